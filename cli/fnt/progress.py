@@ -1,0 +1,242 @@
+"""The fold from updates to what is shown. Pure: the same updates, the same state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+
+from fnt.wire.jobs import JobSnapshot, JobStatus
+
+
+class LinkStatus(StrEnum):
+    """How news of the jobs reaches this client."""
+
+    IDLE = "idle"  # nothing to watch yet
+    CONNECTING = "connecting"  # the first attempt is under way
+    LIVE = "live"  # over the socket
+    RECONNECTING = "reconnecting"  # the socket is lost; the next attempt is due at `retry_at`
+    POLLING = "polling"  # over REST, while the socket is still being tried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkState:
+    """The connection as shown to the user. Times are those of the clock given to `reduce`."""
+
+    status: LinkStatus = LinkStatus.IDLE
+    attempt: int = 0
+    retry_at: float | None = None
+    """When the socket is tried next."""
+    poll_every_s: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadProgress:
+    """Bytes of one input that have been sent."""
+
+    key: str
+    """The input this row belongs to: unique in a run, the row's identity before it has a job."""
+    title: str
+    sent_bytes: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The server has the file: from here on the row follows the job."""
+
+    key: str
+    job: JobSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An input that never became a running job."""
+
+    key: str
+    title: str
+    message: str
+    code: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A result that is on disk now."""
+
+    job_id: int
+    path: Path
+
+
+Update = UploadProgress | Accepted | Refused | Saved | JobSnapshot | LinkState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One input or job on its way from first byte to saved result."""
+
+    key: str
+    title: str
+    started_at: float
+    changed_at: float
+    sent_bytes: int = 0
+    size_bytes: int = 0
+    job: JobSnapshot | None = None
+    refused: Refused | None = None
+    saved: tuple[Path, ...] = ()
+    rate: float | None = None
+    """Percent a second, smoothed."""
+    ended_at: float | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more will happen to this row but saving."""
+        return self.ended_at is not None
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it ended without a result."""
+        return self.is_done and (self.job is None or self.job.status is not JobStatus.COMPLETED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressState:
+    """Everything a renderer needs. Rows stand in the order in which they appeared."""
+
+    rows: Mapping[str, Row] = field(default_factory=lambda: MappingProxyType({}))
+    keys_by_job: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    link: LinkState = field(default_factory=LinkState)
+    server: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every row has ended."""
+        return all(row.is_done for row in self.rows.values())
+
+    def row_of(self, job_id: int) -> Row | None:
+        """Return the row that follows a job."""
+        key = self.keys_by_job.get(job_id)
+        return self.rows[key] if key is not None else None
+
+
+RATE_HALF_LIFE_S = 10.0
+"""After this long without change an old rate counts half in the smoothed one."""
+
+
+def reduce(state: ProgressState, update: Update, *, now: float) -> ProgressState:
+    """Fold one update into the state; late and repeated ones return the same state object."""
+    match update:
+        case JobSnapshot():
+            return _fold_job(state, update, now)
+        case UploadProgress():
+            return _fold_upload(state, update, now)
+        case Accepted():
+            return _fold_accepted(state, update, now)
+        case Refused():
+            return _fold_refused(state, update, now)
+        case Saved():
+            return _fold_saved(state, update)
+        case LinkState():
+            return state if update == state.link else replace(state, link=update)
+
+
+def is_newer(current: JobSnapshot | None, candidate: JobSnapshot) -> bool:
+    """Whether a snapshot tells more than the one shown: a higher version, nothing after an end."""
+    if current is None:
+        return True
+    return not current.status.is_terminal and candidate.version > current.version
+
+
+def time_left_s(row: Row, *, now: float) -> float | None:
+    """Seconds until the row's job ends, from its smoothed rate; None while that is not known."""
+    if row.is_done or row.job is None or not row.rate:
+        return None
+    remaining = (100 - row.job.progress_percent) / row.rate
+    return max(0.0, remaining - (now - row.changed_at))
+
+
+def _fold_job(state: ProgressState, job: JobSnapshot, now: float) -> ProgressState:
+    key = state.keys_by_job.get(job.id, f"job:{job.id}")
+    row = state.rows.get(key)
+    if row is None:
+        row = Row(key=key, title=job.original_filename, started_at=now, changed_at=now)
+    elif not is_newer(row.job, job):
+        return state
+    return _with_row(state, _advanced(row, job, now), job_id=job.id)
+
+
+def _advanced(row: Row, job: JobSnapshot, now: float) -> Row:
+    shown = row.job.progress_percent if row.job else 0
+    job = replace(job, progress_percent=max(shown, job.progress_percent))
+    return replace(
+        row,
+        job=job,
+        rate=_smoothed(row, job, now),
+        changed_at=now,
+        ended_at=now if job.status.is_terminal else None,
+    )
+
+
+def _smoothed(row: Row, job: JobSnapshot, now: float) -> float | None:
+    """Exponential moving average, weighted by the time each sample covers."""
+    if row.job is None or row.job.processed_chunks == job.processed_chunks:
+        return row.rate
+    elapsed = now - row.changed_at
+    gained = job.progress_percent - row.job.progress_percent
+    if elapsed <= 0 or gained <= 0:
+        return row.rate
+    sample = gained / elapsed
+    if row.rate is None:
+        return sample
+    weight = 1 - math.pow(0.5, elapsed / RATE_HALF_LIFE_S)
+    return row.rate + weight * (sample - row.rate)
+
+
+def _fold_upload(state: ProgressState, update: UploadProgress, now: float) -> ProgressState:
+    row = state.rows.get(update.key) or Row(
+        key=update.key, title=update.title, started_at=now, changed_at=now
+    )
+    if row.job is not None or row.is_done:
+        return state
+    sent = max(row.sent_bytes, update.sent_bytes)
+    return _with_row(
+        state, replace(row, sent_bytes=sent, size_bytes=update.size_bytes, changed_at=now)
+    )
+
+
+def _fold_accepted(state: ProgressState, update: Accepted, now: float) -> ProgressState:
+    row = state.rows.get(update.key) or Row(
+        key=update.key, title=update.job.original_filename, started_at=now, changed_at=now
+    )
+    if not is_newer(row.job, update.job):
+        return state
+    row = replace(row, sent_bytes=row.size_bytes)
+    return _with_row(state, _advanced(row, update.job, now), job_id=update.job.id)
+
+
+def _fold_refused(state: ProgressState, update: Refused, now: float) -> ProgressState:
+    row = state.rows.get(update.key) or Row(
+        key=update.key, title=update.title, started_at=now, changed_at=now
+    )
+    if row.is_done:
+        return state
+    return _with_row(state, replace(row, refused=update, changed_at=now, ended_at=now))
+
+
+def _fold_saved(state: ProgressState, update: Saved) -> ProgressState:
+    row = state.row_of(update.job_id)
+    if row is None or update.path in row.saved:
+        return state
+    return _with_row(state, replace(row, saved=(*row.saved, update.path)))
+
+
+def _with_row(state: ProgressState, row: Row, *, job_id: int | None = None) -> ProgressState:
+    rows = MappingProxyType({**state.rows, row.key: row})
+    if job_id is None or state.keys_by_job.get(job_id) == row.key:
+        return replace(state, rows=rows)
+    keys = MappingProxyType({**state.keys_by_job, job_id: row.key})
+    return replace(state, rows=rows, keys_by_job=keys)
