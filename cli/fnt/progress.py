@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
+from fnt.errors import ExitCode
 from fnt.wire.jobs import JobSnapshot, JobStatus
 
 
@@ -62,6 +63,8 @@ class Refused:
     message: str
     code: str | None = None
     hint: str | None = None
+    request_id: str | None = None
+    exit_code: ExitCode = ExitCode.REFUSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,15 @@ class Saved:
     path: Path
 
 
-Update = UploadProgress | Accepted | Refused | Saved | JobSnapshot | LinkState
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveFailed:
+    """A result that could not be fetched or written; the job itself is fine."""
+
+    job_id: int
+    message: str
+
+
+Update = UploadProgress | Accepted | Refused | Saved | SaveFailed | JobSnapshot | LinkState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +99,7 @@ class Row:
     job: JobSnapshot | None = None
     refused: Refused | None = None
     saved: tuple[Path, ...] = ()
+    save_error: str | None = None
     rate: float | None = None
     """Percent a second, smoothed."""
     ended_at: float | None = None
@@ -140,6 +152,8 @@ def reduce(state: ProgressState, update: Update, *, now: float) -> ProgressState
             return _fold_refused(state, update, now)
         case Saved():
             return _fold_saved(state, update)
+        case SaveFailed():
+            return _fold_save_failed(state, update)
         case LinkState():
             return state if update == state.link else replace(state, link=update)
 
@@ -232,6 +246,13 @@ def _fold_saved(state: ProgressState, update: Saved) -> ProgressState:
     if row is None or update.path in row.saved:
         return state
     return _with_row(state, replace(row, saved=(*row.saved, update.path)))
+
+
+def _fold_save_failed(state: ProgressState, update: SaveFailed) -> ProgressState:
+    row = state.row_of(update.job_id)
+    if row is None or row.save_error is not None:
+        return state
+    return _with_row(state, replace(row, save_error=update.message))
 
 
 def _with_row(state: ProgressState, row: Row, *, job_id: int | None = None) -> ProgressState:
