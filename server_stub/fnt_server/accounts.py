@@ -1,0 +1,276 @@
+"""Users, their logins and tokens: who is asking, and until when."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import argon2
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from fnt.wire.errors import ErrorCode
+from fnt_server.database import Database, now
+from fnt_server.models import AccessToken, Login, User
+from fnt_server.tokens import TokenProblem, TokenSigner
+
+TOKEN_PREFIX = "fnt_"  # noqa: S105 -- what a personal token begins with
+REFRESH_TTL_S = 30 * 86400
+FAMILY_TTL_S = 90 * 86400
+REPLAY_WINDOW_S = 10
+"""So long an old refresh token gives the same successor: its answer may have been lost."""
+
+_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}")
+_hasher = argon2.PasswordHasher()
+_DUMMY_HASH = _hasher.hash(secrets.token_hex(8))
+
+
+class AccountError(Exception):
+    """Something an administrator asked for that cannot be done, told in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who a token speaks for."""
+
+    user_id: int
+    login_id: str | None
+    """None for a personal access token."""
+    token_id: str | None
+    ends_at: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPair:
+    """What a login or a refresh answers."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    user: User
+
+
+class Accounts:
+    """Creates users, logs them in and tells whose a token is."""
+
+    def __init__(self, database: Database, signer: TokenSigner, *, access_ttl_s: int) -> None:
+        self._database = database
+        self._signer = signer
+        self._access_ttl_s = access_ttl_s
+
+    def log_in(self, email: str, password: str) -> TokenPair | None:
+        """Open a login; None when email or password is wrong, in the same time either way."""
+        with self._database.read() as session:
+            user = session.scalar(select(User).where(User.email == _folded(email)))
+        if not _verify(user.password_hash if user else _DUMMY_HASH, password) or user is None:
+            return None
+        with self._database.write() as session:
+            moment = _clock(session)
+            login = Login(
+                id=uuid.uuid4().hex,
+                user_id=user.id,
+                refresh_jti=uuid.uuid4().hex,
+                rotated_at=moment,
+                created_at=moment,
+                ends_at=moment + FAMILY_TTL_S,
+            )
+            session.add(login)
+        return self._pair(login, user)
+
+    def refresh(self, token: str) -> TokenPair:
+        """Give the successor of a refresh token; raises TokenProblem.
+
+        A token used again after REPLAY_WINDOW_S was stolen or copied: its whole family ends.
+        """
+        claims = self._signer.read(token, kind="refresh")
+        with self._database.write() as session:
+            moment = _clock(session)
+            login = session.get(Login, claims.login_id, with_for_update=True)
+            if login is None or login.revoked_at is not None or login.ends_at <= moment:
+                raise TokenProblem(ErrorCode.TOKEN_INVALID)
+            if claims.jti == login.refresh_jti:
+                login.previous_jti, login.refresh_jti = login.refresh_jti, uuid.uuid4().hex
+                login.rotated_at = moment
+            elif claims.jti != login.previous_jti or moment > login.rotated_at + REPLAY_WINDOW_S:
+                login.revoked_at = moment
+            user = session.get_one(User, login.user_id)
+        if login.revoked_at is not None:
+            raise TokenProblem(ErrorCode.TOKEN_INVALID)
+        return self._pair(login, user)
+
+    def _pair(self, login: Login, user: User) -> TokenPair:
+        refresh_ends = min(login.rotated_at + REFRESH_TTL_S, login.ends_at)
+        access = self._signer.write(
+            user_id=user.id, login_id=login.id, jti=uuid.uuid4().hex, kind="access",
+            ttl_s=self._access_ttl_s,
+        )  # fmt: skip
+        refresh = self._signer.write(
+            user_id=user.id, login_id=login.id, jti=login.refresh_jti, kind="refresh",
+            issued_at=login.rotated_at, ttl_s=refresh_ends - login.rotated_at,
+        )  # fmt: skip
+        return TokenPair(
+            access_token=access, refresh_token=refresh, expires_in=self._access_ttl_s, user=user
+        )
+
+    def identify(self, token: str) -> Identity:
+        """Tell whose access token or personal token this is; raises TokenProblem."""
+        if token.startswith(TOKEN_PREFIX):
+            return self._identify_personal(token)
+        claims = self._signer.read(token, kind="access")
+        with self._database.read() as session:
+            alive = session.scalar(
+                select(Login.id).where(
+                    Login.id == claims.login_id,
+                    Login.user_id == claims.user_id,
+                    Login.revoked_at.is_(None),
+                    Login.ends_at > now(),
+                )
+            )
+        if alive is None:
+            raise TokenProblem(ErrorCode.TOKEN_INVALID)
+        return Identity(
+            user_id=claims.user_id, login_id=alive, token_id=None, ends_at=claims.ends_at
+        )
+
+    def _identify_personal(self, token: str) -> Identity:
+        with self._database.read() as session:
+            found = session.scalar(
+                select(AccessToken).where(AccessToken.token_hash == _token_hash(token))
+            )
+            if found is None:
+                raise TokenProblem(ErrorCode.TOKEN_INVALID)
+            if found.ends_at <= _clock(session):
+                raise TokenProblem(ErrorCode.TOKEN_EXPIRED)
+        return Identity(
+            user_id=found.user_id, login_id=None, token_id=found.id, ends_at=found.ends_at
+        )
+
+    def log_out(self, identity: Identity, *, everywhere: bool) -> None:
+        """End this login, or all of the user's; a personal token outlives both."""
+        condition = Login.user_id == identity.user_id
+        if not everywhere:
+            condition = condition & (Login.id == identity.login_id)
+        with self._database.write() as session:
+            session.execute(
+                update(Login).where(condition, Login.revoked_at.is_(None)).values(revoked_at=now())
+            )
+
+    def still_valid(self, identities: set[Identity]) -> set[Identity]:
+        """Return those whose login or personal token has not ended."""
+        logins = [i.login_id for i in identities if i.login_id]
+        tokens = [i.token_id for i in identities if i.token_id]
+        with self._database.read() as session:
+            moment = _clock(session)
+            alive: set[str] = set(
+                session.scalars(
+                    select(Login.id).where(Login.id.in_(logins), Login.revoked_at.is_(None))
+                )
+            ) | set(session.scalars(select(AccessToken.id).where(AccessToken.id.in_(tokens))))
+        return {i for i in identities if (i.login_id or i.token_id) in alive and i.ends_at > moment}
+
+    def get_user(self, user_id: int) -> User:
+        """Return a user who is known to exist."""
+        with self._database.read() as session:
+            return session.get_one(User, user_id)
+
+
+def add_user(database: Database, email: str, password: str) -> User:
+    """Create a user; raises AccountError for a bad or taken address or a short password."""
+    if not _EMAIL.fullmatch(email):
+        raise AccountError(f"{email[:80]!a} is not an email address")
+    user = User(email=_folded(email), name=email.partition("@")[0], password_hash=_hashed(password))
+    try:
+        with database.write() as session:
+            user.created_at = _clock(session)
+            session.add(user)
+    except IntegrityError:
+        raise AccountError(f"{email} exists already: change it with `user passwd`") from None
+    return user
+
+
+def set_password(database: Database, email: str, password: str) -> None:
+    """Change a password and end all logins of the user; raises AccountError."""
+    hashed = _hashed(password)
+    with database.write() as session:
+        user = _require_user(session, email)
+        user.password_hash = hashed
+        session.execute(update(Login).where(Login.user_id == user.id).values(revoked_at=now()))
+
+
+def remove_user(database: Database, email: str) -> None:
+    """Delete a user with everything that is theirs; raises AccountError."""
+    with database.write() as session:
+        session.execute(delete(User).where(User.id == _require_user(session, email).id))
+
+
+def list_users(database: Database) -> list[User]:
+    """Return all users in the order of their addresses."""
+    with database.read() as session:
+        return list(session.scalars(select(User).order_by(User.email)))
+
+
+def make_personal_token(database: Database, email: str, *, days: int) -> str:
+    """Create a personal access token and return it: this is the only time it can be seen."""
+    if not 1 <= days <= 3650:
+        raise AccountError("--days must be 1 to 3650")
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    with database.write() as session:
+        user, moment = _require_user(session, email), _clock(session)
+        session.add(
+            AccessToken(
+                id=uuid.uuid4().hex,
+                user_id=user.id,
+                token_hash=_token_hash(token),
+                created_at=moment,
+                ends_at=moment + days * 86400,
+            )
+        )
+    return token
+
+
+def forget_ended_logins(database: Database) -> None:
+    """Delete logins and personal tokens that ended more than a week ago."""
+    week_ago: Any = now() - 7 * 86400
+    with database.write() as session:
+        session.execute(
+            delete(Login).where(or_(Login.ends_at < week_ago, Login.revoked_at < week_ago))
+        )
+        session.execute(delete(AccessToken).where(AccessToken.ends_at < week_ago))
+
+
+def _require_user(session: Session, email: str) -> User:
+    user = session.scalar(select(User).where(User.email == _folded(email)))
+    if user is None:
+        raise AccountError(f"there is no user {email[:80]!a}: see `fnt-server user list`")
+    return user
+
+
+def _hashed(password: str) -> str:
+    if not 8 <= len(password) <= 1024:
+        raise AccountError("a password needs 8 to 1024 characters")
+    return _hasher.hash(password)
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except argon2.exceptions.VerificationError:
+        return False
+
+
+def _folded(email: str) -> str:
+    return email.strip().casefold()
+
+
+def _token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _clock(session: Session) -> float:
+    return session.scalar(select(now())) or 0.0

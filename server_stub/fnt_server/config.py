@@ -1,0 +1,113 @@
+"""The server's settings, read once from the environment into one frozen object."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import platformdirs
+
+N = TypeVar("N", int, float)
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used, told in one line that names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Where everything is, and how much of it is allowed."""
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 5000
+    workers: int = 2
+    """Slots of a worker process: steps that run at once."""
+    database_url: str = ""
+    broker_url: str = ""
+    """`redis://`, `rediss://` or `unix:///path`; empty: `run` starts a broker of its own."""
+    events_url: str = ""
+    """Where events travel from the worker to the web process; the broker by default."""
+    storage_url: str = ""
+    secret_key_file: Path | None = None
+    cors_origins: tuple[str, ...] = ()
+    access_ttl_s: int = 900
+    max_upload_bytes: int = 50 * 1024 * 1024
+    max_pages: int = 5000
+    lease_s: float = 20.0
+    pace_ms: int = 0
+    max_sockets: int = 400
+    max_sockets_per_user: int = 20
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Config:
+        """Read `FNT_*`, `DATABASE_URL` and `CELERY_BROKER_URL`; raises ConfigError."""
+        data_dir = Path(
+            environ.get("FNT_DATA_DIR") or platformdirs.user_data_dir("fnt-server", appauthor=False)
+        ).absolute()
+        broker = environ.get("FNT_BROKER_URL") or environ.get("CELERY_BROKER_URL") or ""
+        secret = environ.get("FNT_SECRET_KEY_FILE")
+        return cls(
+            data_dir=data_dir,
+            host=environ.get("FNT_HOST") or "127.0.0.1",
+            port=_number(environ, "FNT_PORT", 5000, int, 0, 65535),
+            workers=_number(environ, "FNT_WORKERS", os.cpu_count() or 2, int, 1, 256),
+            database_url=_database_url(environ.get("DATABASE_URL"), data_dir),
+            broker_url=_checked_broker(broker),
+            events_url=_checked_broker(environ.get("FNT_EVENTS_URL") or broker),
+            storage_url=environ.get("FNT_STORAGE_URL") or (data_dir / "files").as_uri(),
+            secret_key_file=Path(secret) if secret else data_dir / "secret.key",
+            cors_origins=tuple((environ.get("FNT_CORS_ORIGINS") or "").replace(",", " ").split()),
+            access_ttl_s=_number(environ, "FNT_ACCESS_TTL_S", 900, int, 1, 86400),
+            max_upload_bytes=_number(environ, "FNT_MAX_UPLOAD_MB", 50, int, 1, 4096) * 1024 * 1024,
+            max_pages=_number(environ, "FNT_MAX_PAGES", 5000, int, 1, 100_000),
+            lease_s=_number(environ, "FNT_LEASE_S", 20.0, float, 1, 3600),
+            pace_ms=_number(environ, "FNT_PACE_MS", 0, int, 0, 600_000),
+            max_sockets=_number(environ, "FNT_MAX_SOCKETS", 400, int, 1, 100_000),
+            max_sockets_per_user=_number(environ, "FNT_MAX_SOCKETS_PER_USER", 20, int, 1, 100_000),
+        )
+
+    @property
+    def celery_broker_url(self) -> str:
+        """The broker as kombu spells it: a socket is `redis+socket://`."""
+        return self.broker_url.replace("unix://", "redis+socket://", 1)
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether `run` starts a broker of its own."""
+        return not self.broker_url
+
+
+def _number(
+    environ: Mapping[str, str], name: str, default: N, read: Callable[[str], N], low: N, high: N
+) -> N:
+    text = environ.get(name)
+    if not text:
+        return default
+    try:
+        value = read(text)
+    except ValueError:
+        raise ConfigError(f"{name} must be a number, not {text[:40]!r}") from None
+    if not low <= value <= high:
+        raise ConfigError(f"{name} must be {low} to {high}, not {text[:40]}")
+    return value
+
+
+def _database_url(url: str | None, data_dir: Path) -> str:
+    if not url:
+        return f"sqlite:///{data_dir / 'fnt.db'}"
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.split("+")[0] not in {"sqlite", "postgresql", "postgres"}:
+        raise ConfigError("DATABASE_URL must begin with sqlite:/// or postgresql://")
+    return f"postgresql+psycopg://{rest}" if scheme in {"postgresql", "postgres"} else url
+
+
+def _checked_broker(url: str) -> str:
+    url = url.replace("redis+socket://", "unix://", 1).replace("valkey://", "redis://", 1)
+    if url and urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        raise ConfigError("FNT_BROKER_URL must begin with redis://, rediss:// or unix://")
+    return url

@@ -1,0 +1,77 @@
+"""One thread that emits and rings, so that nobody else ever waits for the broker."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 10_000
+"""Jobs whose newest snapshot may wait; the oldest is forgotten, the record has it."""
+MAX_RINGS = 200
+
+
+class Publisher:
+    """Holds the newest snapshot of each job until it is told. What is lost, a join heals."""
+
+    def __init__(
+        self, *, emit: Callable[[int, dict[str, Any]], None], ring: Callable[[], None]
+    ) -> None:
+        self._emit = emit
+        self._ring = ring
+        self._snapshots: dict[int, dict[str, Any]] = {}
+        self._rings = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self._thread.start()
+
+    def publish(self, job: dict[str, Any]) -> None:
+        """Tell a job's room what the job looks like now. Never blocks."""
+        with self._changed:
+            waiting = self._snapshots.pop(job["id"], None)
+            newest = job if waiting is None or waiting["version"] <= job["version"] else waiting
+            self._snapshots[job["id"]] = newest
+            if len(self._snapshots) > MAX_WAITING:
+                self._snapshots.pop(next(iter(self._snapshots)))
+            self._changed.notify()
+
+    def ring(self, times: int = 1) -> None:
+        """Tell the workers that there are steps to take. Never blocks."""
+        with self._changed:
+            self._rings = min(self._rings + times, MAX_RINGS)
+            self._changed.notify()
+
+    def close(self, timeout_s: float = 1.0) -> None:
+        """Stop, after what is waiting has been told or the time is up."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._snapshots or self._rings or self._closed)
+                if not self._snapshots and not self._rings:
+                    return
+                snapshots, self._snapshots = self._snapshots, {}
+                rings, self._rings = self._rings, 0
+            for job_id, job in snapshots.items():
+                _attempt("emit", partial(self._emit, job_id, job))
+            for _ in range(rings):
+                if not _attempt("ring", self._ring):
+                    break
+
+
+def _attempt(what: str, action: Callable[[], None]) -> bool:
+    try:
+        action()
+    except Exception as error:  # whatever the broker's client raises
+        log.warning("%s failed: %s", what, type(error).__name__)
+        return False
+    return True

@@ -1,0 +1,361 @@
+"""The only writer of steps: take, renew, complete, fail, release, take back.
+
+A step is held by lease and fence: whoever writes must hold the newest fence, so a worker that was
+stalled and wakes up changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session, aliased
+
+from fnt.wire.errors import JobErrorCode
+from fnt.wire.jobs import JobStatus
+from fnt_server import jobs
+from fnt_server.database import Database, now
+from fnt_server.models import Job, Step, StepKind, StepStatus, Worker
+
+MAX_ATTEMPTS = 3
+"""Failures of the work itself, on this input, after which the job fails."""
+MAX_LOSSES = 20
+"""Workers lost over one step after which the job fails."""
+MAX_PAUSE_S = 60.0
+
+
+class LeaseLostError(Exception):
+    """The step is no longer ours: its job ended, or somebody else holds a newer fence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A step this worker holds, with what it needs to know of the job."""
+
+    step_id: int
+    job_id: int
+    kind: StepKind
+    number: int
+    fence: int
+    input_key: str | None
+    file_key: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkPlan:
+    """A chunk as the analysis planned it. Pages from 1, both included."""
+
+    number: int
+    start_page: int
+    end_page: int
+    input_key: str
+
+
+def take(database: Database, *, owner: str, lease_s: float) -> tuple[Held, Job | None] | None:
+    """Take the fairest ready step: of the user, then the job, with the fewest running; then oldest.
+
+    Returns the step and, where taking it moved the job on, the job; None when nothing is ready.
+    """
+    with database.write() as session:
+        found = session.execute(_fairest()).first()
+        if found is None:
+            return None
+        step, job = found
+        step.status, step.lease_owner = StepStatus.RUNNING, owner
+        step.lease_ends_at = now() + lease_s
+        step.fence += 1
+        held = Held(
+            step_id=step.id,
+            job_id=job.id,
+            kind=StepKind(step.kind),
+            number=step.number,
+            fence=step.fence,
+            input_key=step.input_key,
+            file_key=job.file_key or "",
+            settings=job.processing_settings,
+        )
+        session.flush()
+        return held, _began(session, held)
+
+
+def _fairest() -> Any:
+    running, busy = aliased(Step), aliased(Job)
+    per_user = (
+        select(func.count())
+        .select_from(running)
+        .join(busy, busy.id == running.job_id)
+        .where(running.status == StepStatus.RUNNING, busy.user_id == Job.user_id)
+        .correlate(Job)
+        .scalar_subquery()
+    )
+    per_job = (
+        select(func.count())
+        .select_from(running)
+        .where(running.status == StepStatus.RUNNING, running.job_id == Job.id)
+        .correlate(Job)
+        .scalar_subquery()
+    )
+    return (
+        select(Step, Job)
+        .join(Job, Job.id == Step.job_id)
+        .where(Step.status == StepStatus.READY, Step.not_before <= now())
+        .order_by(per_user, per_job, Step.id)
+        .limit(1)
+        .with_for_update(of=Step, skip_locked=True)
+    )
+
+
+def _began(session: Session, held: Held) -> Job | None:
+    if held.kind is StepKind.ANALYSE:
+        return jobs.advance(
+            session,
+            held.job_id,
+            progress=5,
+            current_step="Analyzing PDF",
+            started_at=func.coalesce(Job.started_at, now()),
+        )
+    if held.kind is StepKind.MERGE:
+        return jobs.advance(session, held.job_id, progress=75, current_step="Merging results")
+    return None
+
+
+def renew(database: Database, held: Held, *, lease_s: float) -> None:
+    """Prolong the lease; raises LeaseLostError when it is no longer ours."""
+    with database.write() as session:
+        _write(session, held, lease_ends_at=now() + lease_s)
+
+
+def is_held(database: Database, held: Held) -> bool:
+    """Whether the step is still ours."""
+    with database.read() as session:
+        return session.scalar(select(Step.id).where(*_ours(held))) is not None
+
+
+def tell_pages(database: Database, held: Held, *, page_count: int, chunks: int) -> Job | None:
+    """Record what the analysis found, before the chunks are there."""
+    plural = "chunk" if chunks == 1 else "chunks"
+    with database.write() as session:
+        _write(session, held)
+        return jobs.advance(
+            session,
+            held.job_id,
+            progress=10,
+            page_count=page_count,
+            total_chunks=chunks,
+            current_step=f"Splitting into {chunks} {plural}",
+        )
+
+
+def complete_analysis(database: Database, held: Held, plans: list[ChunkPlan]) -> Job | None:
+    """End the analysis and add its chunks, in one transaction."""
+    with database.write() as session:
+        _write(session, held, status=StepStatus.DONE)
+        session.add_all(
+            Step(
+                job_id=held.job_id,
+                kind=StepKind.CHUNK,
+                number=plan.number,
+                status=StepStatus.READY,
+                not_before=now(),
+                start_page=plan.start_page,
+                end_page=plan.end_page,
+                input_key=plan.input_key,
+            )
+            for plan in plans
+        )
+        return jobs.advance(
+            session, held.job_id, progress=15, current_step=f"Processing chunks (0/{len(plans)})"
+        )
+
+
+def complete_chunk(
+    database: Database, held: Held, *, output_key: str, sentence_count: int
+) -> Job | None:
+    """End a chunk and count it; the last one adds the merge in the same transaction."""
+    with database.write() as session:
+        _write(
+            session,
+            held,
+            status=StepStatus.DONE,
+            output_key=output_key,
+            sentence_count=sentence_count,
+        )
+        job = jobs.advance(
+            session, held.job_id, progress=15, processed_chunks=Job.processed_chunks + 1
+        )
+        if job is None or job.total_chunks is None:
+            return job
+        done, total = job.processed_chunks, job.total_chunks
+        # Same transaction, same version: the count decides the rest of what is told.
+        job.progress_percent = max(job.progress_percent, 15 + 60 * done // total)
+        job.current_step = f"Processing chunks ({done}/{total})"
+        if done == total:
+            session.add(
+                Step(
+                    job_id=held.job_id,
+                    kind=StepKind.MERGE,
+                    status=StepStatus.READY,
+                    not_before=now(),
+                )
+            )
+        return job
+
+
+def chunk_outputs(database: Database, held: Held) -> list[str]:
+    """Return the keys of the chunks' results in their order."""
+    with database.read() as session:
+        keys = session.scalars(
+            select(Step.output_key)
+            .where(Step.job_id == held.job_id, Step.kind == StepKind.CHUNK)
+            .order_by(Step.number)
+        )
+        return [key for key in keys if key is not None]
+
+
+def complete_merge(
+    database: Database, held: Held, *, result_key: str, sentence_count: int
+) -> Job | None:
+    """End the merge and with it the job."""
+    with database.write() as session:
+        _write(session, held, status=StepStatus.DONE, output_key=result_key)
+        return jobs.end(
+            session,
+            held.job_id,
+            JobStatus.COMPLETED,
+            progress_percent=100,
+            current_step="Completed",
+            result_key=result_key,
+            sentence_count=sentence_count,
+        )
+
+
+def fail(
+    database: Database, held: Held, code: JobErrorCode, message: str, *, certain: bool
+) -> Job | None:
+    """Count a failure of the work itself. The job fails when it is certain, or the third."""
+    with database.write() as session:
+        step = _write(
+            session,
+            held,
+            attempts=Step.attempts + 1,
+            last_error=message[:500],
+            last_error_code=code,
+        )
+        if certain or step.attempts >= MAX_ATTEMPTS:
+            step.status = StepStatus.FAILED
+            failed = int(held.kind is StepKind.CHUNK)
+            jobs.advance(
+                session,
+                held.job_id,
+                progress=0,
+                attempts=Job.attempts + 1,
+                failed_chunks=Job.failed_chunks + failed,
+            )
+            return jobs.fail(session, held.job_id, code, message)
+        step.status = StepStatus.READY
+        step.not_before = now() + _pause_s(step.attempts)
+        return jobs.advance(session, held.job_id, progress=0, attempts=Job.attempts + 1)
+
+
+def release(database: Database, owner_prefix: str) -> int:
+    """Give back, uncounted, what a worker holds that is told to stop; returns how many."""
+    with database.write() as session:
+        result = session.execute(
+            update(Step)
+            .where(
+                Step.status == StepStatus.RUNNING,
+                Step.lease_owner.startswith(owner_prefix, autoescape=True),
+            )
+            .values(status=StepStatus.READY, lease_owner=None, fence=Step.fence + 1)
+            .execution_options(synchronize_session=False)
+        )
+        return int(getattr(result, "rowcount", 0))
+
+
+def take_back(database: Database) -> list[Job]:
+    """Make ready again what lost workers held; fail the jobs that lost too many."""
+    changed = []
+    with database.write() as session:
+        expired = session.scalars(
+            select(Step)
+            .where(Step.status == StepStatus.RUNNING, Step.lease_ends_at < now())
+            .order_by(Step.job_id)
+            .with_for_update(skip_locked=True)
+        )
+        for step in list(expired):
+            step.losses += 1
+            step.fence += 1
+            step.status, step.lease_owner = StepStatus.READY, None
+            step.not_before = now() + (0 if step.losses == 1 else _pause_s(step.losses))
+            session.flush()
+            if step.losses >= MAX_LOSSES:
+                changed.append(
+                    jobs.fail(
+                        session,
+                        step.job_id,
+                        JobErrorCode.WORKER_LOST,
+                        "the server lost its worker too many times: run `fnt jobs retry` later",
+                    )
+                )
+            else:
+                changed.append(
+                    jobs.advance(session, step.job_id, progress=0, attempts=Job.attempts + 1)
+                )
+    return [job for job in changed if job is not None]
+
+
+def count_ready(database: Database, *, for_s: float = 0.0) -> int:
+    """Count the steps that have been ready for at least so long."""
+    with database.read() as session:
+        return (
+            session.scalar(
+                select(func.count())
+                .select_from(Step)
+                .where(Step.status == StepStatus.READY, Step.not_before <= now() - for_s)
+            )
+            or 0
+        )
+
+
+def tell_alive(database: Database, worker_id: str, *, slots: int) -> None:
+    """Record that a worker has heard the bell or is at work; forget those long gone."""
+    with database.write() as session:
+        worker = session.get(Worker, worker_id)
+        if worker is None:
+            session.add(Worker(id=worker_id, slots=slots, seen_at=now()))
+        else:
+            worker.seen_at = now()
+
+
+def live_workers(database: Database, *, within_s: float) -> list[str]:
+    """Return the ids of workers that have shown life within so many seconds."""
+    with database.read() as session:
+        return list(session.scalars(select(Worker.id).where(Worker.seen_at >= now() - within_s)))
+
+
+def _ours(held: Held) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Step.id == held.step_id,
+        Step.fence == held.fence,
+        Step.status == StepStatus.RUNNING,
+    )
+
+
+def _write(session: Session, held: Held, **changes: Any) -> Step:
+    """Change the step under its fence; raises LeaseLostError, undoing the whole transaction."""
+    step = session.scalar(
+        update(Step)
+        .where(*_ours(held))
+        .values(**(changes or {"fence": held.fence}))
+        .returning(Step)
+        .execution_options(populate_existing=True, synchronize_session=False)
+    )
+    if step is None:
+        raise LeaseLostError(f"step {held.step_id} of job {held.job_id}")
+    return step
+
+
+def _pause_s(times: int) -> float:
+    return float(min(MAX_PAUSE_S, 2 ** (times - 1)))

@@ -1,0 +1,116 @@
+"""Files by key, in a folder or a bucket: whole or not there at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import NotFoundError
+from obstore.store import LocalStore, from_url
+
+from fnt_server.config import ConfigError
+
+PART_BYTES = 5 * 1024 * 1024
+"""The least a part of an S3 multipart upload may have."""
+
+
+class Storage:
+    """Puts and gets objects. A put that fails, or whose process dies, leaves nothing under its key.
+
+    Not to be used before a fork: the library's threads do not survive it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._folder = _local_folder(url)
+        try:
+            if self._folder:
+                self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._store = LocalStore(self._folder) if self._folder else from_url(url)
+        except (OSError, ValueError, obstore.exceptions.BaseError) as error:
+            raise ConfigError(f"cannot use FNT_STORAGE_URL: {type(error).__name__}") from error
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> None:
+        """Write an object from pieces; an exception raised by `chunks` leaves nothing behind."""
+        obstore.put(self._store, key, iter(chunks), chunk_size=PART_BYTES, max_concurrency=2)
+        if self._folder:
+            _sync(self._folder / key)
+
+    def get(self, key: str) -> bytes:
+        """Read a small object whole; raises FileNotFoundError."""
+        return b"".join(self.iter_bytes(key))
+
+    def iter_bytes(self, key: str) -> Iterator[bytes]:
+        """Read an object piece by piece; raises FileNotFoundError before the first."""
+        try:
+            stream = obstore.get(self._store, key).stream()
+        except (NotFoundError, FileNotFoundError):
+            raise FileNotFoundError(key) from None
+        return (bytes(chunk) for chunk in stream)
+
+    def iter_lines(self, key: str) -> Iterator[bytes]:
+        """Read an object line by line, line ends kept; raises FileNotFoundError."""
+        rest = b""
+        for chunk in self.iter_bytes(key):
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from (line + b"\n" for line in lines)
+        if rest:
+            yield rest
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy an object; raises FileNotFoundError."""
+        try:
+            obstore.copy(self._store, source, target)
+        except (NotFoundError, FileNotFoundError):
+            raise FileNotFoundError(source) from None
+
+    @contextlib.contextmanager
+    def local_path(self, key: str) -> Iterator[Path]:
+        """Give an object as a file on this machine, for as long as the block runs."""
+        if self._folder:
+            path = self._folder / key
+            if not path.exists():
+                raise FileNotFoundError(key)
+            yield path
+            return
+        with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
+            for chunk in self.iter_bytes(key):
+                file.write(chunk)
+            file.flush()
+            yield Path(file.name)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete objects; those already gone are no error."""
+        for key in keys:
+            with contextlib.suppress(NotFoundError, FileNotFoundError):
+                obstore.delete(self._store, key)
+
+    def list_keys(self, prefix: str, *, older_than_s: float = 0.0) -> list[str]:
+        """Return the keys under a prefix whose objects are older than that."""
+        newest = time.time() - older_than_s
+        return [
+            meta["path"]
+            for batch in obstore.list(self._store, prefix)
+            for meta in batch
+            if meta["last_modified"].timestamp() <= newest
+        ]
+
+
+def _local_folder(url: str) -> Path | None:
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def _sync(path: Path) -> None:
+    """Make a renamed file survive a power cut: the object store does not do it."""
+    for target in (path, path.parent):
+        handle = os.open(target, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,111 @@
+"""Signed tokens (JWT, HS256): written for a login, read with everything checked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import jwt
+
+from fnt.wire.errors import ErrorCode
+from fnt_server.config import ConfigError
+
+MAX_TOKEN_CHARS = 4096
+MIN_KEY_BYTES = 32
+
+
+class TokenProblem(Exception):  # noqa: N818 -- an everyday outcome, not a failure
+    """A token that does not let its bearer in; `code` says why."""
+
+    def __init__(self, code: ErrorCode) -> None:
+        super().__init__(str(code))
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a token says of its bearer."""
+
+    user_id: int
+    login_id: str
+    jti: str
+    ends_at: float
+
+
+class TokenSigner:
+    """Signs and checks tokens with one key."""
+
+    def __init__(self, key: bytes, *, clock: Callable[[], float] = time.time) -> None:
+        self._key = key
+        self._clock = clock
+
+    def write(
+        self,
+        *,
+        user_id: int,
+        login_id: str,
+        jti: str,
+        kind: str,
+        ttl_s: float,
+        issued_at: float | None = None,
+    ) -> str:
+        """Sign a token of a kind (`access` or `refresh`)."""
+        issued = self._clock() if issued_at is None else issued_at
+        claims = {
+            "sub": str(user_id),
+            "sid": login_id,
+            "jti": jti,
+            "type": kind,
+            "iat": int(issued),
+            "exp": int(issued + ttl_s),
+        }
+        return jwt.encode(claims, self._key, algorithm="HS256")
+
+    def read(self, token: str, *, kind: str) -> Claims:
+        """Check signature, time, kind and every claim; raises TokenProblem."""
+        if len(token) > MAX_TOKEN_CHARS:
+            raise TokenProblem(ErrorCode.TOKEN_INVALID)
+        try:
+            claims = jwt.decode(
+                token,
+                self._key,
+                algorithms=["HS256"],
+                options={"require": ["exp", "iat", "sub", "sid", "jti", "type"]},
+            )
+        except jwt.ExpiredSignatureError:
+            raise TokenProblem(ErrorCode.TOKEN_EXPIRED) from None
+        except (jwt.PyJWTError, ValueError):
+            raise TokenProblem(ErrorCode.TOKEN_INVALID) from None
+        if claims["type"] != kind or not re.fullmatch(r"[1-9]\d{0,17}", str(claims["sub"])):
+            raise TokenProblem(ErrorCode.TOKEN_INVALID)
+        return Claims(
+            user_id=int(claims["sub"]),
+            login_id=str(claims["sid"]),
+            jti=str(claims["jti"]),
+            ends_at=float(claims["exp"]),
+        )
+
+
+def load_key(path: Path) -> bytes:
+    """Read the signing key, making it (0600) where there is none; raises ConfigError."""
+    with contextlib.suppress(FileExistsError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(secrets.token_hex(32).encode())
+            # Linking fails where a key exists: of two that start at once, one key wins whole.
+            os.link(draft, path)
+        finally:
+            draft.unlink()
+    key = path.read_bytes().strip()
+    if len(key) < MIN_KEY_BYTES:
+        raise ConfigError(f"the key in {path} is shorter than {MIN_KEY_BYTES} bytes")
+    return key
