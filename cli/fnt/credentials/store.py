@@ -1,0 +1,79 @@
+"""The login of one server, wherever it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from fnt.credentials.lock import file_lock
+from fnt.credentials.token_file import TokenFile, make_private_folder
+from fnt.credentials.tokens import Tokens
+from fnt.credentials.vault import KeyringLike, Vault, VaultError, find_safe_backend
+from fnt.errors import UsageError
+
+
+class CredentialStore:
+    """Keeps one server's tokens in the keyring, or in a file where the user chose one at login."""
+
+    def __init__(
+        self,
+        *,
+        origin: str,
+        config_dir: Path,
+        no_keyring: bool,
+        keyring: KeyringLike | None = None,
+        timeout_s: float = 3.0,
+    ) -> None:
+        self._folder = config_dir / "credentials"
+        self._file = TokenFile(self._folder, origin=origin)
+        self._vault: Vault | None = None
+        if not no_keyring:
+            self._vault = Vault(
+                origin=origin,
+                find_backend=find_safe_backend if keyring is None else lambda: keyring,
+                timeout_s=timeout_s,
+            )
+
+    def load(self) -> Tokens | None:
+        """Return the tokens; None when nobody is logged in."""
+        if self._file.exists() or self._vault is None:
+            return self._file.load()
+        return self._vault.load()
+
+    def save(self, tokens: Tokens, *, insecure_storage: bool = False) -> str:
+        """Keep the tokens and say where; a file only when told so now or at login."""
+        if insecure_storage or self._file.exists():
+            return self._save_file(tokens)
+        if self._vault is None:
+            raise UsageError(
+                "without the keyring the token would have to go into a file",
+                hint="run: fnt login --insecure-storage, or set FNT_TOKEN",
+            )
+        return self._vault.save(tokens)
+
+    def delete(self) -> None:
+        """Forget the tokens, wherever they are."""
+        self._file.delete()
+        if self._vault is not None:
+            self._vault.delete()
+
+    def where(self) -> str:
+        """Say for people where the tokens are, or would be, kept."""
+        if self._file.exists() or self._vault is None:
+            return str(self._file.path)
+        return self._vault.where() or "nowhere: there is no safe keyring here"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from renewing the same login meanwhile."""
+        make_private_folder(self._folder)
+        with file_lock(self._file.path.with_suffix(".lock")):
+            yield
+
+    def _save_file(self, tokens: Tokens) -> str:
+        self._file.save(tokens)
+        if self._vault is not None:
+            with suppress(VaultError):  # an older login left there is never read before the file
+                self._vault.delete()
+        return str(self._file.path)
