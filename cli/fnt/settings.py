@@ -58,7 +58,7 @@ def load_settings(
     given = [_without_none(flags), _from_environ(environ), project]
     profile = _first(given, "profile") or user.get("profile")
     given += [_profile_values(user, profile), user]
-    token = environ.get("FNT_TOKEN", "").strip() or None
+    token = _token(environ.get("FNT_TOKEN", "").strip())
     return _checked(given, profile=profile, token=token, config_dir=folder)
 
 
@@ -111,6 +111,12 @@ def is_loopback(host: str) -> bool:
 def _config_dir(environ: Mapping[str, str]) -> Path:
     chosen = environ.get("FNT_CONFIG_DIR")
     return Path(chosen) if chosen else platformdirs.user_config_path("fnt", appauthor=False)
+
+
+def _token(text: str) -> str | None:
+    if not re.fullmatch(r"[!-~]*", text):
+        raise UsageError("FNT_TOKEN holds characters that no token has")
+    return text or None
 
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:

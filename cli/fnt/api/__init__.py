@@ -1,0 +1,1 @@
+"""The server over HTTP. Knows httpx and the wire, nothing of terminals."""

@@ -1,0 +1,227 @@
+"""One method per endpoint of the server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from ssl import SSLContext
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from fnt.api.channel import Answer, Channel
+from fnt.api.multipart import UploadBody
+from fnt.api.retry import Retry
+from fnt.credentials import Tokens
+from fnt.errors import NotFoundError, ProtocolError
+from fnt.wire import paths
+from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings, WireError
+
+MAX_PAGE = 200
+"""Jobs in one answer."""
+
+UPLOAD_TIMEOUT = httpx.Timeout(connect=5, read=60, write=30, pool=5)
+REFRESH_TIMEOUT = httpx.Timeout(3)
+
+
+class ApiClient:
+    """The REST side of one server. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        auth: httpx.Auth | None,
+        transport: httpx.BaseTransport | None = None,
+        verify: SSLContext | bool = True,
+        retry: Retry | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.server = server
+        self._channel = Channel(
+            server, auth=auth, transport=transport, verify=verify, retry=retry or Retry()
+        )
+        self._clock = clock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._channel.close()
+
+    def login(self, email: str, password: str) -> Tokens:
+        """Exchange email and password for tokens."""
+        body = {"email": email, "password": password}
+        answer = self._channel.call("POST", paths.LOGIN, json=body, is_open=True)
+        return self._tokens(answer, email=email)
+
+    def refresh(self, tokens: Tokens) -> Tokens:
+        """Exchange the refresh token for a new pair.
+
+        A lost answer may be asked for again for 10 s only: the server takes a later use of the
+        old token for a theft. So the tries are few and short.
+        """
+        headers = {"Authorization": f"Bearer {tokens.refresh_token}"}
+        answer = self._channel.call(
+            "POST",
+            paths.REFRESH,
+            headers=headers,
+            is_open=True,
+            timeout=REFRESH_TIMEOUT,
+            retry=Retry(tries=3, cap_s=0.5, total_s=5.0, longest_wait_s=2.0),
+        )
+        return self._tokens(answer, email=tokens.email)
+
+    def me(self) -> dict[str, Any]:
+        """Return who the token belongs to."""
+        return self._channel.call("GET", paths.ME).object()
+
+    def logout(self, *, everywhere: bool = False) -> None:
+        """End this login, or all of them."""
+        self._channel.call("POST", paths.LOGOUT, json={"all": everywhere})
+
+    def health(self) -> dict[str, Any]:
+        """Return what the server says of itself."""
+        return self._channel.call("GET", paths.HEALTH).object()
+
+    def confirm(
+        self,
+        *,
+        filename: str,
+        settings: ProcessingSettings,
+        size_bytes: int,
+        page_count: int | None,
+        sha256: str,
+        idempotency_key: str,
+    ) -> JobSnapshot:
+        """Make the job, or get the one already made under this key."""
+        body = {
+            "original_filename": filename,
+            "processing_settings": settings.to_wire(),
+            "file_size": size_bytes,
+            "page_count": page_count,
+            "sha256": sha256,
+        }
+        headers = {paths.IDEMPOTENCY_KEY: idempotency_key}
+        answer = self._channel.call("POST", paths.CONFIRM, json=body, headers=headers)
+        return _job(answer.object().get("job"))
+
+    def upload(
+        self, job_id: int, path: Path, *, filename: str, on_sent: Callable[[int], None]
+    ) -> JobSnapshot:
+        """Send a job's file in pieces, telling the bytes sent so far; safe to repeat."""
+        size_bytes = path.stat().st_size
+        body = UploadBody(
+            job_id=job_id, path=path, filename=filename, size_bytes=size_bytes, on_sent=on_sent
+        )
+        answer = self._channel.call(
+            "POST", paths.UPLOAD, content=body, headers=body.headers, timeout=UPLOAD_TIMEOUT
+        )
+        return _job(answer.object().get("job"))
+
+    def get_job(
+        self, job_id: int, *, etag_version: int | None = None, retry: Retry | None = None
+    ) -> JobSnapshot | None:
+        """Return a job; None when it is still at `etag_version`."""
+        headers = {} if etag_version is None else {"If-None-Match": f'"{etag_version}"'}
+        answer = self._channel.call("GET", paths.job(job_id), headers=headers, retry=retry)
+        return None if answer.status == httpx.codes.NOT_MODIFIED else _job(answer.object())
+
+    def list_jobs(
+        self,
+        *,
+        status: JobStatus | None = None,
+        ids: Sequence[int] | None = None,
+        sha256: str | None = None,
+        limit: int | None = 50,
+        retry: Retry | None = None,
+    ) -> Iterator[JobSnapshot]:
+        """Yield jobs, newest first, page after page up to `limit`; None for all."""
+        query = _without_none(status=status, sha256=sha256)
+        if ids is not None:
+            query["ids"] = ",".join(map(str, ids))
+        left = limit
+        while left is None or left > 0:
+            query["limit"] = str(min(MAX_PAGE, left or MAX_PAGE))
+            page = self._channel.call("GET", paths.JOBS, params=query, retry=retry).object()
+            jobs = [_job(item) for item in _list(page, "jobs")]
+            yield from jobs[:left]
+            left = None if left is None else left - len(jobs)
+            cursor = page.get("next_cursor")
+            if not jobs or cursor is None or cursor == query.get("cursor"):
+                return
+            query["cursor"] = str(cursor)
+
+    def chunks(self, job_id: int) -> list[dict[str, Any]]:
+        """Return how each part of a job stands."""
+        answer = self._channel.call("GET", paths.job(job_id, "chunks"))
+        return [item for item in _list(answer.object(), "chunks") if isinstance(item, dict)]
+
+    def cancel(self, job_id: int) -> JobSnapshot:
+        """Cancel a job; one that has ended comes back as it ended."""
+        return _job(self._channel.call("POST", paths.job(job_id, "cancel")).object())
+
+    def retry(self, job_id: int, *, idempotency_key: str) -> JobSnapshot:
+        """Make a new job from the stored file of a failed or cancelled one."""
+        headers = {paths.IDEMPOTENCY_KEY: idempotency_key}
+        answer = self._channel.call("POST", paths.job(job_id, "retry"), headers=headers).object()
+        return _job(answer.get("job", answer))
+
+    def delete(self, job_id: int) -> None:
+        """Remove a job with its file and result."""
+        self._channel.call("DELETE", paths.job(job_id), on_retry_accept=NotFoundError)
+
+    @contextmanager
+    def iter_result(self, job_id: int, format: str) -> Iterator[Iterator[bytes]]:
+        """Open a finished job's result as pieces of bytes."""
+        with self._channel.open(
+            "GET", paths.job(job_id, "result"), params={"format": format}
+        ) as pieces:
+            yield pieces
+
+    def _tokens(self, answer: Answer, *, email: str) -> Tokens:
+        values = answer.object()
+        access, refresh = values.get("access_token"), values.get("refresh_token")
+        expires_in = values.get("expires_in")
+        user = values.get("user")
+        if not (isinstance(access, str) and isinstance(refresh, str)):
+            raise ProtocolError("the server's answer holds no tokens")
+        if isinstance(expires_in, bool) or not isinstance(expires_in, int | float):
+            raise ProtocolError("the server's answer does not say how long the login lasts")
+        named = user.get("email") if isinstance(user, Mapping) else None
+        return Tokens(
+            access_token=access,
+            refresh_token=refresh,
+            expires_at=self._clock() + expires_in,
+            email=named if isinstance(named, str) else email,
+        )
+
+
+def _job(payload: object) -> JobSnapshot:
+    try:
+        return JobSnapshot.from_wire(payload)
+    except WireError as error:
+        raise ProtocolError(f"the server's answer is not a job: {error}") from error
+
+
+def _list(answer: Mapping[str, Any], name: str) -> list[Any]:
+    items = answer.get(name)
+    if not isinstance(items, list):
+        raise ProtocolError(f"the server's answer holds no {name}")
+    return items
+
+
+def _without_none(**values: str | None) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items() if value is not None}

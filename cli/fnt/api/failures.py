@@ -1,0 +1,104 @@
+"""From what goes wrong on HTTP to the error tree, in one place."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from fnt.api.auth import LOGIN_HINT
+from fnt.errors import (
+    AuthError,
+    FntError,
+    NotFoundError,
+    ProtocolError,
+    QuotaError,
+    RejectedError,
+    TemporaryError,
+    UsageError,
+)
+
+MAX_MESSAGE_CHARS = 500
+
+_BY_STATUS: Mapping[int, type[FntError]] = {
+    401: AuthError,
+    402: QuotaError,
+    404: NotFoundError,
+    408: TemporaryError,
+    425: TemporaryError,
+    429: TemporaryError,
+}
+
+
+def error_of(response: httpx.Response, body: bytes) -> FntError:
+    """Return the error an answer stands for."""
+    values = _values(body)
+    kind = _kind(response.status_code)
+    message = values.get("error") or f"the server answered {response.status_code}"
+    return kind(
+        message[:MAX_MESSAGE_CHARS],
+        code=values.get("error_code"),
+        request_id=values.get("request_id"),
+        hint=_hint(response, kind),
+        retry_after_s=retry_after_s(response.headers.get("Retry-After")),
+    )
+
+
+def translated(error: httpx.HTTPError | httpx.InvalidURL, *, server: str) -> FntError:
+    """Return the error a broken connection stands for."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return UsageError(
+                f"the certificate of {server} is not trusted: {cause.verify_message}",
+                hint="name your own authority with --ca-file",
+            )
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx.TimeoutException):
+        return TemporaryError(f"{server} does not answer", code="TIMEOUT")
+    if isinstance(error, httpx.ConnectError):
+        return TemporaryError(f"{server} cannot be reached", code="UNREACHABLE")
+    if isinstance(error, httpx.TransportError):
+        return TemporaryError(f"the connection to {server} broke", code="UNREACHABLE")
+    return ProtocolError(f"the answer of {server} cannot be read")
+
+
+def retry_after_s(text: str | None) -> float | None:
+    """Read a Retry-After header: seconds, or a date."""
+    if text is None:
+        return None
+    if text.strip().isdecimal():
+        return float(text.strip()[:9])
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _kind(status: int) -> type[FntError]:
+    if status >= 500:
+        return TemporaryError
+    return _BY_STATUS.get(status, RejectedError if status >= 400 else ProtocolError)
+
+
+def _hint(response: httpx.Response, kind: type[FntError]) -> str | None:
+    if kind is AuthError:
+        return LOGIN_HINT
+    target = response.headers.get("Location")
+    return f"it points to {target[:200]}; use that as --server" if target else None
+
+
+def _values(body: bytes) -> dict[str, str]:
+    """Return the strings of an error body; a proxy's page in HTML has none."""
+    try:
+        values = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(values, dict):
+        return {}
+    return {key: value for key, value in values.items() if isinstance(value, str)}

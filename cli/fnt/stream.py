@@ -1,0 +1,249 @@
+"""One socket to the server's job rooms. Whatever happens on it is put into an inbox, nothing else.
+
+The library's handlers run in threads of their own, in any order: deciding is left to whoever reads
+the inbox.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from queue import Queue
+from ssl import SSLContext
+from typing import Any, Protocol
+
+from fnt.errors import AuthError, FntError, TemporaryError
+from fnt.wire import events
+from fnt.wire.errors import ErrorCode
+
+CLOSE_S = 0.4
+"""How long a polite goodbye may take."""
+
+REFUSED_TOKEN = frozenset(
+    {ErrorCode.NOT_LOGGED_IN, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_INVALID}
+)
+
+
+class TokenSource(Protocol):
+    """Who knows the token."""
+
+    def current_token(self) -> str:
+        """Return a token that should be accepted now."""
+        ...
+
+    def renewed_token(self, refused: str) -> str:
+        """Return another one in place of one the server refused; raises AuthError."""
+        ...
+
+
+class SocketClient(Protocol):
+    """The untyped library's client, as far as it is used here."""
+
+    eio: Any
+
+    def on(self, event: str, handler: Callable[..., None]) -> object:
+        """Register a handler."""
+        ...
+
+    def connect(self, url: str, **options: Any) -> None:
+        """Connect, or raise."""
+        ...
+
+    def emit(self, event: str, data: object, *, callback: Callable[..., None]) -> None:
+        """Send an event; the answer is given to the callback."""
+        ...
+
+    def disconnect(self) -> None:
+        """Say goodbye."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobNews:
+    """A `job_progress` event."""
+
+    stream: JobStream
+    payload: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The acknowledgement of a join, leave or cancel; the payload is None for an empty one."""
+
+    stream: JobStream
+    verb: str
+    job_id: int
+    payload: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draining:
+    """The server is about to stop."""
+
+    stream: JobStream
+    payload: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """The socket is closed, by whichever side."""
+
+    stream: JobStream
+    reason: str
+
+
+StreamEvent = JobNews | Answer | Draining | Lost
+
+
+class JobStream:
+    """One connection: opened once, closed once. A new attempt takes a new JobStream."""
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        tokens: TokenSource,
+        inbox: Queue[Any],
+        ssl_context: SSLContext | None = None,
+        make_client: Callable[[float, SSLContext | None], SocketClient] | None = None,
+    ) -> None:
+        self._server = server
+        self._tokens = tokens
+        self._inbox = inbox
+        self._ssl_context = ssl_context
+        self._make_client = make_client or _socketio_client
+        self._client: SocketClient | None = None
+        self._is_closed = False
+
+    def connect(self, timeout_s: float) -> None:
+        """Connect with a token, renewed once when it is refused. May block for some timeouts.
+
+        Raises AuthError when the login is over, TemporaryError for everything else.
+        """
+        token = self._tokens.current_token()
+        try:
+            self._connect(token, timeout_s)
+        except AuthError:
+            self._connect(self._tokens.renewed_token(token), timeout_s)
+
+    def join(self, job_id: int) -> None:
+        """Ask for a job's room; the Answer carries its snapshot."""
+        self._ask(events.JOIN_JOB, job_id)
+
+    def leave(self, job_id: int) -> None:
+        """Leave a job's room."""
+        self._ask(events.LEAVE_JOB, job_id)
+
+    def cancel(self, job_id: int) -> None:
+        """Ask for a job to be cancelled; the Answer carries how it ended."""
+        self._ask(events.CANCEL_JOB, job_id)
+
+    def close(self) -> None:
+        """Say goodbye; a peer that does not answer is left after a moment."""
+        self._is_closed = True
+        if self._client is None:
+            return
+        closing = threading.Thread(target=_hang_up, args=(self._client,), daemon=True)
+        closing.start()
+        closing.join(CLOSE_S)
+        if closing.is_alive() and (websocket := self._client.eio.ws) is not None:
+            websocket.abort()
+
+    def _connect(self, token: str, timeout_s: float) -> None:
+        refusals: list[object] = []
+        client = self._client = self._make_client(timeout_s, self._ssl_context)
+        client.on("connect_error", lambda *data: refusals.extend(data))
+        client.on("disconnect", self._on_disconnect)
+        client.on(events.JOB_PROGRESS, self._on_progress)
+        client.on(events.SERVER_DRAINING, self._on_draining)
+        try:
+            client.connect(
+                self._server,
+                auth={"token": token},
+                transports=["websocket"],
+                socketio_path=events.SOCKET_PATH,
+                wait_timeout=timeout_s,
+            )
+        except Exception as error:  # the library lets socket and parser errors through
+            _hang_up(client)
+            raise _refusal(refusals) from error
+        if self._is_closed or client.eio.state != "connected":
+            self.close()
+            raise TemporaryError("the live connection was closed at once")
+
+    def _ask(self, verb: str, job_id: int) -> None:
+        if self._client is None:
+            raise RuntimeError("not connected")
+        try:
+            self._client.emit(
+                verb, {"job_id": job_id}, callback=partial(self._on_answer, verb, job_id)
+            )
+        except Exception as error:  # noqa: BLE001
+            self._inbox.put(Lost(stream=self, reason=type(error).__name__))
+
+    def _on_answer(self, verb: str, job_id: int, *payload: object) -> None:
+        first = payload[0] if payload else None
+        self._inbox.put(Answer(stream=self, verb=verb, job_id=job_id, payload=first))
+
+    def _on_progress(self, payload: object = None, *_more: object) -> None:
+        self._inbox.put(JobNews(stream=self, payload=payload))
+
+    def _on_draining(self, payload: object = None, *_more: object) -> None:
+        self._inbox.put(Draining(stream=self, payload=payload))
+
+    def _on_disconnect(self, reason: object = None) -> None:
+        self._inbox.put(Lost(stream=self, reason=str(reason or "connection lost")))
+
+
+def _refusal(refusals: list[object]) -> FntError:
+    """Return the error a refused connection stands for: its code comes as the message."""
+    said = next((item for item in refusals if isinstance(item, Mapping)), {})
+    code = str(said.get("message", ""))
+    data = said.get("data")
+    details = data if isinstance(data, Mapping) else {}
+    sentence = details.get("error") or details.get("message") or data
+    if code in REFUSED_TOKEN:
+        return AuthError(
+            _sentence(sentence, "your login is over"), code=code, hint="run: fnt login"
+        )
+    wait_s = details.get("retry_in")
+    return TemporaryError(
+        _sentence(sentence, "no live connection"),
+        code=code if code == ErrorCode.BUSY else "NO_SOCKET",
+        retry_after_s=float(wait_s) if isinstance(wait_s, int | float) else None,
+    )
+
+
+def _sentence(text: object, default: str) -> str:
+    return text[:200] if isinstance(text, str) and text else default
+
+
+def _hang_up(client: SocketClient) -> None:
+    """Close both ends; the library leaves the socket open when the other side went first."""
+    client.disconnect()
+    websocket = getattr(client.eio, "ws", None)
+    if websocket is not None:
+        websocket.shutdown()
+
+
+def _socketio_client(timeout_s: float, ssl_context: SSLContext | None) -> SocketClient:
+    import socketio  # noqa: PLC0415 -- 124 ms, spent in the connecting thread
+
+    # its own log would print to the terminal and shows the token
+    silent = logging.Logger("socketio", level=logging.CRITICAL + 1)
+    # an Origin makes servers with an origin list refuse; a redirect could lead elsewhere
+    options: dict[str, Any] = {"suppress_origin": True, "redirect_limit": 0}
+    if ssl_context is not None:
+        options["sslopt"] = {"context": ssl_context}
+    client: SocketClient = socketio.Client(
+        reconnection=False,
+        handle_sigint=False,
+        request_timeout=timeout_s,
+        websocket_extra_options=options,
+        logger=silent,
+        engineio_logger=silent,
+    )
+    return client
