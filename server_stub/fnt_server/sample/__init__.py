@@ -1,0 +1,18 @@
+"""The story that `fnt-server demo` reads: written for this project, as text and as a book."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+TITLE = "Le Dernier Passeur"
+
+
+def story_pdf() -> Path:
+    """Return where the typeset story lies in the installed package."""
+    return Path(str(files(__name__) / "story.pdf"))
+
+
+def story_text() -> str:
+    """Return the story's exact text: paragraphs between blank lines, the title first."""
+    return (files(__name__) / "story.txt").read_text(encoding="utf-8")

@@ -1,0 +1,103 @@
+"""Small PDF files written byte by byte: valid, quick to make, of one kind each."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from io import BytesIO
+
+from pypdf import PdfWriter
+
+TEXT = """\
+Le vieux passeur détacha la barque, qui dansait sur l’eau grise, et regarda longtemps l’autre rive.
+
+— Vous venez de loin ? demanda-t-il.
+
+La femme ne répondit pas ; elle serrait contre elle une lampe éteinte, et le vent, qui montait de \
+la mer avec la nuit, soulevait son châle."""
+
+LINE_CHARS = 68
+LINES_A_PAGE = 44
+
+
+def make_pdf(*, pages: int = 1, text: str = TEXT) -> bytes:
+    """Return a PDF with the same text on each page; the text must fit one page and cp1252."""
+    font = b"<</Type/Font/Subtype/Type1/BaseFont/Times-Roman/Encoding/WinAnsiEncoding>>"
+    return _document(
+        _text_commands(text), pages=pages, resources=b"<</Font<</F1 3 0 R>>>>", extra=font
+    )
+
+
+def make_scan_pdf(*, pages: int = 1) -> bytes:
+    """Return a PDF like a scanner's: an image on each page and no text."""
+    image = _stream(
+        b"/Type/XObject/Subtype/Image/Width 2/Height 2/ColorSpace/DeviceGray/BitsPerComponent 8",
+        b"\xff\xc0\xc0\xff",
+    )
+    return _document(
+        b"595 0 0 842 0 0 cm /I1 Do",
+        pages=pages,
+        resources=b"<</XObject<</I1 3 0 R>>>>",
+        extra=image,
+    )
+
+
+def make_encrypted_pdf(*, pages: int = 1, user_password: str = "secret") -> bytes:
+    """Return a PDF that opens with the password alone; an empty one opens without asking."""
+    writer = PdfWriter(clone_from=BytesIO(make_pdf(pages=pages)))
+    writer.encrypt(user_password=user_password, owner_password="owner", algorithm="RC4-128")
+    out = BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def _text_commands(text: str) -> bytes:
+    lines: list[str] = []
+    for paragraph in text.split("\n\n"):
+        lines += textwrap.wrap(
+            " ".join(paragraph.split()), LINE_CHARS, initial_indent="   ", break_on_hyphens=False
+        )
+    if len(lines) > LINES_A_PAGE:
+        raise ValueError(f"the text has {len(lines)} lines, a page {LINES_A_PAGE}")
+    shown = b"".join(b"(" + _escaped(line) + b") ' " for line in lines)
+    return b"BT /F1 12 Tf 16 TL 72 780 Td " + shown + b"ET"
+
+
+def _escaped(line: str) -> bytes:
+    escaped = line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+    return escaped.encode("cp1252")
+
+
+def _document(content: bytes, *, pages: int, resources: bytes, extra: bytes) -> bytes:
+    """Build a file of equal pages; object 3 is what the resources refer to, 4 the content."""
+    kids = b" ".join(b"%d 0 R" % (5 + number) for number in range(pages))
+    page = b"<</Type/Page/Parent 2 0 R/Contents 4 0 R>>"
+    tree = b"<</Type/Pages/Count %d/MediaBox[0 0 595 842]/Resources %s/Kids[%s]>>"
+    return _file(
+        [
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            tree % (pages, resources, kids),
+            extra,
+            _stream(b"", content),
+            *[page] * pages,
+        ]
+    )
+
+
+def _stream(entries: bytes, data: bytes) -> bytes:
+    return b"<<%s/Length %d>>stream\n%s\nendstream" % (entries, len(data), data)
+
+
+def _file(objects: Sequence[bytes]) -> bytes:
+    """Number the objects from 1, the catalog first, and add the table of their offsets."""
+    out = bytearray(b"%PDF-1.4\n")
+    offsets = []
+    for number, body in enumerate(objects, start=1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table_at = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    out += b"trailer\n<</Size %d/Root 1 0 R>>\n" % (len(objects) + 1)
+    out += b"startxref\n%d\n%%%%EOF\n" % table_at
+    return bytes(out)
