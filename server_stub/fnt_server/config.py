@@ -71,6 +71,25 @@ class Config:
             max_sockets_per_user=_number(environ, "FNT_MAX_SOCKETS_PER_USER", 20, int, 1, 100_000),
         )
 
+    def prepare_data_dir(self) -> None:
+        """Make the data folder (0700) where there is none; raises ConfigError."""
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigError(f"cannot use {self.data_dir}: {error.strerror}") from error
+
+    def to_env(self) -> dict[str, str]:
+        """Return what a child needs to read the same settings from its environment."""
+        return {
+            "FNT_DATA_DIR": str(self.data_dir),
+            "DATABASE_URL": self.database_url,
+            "FNT_BROKER_URL": self.broker_url,
+            "FNT_EVENTS_URL": self.events_url,
+            "FNT_STORAGE_URL": self.storage_url,
+            "FNT_SECRET_KEY_FILE": str(self.secret_key_file),
+            "FNT_WORKERS": str(self.workers),
+        }
+
     @property
     def celery_broker_url(self) -> str:
         """The broker as kombu spells it: a socket is `redis+socket://`."""

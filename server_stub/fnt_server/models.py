@@ -23,6 +23,7 @@ class User(Base):
     """Somebody who may log in."""
 
     __tablename__ = "users"
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
@@ -66,6 +67,7 @@ class Job(Base):
         UniqueConstraint("user_id", "idempotency_key"),
         Index("ix_jobs_status", "status"),
         Index("ix_jobs_user_sha256", "user_id", "sha256"),
+        {"sqlite_autoincrement": True},  # the number of a deleted job is never given again
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -259,19 +259,24 @@ def fail(
         return jobs.advance(session, held.job_id, progress=0, attempts=Job.attempts + 1)
 
 
-def release(database: Database, owner_prefix: str) -> int:
-    """Give back, uncounted, what a worker holds that is told to stop; returns how many."""
+def release(database: Database, held: Held) -> None:
+    """Give a step back, uncounted, because its worker was told to stop."""
+    _release(database, *_ours(held))
+
+
+def release_all(database: Database, *, owner: str) -> None:
+    """Give back, uncounted, whatever a worker held that is known to be gone."""
+    _release(database, Step.lease_owner == owner, Step.status == StepStatus.RUNNING)
+
+
+def _release(database: Database, *conditions: ColumnElement[bool]) -> None:
     with database.write() as session:
-        result = session.execute(
+        session.execute(
             update(Step)
-            .where(
-                Step.status == StepStatus.RUNNING,
-                Step.lease_owner.startswith(owner_prefix, autoescape=True),
-            )
+            .where(*conditions)
             .values(status=StepStatus.READY, lease_owner=None, fence=Step.fence + 1)
             .execution_options(synchronize_session=False)
         )
-        return int(getattr(result, "rowcount", 0))
 
 
 def take_back(database: Database) -> list[Job]:

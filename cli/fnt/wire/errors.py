@@ -40,6 +40,7 @@ class JobErrorCode(StrEnum):
     ENGINE_FAILED = "ENGINE_FAILED"
     STORAGE_FULL = "STORAGE_FULL"
     UPLOAD_ABANDONED = "UPLOAD_ABANDONED"
+    INTERNAL = "INTERNAL"
 
 
 def error_body(

@@ -1,0 +1,25 @@
+"""The command `fnt-server`."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+
+def main() -> None:
+    """Run a command; a missing extra or an unusable setting is one line and exit code 2."""
+    missing = [
+        name
+        for name in ("flask_socketio", "celery", "sqlalchemy", "gunicorn")
+        if importlib.util.find_spec(name) is None
+    ]
+    if missing:
+        sys.stderr.write("fnt-server needs the server extra: pip install 'fnt[server]'\n")
+        sys.exit(2)
+    from fnt_server.commands import run_command  # noqa: PLC0415 -- needs what was just looked for
+
+    sys.exit(run_command())
+
+
+if __name__ == "__main__":
+    main()

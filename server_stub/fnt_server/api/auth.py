@@ -1,0 +1,83 @@
+"""Login, refresh, me, logout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from fnt.wire.errors import ErrorCode
+from fnt.wire.jobs import WireError
+from fnt_server.accounts import TokenPair
+from fnt_server.api.errors import ApiError
+from fnt_server.api.requests import bearer, json_object, require_identity, text_field
+from fnt_server.models import User
+from fnt_server.services import services
+
+bp = Blueprint("auth", __name__, url_prefix="/auth")
+
+# Counted in this process: a limit must not stop working with the broker.
+limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=True)
+
+
+def _email_asked() -> str:
+    return str((request.get_json(silent=True) or {}).get("email", ""))[:254].strip().casefold()
+
+
+def _failed(response: Any) -> bool:
+    return bool(response.status_code == 401)
+
+
+@bp.post("/login")
+@limiter.limit("60 per minute")
+@limiter.limit("10 per minute", key_func=get_remote_address, deduct_when=_failed)
+@limiter.limit("10 per minute", key_func=_email_asked, deduct_when=_failed)
+def log_in() -> dict[str, Any]:
+    """Exchange email and password for tokens."""
+    content = json_object()
+    pair = services().accounts.log_in(
+        text_field(content, "email", max_chars=254), text_field(content, "password", max_chars=1024)
+    )
+    if pair is None:
+        raise ApiError(401, ErrorCode.BAD_CREDENTIALS, "email or password is wrong")
+    return _pair(pair)
+
+
+@bp.post("/refresh")
+@limiter.limit("120 per minute")
+def refresh() -> dict[str, Any]:
+    """Exchange a refresh token for its successor and a new access token."""
+    return _pair(services().accounts.refresh(bearer()))
+
+
+@bp.get("/me")
+def me() -> dict[str, Any]:
+    """Tell who the token speaks for."""
+    return _user(services().accounts.get_user(require_identity().user_id))
+
+
+@bp.post("/logout")
+def log_out() -> dict[str, Any]:
+    """End this login, or with `all` every login of the user."""
+    identity = require_identity()
+    everywhere = json_object().get("all", False)
+    if not isinstance(everywhere, bool):
+        raise WireError("all must be true or false")
+    services().accounts.log_out(identity, everywhere=everywhere)
+    services().logged_out.set()
+    return {"ok": True}
+
+
+def _pair(pair: TokenPair) -> dict[str, Any]:
+    return {
+        "access_token": pair.access_token,
+        "refresh_token": pair.refresh_token,
+        "expires_in": pair.expires_in,
+        "user": _user(pair.user),
+    }
+
+
+def _user(user: User) -> dict[str, Any]:
+    return {"id": user.id, "email": user.email, "name": user.name}

@@ -1,0 +1,149 @@
+"""An upload's body, read piece by piece and never held whole: the job's id, then the file."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
+
+from fnt.wire.errors import ErrorCode
+from fnt.wire.paths import FILE_FIELD
+from fnt_server.api.errors import ApiError
+
+READ_BYTES = 16 * 1024
+STALLED_AFTER_S = 20.0
+"""A client that sends less than READ_BYTES in so long is cut off."""
+OVERHEAD_BYTES = 64 * 1024
+"""What a multipart body may hold beside the file."""
+MAX_FIELD_CHARS = 40
+
+
+class Upload:
+    """Reads one multipart request in order."""
+
+    def __init__(self, request: Request, *, max_bytes: int) -> None:
+        request.max_content_length = max_bytes + OVERHEAD_BYTES
+        boundary = request.mimetype_params.get("boundary", "")
+        if request.mimetype != "multipart/form-data" or not boundary:
+            raise _bad("the body must be multipart/form-data with a boundary")
+        self._max_bytes = max_bytes
+        self._stream = request.stream
+        self._decoder = MultipartDecoder(boundary.encode("latin-1", "replace"), max_parts=10)
+        self._stall = _StallGuard(request.environ.get("gunicorn.socket"))
+        self._events = self._iter_events()
+
+    def read_job_id(self) -> int:
+        """Return the field `job_id`, which must come before the file; raises ApiError."""
+        name, value = "", b""
+        for event in self._events:
+            match event:
+                case File():
+                    break
+                case Field():
+                    name, value = event.name, b""
+                case Data() if name == "job_id":
+                    value += event.data
+                    if len(value) > MAX_FIELD_CHARS:
+                        break
+                    if not event.more_data and value.isdigit():
+                        return int(value)
+        raise _bad(f"the field job_id must come first, before {FILE_FIELD}")
+
+    def iter_file(self) -> Iterator[bytes]:
+        """Yield the file's bytes as they arrive; raises ApiError."""
+        size, inside = 0, False
+        for event in self._events:
+            if isinstance(event, File):
+                inside = event.name == FILE_FIELD
+            elif isinstance(event, Data) and inside:
+                size += len(event.data)
+                if size > self._max_bytes:
+                    raise RequestEntityTooLarge
+                yield event.data
+                if not event.more_data:
+                    return
+        raise _bad(f"the field {FILE_FIELD} is missing")
+
+    def finish(self) -> None:
+        """Read what follows the file, so that the connection can be used again."""
+        for _ in self._events:
+            pass
+
+    def _iter_events(self) -> Iterator[Event]:
+        with self._stall:
+            while True:
+                data = self._stream.read(READ_BYTES)
+                self._stall.beat()
+                try:
+                    self._decoder.receive_data(data or None)
+                    yield from self._iter_decoded()
+                except ValueError:
+                    raise self._broken_off() from None
+                if not data:
+                    return
+
+    def _iter_decoded(self) -> Iterator[Event]:
+        while not isinstance(event := self._decoder.next_event(), NeedData):
+            yield event
+            if isinstance(event, Epilogue):
+                return
+
+    def _broken_off(self) -> ApiError:
+        if self._stall.has_cut:
+            message = "the upload was too slow: try again on a better connection"
+            return ApiError(408, ErrorCode.UPLOAD_TOO_SLOW, message, closes=True)
+        return _bad("the upload broke off: send it again")
+
+
+class _StallGuard:
+    """Cuts the reading side of a socket on which nothing moves; does nothing without a socket."""
+
+    def __init__(self, connection: socket.socket | None) -> None:
+        self._connection = connection
+        self._beaten = time.monotonic()
+        self._over = threading.Event()
+        self.has_cut = False
+
+    def beat(self) -> None:
+        """Say that something moved."""
+        self._beaten = time.monotonic()
+
+    def __enter__(self) -> None:
+        if self._connection is not None:
+            threading.Thread(target=self._watch, name="stall-guard", daemon=True).start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+
+    def _watch(self) -> None:
+        assert self._connection is not None
+        while not self._over.wait(1.0):
+            if time.monotonic() - self._beaten > STALLED_AFTER_S:
+                self.has_cut = True
+                with contextlib.suppress(OSError):
+                    self._connection.shutdown(socket.SHUT_RD)
+                return
+
+
+def drain(environ: dict[str, Any], *, seconds: float = 3.0) -> None:
+    """Read and forget what a refused client still sends, or its kernel drops our answer."""
+    connection = environ.get("gunicorn.socket")
+    if connection is None:
+        return
+    ends = time.monotonic() + seconds
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(1.0)
+        while time.monotonic() < ends and connection.recv(256 * 1024):
+            pass
+
+
+def _bad(message: str) -> ApiError:
+    return ApiError(400, ErrorCode.BAD_REQUEST, message, closes=True)

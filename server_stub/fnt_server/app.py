@@ -1,0 +1,140 @@
+"""Builds the web side: Flask, Socket.IO, and the threads beside them."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask, Response, g
+from flask_socketio import SocketIO
+
+from fnt.wire.errors import ErrorCode, error_body
+from fnt.wire.events import SOCKET_PATH
+from fnt.wire.paths import API
+from fnt_server import events
+from fnt_server.accounts import Accounts
+from fnt_server.api import auth, errors, health, jobs, results, upload
+from fnt_server.broker import emit_job, make_bell, make_manager, ring
+from fnt_server.config import Config
+from fnt_server.connections import Connections
+from fnt_server.database import Database
+from fnt_server.housekeeping import Housekeeping
+from fnt_server.publisher import Publisher
+from fnt_server.reaper import Reaper
+from fnt_server.services import Services
+from fnt_server.storage import Storage
+from fnt_server.tokens import TokenSigner, load_key
+
+PING_EVERY_S = 8
+PING_TIMEOUT_S = 4
+MAX_PACKET_BYTES = 64 * 1024
+UNNAMED_SOCKETS = 16
+"""Sockets beyond the cap that may stand in the door at once, to be told BUSY in words."""
+
+
+def create_app(config: Config) -> Flask:
+    """Build the app with its services; `app.extensions` holds them as `fnt*`."""
+    app = Flask("fnt_server", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.config["RATELIMIT_HEADERS_ENABLED"] = True
+    auth.limiter.init_app(app)
+    errors.install(app)
+    for module in (health, auth, jobs, upload, results):
+        app.register_blueprint(module.bp, url_prefix=API + (module.bp.url_prefix or ""))
+    _name_requests(app)
+    _install_services(app, config)
+    return app
+
+
+def _name_requests(app: Flask) -> None:
+    @app.before_request
+    def name() -> None:
+        g.request_id = uuid.uuid4().hex[:16]
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def _install_services(app: Flask, config: Config) -> None:
+    manager, bell = make_manager(config, write_only=False), make_bell(config)
+    socketio = SocketIO(
+        app,
+        async_mode="threading",
+        client_manager=manager,
+        cors_allowed_origins=_origin_rule(config.cors_origins),
+        transports=["websocket"],
+        ping_interval=PING_EVERY_S,
+        ping_timeout=PING_TIMEOUT_S,
+        max_http_buffer_size=MAX_PACKET_BYTES,
+        manage_session=False,
+        async_handlers=False,
+        cookie=None,
+        path=SOCKET_PATH,
+    )
+    database = Database(config.database_url)
+    assert config.secret_key_file
+    signer = TokenSigner(load_key(config.secret_key_file))
+    services = Services(
+        config=config,
+        database=database,
+        storage=Storage(config.storage_url),
+        accounts=Accounts(database, signer, access_ttl_s=config.access_ttl_s),
+        publisher=Publisher(
+            emit=lambda job_id, job: emit_job(manager, job_id, job), ring=lambda: ring(bell)
+        ),
+    )
+    connections = Connections(
+        max_total=config.max_sockets, max_per_user=config.max_sockets_per_user
+    )
+    app.extensions["fnt"] = services
+    events.install(socketio, app, connections)
+    app.wsgi_app = _DoorKeeper(app.wsgi_app, most=config.max_sockets + UNNAMED_SOCKETS)  # type: ignore[method-assign]
+    app.extensions["fnt.reaper"] = Reaper(database, services.publisher, storage=services.storage)
+    app.extensions["fnt.housekeeping"] = Housekeeping(socketio.server, connections, services)
+
+
+def _origin_rule(allowed: tuple[str, ...]) -> Callable[[str | None, dict[str, Any]], bool]:
+    """Let in clients without Origin, the server's own origin, and those configured.
+
+    Forwarded headers are not looked at: anybody can send them.
+    """
+
+    def is_allowed(origin: str | None, environ: dict[str, Any]) -> bool:
+        own = f"{environ.get('wsgi.url_scheme')}://{environ.get('HTTP_HOST')}"
+        return origin is None or origin == own or origin in allowed
+
+    return is_allowed
+
+
+class _DoorKeeper:
+    """Holds the number of socket requests below that of threads, so that REST always answers."""
+
+    def __init__(self, app: Any, *, most: int) -> None:
+        self._app = app
+        self._places = threading.BoundedSemaphore(most)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if not environ.get("PATH_INFO", "").startswith(SOCKET_PATH.rstrip("/")):
+            answer: Iterable[bytes] = self._app(environ, start_response)
+            return answer
+        if not self._places.acquire(blocking=False):
+            return _busy(start_response)
+        try:
+            return list(self._app(environ, start_response))
+        finally:
+            self._places.release()
+
+
+def _busy(start_response: Any) -> Iterable[bytes]:
+    body = json.dumps(error_body(ErrorCode.BUSY, "too many live connections")).encode()
+    headers = [("Content-Type", "application/json"), ("Retry-After", "5")]
+    start_response("503 Service Unavailable", headers)
+    return [body]

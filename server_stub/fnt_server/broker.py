@@ -1,0 +1,82 @@
+"""The doorbell and the events: what goes through Redis or Valkey, and may be lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from celery import Celery
+from socketio import RedisManager
+
+from fnt.wire import events
+from fnt_server.config import Config
+
+TIMEOUT_S = 1.0
+BELL = "fnt.bell"
+BELL_EXPIRES_S = 30
+"""A bell nobody heard for so long says nothing any more: the reaper rings anew."""
+CHANNEL = "fnt.events"
+
+_REDIS_OPTIONS = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}
+
+
+def make_celery(config: Config) -> Celery:
+    """Make the Celery application: one queue, one task without arguments, no results."""
+    celery = Celery("fnt", broker=config.celery_broker_url)
+    celery.conf.update(
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={"socket_keepalive": True},
+        task_default_queue="fnt.steps",
+        task_ignore_result=True,
+        task_acks_late=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_enable_remote_control=False,
+        worker_hijack_root_logger=False,
+        worker_max_memory_per_child=400_000,  # KiB; a child that grew beyond is replaced
+        worker_max_tasks_per_child=1000,
+        worker_prefetch_multiplier=1,
+        worker_send_task_events=False,
+    )
+    return celery
+
+
+def make_bell(config: Config) -> Celery:
+    """Make the side that only rings: it gives up within a second when the broker is away."""
+    celery = make_celery(config)
+    celery.conf.update(
+        broker_transport_options={**_REDIS_OPTIONS, "max_retries": 0, "retry_on_timeout": False},
+        broker_connection_timeout=TIMEOUT_S,
+    )
+    return celery
+
+
+def ring(bell: Celery) -> None:
+    """Send one bell; raises whatever the broker's client raises."""
+    bell.send_task(BELL, expires=BELL_EXPIRES_S, retry=False)
+
+
+def make_manager(config: Config, *, write_only: bool) -> RedisManager:
+    """Make the manager through which an emit reaches the sockets of every web process."""
+    options = _REDIS_OPTIONS if write_only else {"socket_connect_timeout": TIMEOUT_S}
+    return RedisManager(
+        config.events_url, channel=CHANNEL, write_only=write_only, redis_options=options
+    )
+
+
+def emit_job(manager: Any, job_id: int, job: dict[str, Any]) -> None:
+    """Tell a job's room."""
+    manager.emit(events.JOB_PROGRESS, job, namespace="/", room=events.job_room(job_id))
+
+
+def answers(url: str, *, timeout_s: float = TIMEOUT_S) -> bool:
+    """Whether the broker at this URL answers a PING in time."""
+    client = redis.Redis.from_url(
+        url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=None
+    )
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+    finally:
+        client.close()

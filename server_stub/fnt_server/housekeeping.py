@@ -1,0 +1,85 @@
+"""The web process's own rounds: sockets that must go, and what /health may say."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+from socketio.manager import Manager
+from sqlalchemy.exc import SQLAlchemyError
+
+from fnt.wire import events
+from fnt_server import broker, steps
+from fnt_server.connections import Connections
+from fnt_server.services import Services
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 2.0
+CONNECT_WITHIN_S = 10.0
+"""A socket that has not been let in by then is closed."""
+WORKER_SEEN_WITHIN_S = 30.0
+
+
+class Housekeeping:
+    """A thread beside the requests of one web process."""
+
+    def __init__(self, server: Any, connections: Connections, services: Services) -> None:
+        self._server = server
+        self._connections = connections
+        self._services = services
+        self._first_seen: dict[str, float] = {}
+        self._over = threading.Event()
+        threading.Thread(target=self._run, name="housekeeping", daemon=True).start()
+
+    def close(self) -> None:
+        """End the rounds."""
+        self._over.set()
+        self._services.logged_out.set()
+
+    def drain(self, *, retry_in_s: float) -> None:
+        """Tell the clients of this process, and no other's, that it is about to stop."""
+        Manager.emit(
+            self._server.manager, events.SERVER_DRAINING, {"retry_in": retry_in_s}, namespace="/"
+        )
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            for look in (self._close_strangers, self._close_ended, self._look_at_vitals):
+                try:
+                    look()
+                except Exception as error:  # the next round is the remedy
+                    log.warning("%s: %s", look.__name__, type(error).__name__)
+            self._services.logged_out.wait(EVERY_S)
+            self._services.logged_out.clear()
+
+    def _close_strangers(self) -> None:
+        """Close transports whose client never came through `connect`."""
+        now, eio = time.monotonic(), self._server.eio
+        known = {self._server.manager.eio_sid_from_sid(sid, "/") for sid in self._connections.all()}
+        strangers = [sid for sid in list(eio.sockets) if sid not in known]
+        self._first_seen = {sid: self._first_seen.get(sid, now) for sid in strangers}
+        for sid, since in self._first_seen.items():
+            if now - since > CONNECT_WITHIN_S:
+                eio.disconnect(sid)
+
+    def _close_ended(self) -> None:
+        """Close sockets whose token has ended or whose login was revoked."""
+        connected = self._connections.all()
+        if not connected:
+            return
+        valid = self._services.accounts.still_valid(set(connected.values()))
+        for sid, identity in connected.items():
+            if identity not in valid:
+                self._server.disconnect(sid)
+
+    def _look_at_vitals(self) -> None:
+        services, vitals = self._services, self._services.vitals
+        vitals.broker = broker.answers(services.config.broker_url)
+        try:
+            alive = steps.live_workers(services.database, within_s=WORKER_SEEN_WITHIN_S)
+            vitals.workers = len(alive)
+        except SQLAlchemyError:
+            vitals.workers = 0

@@ -1,0 +1,88 @@
+"""Heals what was lost: expired leases, unheard bells, uploads that never came, orphaned files."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from fnt_server import jobs, steps
+from fnt_server.accounts import forget_ended_logins
+from fnt_server.database import Database
+from fnt_server.models import Job
+from fnt_server.publisher import Publisher
+from fnt_server.storage import Storage
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 5.0
+UNHEARD_AFTER_S = 3.0
+"""A step ready for so long has lost its bell."""
+ORPHANED_AFTER_S = 24 * 3600
+SWEEP_EVERY = 720
+"""Passes between two looks for orphaned files: an hour."""
+
+
+class Reaper:
+    """A thread that passes every few seconds; each process may have one, they do not disturb."""
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: Publisher,
+        *,
+        storage: Storage | None = None,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._storage = storage
+        self._also = also
+        self._over = threading.Event()
+        self._passes = 0
+        threading.Thread(target=self._run, name="reaper", daemon=True).start()
+
+    def close(self) -> None:
+        """Let the thread end at its next pass."""
+        self._over.set()
+
+    def _run(self) -> None:
+        while not self._over.wait(EVERY_S * random.uniform(0.8, 1.2)):  # noqa: S311 -- spreads load
+            try:
+                self.run_once()
+            except Exception as error:  # the next pass is the remedy
+                log.warning("reaper: %s", type(error).__name__)
+
+    def run_once(self) -> None:
+        """Make one pass."""
+        for job in [*steps.take_back(self._database), *jobs.abandon(self._database)]:
+            self._publisher.publish(jobs.snapshot(job).to_wire())
+        # One bell more than steps: hearing it is a worker's proof of life.
+        self._publisher.ring(1 + steps.count_ready(self._database, for_s=UNHEARD_AFTER_S))
+        self._also()
+        if self._storage is not None and self._passes % SWEEP_EVERY == 0:
+            forget_ended_logins(self._database)
+            sweep(self._database, self._storage)
+        self._passes += 1
+
+
+def sweep(
+    database: Database, storage: Storage, *, older_than_s: float = ORPHANED_AFTER_S
+) -> list[str]:
+    """Delete the objects that no job needs, when they are old enough; returns their keys."""
+    keys = storage.list_keys("jobs/", older_than_s=older_than_s)
+    with database.read() as session:
+        rows = session.execute(select(Job.id, Job.status, Job.file_key, Job.result_key)).all()
+    running = {row.id for row in rows if row.status in jobs.LIVE}
+    needed = {key for row in rows for key in (row.file_key, row.result_key) if key}
+    orphans = [key for key in keys if key not in needed and _job_of(key) not in running]
+    storage.delete(orphans)
+    return orphans
+
+
+def _job_of(key: str) -> int | None:
+    number = key.split("/")[1]
+    return int(number) if number.isdigit() else None

