@@ -168,9 +168,9 @@ def _status(value: object, name: str) -> JobStatus:
 def _moment(value: object, name: str) -> datetime:
     try:
         moment = datetime.fromisoformat(_text(value, name))
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise WireError(f"{name} must be a time (RFC 3339)") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _settings(value: object, _name: str) -> ProcessingSettings:

@@ -36,17 +36,28 @@ class Sentence:
 
     @classmethod
     def from_wire(cls, payload: object) -> Sentence:
-        """Read a sentence; raises WireError."""
+        """Read a sentence, passing over unknown fields; raises WireError."""
         if not isinstance(payload, Mapping):
             raise WireError("a sentence must be an object")
-        try:
-            return cls(**{name: payload[name] for name in cls.__dataclass_fields__})
-        except KeyError as error:
-            raise WireError(f"a sentence lacks {error}") from None
+        values: dict[str, Any] = {name: payload.get(name) for name in _KINDS}
+        for name, value in values.items():
+            if type(value) not in _KINDS[name]:
+                raise WireError(f"a sentence has no valid {name}")
+        return cls(**values)
 
     def to_wire(self) -> dict[str, Any]:
         """Return the sentence as it travels."""
         return asdict(self)
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "text": (str,),
+    "words": (int,),
+    "source": (str,),
+    "page": (int,),
+    "chapter": (str, type(None)),
+    "engine": (str,),
+}
 
 
 def iter_result(

@@ -1,0 +1,96 @@
+"""Processing settings: read as sent or refused by name, never a silent default."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fnt.wire.jobs import ProcessingSettings, WireError
+
+KNOWN = list(ProcessingSettings.__dataclass_fields__)
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.none())
+
+
+def test_settings_missing_are_the_defaults_of_the_contract() -> None:
+    assert ProcessingSettings.from_wire({}).to_wire() == {
+        "sentence_length_limit": 8,
+        "min_sentence_length": 2,
+        "engine": "rules",
+        "ignore_dialogue": False,
+        "preserve_formatting": True,
+        "fix_hyphenation": True,
+    }
+
+
+def test_settings_written_are_the_settings_read() -> None:
+    wire = {
+        "sentence_length_limit": 12,
+        "min_sentence_length": 3,
+        "engine": "openai",
+        "ignore_dialogue": True,
+        "preserve_formatting": False,
+        "fix_hyphenation": False,
+    }
+
+    assert ProcessingSettings.from_wire(wire).to_wire() == wire
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"), [("sentence_length_limit", 3, 50), ("min_sentence_length", 1, 10)]
+)
+def test_settings_numbers_are_bounded(name: str, low: int, high: int) -> None:
+    for value in (low, high):
+        assert ProcessingSettings.from_wire({name: value}).to_wire()[name] == value
+    for value in (low - 1, high + 1, -(10**30), 10**30):
+        with pytest.raises(
+            WireError, match=rf"^processing_settings.{name} must be {low} to {high}$"
+        ):
+            ProcessingSettings.from_wire({name: value})
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        (None, "processing_settings must be an object"),
+        ([], "processing_settings must be an object"),
+        ("rules", "processing_settings must be an object"),
+        ({"sentence_length": 8}, "processing_settings.sentence_length is not a known setting"),
+        ({"x" * 300: 8}, f"processing_settings.{'x' * 40} is not a known setting"),
+        ({1: 8}, "processing_settings.1 is not a known setting"),
+        (
+            {"sentence_length_limit": "8"},
+            "processing_settings.sentence_length_limit must be an integer",
+        ),
+        (
+            {"sentence_length_limit": 8.0},
+            "processing_settings.sentence_length_limit must be an integer",
+        ),
+        (
+            {"min_sentence_length": True},
+            "processing_settings.min_sentence_length must be an integer",
+        ),
+        ({"ignore_dialogue": 1}, "processing_settings.ignore_dialogue must be true or false"),
+        ({"fix_hyphenation": None}, "processing_settings.fix_hyphenation must be true or false"),
+        ({"engine": None}, "processing_settings.engine must be a string"),
+        ({"engine": ""}, "processing_settings.engine must be a name of 1 to 40 characters"),
+        ({"engine": "x" * 41}, "processing_settings.engine must be a name of 1 to 40 characters"),
+    ],
+)
+def test_settings_wrong_are_refused_by_name(payload: object, message: str) -> None:
+    with pytest.raises(WireError) as caught:
+        ProcessingSettings.from_wire(payload)
+
+    assert str(caught.value) == message
+
+
+@settings(deadline=None)
+@given(payload=st.dictionaries(st.sampled_from(KNOWN) | st.text(), VALUES, max_size=4) | VALUES)
+def test_any_settings_are_kept_exactly_or_refused(payload: object) -> None:
+    try:
+        read = ProcessingSettings.from_wire(payload)
+    except WireError:
+        return
+
+    assert isinstance(payload, dict)
+    assert read.to_wire() == {**ProcessingSettings().to_wire(), **payload}
