@@ -181,7 +181,7 @@ class JobStream:
             self._client.emit(
                 verb, {"job_id": job_id}, callback=partial(self._on_answer, verb, job_id)
             )
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # whatever it is, nothing can be sent any more
             self._inbox.put(Lost(stream=self, reason=type(error).__name__))
 
     def _on_answer(self, verb: str, job_id: int, *payload: object) -> None:

@@ -1,0 +1,128 @@
+"""A finished job's result on disk: whole or not at all, under a name that is safe anywhere."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from fnt.errors import NotFoundError, TemporaryError, UsageError
+from fnt.wire.jobs import JobSnapshot
+
+MAX_STEM_BYTES = 200
+"""Leaves room in 255 for a job's number, the format and the name while it is written."""
+
+TRIES = 3
+
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
+
+
+class ResultSource(Protocol):
+    """Whoever can open a result: the API client."""
+
+    def iter_result(self, job_id: int, format: str) -> AbstractContextManager[Iterator[bytes]]:
+        """Open a result as pieces of bytes."""
+        ...
+
+
+def result_name(original_filename: str, *, job_id: int | None, format: str) -> str:
+    """Name a result after its book; what cannot be a file's name becomes `job-<id>`."""
+    stem = safe_stem(original_filename)
+    if stem is None:
+        stem = "result" if job_id is None else f"job-{job_id}"
+    return f"{stem}.{format}"
+
+
+def safe_stem(filename: str) -> str | None:
+    """Make a file's name, less `.pdf`, safe on any system; None when nothing is left of it."""
+    last = re.split(r"[/\\]", filename)[-1]
+    stem = last[:-4] if last.lower().endswith(".pdf") else last
+    visible = "".join(c for c in stem if unicodedata.category(c)[0] != "C")
+    trimmed = _cut(_FORBIDDEN.sub("_", visible).strip(". ")).strip(". ")
+    if not trimmed or _RESERVED.fullmatch(trimmed):
+        return None
+    return trimmed
+
+
+def save_result(
+    source: ResultSource, job: JobSnapshot, *, format: str, target: Path, overwrite: bool
+) -> Path:
+    """Fetch a result into a file, or into a folder under its own name; returns where it is.
+
+    In a folder a name that is taken becomes `<stem>-<job id>`; a named file that exists is refused.
+    """
+    if target.is_dir():
+        return _save_into(source, job, format=format, folder=target, overwrite=overwrite)
+    return _save(source, job.id, format=format, path=target, overwrite=overwrite)
+
+
+class TargetExistsError(UsageError):
+    """There is such a file already."""
+
+
+def _save_into(
+    source: ResultSource, job: JobSnapshot, *, format: str, folder: Path, overwrite: bool
+) -> Path:
+    path = folder / result_name(job.original_filename, job_id=job.id, format=format)
+    with contextlib.suppress(TargetExistsError):
+        return _save(source, job.id, format=format, path=path, overwrite=overwrite)
+    other = path.with_name(f"{path.name.removesuffix(f'.{format}')}-{job.id}.{format}")
+    return _save(source, job.id, format=format, path=other, overwrite=overwrite)
+
+
+def _save(source: ResultSource, job_id: int, *, format: str, path: Path, overwrite: bool) -> Path:
+    if not overwrite:
+        _refuse_existing(path)
+    part = path.with_name(f".{secrets.token_hex(8)}.fnt-part")
+    try:
+        _fetch(source, job_id, format=format, part=part)
+        if not overwrite:
+            _refuse_existing(path)
+        part.replace(path)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no folder {path.parent}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    return path
+
+
+def _refuse_existing(path: Path) -> None:
+    if os.path.lexists(path):
+        raise TargetExistsError(f"{path} exists", hint="use --overwrite to replace it")
+
+
+def _fetch(source: ResultSource, job_id: int, *, format: str, part: Path) -> None:
+    """Write all of a result; a connection that breaks in the middle is tried again."""
+    with part.open("xb") as file:
+        for last in (False,) * (TRIES - 1) + (True,):
+            try:
+                _copy(source, job_id, format=format, file=file)
+            except TemporaryError:
+                if last:
+                    raise
+            else:
+                return
+
+
+def _copy(source: ResultSource, job_id: int, *, format: str, file: BinaryIO) -> None:
+    file.seek(0)
+    file.truncate()
+    with source.iter_result(job_id, format) as pieces:
+        for piece in pieces:
+            file.write(piece)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _cut(text: str) -> str:
+    return text.encode("utf-8", "ignore")[:MAX_STEM_BYTES].decode("utf-8", "ignore")

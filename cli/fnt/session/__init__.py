@@ -1,0 +1,158 @@
+"""Upload, then watch: one iterator of updates, however the news travels."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from queue import Queue
+from types import TracebackType
+from typing import Any, Self
+
+from fnt.api.client import ApiClient
+from fnt.progress import Update
+from fnt.session.board import Board
+from fnt.session.cancels import CancelRequest
+from fnt.session.errands import Errands
+from fnt.session.link import Link
+from fnt.session.options import Pace, UploadItem, WatchOptions
+from fnt.session.run import Detach, Run
+from fnt.session.uploads import UploadCrew
+from fnt.session.watch import Watch
+from fnt.stream import JobStream
+
+__all__ = ["Pace", "Session", "UploadItem", "WatchOptions"]
+
+
+class Session:
+    """What a command does with jobs. One thread pulls an iterator; `cancel`, `detach` from any."""
+
+    def __init__(
+        self,
+        api: ApiClient,
+        *,
+        open_stream: Callable[[Queue[Any]], JobStream],
+        clock: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = random.random,
+        pace: Pace | None = None,
+    ) -> None:
+        self._api = api
+        self._open_stream = open_stream
+        self._clock = clock
+        self._random = random
+        self._pace = pace or Pace()
+        self._lock = threading.Lock()
+        self._early: list[object] = []
+        self._run: Run | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop what is running here; jobs go on."""
+        if self._run is not None:
+            self._run.close()
+
+    def upload(self, items: Iterable[UploadItem], *, parallel: int = 4) -> Iterator[Update]:
+        """Send files; ends when each was accepted or refused."""
+        yield from self._updates(list(items), [], parallel=parallel, options=None)
+
+    def watch(
+        self, job_ids: Iterable[int], options: WatchOptions | None = None
+    ) -> Iterator[Update]:
+        """Follow jobs until each has ended.
+
+        Raises NotFoundError for an id that is not the user's, AuthError when the login is over and
+        TemporaryError after `give_up_s` without any contact.
+        """
+        options = options or WatchOptions()
+        yield from self._updates([], list(job_ids), parallel=1, options=options)
+
+    def upload_and_watch(
+        self,
+        items: Iterable[UploadItem],
+        *,
+        parallel: int = 4,
+        options: WatchOptions | None = None,
+    ) -> Iterator[Update]:
+        """Send files and follow each from the moment it is accepted, over one socket."""
+        options = options or WatchOptions()
+        yield from self._updates(list(items), [], parallel=parallel, options=options)
+
+    def cancel(self, job_id: int) -> None:
+        """Ask for a watched job to be cancelled; how it ended comes out of the iterator."""
+        self._tell(CancelRequest(job_id=job_id))
+
+    def detach(self) -> None:
+        """End the iterator at once; jobs go on."""
+        self._tell(Detach())
+
+    def _tell(self, message: object) -> None:
+        with self._lock:
+            if self._run is None:
+                self._early.append(message)
+            else:
+                self._run.inbox.put(message)
+
+    def _updates(
+        self,
+        items: list[UploadItem],
+        job_ids: list[int],
+        *,
+        parallel: int,
+        options: WatchOptions | None,
+    ) -> Iterator[Update]:
+        run = self._prepared(items, job_ids, parallel=parallel, options=options)
+        with self._lock:
+            self._run = run
+            for message in self._early:
+                run.inbox.put(message)
+            self._early.clear()
+        yield from run.updates()
+
+    def _prepared(
+        self,
+        items: list[UploadItem],
+        job_ids: list[int],
+        *,
+        parallel: int,
+        options: WatchOptions | None,
+    ) -> Run:
+        inbox: Queue[Any] = Queue()
+        pace = self._pace
+        errands = Errands(
+            self._api, open_stream=self._open_stream, inbox=inbox, attempt_s=pace.attempt_s
+        )
+        crew = UploadCrew(
+            self._api,
+            items,
+            parallel=parallel,
+            inbox=inbox,
+            pace=pace,
+            clock=self._clock,
+            random=self._random,
+        )
+        watch = None
+        if options is not None:
+            link = Link(options, pace=pace, random=self._random, now=self._clock())
+            watch = Watch(link=link, board=Board(pace=pace), errands=errands, pace=pace)
+            for job_id in job_ids:
+                watch.board.add(job_id)
+        return Run(
+            inbox=inbox,
+            errands=errands,
+            crew=crew if items else None,
+            unsettled=len(items),
+            watch=watch,
+            pace=pace,
+            clock=self._clock,
+        )

@@ -1,0 +1,100 @@
+"""The jobs being watched: what is known of each, and when each was last heard of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fnt.progress import is_newer
+from fnt.session.options import Pace
+from fnt.wire.jobs import JobSnapshot, JobStatus
+
+WAITING_JOBS_PER_S = 10
+"""How many waiting jobs are asked after in a second at most, by one client."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Watched:
+    """One job, from being asked for to its end."""
+
+    job_id: int
+    key: str
+    job: JobSnapshot | None = None
+    heard_at: float = -math.inf
+    """When the socket last told of it."""
+    asked_at: float | None = None
+    """Since when a join waits for its answer."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it may still change."""
+        return self.job is None or not self.job.status.is_terminal
+
+
+class Board:
+    """All jobs of a run. Only jobs on it are listened to."""
+
+    def __init__(self, *, pace: Pace) -> None:
+        self._pace = pace
+        self._jobs: dict[int, Watched] = {}
+        self._running: dict[int, Watched] = {}
+
+    def add(self, job_id: int, *, key: str | None = None, job: JobSnapshot | None = None) -> None:
+        """Watch a job, unless it is watched already."""
+        watched = Watched(job_id=job_id, key=key or f"job:{job_id}", job=job)
+        if self._jobs.setdefault(job_id, watched) is watched and watched.is_running:
+            self._running[job_id] = watched
+
+    def remove(self, job_id: int) -> None:
+        """Forget a job."""
+        self._jobs.pop(job_id, None)
+        self._running.pop(job_id, None)
+
+    def get(self, job_id: int) -> Watched | None:
+        """Return a job of this run."""
+        return self._jobs.get(job_id)
+
+    @property
+    def running(self) -> tuple[Watched, ...]:
+        """Return the jobs that may still change."""
+        return tuple(self._running.values())
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no job may still change."""
+        return not self._running
+
+    def accept(self, job: JobSnapshot) -> bool:
+        """Take a snapshot in; whether it is news."""
+        watched = self._jobs.get(job.id)
+        if watched is None or not is_newer(watched.job, job):
+            return False
+        watched.job = job
+        if job.status.is_terminal:
+            self._running.pop(job.id, None)
+        return True
+
+    def forget_socket(self) -> None:
+        """Note that nothing has been heard or asked on the socket that comes next."""
+        for watched in self._running.values():
+            watched.heard_at, watched.asked_at = -math.inf, None
+
+    def due(self, now: float) -> Iterator[Watched]:
+        """Yield the jobs that are to be asked after: new ones at once, silent ones in turn."""
+        waiting = sum(1 for watched in self._running.values() if _is_waiting(watched))
+        patience_s = max(self._pace.silence_s, waiting / WAITING_JOBS_PER_S)
+        for watched in self._running.values():
+            silence_s = patience_s if _is_waiting(watched) else self._pace.silence_s
+            quiet_since = watched.heard_at if watched.asked_at is None else watched.asked_at
+            if now - quiet_since >= silence_s:
+                yield watched
+
+    def unanswered_since(self) -> float:
+        """Return since when the oldest open question waits; infinity without one."""
+        asked = [w.asked_at for w in self._running.values() if w.asked_at is not None]
+        return min(asked, default=math.inf)
+
+
+def _is_waiting(watched: Watched) -> bool:
+    return watched.job is not None and watched.job.status is JobStatus.PENDING

@@ -1,0 +1,157 @@
+"""What must not block the loop: run aside, the outcome put into the inbox."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from queue import Queue
+from typing import Any
+
+from fnt.api.client import MAX_PAGE, ApiClient
+from fnt.api.retry import Retry
+from fnt.errors import FntError, NotFoundError
+from fnt.session.uploads import Failed
+from fnt.stream import JobStream
+from fnt.wire.jobs import JobSnapshot
+
+FEW = 3
+"""Up to this many jobs are read one by one, with ETags."""
+
+ONCE = Retry(tries=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A socket is there."""
+
+    stream: JobStream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotOpened:
+    """An attempt failed."""
+
+    error: FntError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """What the record says, and which jobs it does not have."""
+
+    jobs: Sequence[JobSnapshot]
+    missing: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollFailed:
+    """The record could not be read."""
+
+    error: FntError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelDone:
+    """The answer to a cancel over HTTP."""
+
+    job_id: int
+    job: JobSnapshot | None
+    error: FntError | None = None
+
+
+class Errands:
+    """Threads for one thing each; none keeps the process alive."""
+
+    def __init__(
+        self,
+        api: ApiClient,
+        *,
+        open_stream: Callable[[Queue[Any]], JobStream],
+        inbox: Queue[Any],
+        attempt_s: float,
+    ) -> None:
+        self._api = api
+        self._open_stream = open_stream
+        self._inbox = inbox
+        self._attempt_s = attempt_s
+        self._lock = threading.Lock()
+        self._streams: list[JobStream] = []
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """Leave no socket behind, not even one that opens after the run."""
+        with self._lock:
+            self._is_stopped = True
+            for stream in self._streams:
+                self.close(stream)
+
+    def connect(self) -> None:
+        """Try to open a socket."""
+        self._run(self._opened)
+
+    def poll(self, versions: Mapping[int, int | None]) -> None:
+        """Read jobs over HTTP; the versions are those already known."""
+        self._run(lambda: self._poll(versions))
+
+    def cancel(self, job_id: int) -> None:
+        """Cancel a job over HTTP."""
+        self._run(lambda: self._cancel(job_id))
+
+    def close(self, stream: JobStream) -> None:
+        """Close a socket that is of no more use."""
+        threading.Thread(target=stream.close, daemon=True).start()
+
+    def _run(self, task: Callable[[], object]) -> None:
+        def run() -> None:
+            try:
+                self._inbox.put(task())
+            except Exception as error:  # whatever it is, the main thread is to hear of it
+                self._inbox.put(Failed(error=error))
+
+        threading.Thread(target=run, daemon=True).start()
+
+    def _opened(self) -> Opened | NotOpened:
+        stream = self._open_stream(self._inbox)
+        try:
+            stream.connect(self._attempt_s)
+        except FntError as error:
+            return NotOpened(error=error)
+        with self._lock:
+            self._streams.append(stream)
+            if self._is_stopped:
+                self.close(stream)
+        return Opened(stream=stream)
+
+    def _poll(self, versions: Mapping[int, int | None]) -> Polled | PollFailed:
+        try:
+            if len(versions) <= FEW:
+                return self._poll_each(versions)
+            return self._poll_together(versions)
+        except FntError as error:
+            return PollFailed(error=error)
+
+    def _poll_each(self, versions: Mapping[int, int | None]) -> Polled:
+        jobs, missing = [], []
+        for job_id, version in versions.items():
+            try:
+                job = self._api.get_job(job_id, etag_version=version, retry=ONCE)
+            except NotFoundError:
+                missing.append(job_id)
+            else:
+                jobs += [job] if job is not None else []
+        return Polled(jobs=jobs, missing=missing)
+
+    def _poll_together(self, versions: Mapping[int, int | None]) -> Polled:
+        jobs: list[JobSnapshot] = []
+        ids = list(versions)
+        for start in range(0, len(ids), MAX_PAGE):
+            part = ids[start : start + MAX_PAGE]
+            jobs += self._api.list_jobs(ids=part, limit=None, retry=ONCE)
+        found = {job.id for job in jobs}
+        return Polled(jobs=jobs, missing=[job_id for job_id in ids if job_id not in found])
+
+    def _cancel(self, job_id: int) -> CancelDone:
+        try:
+            return CancelDone(job_id=job_id, job=self._api.cancel(job_id))
+        except FntError as error:
+            return CancelDone(job_id=job_id, job=None, error=error)

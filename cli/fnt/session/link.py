@@ -1,0 +1,185 @@
+"""When to try the socket, when to poll, when to give up. Pure: the time comes in as `now`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from fnt.errors import FntError
+from fnt.progress import LinkState, LinkStatus
+from fnt.session.options import Pace, WatchOptions
+from fnt.wire.errors import ErrorCode
+
+PATIENT_ATTEMPTS = 8
+"""After so many, with polling at work, the socket is tried more rarely."""
+
+LONGEST_WAIT_S = 120.0
+"""No server may ask for more patience than this."""
+
+
+class Link:
+    """The state of the connection; whoever owns the connection asks it what to do next."""
+
+    def __init__(
+        self, options: WatchOptions, *, pace: Pace, random: Callable[[], float], now: float
+    ) -> None:
+        self._options = options
+        self._pace = pace
+        self._random = random
+        self._attempt = 0
+        self._in_flight = 0
+        self._next_try_at = math.inf if options.transport == "poll" else now
+        self._live_since: float | None = None
+        self._was_live = False
+        self._down_since = now
+        self._leave_at = math.inf
+        self._poll_at = now
+        self._poll_every_s = pace.poll_s
+        self._is_asking = False
+        self._last_poll_worked = False
+        self._contact_at = now
+        self._reason: str | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether there is a socket."""
+        return self._live_since is not None
+
+    def wants_socket(self, now: float) -> bool:
+        """Whether the time for the next attempt has come."""
+        return not self.is_live and now >= self._next_try_at
+
+    def trying(self, now: float) -> None:
+        """Note that an attempt begins."""
+        self._attempt += 1
+        self._in_flight += 1
+        self._next_try_at = now + self._pace.overlap_s
+
+    def opened(self, now: float) -> None:
+        """Note that there is a socket."""
+        self._in_flight = max(0, self._in_flight - 1)
+        self._live_since = self._contact_at = now
+        self._was_live = True
+        self._leave_at = math.inf
+        self._reason = None
+        self._poll_every_s = self._pace.poll_s
+
+    def failed(self, now: float, error: FntError) -> None:
+        """Note that an attempt failed; the next one waits longer, by chance, as asked."""
+        self._in_flight = max(0, self._in_flight - 1)
+        self._reason = error.message
+        if self.is_live or self._in_flight:
+            return
+        is_busy = error.code == ErrorCode.BUSY
+        is_served = self._last_poll_worked and self._attempt > PATIENT_ATTEMPTS
+        cap_s = self._pace.busy_cap_s if is_busy or is_served else self._pace.backoff_cap_s
+        self._next_try_at = now + self._jitter(cap_s) + _patience(error.retry_after_s)
+
+    def lost(self, now: float, reason: str) -> None:
+        """Note that the socket is gone."""
+        if self._live_since is None:
+            return
+        if now - self._live_since >= self._pace.stable_s:
+            self._attempt = 0
+        self._live_since = None
+        self._down_since = self._contact_at = now
+        self._reason = reason
+        self._poll_at = now
+        self._last_poll_worked = False
+        drained_at = self._leave_at if self._leave_at < math.inf else now
+        self._leave_at = math.inf
+        self._next_try_at = max(now, drained_at) + self._jitter(self._pace.backoff_cap_s)
+
+    def draining(self, now: float, retry_in_s: float | None) -> None:
+        """Note that the server will stop and wants to be tried again after a while."""
+        self._leave_at = now + _patience(retry_in_s)
+
+    def wants_to_leave(self, now: float) -> bool:
+        """Whether a draining server has kept the socket long enough."""
+        return self.is_live and now >= self._leave_at
+
+    def wants_poll(self, now: float) -> bool:
+        """Whether the record is to be read over HTTP now."""
+        return self._polls(now) and now >= self._poll_at and not self._is_asking
+
+    def asking(self) -> None:
+        """Note that a poll begins."""
+        self._is_asking = True
+
+    def polled(self, now: float, *, has_news: bool) -> None:
+        """Note a poll's success; quiet jobs are asked after less and less often."""
+        self._is_asking = False
+        self._last_poll_worked = True
+        self._contact_at = now
+        slower = min(self._pace.poll_cap_s, self._poll_every_s * 1.5)
+        self._poll_every_s = self._pace.poll_s if has_news else slower
+        self._poll_at = now + self._poll_every_s
+
+    def poll_failed(self, now: float, error: FntError) -> None:
+        """Note that a poll failed, and wait as asked."""
+        self._is_asking = False
+        self._last_poll_worked = False
+        self._poll_every_s = min(self._pace.poll_cap_s, self._poll_every_s * 2)
+        self._poll_at = now + max(self._poll_every_s, _patience(error.retry_after_s))
+
+    def rested(self, now: float) -> None:
+        """Note that there was nothing to ask for, which is no silence."""
+        self._contact_at = now
+
+    def gives_up(self, now: float) -> bool:
+        """Whether there was no contact for too long."""
+        return not self.is_live and now - self._contact_at >= self._options.give_up_s
+
+    def wake_at(self, now: float) -> float:
+        """Return when the next of these questions may have another answer."""
+        if self.is_live:
+            return self._leave_at
+        times = [self._next_try_at, self._contact_at + self._options.give_up_s]
+        if not self._is_asking:
+            times.append(self._poll_at if self._polls(now) else self._polls_from())
+        return min(times)
+
+    def state(self, now: float) -> LinkState:
+        """Return the connection as it is shown."""
+        if self.is_live:
+            return LinkState(status=LinkStatus.LIVE)
+        retry_at = None if self._in_flight else self._next_try_at
+        retry_at = None if retry_at == math.inf else retry_at
+        shown = LinkState(attempt=self._attempt, retry_at=retry_at, reason=self._reason)
+        if self._polls(now) and self._last_poll_worked:
+            return _with(shown, LinkStatus.POLLING, poll_every_s=round(self._poll_every_s, 1))
+        is_first = self._attempt <= 1 and not self._was_live
+        return _with(shown, LinkStatus.CONNECTING if is_first else LinkStatus.RECONNECTING)
+
+    def _polls(self, now: float) -> bool:
+        if self.is_live or self._options.transport == "ws":
+            return False
+        failures = self._attempt - self._in_flight
+        return failures >= self._pace.poll_after_failures or now >= self._polls_from()
+
+    def _polls_from(self) -> float:
+        if self._options.transport == "poll":
+            return -math.inf
+        if self._options.transport == "ws":
+            return math.inf
+        return self._down_since + self._pace.poll_after_s
+
+    def _jitter(self, cap_s: float) -> float:
+        """Full jitter: anything up to a doubling bound, so that many clients spread out."""
+        bound = self._pace.backoff_s * 2.0 ** min(self._attempt, 16)
+        return self._random() * min(cap_s, bound)
+
+
+def _with(state: LinkState, status: LinkStatus, *, poll_every_s: float | None = None) -> LinkState:
+    return LinkState(
+        status=status,
+        attempt=state.attempt,
+        retry_at=state.retry_at,
+        poll_every_s=poll_every_s,
+        reason=state.reason,
+    )
+
+
+def _patience(seconds: float | None) -> float:
+    """Read a wait a server asked for: nothing below 0, nothing unreasonable, no NaN."""
+    return min(seconds, LONGEST_WAIT_S) if seconds is not None and seconds > 0 else 0.0
