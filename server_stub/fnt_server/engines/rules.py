@@ -1,0 +1,144 @@
+"""Engine `rules`: cuts a sentence at its joints, at the least cost, without changing a word."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.words import count_words
+from fnt_server.engines.words import CONJUNCTIONS, LEANING, PREPOSITIONS, TITLES, is_verb
+
+_TOKEN = re.compile(r"[^\s—]+|—")
+_PART = re.compile(r"[^\W_]+")
+_OPENER = re.compile(r"[«“(\[–—-]+")
+_STRONG_END = re.compile(r"[;:»”)\]\"]$")
+_SOFT_END = re.compile(r"[.!?…]$")
+
+STRONG, COMMA, CONJUNCTION, PREPOSITION, OTHER, LEANS, GLUED = (
+    -0.33, -0.2, -0.1, 0.26, 0.6, 8.0, 80.0,
+)  # fmt: skip
+"""What a cut costs by the joint it is made at; negative where cutting helps the reader."""
+NO_VERB: Final = 0.54
+TOO_SHORT: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Word:
+    """A word with the marks that belong to it."""
+
+    start: int
+    weight: int
+    """Words it counts for: more than one where a bar or dash joins several."""
+    verb: bool
+    joint: float
+    """Cost of cutting before it."""
+
+
+def shorten(sentence: str, settings: ProcessingSettings) -> list[str]:
+    """Return the sentence in pieces of at most the limit, cut where it hurts least.
+
+    A piece should have a finite verb and `min_sentence_length` words. A cut after a word that
+    wants the next one is made only where the limit could not be kept otherwise, one after `M.` or
+    inside a word never.
+    """
+    words = _words(sentence)
+    if sum(word.weight for word in words) <= settings.sentence_length_limit:
+        return [sentence]
+    cuts = _best_cuts(
+        words, limit=settings.sentence_length_limit, least=settings.min_sentence_length
+    )
+    starts = [words[k].start for k in cuts]
+    ends = [*starts[1:], len(sentence)]
+    return [sentence[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+
+
+def _words(sentence: str) -> list[_Word]:
+    words: list[_Word] = []
+    before = ""
+    for start, text in _groups(sentence):
+        parts = _PART.findall(text.lower())
+        words.append(
+            _Word(
+                start=start,
+                weight=count_words(text),
+                verb=_has_verb(parts, _last_part(before)),
+                joint=_joint(before, text),
+            )
+        )
+        before = text
+    return words
+
+
+def _groups(sentence: str) -> list[tuple[int, str]]:
+    """Return where each word begins, and its text; opening marks go with the next word."""
+    starts: list[int] = []
+    opened: int | None = None
+    for token in _TOKEN.finditer(sentence):
+        if _OPENER.fullmatch(token.group()):
+            opened = token.start() if opened is None else opened
+        elif _PART.search(token.group()) or not starts:
+            starts.append(token.start() if opened is None else opened)
+            opened = None
+        else:
+            opened = None
+    ends = [*starts[1:], len(sentence)]
+    return [(start, sentence[start:end].rstrip()) for start, end in zip(starts, ends, strict=True)]
+
+
+def _has_verb(parts: list[str], before: str) -> bool:
+    return any(is_verb(part, above) for above, part in zip([before, *parts], parts, strict=False))
+
+
+def _last_part(text: str) -> str:
+    """Return the last part of a word that no punctuation follows."""
+    parts = _PART.findall(text.lower()) if text[-1:].isalnum() else []
+    return parts[-1] if parts else ""
+
+
+def _joint(before: str, text: str) -> float:
+    """Return what it costs to cut between two words."""
+    if _STRONG_END.search(before) or _OPENER.match(text):
+        return STRONG
+    last = _PART.findall(before)[-1:] or [""]
+    if _SOFT_END.search(before):
+        return GLUED if last[0] in TITLES or re.search(r"\b[A-Z]\.$", before) else COMMA
+    if before.endswith(","):
+        return COMMA
+    if last[0] in TITLES:
+        return GLUED
+    if last[0].lower() in LEANING:
+        return LEANS
+    return _opening_cost(_PART.findall(text.lower()))
+
+
+def _opening_cost(parts: list[str]) -> float:
+    first = parts[0] if parts else ""
+    if first in CONJUNCTIONS and (first != "s" or parts[1:2] in (["il"], ["ils"])):
+        return CONJUNCTION
+    return PREPOSITION if first in PREPOSITIONS else OTHER
+
+
+def _best_cuts(words: list[_Word], *, limit: int, least: int) -> list[int]:
+    """Return the words that begin a piece, by the cheapest of all ways to cut."""
+    needs_verb = any(word.verb for word in words)
+    cost = [0.0] + [float("inf")] * len(words)
+    begins = [0] * (len(words) + 1)
+    for end in range(1, len(words) + 1):
+        weight, verb = 0, not needs_verb
+        for start in range(end - 1, -1, -1):
+            weight += words[start].weight
+            if weight > limit and start < end - 1:
+                break
+            verb = verb or words[start].verb
+            total = cost[start] + (words[start].joint if start else 0.0)
+            total += (0.0 if verb else NO_VERB) + (TOO_SHORT if weight < least else 0.0)
+            if total < cost[end]:
+                cost[end], begins[end] = total, start
+    cuts = []
+    end = len(words)
+    while end:
+        end = begins[end]
+        cuts.append(end)
+    return cuts[::-1]

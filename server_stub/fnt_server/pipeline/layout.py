@@ -1,0 +1,85 @@
+"""A page as lines with their place, size and text; reading order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+HYPHEN: Final = "\x02"
+"""Stands for a hyphen at the end of a line, however the file codes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One printed line, in points, y upwards."""
+
+    text: str
+    x0: float
+    x1: float
+    y: float
+    """Of the baseline."""
+    size: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The lines of a page in the order of the file."""
+
+    number: int
+    """From 1."""
+    height: float
+    lines: tuple[Line, ...]
+
+
+def body_size(pages: Sequence[Page]) -> float:
+    """Return the type size most of the text is set in."""
+    letters: Counter[float] = Counter()
+    for page in pages:
+        for line in page.lines:
+            letters[round(line.size, 1)] += len(line.text)
+    return max(letters, key=lambda size: (letters[size], size), default=10.0)
+
+
+def columns(lines: Sequence[Line]) -> list[list[Line]]:
+    """Return the lines in reading order, a list for each column of each band of the page."""
+    gutter = find_gutter(lines)
+    if gutter is None:
+        return [_downwards(lines)] if lines else []
+    parts: list[list[Line]] = []
+    left: list[Line] = []
+    right: list[Line] = []
+    for line in sorted(lines, key=lambda line: -line.y):
+        if line.x0 < gutter < line.x1:
+            parts += [left, right, [line]]
+            left, right = [], []
+        else:
+            (left if line.x1 <= gutter else right).append(line)
+    return [part for part in [*parts, left, right] if part]
+
+
+def _downwards(lines: Sequence[Line]) -> list[Line]:
+    """Sort by baseline, unless the file is in that order but for raised or lowered marks."""
+    if all(above.y >= below.y - 2 for above, below in pairwise(lines)):
+        return list(lines)
+    return sorted(lines, key=lambda line: (-round(line.y), line.x0))
+
+
+def find_gutter(lines: Sequence[Line]) -> float | None:
+    """Return the x of an empty strip between two columns of text, if there is one."""
+    if len(lines) < 10:
+        return None
+    left_edge = min(line.x0 for line in lines)
+    width = max(line.x1 for line in lines) - left_edge
+    starts = Counter(round(line.x0) for line in lines if line.x0 > left_edge + 0.3 * width)
+    for start, count in starts.most_common(3):
+        gutter = start - 3.0
+        if count >= 4 and left_edge + 0.35 * width < gutter < left_edge + 0.65 * width:
+            crossing = sum(line.x0 < gutter < line.x1 for line in lines)
+            left = sum(line.x1 <= gutter for line in lines)
+            right = sum(line.x0 >= gutter for line in lines)
+            if crossing <= 0.15 * len(lines) and min(left, right) >= 4:
+                return gutter
+    return None

@@ -1,0 +1,91 @@
+"""Characters as a reader sees them, whatever the file's fonts made of them; is it text at all."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from fnt.wire.errors import JobErrorCode
+from fnt_server.pipeline.failures import PdfRejected
+from fnt_server.pipeline.layout import HYPHEN, Page
+
+_LIGATURES = {ord(ligature): unicodedata.normalize("NFKC", ligature) for ligature in "ﬀﬁﬂﬃﬄﬅﬆ"}
+_INVISIBLE = dict.fromkeys(
+    [*range(0x02), *range(0x03, 0x09), *range(0x0B, 0x20), 0x7F, *range(0x200B, 0x2010)]
+)
+_INVISIBLE.update(dict.fromkeys([0x2060, 0xFEFF, *range(0xFFF9, 0xFFFD)]))
+_TABLE = {**_LIGATURES, **_INVISIBLE, 0x0131: "i"}
+_SPACES = re.compile(r"[ \t]{2,}")
+_LOOSE_POINT = re.compile(r" (?=[,.](?:\s|$))")
+
+_LOST_SPACE = re.compile(
+    r"(?<=[a-zà-ÿ][.!?…])(?=[A-ZÀ-Þ][a-zà-ÿ’'])|(?<![^\W\d_])([a-zà-ÿ]+)(?=[A-ZÀ-Þ][a-zà-ÿ])"
+)
+"""Where kerning made a space too narrow to see: `soir.Quand`, `àThomas`."""
+
+_ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "¨": "\u0308", "¸": "\u0327"}
+_ACCENT_FIRST = re.compile(r"([´`ˆ¨¸])\s?([aceiouyACEIOUYı])")
+_CEDILLA_LAST = re.compile(r"([cC])\s?¸")
+
+_LETTER = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"[^\W\d_]+")
+_COMMON = frozenset(
+    """de la le les et à un une des que qui il elle je ne pas en du dans est se ce au pour sur son
+    the of and to in that was he it his der die und das ich el los que del lo di il che non per
+    """.split()
+)
+_TO_JUDGE = 300
+"""Words, below which the language of a text cannot be told by its small words."""
+
+_NO_TEXT = "the PDF has no text that can be read: run OCR over it first, for example with ocrmypdf"
+
+
+def clean(pages: Iterable[Page]) -> list[Page]:
+    """Return the pages with composed accents, without ligatures and invisible characters."""
+    pages = list(pages)
+    split_accents = any("´" in line.text for page in pages for line in page.lines)
+    return [
+        replace(
+            page,
+            lines=tuple(
+                replace(line, text=text)
+                for line in page.lines
+                if (text := clean_text(line.text, split_accents=split_accents)).strip(HYPHEN)
+            ),
+        )
+        for page in pages
+    ]
+
+
+def clean_text(text: str, *, split_accents: bool = False) -> str:
+    """Return the text in composed form, `split_accents` if accents stand beside their letters."""
+    text = text.translate(_TABLE)
+    if split_accents:
+        text = _CEDILLA_LAST.sub(lambda m: m[1] + _ACCENTS["¸"], text)
+        text = _ACCENT_FIRST.sub(lambda m: m[2].replace("ı", "i") + _ACCENTS[m[1]], text)
+    if not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
+    text = _LOST_SPACE.sub(r"\1 ", text)
+    return _LOOSE_POINT.sub("", _SPACES.sub(" ", text)).strip(" ")
+
+
+def check_readable(pages: Iterable[Page]) -> None:
+    """Raise PdfRejected when the pages hold no text, or none that a reader could make sense of."""
+    letters = odd = 0
+    words: Counter[bool] = Counter()
+    for page in pages:
+        for line in page.lines:
+            letters += len(_LETTER.findall(line.text))
+            odd += sum(map(_is_odd, line.text)) if not line.text.isascii() else 0
+            words.update(word in _COMMON for word in _WORD.findall(line.text.lower()))
+    total = words[True] + words[False]
+    strange = total >= _TO_JUDGE and words[True] < 0.05 * total
+    if letters == 0 or odd > 0.2 * (letters + odd) or strange:
+        raise PdfRejected(JobErrorCode.PDF_NO_TEXT, _NO_TEXT)
+
+
+def _is_odd(character: str) -> bool:
+    return character == "\ufffd" or unicodedata.category(character) in ("Co", "Cn", "Cs")

@@ -1,0 +1,97 @@
+"""How the book is set: margins of each column, indents, leading, justified or not."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from fnt_server.pipeline.layout import Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A run of lines read downwards, and where it begins and ends across."""
+
+    page: int
+    lines: tuple[Line, ...]
+    left: float
+    right: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What paragraphs of this book look like."""
+
+    size: float
+    leading: float
+    """From baseline to baseline."""
+    indents: bool
+    """New paragraphs begin further right."""
+    indent: float
+
+    @classmethod
+    def of(cls, columns: Sequence[Column], *, size: float) -> Setting:
+        """Learn it from the columns of the whole book."""
+        gaps: Counter[float] = Counter()
+        shifts: Counter[float] = Counter()
+        lines = 0
+        for column in columns:
+            lines += len(column.lines)
+            for above, below in pairwise(column.lines):
+                gaps[round(above.y - below.y, 1)] += 1
+            for line in column.lines:
+                shift = line.x0 - column.left
+                if 0.6 * size < shift < 4 * size:
+                    shifts[round(shift)] += 1
+        usual = {gap: count for gap, count in gaps.items() if 0.8 * size < gap < 2.5 * size}
+        indent, _ = max(shifts.items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
+        return cls(
+            size=size,
+            leading=max(usual, key=lambda gap: (usual[gap], -gap), default=1.2 * size),
+            indents=sum(shifts.values()) > 0.04 * lines,
+            indent=float(indent),
+        )
+
+
+def with_margins(columns: Sequence[tuple[int, list[Line]]], *, size: float) -> list[Column]:
+    """Give each column of a page its margins, corrected by those usual in the book."""
+    lefts = [_left(lines, size) for _, lines in columns]
+    usual = Counter(round(left) for left in lefts)
+    rights: dict[int, list[float]] = {}
+    corrected = [_corrected(left, usual, size) for left in lefts]
+    for left, (_, lines) in zip(corrected, columns, strict=True):
+        rights.setdefault(round(left), []).append(_right(lines))
+    return [
+        Column(
+            page=page,
+            lines=tuple(lines),
+            left=left,
+            right=max(statistics.median(rights[round(left)]), _right(lines)),
+        )
+        for left, (page, lines) in zip(corrected, columns, strict=True)
+    ]
+
+
+def _left(lines: Sequence[Line], size: float) -> float:
+    """Return the leftmost start that two lines share, or else the leftmost."""
+    starts = sorted(line.x0 for line in lines if 0.9 < line.size / size < 1.1)
+    for first, second in pairwise(starts):
+        if second - first < 1.5:
+            return first
+    return min((line.x0 for line in lines), default=0.0)
+
+
+def _right(lines: Sequence[Line]) -> float:
+    ends = sorted(line.x1 for line in lines)
+    return ends[int(0.8 * (len(ends) - 1))]
+
+
+def _corrected(left: float, usual: Counter[int], size: float) -> float:
+    """Return a more usual margin a little to the left: all lines of this page are indented."""
+    own = sum(usual[round(left) + step] for step in (-1, 0, 1))
+    nearby = [x for x in usual if 0.5 * size < left - x < 3.5 * size]
+    best = max(nearby, key=lambda x: (usual[x], -x), default=None)
+    return float(best) if best is not None and usual[best] > 2 * own else left

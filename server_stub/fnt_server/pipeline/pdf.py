@@ -1,0 +1,189 @@
+"""Lines of text with their geometry, read by PDFium; runs in the limited child only."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from fnt.wire.errors import JobErrorCode
+from fnt_server.pipeline.failures import PdfRejected
+from fnt_server.pipeline.layout import HYPHEN, Line, Page
+
+_LINE_END = re.compile(r"\r\n?|\n|[\x02\ufffe\xad](?:\r\n)?")
+_HYPHENS = ("\x02", "\ufffe", "\xad")
+_CALL = re.compile(r"(?<=[\w»”\"!?.,;:…’)])[ \xa0]?(?:\d{1,3}|[*†‡]{1,3}|\(\d{1,3}\))(?![\w°])")
+"""What a note call looks like; its size and height decide."""
+_HARD_HYPHEN = re.compile(r"(?<=[^\W_])[-\u2010]$")
+_INNER_HYPHEN = {2: "-", 0xFFFE: "-"}
+
+_NO_PASSWORD = "the PDF needs a password: remove it first, then send the file again"  # noqa: S105
+_DAMAGED = "the file is not a readable PDF: export or download it again"
+_INCOMPLETE = "a part of the PDF is missing or damaged: export or download it again"
+
+
+def open_pages(path: Path, *, max_pages: int, max_text_chars: int) -> tuple[int, Iterator[Page]]:
+    """Return the number of pages and the pages themselves; raises PdfRejected."""
+    document = pdfium.FPDF_LoadDocument(str(path).encode(), None)
+    if not document:
+        needs_password = pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD
+        code = JobErrorCode.PDF_ENCRYPTED if needs_password else JobErrorCode.PDF_DAMAGED
+        raise PdfRejected(code, _NO_PASSWORD if needs_password else _DAMAGED)
+    count = pdfium.FPDF_GetPageCount(document)
+    if count < 1:
+        pdfium.FPDF_CloseDocument(document)
+        raise PdfRejected(JobErrorCode.PDF_DAMAGED, "the PDF has no pages: export it again")
+    if count > max_pages:
+        pdfium.FPDF_CloseDocument(document)
+        raise PdfRejected(
+            JobErrorCode.PDF_TOO_MANY_PAGES,
+            f"the PDF has {count} pages, the limit is {max_pages}: split it into parts",
+        )
+    return count, _iter_pages(document, count, max_text_chars)
+
+
+def _iter_pages(document: Any, count: int, max_text_chars: int) -> Iterator[Page]:
+    left = max_text_chars
+    try:
+        for index in range(count):
+            page = _read_page(document, index, left)
+            left -= sum(len(line.text) for line in page.lines)
+            yield page
+    finally:
+        pdfium.FPDF_CloseDocument(document)
+
+
+def _read_page(document: Any, index: int, max_chars: int) -> Page:
+    page = pdfium.FPDF_LoadPage(document, index)
+    if not page:
+        raise PdfRejected(JobErrorCode.PDF_DAMAGED, _INCOMPLETE)
+    text_page = pdfium.FPDFText_LoadPage(page)
+    try:
+        lines = _Reader(text_page, max_chars).lines() if text_page else ()
+        return Page(number=index + 1, height=pdfium.FPDF_GetPageHeightF(page), lines=lines)
+    finally:
+        if text_page:
+            pdfium.FPDFText_ClosePage(text_page)
+        pdfium.FPDF_ClosePage(page)
+
+
+class _Reader:
+    """Reads one text page; holds the places PDFium writes its answers to."""
+
+    def __init__(self, text_page: Any, max_chars: int) -> None:
+        self._page = text_page
+        self._count = pdfium.FPDFText_CountChars(text_page)
+        if self._count > max_chars:
+            message = "the PDF holds more text than the longest novel: split it into parts"
+            raise PdfRejected(JobErrorCode.PDF_LIMIT, message)
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._matrix = pdfium.FS_MATRIX()
+        self._box = pdfium.FS_RECTF()
+
+    def lines(self) -> tuple[Line, ...]:
+        if self._count < 1:
+            return ()
+        buffer = (ctypes.c_ushort * (self._count + 1))()
+        written = pdfium.FPDFText_GetText(self._page, 0, self._count, buffer)
+        text = bytes(buffer)[: 2 * max(0, written - 1)].decode("utf-16-le", "replace")
+        # a character outside the basic plane is two units, which makes the places drift
+        self._direct = len(text) == self._count
+        found = []
+        start = 0
+        for end in _LINE_END.finditer(text):
+            if end.group() in _HYPHENS and self._goes_on(end.start() - 1, end.end()):
+                continue
+            hyphen = "" if end.group()[0] in "\r\n" else HYPHEN
+            found.append(self._line(text, start, end.start(), hyphen))
+            start = end.end()
+        found.append(self._line(text, start, len(text), ""))
+        return tuple(line for line in found if line)
+
+    def _line(self, text: str, start: int, end: int, hyphen: str) -> Line | None:
+        stripped = text[start:end].strip(" \xa0\t\0")
+        if not stripped:
+            return None
+        start = text.index(stripped, start)
+        end = start + len(stripped)
+        x0, y, size, angle = self._place(start)
+        if len(stripped) > 3:
+            size = self._place(_inner_letter(text, start, end))[2]
+        x1 = self._right_edge(end - 1, angle)
+        if _CALL.search(stripped):
+            stripped = self._without_calls(text, start, end, y, size)
+        stripped = stripped.replace("\xad", "").translate(_INNER_HYPHEN)
+        if _HARD_HYPHEN.search(stripped):
+            stripped, hyphen = stripped[:-1], HYPHEN
+        return Line(text=stripped + hyphen, x0=x0, x1=x1, y=y, size=size)
+
+    def _goes_on(self, before: int, after: int) -> bool:
+        """Tell whether the text goes on in the same line."""
+        if before < 0 or after >= self._count:
+            return False
+        x, y, size, _ = self._place(before)
+        next_x, next_y, _, _ = self._place(after)
+        return next_x > x and abs(next_y - y) < 0.2 * size
+
+    def _place(self, at: int) -> tuple[float, float, float, float]:
+        """Return x and y of a character as an upright page would have them, its size, its angle."""
+        index = self._index(at)
+        pdfium.FPDFText_GetCharOrigin(self._page, index, self._x, self._y)
+        pdfium.FPDFText_GetMatrix(self._page, index, self._matrix)
+        m = self._matrix
+        size = pdfium.FPDFText_GetFontSize(self._page, index) * math.hypot(m.c, m.d)
+        if m.b == 0 and m.a > 0:
+            return self._x.value, self._y.value, size, 0.0
+        angle = math.atan2(m.b, m.a)
+        return *_turned(self._x.value, self._y.value, angle), size, angle
+
+    def _right_edge(self, at: int, angle: float) -> float:
+        pdfium.FPDFText_GetLooseCharBox(self._page, self._index(at), self._box)
+        box = self._box
+        if not angle:
+            return float(box.right)
+        return max(
+            _turned(x, y, angle)[0] for x in (box.left, box.right) for y in (box.top, box.bottom)
+        )
+
+    def _without_calls(self, text: str, start: int, end: int, y: float, size: float) -> str:
+        """Return the text without small raised figures after a word."""
+        kept, last = [], start
+        for call in _CALL.finditer(text, start, end):
+            first = call.end() - 1 if call.group()[-1] != ")" else call.end() - 2
+            if call.start() > start and self._is_raised(first, y, size):
+                kept.append(text[last : call.start()])
+                last = call.end()
+        return "".join([*kept, text[last:end]])
+
+    def _is_raised(self, at: int, y: float, size: float) -> bool:
+        """Tell a note call by its foot; a star stands high anyway, so its size counts."""
+        _, call_y, call_size, angle = self._place(at)
+        if angle:
+            return call_size < 0.85 * size
+        if call_size < 0.85 * size and call_y > y + 0.1 * size:
+            return True
+        sides = [ctypes.c_double() for _ in range(4)]
+        pdfium.FPDFText_GetCharBox(self._page, self._index(at), *sides)
+        left, right, bottom, top = (side.value for side in sides)
+        return right - left < 0.45 * size and bottom > y + 0.2 * size and top - bottom > 0.25 * size
+
+    def _index(self, at: int) -> int:
+        if self._direct:
+            return at
+        return max(0, int(pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, at)))
+
+
+def _inner_letter(text: str, start: int, end: int) -> int:
+    """Return a place in the middle that is no space: PDFium makes up spaces, and their size."""
+    middle = (start + end) // 2
+    return middle if not text[middle].isspace() else middle + 1
+
+
+def _turned(x: float, y: float, angle: float) -> tuple[float, float]:
+    cos, sin = math.cos(angle), math.sin(angle)
+    return x * cos + y * sin, y * cos - x * sin
