@@ -1,0 +1,133 @@
+"""The command `fnt`: the one place that prints errors and decides the exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from fnt import __version__
+
+if TYPE_CHECKING:
+    from fnt.context import AppContext
+    from fnt.errors import FntError
+
+# Only --version is answered with what is imported above: 1 ms. The rest takes 60 and more.
+# ruff: noqa: PLC0415
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: the same way out as Ctrl-C, with an exit code of its own."""
+
+
+def main() -> None:
+    """Run the command line of this process and exit."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        sys.stdout.write(f"fnt {__version__}\n")
+        return
+    import os
+    import signal
+    from pathlib import Path
+
+    from fnt.context import AppContext
+    from fnt.errors import ExitCode
+
+    signal.signal(signal.SIGTERM, _terminate)
+    context = AppContext.of_process(os.environ, Path.cwd())
+    code = run(sys.argv[1:], context)
+    context.terminal.close()
+    if code == ExitCode.INTERRUPTED:
+        # Whoever presses again does not want to wait for threads that close.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(ExitCode.INTERRUPTED))
+    sys.exit(code)
+
+
+def run(argv: list[str], context: AppContext) -> int:
+    """Run a command line; return its exit code after telling what went wrong."""
+    from fnt.console import OutputFormat
+    from fnt.errors import ExitCode
+
+    if asks(argv, "--json"):
+        context.report.format = OutputFormat.JSON
+    elif asks(argv, "--jsonl"):
+        context.report.format = OutputFormat.JSONL
+    try:
+        code, error = _outcome(argv, context)
+        if error is not None:
+            _tell(error, context, verbose=asks(argv, "--debug"))
+        if code is not None:
+            context.report.write(context.terminal, exit_code=code, error=error)
+    except BrokenPipeError:
+        return ExitCode.PIPE_CLOSED
+    return code or ExitCode.OK
+
+
+def asks(argv: list[str], option: str) -> bool:
+    """Whether an option was given, asked where the command line may be wrong otherwise."""
+    return option in (argv[: argv.index("--")] if "--" in argv else argv)
+
+
+def _outcome(argv: list[str], context: AppContext) -> tuple[int | None, FntError | None]:
+    """Return exit code and error; no exit code where help was shown instead of a run."""
+    import typer
+    from typer.exceptions import TyperException
+
+    from fnt.errors import ExitCode, FntError, UsageError
+
+    try:
+        _invoke(argv, context)
+    except typer.Exit:
+        return None, None
+    except TyperException as error:  # click's usage errors, by their public base
+        return ExitCode.USAGE, UsageError(error.format_message(), hint="fnt --help")
+    except FntError as error:
+        return error.exit_code, error
+    except Terminated:
+        return ExitCode.TERMINATED, FntError("terminated", code="TERMINATED")
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED, FntError("interrupted", code="INTERRUPTED")
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        return ExitCode.BUG, _bug(error, context)
+    return ExitCode.OK, None
+
+
+def _invoke(argv: list[str], context: AppContext) -> None:
+    import typer
+
+    from fnt.app import app
+
+    command = typer.main.get_command(app)
+    with command.make_context("fnt", list(argv), obj=context) as ctx:
+        command.invoke(ctx)
+
+
+def _bug(error: Exception, context: AppContext) -> FntError:
+    import traceback
+
+    from fnt.errors import FntError
+
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        context.terminal.say_error(line)
+    return FntError(f"this is a bug in fnt: {type(error).__name__}")
+
+
+def _tell(error: FntError, context: AppContext, *, verbose: bool) -> None:
+    import traceback
+
+    if verbose and error.__traceback__ is not None:
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            context.terminal.say_error(line)
+    context.terminal.say_error(f"error: {error.message}")
+    if error.hint:
+        context.terminal.say_error(f"  {error.hint}")
+    if error.request_id and verbose:
+        context.terminal.say_error(f"  request id: {error.request_id}")
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
+
+
+if __name__ == "__main__":
+    main()

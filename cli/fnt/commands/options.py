@@ -1,0 +1,80 @@
+"""The options that stand before or after any command."""
+
+from __future__ import annotations
+
+import copy
+from typing import Annotated, Any
+
+import typer
+
+FLAGS = "fnt.flags"
+"""Key in a Typer context's `meta` under which the flags given so far are kept."""
+
+
+def _global_options(  # noqa: PLR0913 -- a declaration, never called
+    *,
+    server: Annotated[
+        str | None, typer.Option("--server", metavar="URL", help="The server to talk to.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="NAME", help="Settings kept under a name.")
+    ] = None,
+    json: Annotated[
+        bool | None, typer.Option("--json", help="One JSON document on stdout at the end.")
+    ] = None,
+    jsonl: Annotated[
+        bool | None, typer.Option("--jsonl", help="Events on stdout as they happen.")
+    ] = None,
+    plain: Annotated[
+        bool | None, typer.Option("--plain", help="Lines instead of the live view.")
+    ] = None,
+    quiet: Annotated[
+        bool | None, typer.Option("--quiet", "-q", help="Results and errors only.")
+    ] = None,
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Say more.")
+    ] = 0,
+    debug: Annotated[
+        bool | None, typer.Option("--debug", help="Say everything, with tracebacks.")
+    ] = None,
+    color: Annotated[
+        str | None, typer.Option("--color", metavar="auto|always|never", help="Use of colour.")
+    ] = None,
+    no_progress: Annotated[
+        bool | None, typer.Option("--no-progress", help="Tell only how each job ended.")
+    ] = None,
+    no_input: Annotated[bool | None, typer.Option("--no-input", help="Never ask.")] = None,
+    yes: Annotated[bool | None, typer.Option("--yes", "-y", help="Answer yes.")] = None,
+    timeout: Annotated[
+        str | None, typer.Option("--timeout", metavar="DUR", help="End after 20s, 5m, 2h.")
+    ] = None,
+    ca_file: Annotated[
+        str | None, typer.Option("--ca-file", metavar="FILE", help="Certificates to trust.")
+    ] = None,
+    insecure_http: Annotated[
+        bool | None, typer.Option("--insecure-http", help="Allow http:// to other machines.")
+    ] = None,
+) -> None:
+    """Declare the options; Typer reads the signature."""
+
+
+def global_params(*, hidden: bool) -> list[Any]:
+    """Return the options as parameters for one more command; hidden from its help or not."""
+    declaration = typer.Typer(add_completion=False, rich_markup_mode=None)
+    declaration.command()(_global_options)
+    params = [copy.copy(param) for param in typer.main.get_command(declaration).params]
+    for param in params:
+        param.hidden = hidden  # type: ignore[attr-defined]
+    return params
+
+
+NAMES = frozenset(_global_options.__annotations__) - {"return"}
+
+
+def take_flags(ctx: Any) -> None:
+    """Move the global options that were given from a command's parameters to the flags."""
+    flags = ctx.meta.setdefault(FLAGS, {})
+    for name in NAMES:
+        value = ctx.params.pop(name, None)
+        if value:
+            flags[name] = value

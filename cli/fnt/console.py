@@ -1,0 +1,246 @@
+"""The terminal: its streams, what they can show, and `clean()` for text from elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+
+from fnt.errors import FntError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+GLYPHS = "●▸▴✓✗–━╾─·→…"
+
+
+class OutputFormat(StrEnum):
+    """How a run talks to its user."""
+
+    HUMAN = "human"
+    PLAIN = "plain"  # lines, also on a terminal
+    JSON = "json"  # one document at the end
+    JSONL = "jsonl"  # events as they happen
+    QUIET = "quiet"  # results and errors only
+
+
+class ColorMode(StrEnum):
+    """The user's word on colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+def clean(text: str) -> str:
+    """Make foreign text harmless on a terminal and keep it on one line.
+
+    Control, format (bidi, zero-width) and unpaired characters become visible escapes; every kind
+    of space becomes a space.
+    """
+    return text if text.isprintable() else "".join(map(_clean_char, text))
+
+
+def _clean_char(char: str) -> str:
+    if char.isprintable():
+        return char
+    if char.isspace() and char not in "\t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029":
+        return " "
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def wants_color(mode: ColorMode, environ: Mapping[str, str], *, is_terminal: bool) -> bool:
+    """Decide on colour: the flag, then NO_COLOR, then FORCE_COLOR, then the terminal."""
+    if mode is not ColorMode.AUTO:
+        return mode is ColorMode.ALWAYS
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return is_terminal and environ.get("TERM") != "dumb"
+
+
+class Terminal:
+    """The three streams of a run: results go to `out`, all that is said goes to `err`."""
+
+    def __init__(
+        self,
+        *,
+        out: TextIO,
+        err: TextIO,
+        stdin: TextIO,
+        environ: Mapping[str, str],
+        ask_secret: Callable[[str], str] | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        self.out = out
+        self.err = err
+        self.stdin = stdin
+        self.environ = environ
+        self.color = ColorMode.AUTO
+        self.is_quiet = False
+        self.tells_results = True
+        """False where `out` carries something else than lines for people."""
+        self.takes_input = True
+        self._ask_secret = ask_secret or (lambda text: getpass.getpass(text, stream=err))
+        self._size = size
+        self._console: Console | None = None
+        for stream in (out, err):
+            _replace_what_cannot_be_encoded(stream)
+
+    @classmethod
+    def of_process(cls) -> Terminal:
+        """Return the terminal of this process, closed streams included."""
+        return cls(
+            out=sys.stdout or _closed(os.O_WRONLY),
+            err=sys.stderr or _closed(os.O_WRONLY),
+            stdin=sys.stdin or _closed(os.O_RDONLY),
+            environ=os.environ,
+        )
+
+    @property
+    def out_is_terminal(self) -> bool:
+        """Whether a person reads the results."""
+        return _is_terminal(self.out)
+
+    @property
+    def err_is_terminal(self) -> bool:
+        """Whether a person reads what is said."""
+        return _is_terminal(self.err)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody is there to answer a question."""
+        return self.takes_input and _is_terminal(self.stdin) and self.err_is_terminal
+
+    @property
+    def can_animate(self) -> bool:
+        """Whether lines that were written can be drawn over."""
+        return self.err_is_terminal and self.environ.get("TERM") != "dumb"
+
+    @property
+    def has_glyphs(self) -> bool:
+        """Whether what is said can hold more than ASCII signs."""
+        try:
+            GLYPHS.encode(getattr(self.err, "encoding", None) or "ascii")
+        except (UnicodeEncodeError, LookupError):
+            return False
+        return True
+
+    def has_color(self, stream: TextIO) -> bool:
+        """Whether a stream gets colour."""
+        return wants_color(self.color, self.environ, is_terminal=_is_terminal(stream))
+
+    @property
+    def console(self) -> Console:
+        """Rich's view of `err`, made when first drawn on."""
+        if self._console is None:
+            from rich.console import Console  # noqa: PLC0415 -- 40 ms, only the live view needs it
+
+            width, height = self._size or (None, None)
+            self._console = Console(
+                file=self.err,
+                width=width,
+                height=height,
+                force_terminal=self.err_is_terminal,
+                force_interactive=self.can_animate,
+                color_system="auto" if self.has_color(self.err) else None,
+                markup=False,
+                emoji=False,
+                highlight=False,
+                _environ=self.environ,
+            )
+        return self._console
+
+    def result(self, text: str) -> None:
+        """Write one line of the run's result."""
+        if self.tells_results:
+            self._write_out(clean(text) + "\n")
+
+    def document(self, payload: Any) -> None:
+        """Write one line of JSON; ASCII only, so that it is exact in every encoding."""
+        self._write_out(json.dumps(payload) + "\n")
+
+    def raw_out(self) -> BinaryIO:
+        """Return `out` for bytes."""
+        self.out.flush()
+        return self.out.buffer
+
+    def say(self, text: str = "") -> None:
+        """Tell the user one line, above the live view if there is one; nothing when quiet."""
+        if not self.is_quiet:
+            self._say(clean(text))
+
+    def say_error(self, text: str) -> None:
+        """Tell the user one line that no option silences."""
+        self._say(clean(text))
+
+    def ask(self, question: str) -> str:
+        """Ask for one line; UsageError when nobody can answer."""
+        self._must_ask(question)
+        self.err.write(f"{question}: ")
+        self.err.flush()
+        return self.stdin.readline().strip()
+
+    def ask_secret(self, question: str) -> str:
+        """Ask for one line that is not shown."""
+        self._must_ask(question)
+        return self._ask_secret(f"{question}: ")
+
+    def confirm(self, question: str) -> bool:
+        """Ask a yes-or-no question; no by default."""
+        return self.ask(f"{question} [y/N]").lower() in {"y", "yes"}
+
+    def close(self) -> None:
+        """Send what was written; a reader that went away is no error any more."""
+        for stream in (self.out, self.err):
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                # Python flushes again at exit and would complain.
+                with contextlib.suppress(OSError, ValueError):
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+    def _must_ask(self, question: str) -> None:
+        if not self.can_ask:
+            raise UsageError(f"cannot ask for the {question.lower()} without a terminal")
+
+    def _say(self, line: str) -> None:
+        if self._console is None:
+            self.err.write(line + "\n")
+            self.err.flush()
+            return
+        self._console.out(line, highlight=False)
+
+    def _write_out(self, text: str) -> None:
+        try:
+            self.out.write(text)
+            self.out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise FntError(f"cannot write the result: {error.strerror}") from error
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:
+        return False
+
+
+def _replace_what_cannot_be_encoded(stream: TextIO) -> None:
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+
+
+def _closed(flags: int) -> TextIO:
+    """Stand in for a stream that the parent closed: what is written goes nowhere."""
+    fd = os.open(os.devnull, flags)
+    return os.fdopen(fd, "w" if flags == os.O_WRONLY else "r", encoding="utf-8")

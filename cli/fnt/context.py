@@ -1,0 +1,177 @@
+"""What commands need from the world outside. Replaced in tests by one with fakes."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fnt.console import ColorMode, OutputFormat, Terminal
+from fnt.errors import UsageError
+from fnt.render.report import Report
+
+if TYPE_CHECKING:
+    from fnt.api.client import ApiClient
+    from fnt.credentials import CredentialStore
+    from fnt.session import Session
+    from fnt.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlobalOptions:
+    """The options that stand before or after any command."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Those that override settings."""
+    format: OutputFormat = OutputFormat.HUMAN
+    color: ColorMode = ColorMode.AUTO
+    verbose: int = 0
+    progress: bool = True
+    input: bool = True
+    yes: bool = False
+
+    @classmethod
+    def of_flags(cls, flags: Mapping[str, Any]) -> GlobalOptions:
+        """Read what was given on the command line."""
+        names = ("server", "profile", "timeout", "ca_file", "insecure_http")
+        return cls(
+            settings={name: flags[name] for name in names if name in flags},
+            format=_format(flags),
+            color=ColorMode(flags.get("color", ColorMode.AUTO)),
+            verbose=2 if flags.get("debug") else int(flags.get("verbose", 0)),
+            progress=not flags.get("no_progress", False),
+            input=not flags.get("no_input", False),
+            yes=bool(flags.get("yes", False)),
+        )
+
+
+def _format(flags: Mapping[str, Any]) -> OutputFormat:
+    if flags.get("json") and flags.get("jsonl"):
+        raise UsageError("--json and --jsonl exclude each other")
+    for name in ("json", "jsonl", "quiet", "plain"):
+        if flags.get(name):
+            return OutputFormat(name)
+    return OutputFormat.HUMAN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One server, as commands use it."""
+
+    api: ApiClient
+    guest: ApiClient
+    """Sends no token."""
+    store: CredentialStore
+    open_session: Callable[[], Session]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppContext:
+    """One run: streams, environment, clocks, and how to reach the server."""
+
+    terminal: Terminal
+    report: Report
+    environ: Mapping[str, str]
+    cwd: Path
+    options: GlobalOptions = field(default_factory=GlobalOptions)
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = lambda: datetime.now().astimezone()
+    new_key: Callable[[], str] = lambda: uuid.uuid4().hex
+    connect: Callable[[Settings], Connection]
+
+    @classmethod
+    def of_process(cls, environ: Mapping[str, str], cwd: Path) -> AppContext:
+        """Return the context of this process."""
+        now = cls.__dataclass_fields__["now"].default
+        return cls(
+            terminal=Terminal.of_process(),
+            report=Report(now=now),
+            environ=environ,
+            cwd=cwd,
+            connect=connect,
+        )
+
+    def configured(self, options: GlobalOptions) -> AppContext:
+        """Return the context of a command, with its global options in force."""
+        self.report.format = options.format
+        self.terminal.color = options.color
+        self.terminal.takes_input = options.input
+        self.terminal.is_quiet = options.format is OutputFormat.QUIET
+        self.terminal.tells_results = options.format not in (OutputFormat.JSON, OutputFormat.JSONL)
+        if options.verbose:
+            log_to(self.terminal, level=logging.DEBUG if options.verbose > 1 else logging.INFO)
+        return replace(self, options=options)
+
+    def settings(self) -> Settings:
+        """Read the settings of this run."""
+        from fnt.settings import load_settings  # noqa: PLC0415 -- 15 ms that --help need not wait
+
+        return load_settings(flags=self.options.settings, environ=self.environ, cwd=self.cwd)
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """Open the server of this run, and close it."""
+        connection = self.connect(self.settings())
+        with connection.api, connection.guest:
+            yield connection
+
+
+class TerminalHandler(logging.Handler):
+    """Says log records on the terminal, above the live view and made harmless."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say one record."""
+        self._terminal.say(f"{record.name}: {record.getMessage()}")
+
+
+def log_to(terminal: Terminal, *, level: int) -> None:
+    """Show what this program logs."""
+    log = logging.getLogger("fnt")
+    log.handlers = [TerminalHandler(terminal)]
+    log.setLevel(level)
+
+
+def connect(settings: Settings) -> Connection:
+    """Build everything that knows the network; nothing is sent yet."""
+    # httpx takes 100 ms to import: a command that stays at home does without.
+    from fnt.api.auth import BearerAuth, StaticAuth  # noqa: PLC0415
+    from fnt.api.client import ApiClient  # noqa: PLC0415
+    from fnt.api.tls import make_ssl_context  # noqa: PLC0415
+    from fnt.credentials import CredentialStore  # noqa: PLC0415
+    from fnt.session import Session  # noqa: PLC0415
+    from fnt.stream import JobStream  # noqa: PLC0415
+
+    # What libraries warn of would be written raw, through the live view.
+    logging.getLogger().addHandler(logging.NullHandler())
+    tls = make_ssl_context(settings.server, settings.ca_file)
+    store = CredentialStore(
+        origin=settings.server, config_dir=settings.config_dir, no_keyring=settings.no_keyring
+    )
+    guest = ApiClient(settings.server, auth=None, verify=tls)
+    tokens = (
+        StaticAuth(settings.token)
+        if settings.token
+        else BearerAuth(store=store, refresh=guest.refresh)
+    )
+    api = ApiClient(settings.server, auth=tokens, verify=tls)
+    return Connection(
+        api=api,
+        guest=guest,
+        store=store,
+        open_session=lambda: Session(
+            api,
+            open_stream=lambda inbox: JobStream(
+                settings.server, tokens=tokens, inbox=inbox, ssl_context=tls
+            ),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Drawing: progress states as a live view, as lines of a log and as JSON Lines. No network."""

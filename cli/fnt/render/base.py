@@ -1,0 +1,90 @@
+"""What every renderer is: a context manager that is given states and ticks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from fnt.progress import ProgressState, Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """When a row has nothing more to tell."""
+
+    accepted: bool = False
+    """The server's acceptance is the end of it: nobody watches."""
+    outputs: int = 0
+    """Files that are saved for each completed job."""
+
+    def is_reached(self, row: Row) -> bool:
+        """Whether the row is settled."""
+        if self.accepted and row.job is not None:
+            return True
+        if not row.is_done or row.is_failed or row.save_error is not None:
+            return row.is_done
+        return len(row.saved) >= self.outputs
+
+
+class Renderer:
+    """Shows progress states. This one shows nothing, as `-q` wants it."""
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was found."""
+
+    def render(self, state: ProgressState) -> None:
+        """Take the state that is now true."""
+
+    def tick(self) -> None:
+        """Show that time passed; called a few times a second, from another thread."""
+
+
+class Ticker:
+    """Calls a function at a steady pace in a thread of its own, while entered.
+
+    The session may tell nothing for long, and clocks, countdowns and heartbeats go on.
+    """
+
+    def __init__(self, tick: Callable[[], None], *, every_s: float) -> None:
+        self._tick = tick
+        self._every_s = every_s
+        self._ended = threading.Event()
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="fnt-ticker", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin to tick."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End, and raise what a tick raised unless something else is on its way."""
+        self._ended.set()
+        self._thread.join()
+        if self._error is not None and kind is None:
+            raise self._error
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._every_s):
+            try:
+                self._tick()
+            except Exception as error:
+                self._error = error
+                return

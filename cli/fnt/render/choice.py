@@ -1,0 +1,33 @@
+"""The one place that decides how a run is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from fnt.console import OutputFormat, Terminal
+from fnt.render.base import Goal, Renderer
+from fnt.render.jsonl import JsonRenderer
+from fnt.render.plain import PlainRenderer
+from fnt.render.report import Report
+
+
+def pick_renderer(
+    terminal: Terminal,
+    report: Report,
+    *,
+    goal: Goal,
+    clock: Callable[[], float],
+    now: Callable[[], datetime],
+    progress: bool = True,
+) -> Renderer:
+    """Choose by the format asked for, then by what the terminal can do."""
+    if report.format is OutputFormat.QUIET:
+        return Renderer()
+    if report.format is OutputFormat.JSONL:
+        return JsonRenderer(report.event_writer(terminal), clock=clock)
+    if report.format is OutputFormat.HUMAN and progress and terminal.can_animate:
+        from fnt.render.live import LiveRenderer  # noqa: PLC0415 -- Rich: 50 ms for those who look
+
+        return LiveRenderer(terminal, goal=goal, clock=clock)
+    return PlainRenderer(terminal, goal=goal, clock=clock, now=now, ends_only=not progress)

@@ -1,0 +1,89 @@
+"""What a run tells a script at its end: a document for `--json`, an event for `--jsonl`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fnt.console import OutputFormat, Terminal
+from fnt.errors import ExitCode, FntError
+from fnt.render.jsonl import EventWriter
+from fnt.wire.jobs import JobSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEntry:
+    """What became of one input or job."""
+
+    file: str | None = None
+    job: JobSnapshot | None = None
+    outputs: tuple[Path, ...] = ()
+    error: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as it stands in the document."""
+        return {
+            "file": self.file,
+            "job": self.job.to_wire() if self.job is not None else None,
+            "outputs": [str(path) for path in self.outputs],
+            "error": self.error,
+        }
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """Filled by the command as it goes, written once by whoever ends the process."""
+
+    format: OutputFormat = OutputFormat.HUMAN
+    command: str = ""
+    jobs: list[JobEntry] = field(default_factory=list)
+    answer: dict[str, Any] = field(default_factory=dict)
+    """What a command answers beside jobs, under a key of its own name."""
+    now: Callable[[], datetime]
+    events: EventWriter | None = None
+
+    def event_writer(self, terminal: Terminal) -> EventWriter:
+        """Return the writer of this run's events; their numbers go through."""
+        if self.events is None:
+            self.events = EventWriter(terminal, now=self.now)
+        return self.events
+
+    def write(self, terminal: Terminal, *, exit_code: int, error: FntError | None) -> None:
+        """Write what scripts read, if they asked for it."""
+        problem = error_entry(error) if error is not None else None
+        if self.format is OutputFormat.JSON:
+            terminal.document(self._document(exit_code, problem))
+        elif self.format is OutputFormat.JSONL:
+            fields = {"exit_code": exit_code, "counts": self._counts(), "error": problem}
+            self.event_writer(terminal).emit("run.finished", **fields)
+
+    def _document(self, exit_code: int, problem: dict[str, Any] | None) -> dict[str, Any]:
+        return {
+            "v": 1,
+            "ok": exit_code == ExitCode.OK,
+            "command": self.command,
+            "exit_code": int(exit_code),
+            "jobs": [entry.to_json() for entry in self.jobs],
+            "error": problem,
+            **self.answer,
+        }
+
+    def _counts(self) -> dict[str, int]:
+        return dict(
+            Counter(entry.job.status.value if entry.job else "refused" for entry in self.jobs)
+        )
+
+
+def error_entry(error: FntError) -> dict[str, Any]:
+    """Return an error as it stands in the document."""
+    return {
+        "code": error.code or error.exit_code.name,
+        "message": error.message,
+        "hint": error.hint,
+        "retryable": error.retryable,
+        "request_id": error.request_id,
+    }
