@@ -1,0 +1,55 @@
+"""The pages for users name every code, field and setting there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fnt.errors import ExitCode
+from fnt.wire import events
+from fnt.wire.errors import ErrorCode, JobErrorCode
+from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.results import FORMATS, Sentence
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def quoted(page: str) -> set[str]:
+    """Return the words of a page that stand in code marks."""
+    marked = re.findall(r"`([^`\n]+)`", (DOCS / page).read_text(encoding="utf-8"))
+    return {word for text in marked for word in re.findall(r"\w+", text)}
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("errors.md", set(ErrorCode) | set(JobErrorCode)),
+        ("wire.md", set(JobSnapshot.__dataclass_fields__)),
+        ("wire.md", set(ProcessingSettings.__dataclass_fields__)),
+        ("wire.md", set(JobStatus)),
+        ("wire.md", {events.JOIN_JOB, events.LEAVE_JOB, events.CANCEL_JOB}),
+        ("wire.md", {events.JOB_PROGRESS, events.ERROR, events.SERVER_DRAINING}),
+        ("results.md", set(FORMATS)),
+        ("results.md", set(Sentence.__dataclass_fields__)),
+    ],
+)
+def test_page_names_them_all(page: str, names: set[str]) -> None:
+    assert names - quoted(page) == set()
+
+
+def test_errors_page_has_a_row_for_every_exit_code() -> None:
+    text = (DOCS / "errors.md").read_text(encoding="utf-8")
+    table = text.split("## Exit codes")[1].split("\n## ")[0]
+
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)} == set(ExitCode)
+
+
+def test_settings_page_has_their_defaults() -> None:
+    text = (DOCS / "wire.md").read_text(encoding="utf-8")
+
+    for name, value in ProcessingSettings().to_wire().items():
+        default = str(value).lower() if isinstance(value, bool) else value
+        row = rf"^\| `{name}` \| [^|]+ \| `?{default}`? \|"
+        assert re.search(row, text, re.MULTILINE), name
