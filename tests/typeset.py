@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pyphen
 from fpdf import FPDF
+from fpdf.enums import WrapMode
 
 from fnt_server.sample import story_pdf, story_text
 
@@ -113,7 +114,9 @@ class Book(FPDF):
             self.text_columns(
                 text_align="J" if self.layout.justified else "L", line_height=self.layout.leading
             ) as column,
-            column.paragraph(first_line_indent=self.layout.indent_mm, wrapmode="WORD") as block,
+            column.paragraph(
+                first_line_indent=self.layout.indent_mm, wrapmode=WrapMode.WORD
+            ) as block,
         ):
             block.write(text)
 
