@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -27,6 +28,8 @@ from fnt_server.steps import ChunkPlan, Held, LeaseLostError
 from fnt_server.storage import Storage
 
 log = logging.getLogger(__name__)
+
+COPY_BYTES = 1 << 20
 
 
 class StepRunner:
@@ -148,19 +151,17 @@ class StepRunner:
             self._publisher.ring()
 
     def _merge(self, held: Held, lease: Lease) -> None:
-        outputs = steps.chunk_outputs(self._database, held)
         result = f"jobs/{held.job_id}/result-{held.step_id}-{held.fence}.jsonl"
         count = 0
-
-        def merged() -> Iterator[bytes]:
-            nonlocal count
-            for key in outputs:
+        # A storage cannot be read while it is being written to: its calls do not nest.
+        with tempfile.TemporaryFile() as merged:
+            for key in steps.chunk_outputs(self._database, held):
                 lease.check()
-                content = self._storage.get(key)
-                count += content.count(b"\n")
-                yield content
-
-        self._storage.put(result, merged())
+                for piece in self._storage.iter_bytes(key):
+                    count += piece.count(b"\n")
+                    merged.write(piece)
+            merged.seek(0)
+            self._storage.put(result, iter(lambda: merged.read(COPY_BYTES), b""))
         if not count:
             raise PdfRejected(JobErrorCode.PDF_NO_TEXT, "no sentence was found in this PDF")
         self._tell(

@@ -36,7 +36,10 @@ class Storage:
             raise ConfigError(f"cannot use FNT_STORAGE_URL: {type(error).__name__}") from error
 
     def put(self, key: str, chunks: Iterable[bytes]) -> None:
-        """Write an object from pieces; an exception raised by `chunks` leaves nothing behind."""
+        """Write an object from pieces; an exception raised by `chunks` leaves nothing behind.
+
+        `chunks` must not use the storage itself.
+        """
         obstore.put(self._store, key, iter(chunks), chunk_size=PART_BYTES, max_concurrency=2)
         if self._folder:
             _sync(self._folder / key)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.words import count_words
-from fnt_server.engines.words import CONJUNCTIONS, LEANING, PREPOSITIONS, TITLES, is_verb
+from fnt_server.engines.words import CLINGING, CONJUNCTIONS, LEANING, PREPOSITIONS, TITLES, is_verb
 
 _TOKEN = re.compile(r"[^\s—]+|—")
 _PART = re.compile(r"[^\W_]+")
 _OPENER = re.compile(r"[«“(\[–—-]+")
 _STRONG_END = re.compile(r"[;:»”)\]\"]$")
-_SOFT_END = re.compile(r"[.!?…]$")
+_ABBREVIATION = re.compile(rf"(?:^|\W)(?:{'|'.join(sorted(TITLES))})\.?$|(?:^|\W)[A-Z]\.$")
 
 STRONG, COMMA, CONJUNCTION, PREPOSITION, OTHER, LEANS, GLUED = (
     -0.33, -0.2, -0.1, 0.26, 0.6, 8.0, 80.0,
@@ -24,13 +25,26 @@ NO_VERB: Final = 0.54
 TOO_SHORT: Final = 0.6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Word:
-    """A word with the marks that belong to it."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What can be said of a word, with its marks, by itself."""
 
-    start: int
     weight: int
     """Words it counts for: more than one where a bar or dash joins several."""
+    parts: tuple[str, ...]
+    """In lower case: `l’avait-il` has three."""
+    opens: bool
+    """A quotation, an aside or a speech begins with it."""
+    after: float | None
+    """Cost of cutting after it, if that is for it to say."""
+    before: float
+    """Cost of cutting before it otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    start: int
+    weight: int
     verb: bool
     joint: float
     """Cost of cutting before it."""
@@ -56,18 +70,16 @@ def shorten(sentence: str, settings: ProcessingSettings) -> list[str]:
 
 def _words(sentence: str) -> list[_Word]:
     words: list[_Word] = []
-    before = ""
+    above: _Look | None = None
     for start, text in _groups(sentence):
-        parts = _PART.findall(text.lower())
-        words.append(
-            _Word(
-                start=start,
-                weight=count_words(text),
-                verb=_has_verb(parts, _last_part(before)),
-                joint=_joint(before, text),
-            )
-        )
-        before = text
+        look = _look_at(text)
+        joint, last = 0.0, ""
+        if above:
+            joint = STRONG if look.opens else look.before if above.after is None else above.after
+            last = above.parts[-1] if above.parts else ""
+        verb = _has_verb(look.parts, last)
+        words.append(_Word(start, look.weight, verb, joint))
+        above = look
     return words
 
 
@@ -87,35 +99,37 @@ def _groups(sentence: str) -> list[tuple[int, str]]:
     return [(start, sentence[start:end].rstrip()) for start, end in zip(starts, ends, strict=True)]
 
 
-def _has_verb(parts: list[str], before: str) -> bool:
-    return any(is_verb(part, above) for above, part in zip([before, *parts], parts, strict=False))
+def _has_verb(parts: tuple[str, ...], before: str) -> bool:
+    return any(is_verb(part, above) for above, part in zip((before, *parts), parts, strict=False))
 
 
-def _last_part(text: str) -> str:
-    """Return the last part of a word that no punctuation follows."""
-    parts = _PART.findall(text.lower()) if text[-1:].isalnum() else []
-    return parts[-1] if parts else ""
+@lru_cache(maxsize=1 << 16)
+def _look_at(text: str) -> _Look:
+    parts = tuple(_PART.findall(text.lower()))
+    return _Look(
+        weight=count_words(text),
+        parts=parts,
+        opens=bool(_OPENER.match(text)),
+        after=_cost_after(text, parts[-1] if parts else ""),
+        before=_cost_before(parts),
+    )
 
 
-def _joint(before: str, text: str) -> float:
-    """Return what it costs to cut between two words."""
-    if _STRONG_END.search(before) or _OPENER.match(text):
+def _cost_after(text: str, last: str) -> float | None:
+    if _STRONG_END.search(text):
         return STRONG
-    last = _PART.findall(before)[-1:] or [""]
-    if _SOFT_END.search(before):
-        return GLUED if last[0] in TITLES or re.search(r"\b[A-Z]\.$", before) else COMMA
-    if before.endswith(","):
-        return COMMA
-    if last[0] in TITLES:
+    if _ABBREVIATION.search(text):
         return GLUED
-    if last[0].lower() in LEANING:
-        return LEANS
-    return _opening_cost(_PART.findall(text.lower()))
+    if text.endswith((".", "!", "?", "…", ",")):
+        return COMMA
+    return LEANS if last in LEANING else None
 
 
-def _opening_cost(parts: list[str]) -> float:
+def _cost_before(parts: tuple[str, ...]) -> float:
     first = parts[0] if parts else ""
-    if first in CONJUNCTIONS and (first != "s" or parts[1:2] in (["il"], ["ils"])):
+    if first in CLINGING:
+        return LEANS
+    if first in CONJUNCTIONS and (first != "s" or parts[1:2] in (("il",), ("ils",))):
         return CONJUNCTION
     return PREPOSITION if first in PREPOSITIONS else OTHER
 

@@ -32,6 +32,9 @@ LEANING: Final = frozenset(
 )
 """Words that want the next one: a piece that ends with one reads as broken off."""
 
+CLINGING: Final = frozenset("pas point guère ci là".split())
+"""Words that belong to the one before."""
+
 TITLES: Final = frozenset(
     "M MM Mr Mrs Mme MME Mmes Mlle MLLE Mlles Dr Me Mgr St Ste Cf cf Jr Sr Esq Vve Pr".split()
 )

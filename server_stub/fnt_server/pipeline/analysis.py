@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from fnt.wire.jobs import ProcessingSettings
@@ -14,10 +15,19 @@ from fnt_server.pipeline.pdf import open_pages
 
 
 def analyse(
-    path: Path, settings: ProcessingSettings, *, max_pages: int, max_text_chars: int
+    path: Path,
+    settings: ProcessingSettings,
+    *,
+    max_pages: int,
+    max_text_chars: int,
+    on_open: Callable[[int], None] = lambda _pages: None,
 ) -> Analysis:
-    """Return the paragraphs of a PDF; raises PdfRejected. Runs in the limited child."""
+    """Return the paragraphs of a PDF; raises PdfRejected. Runs in the limited child.
+
+    `on_open` is told the number of pages before the first is read.
+    """
     page_count, raw = open_pages(path, max_pages=max_pages, max_text_chars=max_text_chars)
+    on_open(page_count)
     pages = clean(raw)
     check_readable(pages)
     size = body_size(pages)

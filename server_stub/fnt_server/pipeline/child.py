@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import queue
 import resource
@@ -18,6 +19,9 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt_server.pipeline.analysis import analyse
 from fnt_server.pipeline.failures import PdfRejected
 
+SHORT_BOOK = 5
+"""A book of few pages may use this part of the time of the longest."""
+
 
 def main() -> None:
     """Serve requests until stdin ends, which it does when the parent dies."""
@@ -30,7 +34,7 @@ def main() -> None:
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
     while True:
         request = json.loads(requests.get())
-        _allow_cpu(limits["cpu_s"])
+        _allow_cpu(limits["cpu_s"] / SHORT_BOOK)
         answers.write(json.dumps(_answer(request, limits)).encode() + b"\n")
         answers.flush()
 
@@ -49,6 +53,7 @@ def _answer(request: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str, 
             ProcessingSettings.from_wire(request["settings"]),
             max_pages=limits["max_pages"],
             max_text_chars=limits["max_text_chars"],
+            on_open=lambda pages: _allow_cpu(_share(pages, limits)),
         )
     except PdfRejected as rejected:
         return {"rejected": rejected.code, "message": rejected.message}
@@ -62,15 +67,19 @@ def _answer(request: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str, 
 def _limit(kind: int, value: int) -> None:
     """Set a limit; macOS knows some of them only by name."""
     with suppress(ValueError, OSError):
-        resource.setrlimit(kind, (value, value))
+        resource.setrlimit(kind, (value, resource.getrlimit(kind)[1]))
 
 
-def _allow_cpu(seconds: int) -> None:
+def _share(pages: int, limits: Mapping[str, Any]) -> float:
+    """Return the processor time a book of so many pages may use."""
+    return float(limits["cpu_s"] * max(1 / SHORT_BOOK, pages / limits["max_pages"]))
+
+
+def _allow_cpu(seconds: float) -> None:
     """Allow so much processor time from now on; then the system ends the process."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    allowed = int(used.ru_utime + used.ru_stime) + 1 + seconds
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
+    allowed = math.ceil(used.ru_utime + used.ru_stime + seconds)
+    _limit(resource.RLIMIT_CPU, allowed)
 
 
 if __name__ == "__main__":

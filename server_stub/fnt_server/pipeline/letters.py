@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -30,7 +29,8 @@ _ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "¨": "\u0308", "¸":
 _ACCENT_FIRST = re.compile(r"([´`ˆ¨¸])\s?([aceiouyACEIOUYı])")
 _CEDILLA_LAST = re.compile(r"([cC])\s?¸")
 
-_LETTER = re.compile(r"[^\W\d_]")
+_UNREADABLE = re.compile("[\ud800-\udfff\ue000-\uf8ff\ufffd]")
+"""What fonts without a table of characters leave."""
 _WORD = re.compile(r"[^\W\d_]+")
 _COMMON = frozenset(
     """de la le les et à un une des que qui il elle je ne pas en du dans est se ce au pour sur son
@@ -74,18 +74,14 @@ def clean_text(text: str, *, split_accents: bool = False) -> str:
 
 def check_readable(pages: Iterable[Page]) -> None:
     """Raise PdfRejected when the pages hold no text, or none that a reader could make sense of."""
-    letters = odd = 0
-    words: Counter[bool] = Counter()
+    letters = odd = total = common = 0
     for page in pages:
-        for line in page.lines:
-            letters += len(_LETTER.findall(line.text))
-            odd += sum(map(_is_odd, line.text)) if not line.text.isascii() else 0
-            words.update(word in _COMMON for word in _WORD.findall(line.text.lower()))
-    total = words[True] + words[False]
-    strange = total >= _TO_JUDGE and words[True] < 0.05 * total
+        text = "\n".join(line.text for line in page.lines).lower()
+        words = _WORD.findall(text)
+        letters += sum(map(len, words))
+        odd += len(_UNREADABLE.findall(text))
+        total += len(words)
+        common += sum(map(_COMMON.__contains__, words))
+    strange = total >= _TO_JUDGE and common < 0.05 * total
     if letters == 0 or odd > 0.2 * (letters + odd) or strange:
         raise PdfRejected(JobErrorCode.PDF_NO_TEXT, _NO_TEXT)
-
-
-def _is_odd(character: str) -> bool:
-    return character == "\ufffd" or unicodedata.category(character) in ("Co", "Cn", "Cs")
