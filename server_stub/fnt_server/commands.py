@@ -134,6 +134,25 @@ def check(data_dir: DataDir = None) -> None:
         raise typer.Exit(2)
 
 
+@app.command()
+def demo(
+    novel: Annotated[
+        Path | None, typer.Argument(help="A PDF; a story of our own by default.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the result goes.")] = Path(
+        "demo-out"
+    ),
+) -> None:
+    """Show the main job: start a server, log in, upload with bars, stop everything."""
+    from fnt_server.demo import run_demo  # noqa: PLC0415 -- only this command needs it
+    from fnt_server.sample import story_pdf  # noqa: PLC0415 -- only this command needs it
+
+    path = novel or story_pdf()
+    if not path.is_file():
+        raise ConfigError(f"there is no file {path}")
+    raise typer.Exit(run_demo(path, output=output, say=_say))
+
+
 @user_app.command("add")
 def user_add(email: Email, password_stdin: PasswordStdin = False, data_dir: DataDir = None) -> None:
     """Create a user."""
