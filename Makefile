@@ -1,0 +1,60 @@
+# Everything needs only Python 3.11 or later and make.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help install format lint types test test-faults check bench serve worker demo sample picture build clean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+install: $(READY)  ## Create .venv with everything in it
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "fnt needs Python 3.11 or later: make PYTHON=python3.12 …"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install -q --editable . --group dev
+	@touch $@
+
+format: $(READY)  ## Format the code
+	$(BIN)/ruff format cli server_stub tests && $(BIN)/ruff check --fix cli server_stub tests
+
+lint: $(READY)  ## Check format, rules and import contracts
+	$(BIN)/ruff format --check cli server_stub tests && $(BIN)/ruff check cli server_stub tests && $(BIN)/lint-imports --no-cache
+
+types: $(READY)  ## Check types
+	$(BIN)/mypy
+
+test: $(READY)  ## Run all tests but the long ones
+	$(BIN)/pytest
+
+test-faults: $(READY)  ## Run the fault storms
+	$(BIN)/pytest -m faults
+
+check: lint types test  ## All that CI checks
+
+bench: $(READY)  ## Measure speed and memory
+	$(BIN)/python -m tests.bench
+
+serve: $(READY)  ## Run the server on this machine
+	$(BIN)/fnt-server run
+
+worker: $(READY)  ## Run a worker alone (needs FNT_BROKER_URL)
+	$(BIN)/fnt-server worker
+
+demo: $(READY)  ## Show the main job; NOVEL=path.pdf takes another book
+	@$(BIN)/fnt-server demo $(if $(NOVEL),"$(NOVEL)")
+
+sample: $(READY)  ## Typeset the demo's story again
+	$(BIN)/python tests/typeset.py
+
+picture: $(READY)  ## Draw the live view of a real run for the README
+	$(BIN)/python -m tests.picture
+
+build: $(READY)  ## Build wheel and sdist
+	$(BIN)/python -m pip wheel -q --no-deps --wheel-dir dist .
+
+clean:  ## Remove everything that was made
+	rm -rf .venv dist build demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis
