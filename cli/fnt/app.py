@@ -56,7 +56,7 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def fnt(
     *,
-    version: Annotated[  # noqa: ARG001 -- its callback answers
+    version: Annotated[
         bool,
         typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show it."),
     ] = False,

@@ -7,9 +7,9 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from fnt.errors import FntError, UsageError
 
@@ -166,10 +166,13 @@ class Terminal:
         """Write one line of JSON; ASCII only, so that it is exact in every encoding."""
         self._write_out(json.dumps(payload) + "\n")
 
-    def raw_out(self) -> BinaryIO:
-        """Return `out` for bytes."""
-        self.out.flush()
-        return self.out.buffer
+    def write_bytes(self, pieces: Iterable[bytes]) -> None:
+        """Write a result as it comes."""
+        with self._writing():
+            self.out.flush()
+            for piece in pieces:
+                self.out.buffer.write(piece)
+            self.out.buffer.flush()
 
     def say(self, text: str = "") -> None:
         """Tell the user one line, above the live view if there is one; nothing when quiet."""
@@ -191,6 +194,10 @@ class Terminal:
         """Ask for one line that is not shown."""
         self._must_ask(question)
         return self._ask_secret(f"{question}: ")
+
+    def read_line(self) -> str:
+        """Read one line that a script sends."""
+        return self.stdin.readline().rstrip("\r\n")
 
     def confirm(self, question: str) -> bool:
         """Ask a yes-or-no question; no by default."""
@@ -218,9 +225,14 @@ class Terminal:
         self._console.out(line, highlight=False)
 
     def _write_out(self, text: str) -> None:
-        try:
+        with self._writing():
             self.out.write(text)
             self.out.flush()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
         except BrokenPipeError:
             raise
         except OSError as error:

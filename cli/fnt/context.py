@@ -81,17 +81,21 @@ class AppContext:
     cwd: Path
     options: GlobalOptions = field(default_factory=GlobalOptions)
     clock: Callable[[], float] = time.monotonic
-    now: Callable[[], datetime] = lambda: datetime.now().astimezone()
+    now: Callable[[], datetime]
     new_key: Callable[[], str] = lambda: uuid.uuid4().hex
     connect: Callable[[Settings], Connection]
 
     @classmethod
     def of_process(cls, environ: Mapping[str, str], cwd: Path) -> AppContext:
         """Return the context of this process."""
-        now = cls.__dataclass_fields__["now"].default
+
+        def now() -> datetime:
+            return datetime.now().astimezone()
+
         return cls(
             terminal=Terminal.of_process(),
             report=Report(now=now),
+            now=now,
             environ=environ,
             cwd=cwd,
             connect=connect,

@@ -32,6 +32,11 @@ class Goal:
 class Renderer:
     """Shows progress states. This one shows nothing, as `-q` wants it."""
 
+    has_keys = False
+    """Whether keys mean something while it draws."""
+    shows_results = False
+    """Whether a reader of the terminal sees where results went."""
+
     def __enter__(self) -> Self:
         """Begin to draw."""
         return self
@@ -49,6 +54,9 @@ class Renderer:
 
     def tick(self) -> None:
         """Show that time passed; called a few times a second, from another thread."""
+
+    def set_hint(self, hint: str) -> None:
+        """Show what keys do now."""
 
 
 class Ticker:

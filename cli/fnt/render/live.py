@@ -41,13 +41,16 @@ FIRST_CUT = (Stage.WAITING, Stage.UPLOADING)
 class LiveRenderer(Renderer):
     """Draws on a terminal. States only replace each other; ticks draw the newest."""
 
+    has_keys = True
+    shows_results = True
+
     def __init__(
         self,
         terminal: Terminal,
         *,
         goal: Goal,
         clock: Callable[[], float],
-        hint: str = "",
+        hint: str = "Ctrl-C leaves the jobs running",
     ) -> None:
         self._console = terminal.console
         self._glyphs = UNICODE if terminal.has_glyphs else ASCII

@@ -1,0 +1,148 @@
+"""`fnt jobs list|show|cancel|retry|rm`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fnt.commands.selection import JobsArgument, job_ids
+from fnt.commands.several import each_job
+from fnt.console import OutputFormat, clean
+from fnt.errors import UsageError
+from fnt.render.report import JobEntry
+from fnt.render.wording import count
+from fnt.wire.jobs import JobSnapshot, JobStatus, format_time
+
+if TYPE_CHECKING:
+    from fnt.context import AppContext
+
+
+def list_jobs(
+    ctx: typer.Context,
+    *,
+    status: Annotated[
+        JobStatus | None, typer.Option("--status", help="Only jobs in this status.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
+) -> None:
+    """List your jobs, newest first."""
+    context: AppContext = ctx.obj
+    with context.connected() as server:
+        jobs = list(server.api.list_jobs(status=status, limit=limit))
+    context.report.jobs += [JobEntry(job=job) for job in jobs]
+    if context.options.format is OutputFormat.QUIET:
+        lines = [str(job.id) for job in jobs]
+    else:
+        lines = _table(jobs)
+    for line in lines:
+        context.terminal.result(line)
+    if not jobs:
+        context.terminal.say("no jobs")
+
+
+def show(ctx: typer.Context, jobs: JobsArgument) -> None:
+    """Show one job and what went wrong in its parts."""
+    context: AppContext = ctx.obj
+    with context.connected() as server:
+
+        def show_one(job_id: int) -> JobEntry:
+            job = server.api.get_job(job_id)
+            assert job is not None  # only a conditional request is answered by nothing
+            for line in [*_facts(job), *_chunk_errors(server.api.chunks(job_id))]:
+                context.terminal.result(line)
+            return JobEntry(job=job)
+
+        each_job(context, job_ids(jobs, server), show_one)
+
+
+def cancel(ctx: typer.Context, jobs: JobsArgument) -> None:
+    """Stop jobs that are running or waiting."""
+    context: AppContext = ctx.obj
+    with context.connected() as server:
+
+        def cancel_one(job_id: int) -> JobEntry:
+            job = server.api.cancel(job_id)
+            is_ours = job.status is JobStatus.CANCELLED
+            words = "cancelled" if is_ours else f"had already ended: {job.status}"
+            context.terminal.say(f"job {job_id} {words}")
+            return JobEntry(job=job)
+
+        each_job(context, job_ids(jobs, server), cancel_one)
+
+
+def retry(ctx: typer.Context, jobs: JobsArgument) -> None:
+    """Run failed or cancelled jobs again, as new jobs."""
+    context: AppContext = ctx.obj
+    with context.connected() as server:
+
+        def retry_one(job_id: int) -> JobEntry:
+            job = server.api.retry(job_id, idempotency_key=context.new_key())
+            context.terminal.say(f"job {job_id} runs again as job {job.id}: fnt watch {job.id}")
+            context.terminal.result(str(job.id))
+            return JobEntry(job=job)
+
+        each_job(context, job_ids(jobs, server), retry_one)
+
+
+def rm(ctx: typer.Context, jobs: JobsArgument) -> None:
+    """Remove ended jobs with their files and results."""
+    context: AppContext = ctx.obj
+    with context.connected() as server:
+        ids = job_ids(jobs, server)
+        if not context.options.yes:
+            _confirm(context, ids)
+
+        def remove(job_id: int) -> JobEntry:
+            server.api.delete(job_id)
+            context.terminal.say(f"job {job_id} removed")
+            return JobEntry()
+
+        each_job(context, ids, remove)
+
+
+def _confirm(context: AppContext, ids: list[int]) -> None:
+    if not context.terminal.can_ask:
+        raise UsageError("removing needs a yes", hint="use --yes where nobody can be asked")
+    what = f"job {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs"
+    if not context.terminal.confirm(f"Remove {what} with file and result"):
+        raise UsageError("nothing was removed")
+
+
+def _table(jobs: list[JobSnapshot]) -> list[str]:
+    width = max((len(str(job.id)) for job in jobs), default=0)
+    return [
+        f"{job.id:>{width}}  {job.status:<10}  {job.progress_percent:>3}%  "
+        f"{format_time(job.created_at)[:16].replace('T', ' ')}  {clean(job.original_filename)}"
+        for job in jobs
+    ]
+
+
+def _facts(job: JobSnapshot) -> list[str]:
+    facts: dict[str, Any] = {
+        "job": job.id,
+        "file": job.original_filename,
+        "status": f"{job.status}, {job.progress_percent}%",
+        "step": job.current_step,
+        "pages": job.page_count and count(job.page_count),
+        "chunks": job.total_chunks and f"{job.processed_chunks}/{job.total_chunks}",
+        "sentences": job.sentence_count and count(job.sentence_count),
+        "words": job.processing_settings.sentence_length_limit,
+        "engine": job.processing_settings.engine,
+        "created": format_time(job.created_at),
+        "ended": job.completed_at and format_time(job.completed_at),
+        "retry of": job.retry_of,
+        "error": job.error_message,
+        "code": job.error_code,
+    }
+    return [f"{name:10} {value}" for name, value in facts.items() if value is not None]
+
+
+def _chunk_errors(chunks: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"chunk {chunk.get('chunk_id')}, pages {chunk.get('start_page')}-{chunk.get('end_page')}: "
+        f"{chunk.get('last_error')} ({chunk.get('last_error_code')}, attempt "
+        f"{chunk.get('attempts')})"
+        for chunk in chunks
+        if chunk.get("last_error")
+    ]

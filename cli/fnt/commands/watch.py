@@ -1,0 +1,106 @@
+"""`fnt watch`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fnt.commands.following import Follower, Plan
+from fnt.commands.saving import Saver, Saving, prepare_folder
+from fnt.commands.selection import FormatOption, formats, job_ids, latest_job, running_jobs
+from fnt.errors import UsageError
+from fnt.render.base import Goal
+from fnt.session import WatchOptions
+from fnt.settings import parse_duration
+
+if TYPE_CHECKING:
+    from fnt.context import AppContext, Connection
+
+
+class Transport(StrEnum):
+    """How news may travel."""
+
+    AUTO = "auto"
+    WS = "ws"
+    POLL = "poll"
+
+
+TransportOption = Annotated[
+    Transport,
+    typer.Option("--transport", help="Socket with polling in need, socket only, polling only."),
+]
+GiveUpOption = Annotated[
+    str, typer.Option("--give-up", metavar="DUR", help="End after this long without any contact.")
+]
+OutputOption = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")
+]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace files that are there already.")
+]
+NoSaveOption = Annotated[bool, typer.Option("--no-save", help="Leave the results on the server.")]
+
+
+def watch(  # noqa: PLR0913 -- one for each option
+    ctx: typer.Context,
+    jobs: Annotated[
+        list[str] | None, typer.Argument(metavar="[JOB]...", help="Job numbers, or @latest.")
+    ] = None,
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="All jobs that are running.")] = False,
+    latest: Annotated[bool, typer.Option("--latest", help="The newest job.")] = False,
+    output: OutputOption = Path(),
+    format: FormatOption = "txt",
+    no_save: NoSaveOption = False,
+    overwrite: OverwriteOption = False,
+    transport: TransportOption = Transport.AUTO,
+    give_up: GiveUpOption = "10m",
+) -> None:
+    """Follow jobs live and save their results.
+
+    Ctrl-C leaves the jobs running; the same line follows them again.
+    """
+    context: AppContext = ctx.obj
+    if (bool(jobs) + all_ + latest) != 1:
+        raise UsageError("name jobs, or --all, or --latest", hint="fnt watch 12 13")
+    options = WatchOptions(transport=transport.value, give_up_s=parse_duration(give_up))
+    saving = None
+    if not no_save:
+        saving = Saving(folder=output, formats=formats(format), overwrite=overwrite)
+        prepare_folder(output)
+    with context.connected() as server:
+        ids = _chosen(server, jobs or [], latest=latest)
+        if not ids:
+            context.terminal.say("no job is running")
+            return
+        with server.open_session() as session:
+            plan = Plan(
+                goal=Goal(outputs=len(saving.formats) if saving else 0),
+                saver=Saver(server.api, saving) if saving else None,
+                timeout_s=context.settings().timeout_s,
+                resume_words=resume_words(output=output, format=format, no_save=no_save),
+            )
+            follower = Follower(context, session, plan, server=host_of(server))
+            follower.follow(session.watch(ids, options))
+
+
+def _chosen(server: Connection, words: list[str], *, latest: bool) -> list[int]:
+    if latest:
+        return [latest_job(server).id]
+    return job_ids(words, server) if words else running_jobs(server)
+
+
+def host_of(server: Connection) -> str:
+    """Name the server as people do."""
+    return server.api.server.partition("://")[2]
+
+
+def resume_words(*, output: Path, format: str, no_save: bool) -> tuple[str, ...]:
+    """Return the options that say what to do with the results, where they were given."""
+    words = ["--no-save"] if no_save else []
+    words += ["-o", str(output)] if output != Path() else []
+    words += ["-f", format] if format != "txt" else []
+    return tuple(words)
