@@ -26,6 +26,8 @@ app = typer.Typer(
 user_app = typer.Typer(no_args_is_help=True, help="Add, list and remove users; make their tokens.")
 app.add_typer(user_app, name="user")
 
+SAMPLE_PACE_MS = 600
+
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where everything is kept. [env: FNT_DATA_DIR]")
 ]
@@ -150,7 +152,8 @@ def demo(
     path = novel or story_pdf()
     if not path.is_file():
         raise ConfigError(f"there is no file {path}")
-    raise typer.Exit(run_demo(path, output=output, say=_say))
+    pace_ms = 0 if novel else SAMPLE_PACE_MS
+    raise typer.Exit(run_demo(path, output=output, pace_ms=pace_ms, say=_say))
 
 
 @user_app.command("add")

@@ -20,14 +20,17 @@ FIRST_SENTENCES = 12
 READY = "ready "
 
 
-def run_demo(novel: Path, *, output: Path, say: Callable[[str], None]) -> int:
-    """Run the demo on a PDF; returns the exit code of `fnt upload`. Raises ConfigError."""
+def run_demo(novel: Path, *, output: Path, pace_ms: int, say: Callable[[str], None]) -> int:
+    """Run the demo on a PDF; returns the exit code of `fnt upload`. Raises ConfigError.
+
+    `pace_ms` slows each chunk down: a short story would be over before its bars are seen.
+    """
     password = secrets.token_urlsafe(12)
     with tempfile.TemporaryDirectory(prefix="fnt-demo-") as folder:
         data = Path(folder) / "data"
         data.mkdir(mode=0o700)
         _make_user(data, password)
-        with _server(data, log=Path(folder) / "server.log") as url:
+        with _server(data, log=Path(folder) / "server.log", pace_ms=pace_ms) as url:
             say(f"the server answers at {url}")
             fnt = _Client(url, config=Path(folder) / "config", say=say)
             status = fnt.run("login", "--email", EMAIL, "--password-stdin", "--insecure-storage",
@@ -49,12 +52,10 @@ def _make_user(data: Path, password: str) -> None:
 
 
 @contextlib.contextmanager
-def _server(data: Path, *, log: Path) -> Iterator[str]:
+def _server(data: Path, *, log: Path, pace_ms: int) -> Iterator[str]:
     """Run the server on a free port; gives its URL."""
-    environ = {
-        k: v for k, v in os.environ.items() if not k.startswith("FNT_") or k == "FNT_PACE_MS"
-    }
-    environ.pop("DATABASE_URL", None)
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("FNT_", "DATABASE_"))}
+    environ["FNT_PACE_MS"] = os.environ.get("FNT_PACE_MS", str(pace_ms))
     command = [sys.executable, "-m", "fnt_server", "run", "--port", "0", "--data-dir", str(data)]
     with (
         log.open("wb") as errors,

@@ -1,0 +1,274 @@
+"""The real server and the real client as processes, each with a home of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+START_WITHIN_S = 60.0
+PASSWORD = "correct horse battery"
+
+
+def wait_for(condition: Callable[[], Any], *, within_s: float, what: str) -> Any:
+    """Poll a condition until it holds and return its value; fails when the time is up."""
+    ends = time.monotonic() + within_s
+    while time.monotonic() < ends:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"not within {within_s} s: {what}")
+
+
+def clean_environ(**extra: str) -> dict[str, str]:
+    """Return the environment without settings of ours."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("FNT_", "CELERY_")) and name != "DATABASE_URL"
+    }
+    return {**kept, "FNT_NO_KEYRING": "1", **extra}
+
+
+class ServerProcess:
+    """`fnt-server run` on a data folder; may be killed and started again on the same port."""
+
+    def __init__(self, data_dir: Path, **environ: str) -> None:
+        self.data_dir = data_dir
+        self.environ = clean_environ(**environ)
+        self.port = 0
+        self.url = ""
+        self.process: subprocess.Popen[str] | None = None
+        data_dir.mkdir(parents=True, exist_ok=True)
+        self.log = data_dir / "server.log"
+
+    def start(self) -> ServerProcess:
+        command = [sys.executable, "-m", "fnt_server", "run", "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--data-dir", str(self.data_dir)],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=self.environ,
+            )
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert re.fullmatch(r"ready http://127\.0\.0\.1:\d+\n", line), self.log.read_text()[-3000:]
+        self.url = line.split()[1]
+        self.port = int(self.url.rsplit(":", 1)[1])
+        return self
+
+    def stop(self) -> int:
+        """Stop as a user would; returns the exit status."""
+        assert self.process
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self._reap()
+
+    def kill(self) -> None:
+        """Kill the supervisor with -9; its children must follow by themselves."""
+        assert self.process
+        children = self.descendants()
+        self.process.kill()
+        self._reap()
+        wait_for(lambda: not any(map(is_alive, children)), within_s=5, what="no orphans")
+
+    def _reap(self) -> int:
+        assert self.process and self.process.stdout
+        status = self.process.wait(timeout=15)
+        self.process.stdout.close()
+        return status
+
+    def descendants(self) -> list[int]:
+        """Return the ids of all processes below the supervisor."""
+        assert self.process
+        return descendants(self.process.pid)
+
+    def child(self, name: str) -> int:
+        """Return the id of the direct child `broker`, `web` or `worker`."""
+        marks = {"broker": "broker.sock", "web": "fnt_server\0web", "worker": "fnt_server\0worker"}
+
+        def find() -> int | None:
+            assert self.process
+            for pid in children_of(self.process.pid):
+                if marks[name] in command_line(pid):
+                    return pid
+            return None
+
+        found: int = wait_for(find, within_s=10, what=f"the {name} runs")
+        return found
+
+    def add_user(self, email: str) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "fnt_server", "user", "add", email, "--password-stdin",
+             "--data-dir", str(self.data_dir)],
+            input=PASSWORD + "\n", text=True, env=self.environ, check=True, capture_output=True,
+        )  # fmt: skip
+
+    def access_log(self) -> list[str]:
+        """Return the requests the web process has logged, like `GET /api/v1/jobs`."""
+        return re.findall(r'"([A-Z]+ \S+) HTTP/1\.[01]"', self.log.read_text(errors="replace"))
+
+
+class ClientHome:
+    """`fnt` as one user's command, with a configuration folder of its own."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.environ = clean_environ(
+            FNT_SERVER=url, FNT_CONFIG_DIR=str(folder / "config"), NO_COLOR="1", COLUMNS="100"
+        )
+
+    def at(self, url: str) -> ClientHome:
+        """Return the same client talking to the server by another way, with its own login."""
+        home = ClientHome(self.folder, url)
+        if "FNT_TOKEN" in self.environ:
+            home.environ["FNT_TOKEN"] = self.environ["FNT_TOKEN"]
+        return home
+
+    def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "fnt", *args],
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def run(
+        self, *args: str, stdin: str = "", timeout_s: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "fnt", *args],
+            cwd=self.folder,
+            env=self.environ,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def run_ok(self, *args: str, stdin: str = "", timeout_s: float = 120) -> str:
+        done = self.run(*args, stdin=stdin, timeout_s=timeout_s)
+        assert done.returncode == 0, f"{args}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def json(self, *args: str) -> Any:
+        return json.loads(self.run_ok(*args, "--json"))
+
+    def login(self, email: str) -> ClientHome:
+        self.run_ok("login", "--email", email, "--password-stdin", "--insecure-storage",
+                    stdin=PASSWORD + "\n")  # fmt: skip
+        return self
+
+    def job(self, job_id: int) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.json("jobs", "show", str(job_id))["jobs"][0]["job"]
+        return found
+
+
+class RestClient:
+    """REST without the client under test: for looking at the truth."""
+
+    def __init__(self, url: str, email: str) -> None:
+        self._http = httpx.Client(base_url=f"{url}/api/v1", timeout=30)
+        answer = self._http.post("/auth/login", json={"email": email, "password": PASSWORD})
+        self.token: str = answer.json()["access_token"]
+        self._http.headers["Authorization"] = f"Bearer {self.token}"
+
+    def __getattr__(self, verb: str) -> Any:
+        return getattr(self._http, verb)
+
+    def submit(self, content: bytes, *, name: str = "novel.pdf", **settings: Any) -> int:
+        """Confirm and upload; returns the job's id."""
+        body = {"original_filename": name, "processing_settings": settings}
+        job_id: int = self._http.post("/jobs/confirm", json=body).json()["job_id"]
+        sent = self._http.post(
+            "/process-pdf", data={"job_id": str(job_id)}, files={"pdf_file": (name, content)}
+        )
+        assert sent.status_code == 202, sent.text
+        return job_id
+
+    def job(self, job_id: int) -> dict[str, Any]:
+        found: dict[str, Any] = self._http.get(f"/jobs/{job_id}").json()
+        return found
+
+    def wait_until(
+        self, job_id: int, condition: Callable[[dict[str, Any]], bool], *, within_s: float = 60
+    ) -> dict[str, Any]:
+        """Poll until the job is as wanted; survives a server that is away."""
+
+        def look() -> dict[str, Any] | None:
+            with contextlib.suppress(httpx.HTTPError, KeyError):
+                job = self.job(job_id)
+                return job if condition(job) else None
+            return None
+
+        found: dict[str, Any] = wait_for(look, within_s=within_s, what=f"job {job_id} as wanted")
+        return found
+
+    def close(self) -> None:
+        self._http.close()
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs (and is no zombie)."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    return False
+
+
+def command_line(pid: int) -> str:
+    """Return a process's arguments with NUL between."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the direct children of a process."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1]) == pid:
+                    found.append(int(entry.name))
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Return all processes below one."""
+    return [below for child in children_of(pid) for below in (child, *descendants(child))]
+
+
+def kill_tree(pid: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """Signal a process and all below it."""
+    for target in [pid, *descendants(pid)]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(target, number)
+
+
+@contextlib.contextmanager
+def running(server: ServerProcess) -> Iterator[ServerProcess]:
+    """Run a server for as long as the block runs."""
+    server.start()
+    try:
+        yield server
+    finally:
+        if server.process and server.process.poll() is None:
+            server.stop()
