@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from fnt import __version__
 
+TYPE_CHECKING = False  # importing typing for it would take as long as Python takes to start
 if TYPE_CHECKING:
     from fnt.context import AppContext
     from fnt.errors import FntError
@@ -52,7 +52,7 @@ def run(argv: list[str], context: AppContext) -> int:
         context.report.format = OutputFormat.JSONL
     try:
         code, error = _outcome(argv, context)
-        if error is not None:
+        if error is not None and code not in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
             _tell(error, context, verbose=asks(argv, "--debug"))
         if code is not None:
             context.report.write(context.terminal, exit_code=code, error=error)

@@ -11,6 +11,8 @@ from fnt.context import AppContext, Connection
 from fnt.errors import AuthError, UsageError
 from fnt.wire.jobs import format_time
 
+INSTEAD = "use --email and --password-stdin, or set FNT_TOKEN"
+
 
 def login(
     ctx: typer.Context,
@@ -35,8 +37,8 @@ def login(
     terminal = context.terminal
     if password_stdin and email is None:
         raise UsageError("--password-stdin needs --email")
-    email = email or terminal.ask("Email")
-    password = terminal.read_line() if password_stdin else terminal.ask_secret("Password")
+    email = email or terminal.ask("Email", instead=INSTEAD)
+    password = terminal.read_line() if password_stdin else _ask_password(context)
     if not email or not password:
         raise UsageError("email and password must not be empty")
     with context.connected() as server:
@@ -50,6 +52,10 @@ def login(
         terminal.say(f"logged in to {server.api.server} as {tokens.email}; token kept in {where}")
         if context.environ.get("FNT_TOKEN"):
             terminal.say("note: FNT_TOKEN is set and goes before this login")
+
+
+def _ask_password(context: AppContext) -> str:
+    return context.terminal.ask_secret("Password", instead=INSTEAD)
 
 
 def logout(
@@ -92,7 +98,8 @@ def whoami(ctx: typer.Context) -> None:
     context.report.answer["whoami"] = answer
     for name, value in answer.items():
         if value is not None:
-            context.terminal.result(f"{name:8} {value}")
+            note = ", renewed by itself" if name == "until" else ""
+            context.terminal.result(f"{name:8} {value}{note}")
 
 
 def _token_facts(context: AppContext, server: Connection) -> dict[str, Any]:
@@ -102,4 +109,4 @@ def _token_facts(context: AppContext, server: Connection) -> dict[str, Any]:
     if tokens is None:
         return {"until": None, "token": None}
     until = format_time(datetime.fromtimestamp(tokens.expires_at, UTC))
-    return {"until": f"{until}, renewed by itself", "token": server.store.where()}
+    return {"until": until, "token": server.store.where()}

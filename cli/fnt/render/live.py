@@ -139,7 +139,7 @@ class LiveRenderer(Renderer):
         lines = [link_line(state, now=now, glyphs=self._glyphs)]
         tail = []
         if len(state.rows) > 1:
-            layout = layout_for(self._width, rows)
+            layout = layout_for(self._width, list(state.rows.values()))
             tail.append(total_line(state, layout, glyphs=self._glyphs))
         if self._hint:
             hint = self._hint.replace("·", self._glyphs.dot)
@@ -149,7 +149,9 @@ class LiveRenderer(Renderer):
 
     def _rows(self, rows: list[Row], *, room: int) -> Group:
         shown = rows if len(rows) <= room else _most_telling(rows, room - 1)
-        layout, now = layout_for(self._width, rows), self._clock()
+        # All rows share out the width, so that columns stay where they are when one ends.
+        layout = layout_for(self._width, list(self._state.rows.values()))
+        now = self._clock()
         lines = [row_line(row, layout, now=now, glyphs=self._glyphs) for row in shown]
         if len(shown) < len(rows):
             lines.append(Text(f"  and {len(rows) - len(shown)} more", "dim"))

@@ -89,6 +89,8 @@ class PlainRenderer(Renderer):
             self._say(_running_line(row))
 
     def _is_news(self, row: Row) -> bool:
+        if row.job is None and not row.sent_bytes:
+            return False
         told = self._told.get(row.key)
         if told is None or told.stage is not stage_of(row):
             return True

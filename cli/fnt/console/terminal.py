@@ -1,4 +1,4 @@
-"""The terminal: its streams, what they can show, and `clean()` for text from elsewhere."""
+"""The three streams of a run, and what they can show."""
 
 from __future__ import annotations
 
@@ -8,61 +8,16 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from fnt.console.modes import ColorMode, wants_color
+from fnt.console.text import clean
 from fnt.errors import FntError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 GLYPHS = "●▸▴✓✗–━╾─·→…"
-
-
-class OutputFormat(StrEnum):
-    """How a run talks to its user."""
-
-    HUMAN = "human"
-    PLAIN = "plain"  # lines, also on a terminal
-    JSON = "json"  # one document at the end
-    JSONL = "jsonl"  # events as they happen
-    QUIET = "quiet"  # results and errors only
-
-
-class ColorMode(StrEnum):
-    """The user's word on colour."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
-
-
-def clean(text: str) -> str:
-    """Make foreign text harmless on a terminal and keep it on one line.
-
-    Control, format (bidi, zero-width) and unpaired characters become visible escapes; every kind
-    of space becomes a space.
-    """
-    return text if text.isprintable() else "".join(map(_clean_char, text))
-
-
-def _clean_char(char: str) -> str:
-    if char.isprintable():
-        return char
-    if char.isspace() and char not in "\t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029":
-        return " "
-    return char.encode("unicode_escape").decode("ascii")
-
-
-def wants_color(mode: ColorMode, environ: Mapping[str, str], *, is_terminal: bool) -> bool:
-    """Decide on colour: the flag, then NO_COLOR, then FORCE_COLOR, then the terminal."""
-    if mode is not ColorMode.AUTO:
-        return mode is ColorMode.ALWAYS
-    if environ.get("NO_COLOR"):
-        return False
-    if environ.get("FORCE_COLOR"):
-        return True
-    return is_terminal and environ.get("TERM") != "dumb"
 
 
 class Terminal:
@@ -84,6 +39,7 @@ class Terminal:
         self.environ = environ
         self.color = ColorMode.AUTO
         self.is_quiet = False
+        self.out_is_closed = False
         self.tells_results = True
         """False where `out` carries something else than lines for people."""
         self.takes_input = True
@@ -96,12 +52,14 @@ class Terminal:
     @classmethod
     def of_process(cls) -> Terminal:
         """Return the terminal of this process, closed streams included."""
-        return cls(
-            out=sys.stdout or _closed(os.O_WRONLY),
-            err=sys.stderr or _closed(os.O_WRONLY),
-            stdin=sys.stdin or _closed(os.O_RDONLY),
+        terminal = cls(
+            out=sys.stdout or _nowhere("w"),
+            err=sys.stderr or _nowhere("w"),
+            stdin=sys.stdin or _nowhere("r"),
             environ=os.environ,
         )
+        terminal.out_is_closed = sys.stdout is None
+        return terminal
 
     @property
     def out_is_terminal(self) -> bool:
@@ -183,16 +141,16 @@ class Terminal:
         """Tell the user one line that no option silences."""
         self._say(clean(text))
 
-    def ask(self, question: str) -> str:
-        """Ask for one line; UsageError when nobody can answer."""
-        self._must_ask(question)
+    def ask(self, question: str, *, instead: str | None = None) -> str:
+        """Ask for one line; UsageError, saying what to do instead, when nobody can answer."""
+        self._must_ask(question, instead)
         self.err.write(f"{question}: ")
         self.err.flush()
         return self.stdin.readline().strip()
 
-    def ask_secret(self, question: str) -> str:
+    def ask_secret(self, question: str, *, instead: str | None = None) -> str:
         """Ask for one line that is not shown."""
-        self._must_ask(question)
+        self._must_ask(question, instead)
         return self._ask_secret(f"{question}: ")
 
     def read_line(self) -> str:
@@ -213,9 +171,11 @@ class Terminal:
                 with contextlib.suppress(OSError, ValueError):
                     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
-    def _must_ask(self, question: str) -> None:
+    def _must_ask(self, question: str, instead: str | None) -> None:
         if not self.can_ask:
-            raise UsageError(f"cannot ask for the {question.lower()} without a terminal")
+            raise UsageError(
+                f"cannot ask for the {question.lower()} without a terminal", hint=instead
+            )
 
     def _say(self, line: str) -> None:
         if self._console is None:
@@ -231,6 +191,8 @@ class Terminal:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
+        if self.out_is_closed:
+            raise BrokenPipeError
         try:
             yield
         except BrokenPipeError:
@@ -252,7 +214,6 @@ def _replace_what_cannot_be_encoded(stream: TextIO) -> None:
         reconfigure(errors="replace")
 
 
-def _closed(flags: int) -> TextIO:
-    """Stand in for a stream that the parent closed: what is written goes nowhere."""
-    fd = os.open(os.devnull, flags)
-    return os.fdopen(fd, "w" if flags == os.O_WRONLY else "r", encoding="utf-8")
+def _nowhere(mode: str) -> TextIO:
+    """Stand in for a stream the parent closed, and keep its number from the next file opened."""
+    return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123
