@@ -18,7 +18,7 @@ _STRONG_END = re.compile(r"[;:»”)\]\"]$")
 _ABBREVIATION = re.compile(rf"(?:^|\W)(?:{'|'.join(sorted(TITLES))})\.?$|(?:^|\W)[A-Z]\.$")
 
 STRONG, COMMA, CONJUNCTION, PREPOSITION, OTHER, LEANS, GLUED = (
-    -0.33, -0.2, -0.1, 0.26, 0.6, 8.0, 80.0,
+    -0.33, -0.2, 0.02, 0.26, 0.6, 8.0, 80.0,
 )  # fmt: skip
 """What a cut costs by the joint it is made at; negative where cutting helps the reader."""
 NO_VERB: Final = 0.54
@@ -95,7 +95,7 @@ def _groups(sentence: str) -> list[tuple[int, str]]:
             opened = None
         else:
             opened = None
-    ends = [*starts[1:], len(sentence)]
+    ends = [*starts[1:], len(sentence)] if starts else []
     return [(start, sentence[start:end].rstrip()) for start, end in zip(starts, ends, strict=True)]
 
 

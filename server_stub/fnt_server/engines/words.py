@@ -42,6 +42,9 @@ TITLES: Final = frozenset(
 _SUBJECTS: Final = frozenset(
     "je j tu il elle on nous vous ils elles qui ne n se s me m te t y ce c cela ça lui leur".split()
 )
+_DETERMINERS: Final = frozenset(
+    "le la les l un une ce cette son sa mon ma ton ta leur notre votre de d chaque quelque".split()
+)
 _FORMS: Final = frozenset(
     """est es suis sommes êtes sont était étais étions étiez étaient fut fus furent fût sera serai
     seras serons serez seront serait serais seraient soit sois soient ai as a avons avez ont avait
@@ -94,7 +97,7 @@ def is_verb(word: str, before: str) -> bool:
     Both in lower case and without punctuation. A guess only: it weighs cuts and decides nothing.
     """
     if word in _FORMS:
-        return True
+        return not (word.endswith("e") and before in _DETERMINERS)
     if len(word) < 3 or word in _NOT_VERBS:
         return False
     if _SURE.search(word):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from fnt.wire.jobs import ProcessingSettings
@@ -31,6 +32,7 @@ def analyse(
     pages = clean(raw)
     check_readable(pages)
     size = body_size(pages)
-    pages = drop_furniture(pages, size=size)
-    paragraphs = find_paragraphs(pages, size=size, fix_hyphenation=settings.fix_hyphenation)
+    find = partial(find_paragraphs, size=size, fix_hyphenation=settings.fix_hyphenation)
+    # a document of nothing but headers and numbers is taken as it is
+    paragraphs = find(drop_furniture(pages, size=size)) or find(pages)
     return Analysis(page_count=page_count, paragraphs=tuple(paragraphs))

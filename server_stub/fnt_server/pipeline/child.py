@@ -7,6 +7,7 @@ import math
 import os
 import queue
 import resource
+import signal
 import sys
 import threading
 import traceback
@@ -25,6 +26,7 @@ SHORT_BOOK = 5
 
 def main() -> None:
     """Serve requests until stdin ends, which it does when the parent dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to decide on
     limits = json.loads(sys.argv[1])
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what PDFium may print must not mix with answers

@@ -35,6 +35,8 @@ class _Row:
     size: float
     gap: float
     """To the next row inwards."""
+    inside: str
+    """A line from the middle of the page: copies of one page prove nothing."""
     lines: tuple[Line, ...]
 
 
@@ -74,6 +76,7 @@ def _row(page: Page, edge: Edge, y: float) -> _Row:
         text=" ".join(line.text for line in lines),
         size=max(line.size for line in lines),
         gap=min(rest, default=0.0),
+        inside=page.lines[len(page.lines) // 2].text,
         lines=tuple(lines),
     )
 
@@ -113,7 +116,7 @@ def _is_furniture(
     band: Sequence[_Row], *, repeated: frozenset[tuple[Edge, str]], page_count: int, size: float
 ) -> bool:
     """Tell whether the rows at one height are mostly repeated, or always stand apart."""
-    if len(band) < 3:
+    if len({row.inside for row in band}) < 3:
         return False
     familiar = sum((row.edge, _pattern(row.text)) in repeated for row in band)
     if familiar > 0.5 * len(band):
@@ -124,11 +127,11 @@ def _is_furniture(
 
 def _repeated(rows: Sequence[_Row]) -> frozenset[tuple[Edge, str]]:
     """Return the texts that stand three times or more at one height."""
-    places: Counter[tuple[Edge, str, int]] = Counter()
+    places: dict[tuple[Edge, str, int], set[str]] = defaultdict(set)
     for row in rows:
         if len(row.text.split()) <= _MOST_WORDS:
-            places[row.edge, _pattern(row.text), round(row.depth / 3)] += 1
-    return frozenset((edge, text) for (edge, text, _), count in places.items() if count >= 3)
+            places[row.edge, _pattern(row.text), round(row.depth / 3)].add(row.inside)
+    return frozenset((edge, text) for (edge, text, _), pages in places.items() if len(pages) >= 3)
 
 
 def _pattern(text: str) -> str:

@@ -150,7 +150,6 @@ def _start(limits: Limits) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment,
-        start_new_session=True,  # Ctrl-C in the terminal is for the parent to decide on
     )
 
 

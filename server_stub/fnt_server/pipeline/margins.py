@@ -61,7 +61,10 @@ def with_margins(columns: Sequence[tuple[int, list[Line]]], *, size: float) -> l
     lefts = [_left(lines, size) for _, lines in columns]
     usual = Counter(round(left) for left in lefts)
     rights: dict[int, list[float]] = {}
-    corrected = [_corrected(left, usual, size) for left in lefts]
+    corrected = [
+        _corrected(left, usual, size) if _is_flush(lines, left) else left
+        for left, (_, lines) in zip(lefts, columns, strict=True)
+    ]
     for left, (_, lines) in zip(corrected, columns, strict=True):
         rights.setdefault(round(left), []).append(_right(lines))
     return [
@@ -84,6 +87,11 @@ def _left(lines: Sequence[Line], size: float) -> float:
     return min((line.x0 for line in lines), default=0.0)
 
 
+def _is_flush(lines: Sequence[Line], left: float) -> bool:
+    """Tell whether all lines begin at one place: flush, or all of them indented."""
+    return sum(abs(line.x0 - left) < 1.5 for line in lines) > 0.8 * len(lines)
+
+
 def _right(lines: Sequence[Line]) -> float:
     ends = sorted(line.x1 for line in lines)
     return ends[int(0.8 * (len(ends) - 1))]
@@ -94,4 +102,4 @@ def _corrected(left: float, usual: Counter[int], size: float) -> float:
     own = sum(usual[round(left) + step] for step in (-1, 0, 1))
     nearby = [x for x in usual if 0.5 * size < left - x < 3.5 * size]
     best = max(nearby, key=lambda x: (usual[x], -x), default=None)
-    return float(best) if best is not None and usual[best] > 2 * own else left
+    return float(best) if best is not None and usual[best] > 1.5 * own else left

@@ -35,7 +35,7 @@ def find_paragraphs(
     placed = with_margins(list(_iter_columns(pages, vocabulary, size)), size=size)
     setting = Setting.of(placed, size=size)
     blocks = list(iter_blocks(placed, setting))
-    below = [*(block.apart for block in blocks[1:]), True]
+    below = [*(block.apart for block in blocks[1:]), True] if blocks else []
     found: list[tuple[Block, str, bool]] = []
     for block, apart_below in zip(blocks, below, strict=True):
         text = _text(block.lines, vocabulary if fix_hyphenation else None)
@@ -46,8 +46,8 @@ def find_paragraphs(
 
 
 def _with_chapters(found: Sequence[tuple[Block, str, bool]]) -> list[Paragraph]:
-    sizes = [block.lines[0].size for block, _, heading in found if heading]
-    chapter = Chapter(title_size=_title_size(sizes))
+    headings = [(block.lines[0].size, text) for block, text, heading in found if heading]
+    chapter = Chapter(title_size=_title_size(headings))
     paragraphs: list[Paragraph] = []
     for block, text, heading in found:
         if heading:
@@ -65,11 +65,12 @@ def _with_chapters(found: Sequence[tuple[Block, str, bool]]) -> list[Paragraph]:
     return paragraphs
 
 
-def _title_size(sizes: Sequence[float]) -> float:
+def _title_size(headings: Sequence[tuple[float, str]]) -> float:
     """Return the size of the book's own title: the largest, if used once among other headings."""
-    largest = max(sizes, default=0.0)
-    once = sum(size > 0.98 * largest for size in sizes) == 1
-    return largest if once and len(sizes) > 1 else float("inf")
+    largest, text = max(headings, default=(0.0, ""))
+    once = sum(size > 0.98 * largest for size, _ in headings) == 1
+    is_title = once and len(headings) > 1 and not _NAMED.match(text)
+    return largest if is_title else float("inf")
 
 
 def _iter_columns(

@@ -1,0 +1,62 @@
+"""Analysis of books that the tests set themselves, in several layouts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fnt.wire.jobs import ProcessingSettings
+from fnt_server.pipeline import Paragraph
+from fnt_server.pipeline.analysis import analyse
+from fnt_server.sample import story_text
+from typeset import Layout, is_heading, typeset
+
+TITLE = "Le Passeur"
+LAYOUTS = {
+    "paperback": Layout(),
+    "ragged": Layout(justified=False),
+    "large": Layout(width_mm=150, height_mm=220, font_size_pt=13, leading=1.6, indent_mm=8),
+    "bare": Layout(running_heads=False, page_numbers=False, hyphenated=False),
+}
+
+
+def read(path: Path, **changes: bool) -> list[Paragraph]:
+    settings = replace(ProcessingSettings(), **changes)
+    analysis = analyse(path, settings, max_pages=5000, max_text_chars=10_000_000)
+    return list(analysis.paragraphs)
+
+
+@pytest.fixture(scope="module")
+def story() -> list[str]:
+    return [" ".join(block.split()) for block in story_text().split("\n\n") if block.strip()][1:]
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_book_is_read_as_it_was_written(name: str, story: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "book.pdf"
+    typeset("\n\n".join(story), path, title=TITLE, layout=LAYOUTS[name])
+
+    title, *found = read(path)
+
+    assert title.text == TITLE
+    assert [plain_spaces(p.text) for p in found] == story
+    assert [p.text for p in found if p.kind == "heading"] == [p for p in story if is_heading(p)]
+    assert {p.chapter for p in found} == {p for p in story if is_heading(p)}
+    assert [p.page for p in found] == sorted(p.page for p in found)
+
+
+def test_fix_hyphenation_false_leaves_the_hyphens_of_line_ends(
+    story: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "book.pdf"
+    typeset("\n\n".join(story), path, title=TITLE)
+
+    left = sum(p.text.count("-") for p in read(path, fix_hyphenation=False))
+
+    assert left > sum(p.text.count("-") for p in read(path)) + 20
+
+
+def plain_spaces(text: str) -> str:
+    return text.replace("\xa0", " ")

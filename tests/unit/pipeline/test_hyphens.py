@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fnt_server.pipeline.hyphens import Vocabulary, keeps_hyphen, rejoin
+from fnt_server.pipeline.layout import HYPHEN
+
+BOOK = Vocabulary.of(
+    [
+        "Elle dit qu’il viendrait, dit-il, et la campagne était belle.",
+        "Il avait un porte-plume ; le docteur-artiste contre les allées, les allées contre.",
+        "Donne ton livre, prends ce bas, et le sien après.",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "whole"),
+    [
+        ("la cam", "pagne", "la campagne"),
+        ("répéta", "tion", "répétation"),
+        ("dit", "il en riant", "dit-il en riant"),
+        ("donne", "moi", "donne-moi"),
+        ("contentez", "vous", "contentez-vous"),
+        ("un porte", "plume", "un porte-plume"),
+        ("c’est-à", "dire", "c’est-à-dire"),
+        ("peut", "être", "peut-être"),
+        ("lui", "même.", "lui-même."),
+        ("Saint", "Viance", "Saint-Viance"),
+        ("VIL", "LAGE", "VILLAGE"),
+        ("les contre", "allées", "les contre-allées"),
+        ("quarante", "huit", "quarante-huit"),
+        ("1914", "1918", "1914-1918"),
+        ("le mi", "nuteur", "le minuteur"),
+        ("des au", "teurs", "des auteurs"),
+    ],
+)
+def test_rejoin_writes_the_word_as_the_book_does(before: str, after: str, whole: str) -> None:
+    assert rejoin(before + HYPHEN, after, BOOK) == whole
+
+
+def test_keeps_hyphen_trusts_the_more_frequent_spelling() -> None:
+    book = Vocabulary.of(["entretemps entretemps", "entre-temps"])
+
+    assert not keeps_hyphen("entre", "temps", book)
+
+
+def test_vocabulary_leaves_out_words_that_a_line_end_divides() -> None:
+    book = Vocabulary.of(["il entre dans la cam" + HYPHEN, "pagne et dort"])
+
+    assert book.words["cam"] == book.words["pagne"] == 0
+    assert book.words["campagne"] == 0
+    assert book.words["dort"] == 1
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_rejoin_adds_a_hyphen_at_most(before: str, after: str) -> None:
+    assert rejoin(before + HYPHEN, after, BOOK) in (before + after, f"{before}-{after}")
