@@ -1,0 +1,167 @@
+"""Settings: who wins, and which servers are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fnt.errors import NotFoundError, UsageError
+from fnt.settings import Settings, load_settings, normalise_server, parse_duration
+
+
+def load(
+    tmp_path: Path,
+    *,
+    flags: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    user: str = "",
+    project: str = "",
+) -> Settings:
+    config_dir, work = tmp_path / "config", tmp_path / "work" / "deep"
+    config_dir.mkdir()
+    work.mkdir(parents=True)
+    (config_dir / "config.toml").write_text(user)
+    if project:
+        (tmp_path / "work" / ".fnt.toml").write_text(project)
+    return load_settings(flags=flags or {}, environ=environ or {}, cwd=work, config_dir=config_dir)
+
+
+def test_settings_defaults(tmp_path):
+    settings = load_settings(flags={}, environ={}, cwd=tmp_path, config_dir=tmp_path)
+
+    assert settings == Settings(config_dir=tmp_path)
+    assert (settings.server, settings.jobs) == ("http://127.0.0.1:5000", 4)
+
+
+def test_settings_flag_wins_over_environment_over_project_over_user(tmp_path):
+    layers = {"user": "jobs = 1\n", "project": "jobs = 2\n", "environ": {"FNT_JOBS": "3"}}
+
+    assert load(tmp_path / "a", **layers, flags={"jobs": 5}).jobs == 5
+    assert load(tmp_path / "b", **layers, flags={"jobs": None}).jobs == 3
+    assert load(tmp_path / "c", **{**layers, "environ": {}}).jobs == 2
+    assert load(tmp_path / "d", user="jobs = 1\n").jobs == 1
+
+
+@pytest.fixture(autouse=True)
+def _folders(tmp_path):
+    for name in "abcd":
+        (tmp_path / name).mkdir()
+
+
+def test_settings_project_cannot_choose_server_or_trust(tmp_path):
+    project = 'server = "https://evil.example"\ninsecure_http = true\nca_file = "x"\njobs = 7\n'
+
+    settings = load(tmp_path, project=project)
+
+    assert settings.server == "http://127.0.0.1:5000"
+    assert (settings.insecure_http, settings.ca_file, settings.jobs) == (False, None, 7)
+
+
+def test_settings_profile_comes_before_the_rest_of_the_user_file(tmp_path):
+    user = 'server = "https://a.example"\n[profiles.work]\nserver = "https://b.example"\n'
+
+    settings = load(tmp_path, user=user, flags={"profile": "work"})
+
+    assert (settings.server, settings.profile) == ("https://b.example", "work")
+
+
+def test_settings_unknown_profile_is_not_found(tmp_path):
+    with pytest.raises(NotFoundError, match="no profile 'x'"):
+        load(tmp_path, flags={"profile": "x"})
+
+
+@pytest.mark.parametrize("user", ["jobs = ", "speed = 3\n", "jobs = true\n", 'timeout = "soon"\n'])
+def test_settings_broken_file_is_a_usage_error(tmp_path, user):
+    with pytest.raises(UsageError):
+        load(tmp_path, user=user)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("FNT_JOBS", "0"), ("FNT_JOBS", "x"), ("FNT_TIMEOUT", "-1"), ("FNT_TOKEN", "é")],
+)
+def test_settings_broken_environment_is_a_usage_error(tmp_path, key, value):
+    with pytest.raises(UsageError):
+        load(tmp_path, environ={key: value})
+
+
+def test_settings_repr_hides_the_token(tmp_path):
+    settings = load(tmp_path, environ={"FNT_TOKEN": "fnt_canary"})
+
+    assert settings.token == "fnt_canary"
+    assert "canary" not in repr(settings)
+
+
+def test_settings_environment_names(tmp_path):
+    environ = {"FNT_SERVER": "https://s.example", "FNT_TIMEOUT": "5m", "FNT_NO_KEYRING": "1"}
+
+    settings = load(tmp_path, environ=environ)
+
+    assert (settings.server, settings.timeout_s) == ("https://s.example", 300)
+    assert settings.no_keyring
+
+
+def test_settings_config_dir_comes_from_the_environment(tmp_path):
+    environ = {"FNT_CONFIG_DIR": str(tmp_path)}
+
+    assert load_settings(flags={}, environ=environ, cwd=tmp_path).config_dir == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("http://127.0.0.1:5000/", "http://127.0.0.1:5000"),
+        ("http://localhost:80", "http://localhost"),
+        ("HTTPS://Example.org:443", "https://example.org"),
+        ("https://example.org:8443", "https://example.org:8443"),
+        ("http://[::1]:5000", "http://[::1]:5000"),
+    ],
+)
+def test_server_is_normalised_to_its_origin(text, origin):
+    assert normalise_server(text) == origin
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "example.org",
+        "example.org:5000",
+        "ftp://example.org",
+        "file:///etc/passwd",
+        "http://example.org",
+        "http://127.0.0.1.evil.example",
+        "https://user:secret@example.org",
+        "https://example.org@evil.example",
+        "https://example.org/path",
+        "https://example.org?x=1",
+        "https://example.org:99999",
+        "https://exa mple.org",
+        "https://exämple.org",
+        "https://evil.example\\@good.example",
+        "https://[::1",
+    ],
+)
+def test_server_that_could_mislead_a_token_is_refused(text):
+    with pytest.raises(UsageError):
+        normalise_server(text)
+
+
+def test_server_plain_http_elsewhere_only_when_told_so():
+    assert normalise_server("http://lan.example", insecure_http=True) == "http://lan.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("20s", 20), ("5m", 300), ("2h", 7200), ("90", 90), (" 1.5 s ", 1.5)]
+)
+def test_duration_is_read(text, seconds):
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "5d", "-1", "1e3", "٣s", "9" * 30])
+def test_duration_refuses_the_rest(text):
+    with pytest.raises(UsageError, match="not a duration"):
+        parse_duration(text)
