@@ -43,11 +43,14 @@ class Script:
         self._answers = list(answers)
         self.requests: list[httpx.Request] = []
         self.bodies: list[bytes] = []
+        self.tokens: list[str | None] = []
+        """The Authorization of each: a repeated request is the same object, changed."""
         self.transport = httpx.MockTransport(self._answer)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         self.bodies.append(request.read())
+        self.tokens.append(request.headers.get("Authorization"))
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):
             raise answer

@@ -1,0 +1,422 @@
+"""ApiClient: what is sent, what comes back, what is tried again."""
+
+from __future__ import annotations
+
+import json
+import ssl
+
+import httpx
+import pytest
+
+from builders import make_snapshot
+from fakes import SERVER, Script, json_response, refusal
+from fnt.api.channel import MAX_ANSWER_BYTES
+from fnt.api.client import ApiClient
+from fnt.api.failures import retry_after_s
+from fnt.api.retry import Retry
+from fnt.api.tls import make_ssl_context
+from fnt.credentials import Tokens
+from fnt.errors import (
+    AuthError,
+    NotFoundError,
+    ProtocolError,
+    QuotaError,
+    RejectedError,
+    TemporaryError,
+    UsageError,
+)
+from fnt.wire.jobs import JobStatus, ProcessingSettings
+
+JOB = make_snapshot()
+
+
+class Naps(list):
+    """A sleep that takes no time."""
+
+    def retry(self, **changes):
+        return Retry(sleep=self.append, random=lambda: 1.0, clock=lambda: 0.0, **changes)
+
+
+@pytest.fixture
+def make_client():
+    clients = []
+
+    def make(*answers, retry=None, auth=None):
+        script = Script(*answers)
+        client = ApiClient(
+            SERVER,
+            auth=auth,
+            transport=script.transport,
+            retry=retry or Naps().retry(),
+            clock=lambda: 1000.0,
+        )
+        clients.append(client)
+        return client, script
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+def jobs_page(*jobs, cursor=None):
+    return json_response(200, {"jobs": [job.to_wire() for job in jobs], "next_cursor": cursor})
+
+
+def told(status=201):
+    return json_response(status, {"job_id": 12, "status": "pending", "job": JOB.to_wire()})
+
+
+def test_login_gives_tokens_with_their_end(make_client):
+    answer = {
+        "access_token": "a",
+        "refresh_token": "r",
+        "expires_in": 900,
+        "user": {"email": "A@b.fr"},
+    }
+    client, script = make_client(json_response(200, answer))
+
+    tokens = client.login("a@b.fr", "secret")
+
+    assert tokens == Tokens(access_token="a", refresh_token="r", expires_at=1900.0, email="A@b.fr")
+    assert json.loads(script.bodies[0]) == {"email": "a@b.fr", "password": "secret"}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"access_token": None}, {"expires_in": "soon"}, {"expires_in": True}]
+)
+def test_login_answer_without_tokens_is_a_protocol_error(make_client, changes):
+    answer = {"access_token": "a", "refresh_token": "r", "expires_in": 9, "user": None} | changes
+    client, _ = make_client(json_response(200, answer))
+
+    with pytest.raises(ProtocolError):
+        client.login("a@b.fr", "secret")
+
+
+def test_refresh_sends_the_refresh_token_and_keeps_the_email(make_client):
+    answer = {"access_token": "a2", "refresh_token": "r2", "expires_in": 900}
+    client, script = make_client(json_response(200, answer))
+    old = Tokens(access_token="a", refresh_token="r", expires_at=0, email="a@b.fr")
+
+    assert client.refresh(old).email == "a@b.fr"
+    assert script.requests[0].headers["Authorization"] == "Bearer r"
+
+
+def test_confirm_sends_everything_under_its_key(make_client):
+    client, script = make_client(told())
+
+    job = client.confirm(
+        filename="novel.pdf",
+        settings=ProcessingSettings(sentence_length_limit=12),
+        size_bytes=9,
+        page_count=None,
+        sha256="ab",
+        idempotency_key="k1",
+    )
+
+    assert job == JOB
+    assert script.requests[0].headers["Idempotency-Key"] == "k1"
+    body = json.loads(script.bodies[0])
+    assert body["processing_settings"]["sentence_length_limit"] == 12
+    assert (body["original_filename"], body["file_size"], body["sha256"]) == ("novel.pdf", 9, "ab")
+
+
+def test_upload_streams_the_file_and_sends_it_again_whole(make_client, tmp_path):
+    path = tmp_path / "x.pdf"
+    path.write_bytes(b"%PDF-1.7 text")
+    client, script = make_client(httpx.ReadError("reset"), told(202))
+    sent = []
+
+    assert client.upload(12, path, filename="x.pdf", on_sent=sent.append) == JOB
+
+    assert sent == [13, 13]
+    assert b"%PDF-1.7 text" in script.bodies[1]
+    assert script.requests[1].headers["Content-Length"] == str(len(script.bodies[1]))
+
+
+def test_get_job_asks_by_version(make_client):
+    client, script = make_client(httpx.Response(304), json_response(200, JOB.to_wire()))
+
+    assert client.get_job(12, etag_version=3) is None
+    assert client.get_job(12) == JOB
+    assert script.requests[0].headers["If-None-Match"] == '"3"'
+    assert "If-None-Match" not in script.requests[1].headers
+
+
+def test_list_jobs_follows_the_cursor_to_the_limit(make_client):
+    pages = [
+        jobs_page(make_snapshot(id=3), make_snapshot(id=2), cursor="c1"),
+        jobs_page(make_snapshot(id=1), make_snapshot(id=0), cursor="c2"),
+    ]
+    client, script = make_client(*pages)
+
+    jobs = list(client.list_jobs(status=JobStatus.FAILED, limit=3))
+
+    assert [job.id for job in jobs] == [3, 2, 1]
+    assert dict(script.requests[0].url.params) == {"status": "failed", "limit": "3"}
+    assert dict(script.requests[1].url.params) == {"status": "failed", "limit": "1", "cursor": "c1"}
+
+
+def test_list_jobs_ends_when_the_cursor_stands_still(make_client):
+    client, script = make_client(jobs_page(JOB, cursor="c1"))
+
+    assert len(list(client.list_jobs(limit=None))) == 2
+    assert len(script.requests) == 2
+
+
+def test_list_jobs_by_ids(make_client):
+    client, script = make_client(jobs_page(JOB))
+
+    list(client.list_jobs(ids=[12, 13], limit=None))
+
+    assert script.requests[0].url.params["ids"] == "12,13"
+
+
+def test_chunks_me_health_logout_cancel_retry(make_client):
+    client, script = make_client(
+        json_response(200, {"chunks": [{"chunk_id": 1}, "odd"]}),
+        json_response(200, {"id": 1}),
+        json_response(200, {"status": "ok"}),
+        json_response(200, {}),
+        json_response(200, JOB.to_wire()),
+        json_response(201, JOB.to_wire()),
+    )
+
+    assert client.chunks(12) == [{"chunk_id": 1}]
+    assert client.me() == {"id": 1}
+    assert client.health() == {"status": "ok"}
+    client.logout(everywhere=True)
+    assert client.cancel(12) == JOB
+    assert client.retry(12, idempotency_key="k") == JOB
+    assert json.loads(script.bodies[3]) == {"all": True}
+    assert [f"{r.method} {r.url.path}" for r in script.requests[4:]] == [
+        "POST /api/v1/jobs/12/cancel",
+        "POST /api/v1/jobs/12/retry",
+    ]
+
+
+def test_delete_that_had_worked_unheard_is_no_error(make_client):
+    client, _ = make_client(httpx.ReadTimeout("lost"), refusal(404, "JOB_NOT_FOUND"))
+
+    client.delete(12)
+
+
+def test_delete_of_nothing_is_not_found(make_client):
+    client, _ = make_client(refusal(404, "JOB_NOT_FOUND"))
+
+    with pytest.raises(NotFoundError):
+        client.delete(12)
+
+
+def test_result_comes_in_pieces(make_client):
+    client, script = make_client(httpx.Response(200, content=b"Un.\nDeux.\n"))
+
+    with client.iter_result(12, "txt") as pieces:
+        assert b"".join(pieces) == b"Un.\nDeux.\n"
+    assert script.requests[0].url.params["format"] == "txt"
+
+
+def test_result_that_is_refused_raises_on_opening(make_client):
+    client, _ = make_client(refusal(409, "CONFLICT"))
+
+    with pytest.raises(RejectedError), client.iter_result(12, "txt"):
+        pass
+
+
+class Torn(httpx.SyncByteStream):
+    """A body that breaks off."""
+
+    def __iter__(self):
+        yield b"Un."
+        raise httpx.RemoteProtocolError("peer closed")
+
+
+def test_result_that_breaks_off_is_temporary(make_client):
+    client, _ = make_client(httpx.Response(200, stream=Torn()))
+
+    with client.iter_result(12, "txt") as pieces, pytest.raises(TemporaryError):
+        b"".join(pieces)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "BAD_REQUEST", RejectedError),
+        (401, "TOKEN_EXPIRED", AuthError),
+        (402, "RATE_LIMITED", QuotaError),
+        (404, "JOB_NOT_FOUND", NotFoundError),
+        (409, "CONFLICT", RejectedError),
+        (413, "FILE_TOO_LARGE", RejectedError),
+        (429, "RATE_LIMITED", TemporaryError),
+        (500, "INTERNAL", TemporaryError),
+        (503, "UNAVAILABLE", TemporaryError),
+        (507, "STORAGE_FULL", TemporaryError),
+    ],
+)
+def test_errors_carry_code_sentence_and_request_id(make_client, status, code, kind):
+    client, _ = make_client(refusal(status, code, "so it is"))
+
+    with pytest.raises(kind) as caught:
+        client.me()
+
+    assert type(caught.value) is kind
+    assert (caught.value.message, caught.value.code) == ("so it is", code)
+    assert caught.value.request_id == "r-1"
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>Bad gateway</html>", b"[1]", b'{"error": 7}', b"[" * 9999]
+)
+def test_errors_of_a_proxy_have_a_plain_sentence(make_client, body):
+    client, _ = make_client(httpx.Response(502, content=body))
+
+    with pytest.raises(TemporaryError, match="the server answered 502"):
+        client.me()
+
+
+def test_errors_sentence_is_kept_short(make_client):
+    client, _ = make_client(refusal(400, "BAD_REQUEST", "x" * 10_000))
+
+    with pytest.raises(RejectedError) as caught:
+        client.me()
+
+    assert len(caught.value.message) == 500
+
+
+def test_redirect_is_never_followed(make_client):
+    client, script = make_client(
+        httpx.Response(302, headers={"Location": "https://evil.example/api"})
+    )
+
+    with pytest.raises(ProtocolError) as caught:
+        client.me()
+
+    assert len(script.requests) == 1
+    assert "evil.example" in caught.value.hint
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff", b"[" * 100_000])
+def test_answer_that_is_no_object_is_a_protocol_error(make_client, body):
+    client, _ = make_client(httpx.Response(200, content=body))
+
+    with pytest.raises(ProtocolError):
+        client.me()
+
+
+def test_answer_that_is_no_job_names_the_field(make_client):
+    client, _ = make_client(json_response(200, JOB.to_wire() | {"version": "x"}))
+
+    with pytest.raises(ProtocolError, match="version must be an integer"):
+        client.get_job(12)
+
+
+def test_answer_without_end_is_cut(make_client):
+    client, _ = make_client(httpx.Response(200, content=b" " * (MAX_ANSWER_BYTES + 1)))
+
+    with pytest.raises(ProtocolError, match="too long"):
+        client.me()
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (httpx.ConnectError("x"), "cannot be reached"),
+        (httpx.ConnectTimeout("x"), "does not answer"),
+        (httpx.ReadTimeout("x"), "does not answer"),
+        (httpx.RemoteProtocolError("x"), "broke"),
+    ],
+)
+def test_retry_of_a_broken_connection_ends_as_temporary(make_client, error, message):
+    naps = Naps()
+    client, script = make_client(error, retry=naps.retry())
+
+    with pytest.raises(TemporaryError, match=message):
+        client.me()
+
+    assert len(script.requests) == 4
+    assert naps == [0.6, 1.2, 2.4]
+
+
+def test_retry_succeeds_when_the_server_is_back(make_client):
+    naps = Naps()
+    client, _ = make_client(
+        refusal(503, "UNAVAILABLE", **{"Retry-After": "3"}),
+        json_response(200, {"id": 1}),
+        retry=naps.retry(),
+    )
+
+    assert client.me() == {"id": 1}
+    assert naps == [3.6]
+
+
+def test_retry_does_not_wait_for_long(make_client):
+    naps = Naps()
+    client, _ = make_client(
+        refusal(429, "RATE_LIMITED", **{"Retry-After": "300"}), retry=naps.retry()
+    )
+
+    with pytest.raises(TemporaryError) as caught:
+        client.me()
+
+    assert naps == []
+    assert caught.value.retry_after_s == 300
+
+
+def test_retry_ends_with_its_time():
+    times = iter([50.0])
+    retry = Retry(sleep=lambda _: None, clock=lambda: next(times))
+
+    assert not retry.wait(TemporaryError("x"), 1, started_at=0.0)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 409])
+def test_retry_never_repeats_what_is_refused(make_client, status):
+    client, script = make_client(refusal(status, "CONFLICT"))
+
+    with pytest.raises((RejectedError, AuthError, NotFoundError)):
+        client.me()
+
+    assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [(None, None), ("5", 5.0), ("soon", None), ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0)],
+)
+def test_retry_after_is_read(text, seconds):
+    assert retry_after_s(text) == seconds
+
+
+def test_certificate_that_is_not_trusted_is_not_tried_again(make_client):
+    error = httpx.ConnectError("x")
+    error.__cause__ = ssl.SSLCertVerificationError(1, "self-signed")
+    error.__cause__.verify_message = "self-signed certificate"
+    client, script = make_client(error)
+
+    with pytest.raises(UsageError, match="not trusted") as caught:
+        client.me()
+
+    assert "--ca-file" in caught.value.hint
+    assert len(script.requests) == 1
+
+
+def test_tls_reads_no_certificates_for_plain_http():
+    assert make_ssl_context("http://127.0.0.1").get_ca_certs() == []
+
+
+def test_tls_missing_authority_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError, match="no certificates"):
+        make_ssl_context("https://a.example", tmp_path / "none.pem")
+
+
+def test_tls_verifies_by_default():
+    context = make_ssl_context("https://a.example")
+
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+
+
+def test_client_closes_with_its_block():
+    with ApiClient(SERVER, auth=None, transport=Script(told()).transport) as client:
+        assert client.server == SERVER
+    with pytest.raises(RuntimeError):
+        client.me()
