@@ -1,0 +1,89 @@
+"""A look at the file before sending: only what is certain is refused, and nothing hangs."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from fnt.errors import NotFoundError, UsageError
+from fnt.preflight import Preflight, inspect_pdf
+from pdfs import make_encrypted_pdf, make_pdf, make_scan_pdf
+
+PATIENT_S = 30.0
+
+
+def look(tmp_path, content, **options):
+    path = tmp_path / "book.pdf"
+    path.write_bytes(content)
+    return inspect_pdf(path, timeout_s=options.pop("timeout_s", PATIENT_S), **options)
+
+
+def test_preflight_of_a_good_file(tmp_path):
+    content = make_pdf(pages=7)
+
+    assert look(tmp_path, content) == Preflight(size_bytes=len(content), page_count=7)
+
+
+@pytest.mark.parametrize("content", [b"", b"%", b"hello", b"x" * 1020 + b"%PDF-1.7"])
+def test_preflight_not_a_pdf_is_certain(tmp_path, content):
+    problem = look(tmp_path, content).problem
+
+    assert (problem.code, problem.certain) == ("NOT_A_PDF", True)
+
+
+def test_preflight_junk_before_the_header_is_a_pdf(tmp_path):
+    assert look(tmp_path, b"junk\n" + make_pdf()).problem is None
+
+
+def test_preflight_too_large_is_certain(tmp_path):
+    problem = look(tmp_path, make_pdf(), max_bytes=100).problem
+
+    assert (problem.code, problem.certain) == ("FILE_TOO_LARGE", True)
+
+
+def test_preflight_password_is_certain(tmp_path):
+    problem = look(tmp_path, make_encrypted_pdf()).problem
+
+    assert (problem.code, problem.certain) == ("PDF_ENCRYPTED", True)
+
+
+def test_preflight_empty_password_opens(tmp_path):
+    found = look(tmp_path, make_encrypted_pdf(user_password=""))
+
+    assert (found.page_count, found.problem) == (1, None)
+
+
+def test_preflight_scan_is_only_a_warning(tmp_path):
+    problem = look(tmp_path, make_scan_pdf()).problem
+
+    assert (problem.code, problem.certain) == ("PDF_NO_TEXT", False)
+
+
+def test_preflight_damage_is_left_to_the_server(tmp_path):
+    found = look(tmp_path, b"%PDF-1.7\n" + b"\xff" * 500)
+
+    assert (found.page_count, found.problem) == (None, None)
+
+
+def test_preflight_no_time_is_no_problem(tmp_path):
+    assert look(tmp_path, make_pdf(), timeout_s=0.001).problem is None
+
+
+def test_preflight_missing_file(tmp_path):
+    with pytest.raises(NotFoundError, match="no file"):
+        inspect_pdf(tmp_path / "none.pdf")
+
+
+def test_preflight_folder_is_no_file(tmp_path):
+    with pytest.raises(UsageError, match="not a file"):
+        inspect_pdf(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes in folders")
+def test_preflight_named_pipe_does_not_block(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(UsageError, match="not a file"):
+        inspect_pdf(tmp_path / "pipe")
