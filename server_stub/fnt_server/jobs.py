@@ -252,18 +252,24 @@ def delete_job(database: Database, user_id: int, job_id: int) -> bool:
 def abandon(database: Database) -> list[Job]:
     """Fail the jobs that were confirmed long ago and never got a file."""
     with database.write() as session:
+        waiting = (Job.status == JobStatus.PENDING, Job.sha256.is_(None))
         ids = session.scalars(
-            select(Job.id).where(
-                Job.status == JobStatus.PENDING,
-                Job.sha256.is_(None),
-                Job.created_at < now() - ABANDONED_AFTER_S,
-            )
+            select(Job.id)
+            .where(*waiting, Job.created_at < now() - ABANDONED_AFTER_S)
+            .order_by(Job.id)
         )
-        ended = [
-            fail(session, job_id, JobErrorCode.UPLOAD_ABANDONED, "no file came within 24 hours")
-            for job_id in ids
-        ]
+        code, message = JobErrorCode.UPLOAD_ABANDONED, "no file came within 24 hours"
+        ended = [fail(session, job_id, code, message, *waiting) for job_id in list(ids)]
     return [job for job in ended if job is not None]
+
+
+def lock(session: Session, job_id: int) -> None:
+    """Hold a job until the transaction ends.
+
+    Whoever writes a job together with its steps locks the job first: one order of locks, so no
+    deadlock, and what is decided of all its steps holds for those just being added.
+    """
+    session.execute(select(Job.id).where(Job.id == job_id).with_for_update())
 
 
 def advance(session: Session, job_id: int, *, progress: int, **changes: Any) -> Job | None:
@@ -273,16 +279,25 @@ def advance(session: Session, job_id: int, *, progress: int, **changes: Any) -> 
     return _changed(session, job_id, progress_percent=higher, **changes)
 
 
-def fail(session: Session, job_id: int, code: str, message: str) -> Job | None:
+def fail(
+    session: Session,
+    job_id: int,
+    code: str,
+    message: str,
+    *conditions: ColumnElement[bool],
+    **changes: Any,
+) -> Job | None:
     """End a job as failed with a reason; None when it had ended already."""
     return end(
         session,
         job_id,
         JobStatus.FAILED,
+        *conditions,
         progress_percent=100,
         current_step="Failed",
         error_code=code,
         error_message=message[:MAX_ERROR_CHARS],
+        **changes,
     )
 
 
@@ -293,20 +308,18 @@ def end(
     *conditions: ColumnElement[bool],
     **changes: Any,
 ) -> Job | None:
-    """End a job, once: the first end wins. Steps that are left are dropped.
-
-    Steps are written before their job, here as everywhere: one order of locks, no deadlock.
-    """
+    """End a job, once: the first end wins. Steps that are left are dropped."""
     if status is JobStatus.CANCELLED:
         changes["current_step"] = "Cancelled"
-    live = select(Job.id).where(Job.id == job_id, Job.status.not_in(TERMINAL), *conditions)
-    session.execute(
-        update(Step)
-        .where(Step.job_id.in_(live), Step.status.in_((StepStatus.READY, StepStatus.RUNNING)))
-        .values(status=StepStatus.DROPPED)
-        .execution_options(synchronize_session=False)
-    )
-    return _changed(session, job_id, *conditions, status=status, completed_at=now(), **changes)
+    job = _changed(session, job_id, *conditions, status=status, completed_at=now(), **changes)
+    if job is not None:
+        session.execute(
+            update(Step)
+            .where(Step.job_id == job_id, Step.status.in_((StepStatus.READY, StepStatus.RUNNING)))
+            .values(status=StepStatus.DROPPED)
+            .execution_options(synchronize_session=False)
+        )
+    return job
 
 
 def _changed(

@@ -62,7 +62,12 @@ class StepRunner:
         """Take and run steps until none is ready; returns how many were run."""
         done = 0
         while not self._stopping():
-            taken = steps.take(self._database, owner=self._worker_id, lease_s=self._config.lease_s)
+            try:
+                taken = steps.take(
+                    self._database, owner=self._worker_id, lease_s=self._config.lease_s
+                )
+            except LeaseLostError:  # its job was cancelled in the same moment
+                continue
             if taken is None:
                 break
             held, job = taken

@@ -1,15 +1,17 @@
 """The only writer of steps: take, renew, complete, fail, release, take back.
 
 A step is held by lease and fence: whoever writes must hold the newest fence, so a worker that was
-stalled and wakes up changes nothing.
+stalled and wakes up changes nothing. Who writes a job too locks it first (`jobs.lock`).
 """
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from fnt.wire.errors import JobErrorCode
@@ -23,6 +25,8 @@ MAX_ATTEMPTS = 3
 MAX_LOSSES = 20
 """Workers lost over one step after which the job fails."""
 MAX_PAUSE_S = 60.0
+FORGOTTEN_AFTER_S = 86400.0
+"""A worker that showed no life for so long will not come back."""
 
 
 class LeaseLostError(Exception):
@@ -57,6 +61,7 @@ def take(database: Database, *, owner: str, lease_s: float) -> tuple[Held, Job |
     """Take the fairest ready step: of the user, then the job, with the fewest running; then oldest.
 
     Returns the step and, where taking it moved the job on, the job; None when nothing is ready.
+    Raises LeaseLostError when the step was lost at once.
     """
     with database.write() as session:
         found = session.execute(_fairest()).first()
@@ -76,8 +81,7 @@ def take(database: Database, *, owner: str, lease_s: float) -> tuple[Held, Job |
             file_key=job.file_key or "",
             settings=job.processing_settings,
         )
-        session.flush()
-        return held, _began(session, held)
+    return held, _begin(database, held)
 
 
 def _fairest() -> Any:
@@ -107,8 +111,15 @@ def _fairest() -> Any:
     )
 
 
-def _began(session: Session, held: Held) -> Job | None:
-    if held.kind is StepKind.ANALYSE:
+def _begin(database: Database, held: Held) -> Job | None:
+    """Tell that a step has begun, where it is a checkpoint of its job."""
+    if held.kind is StepKind.CHUNK:
+        return None
+    with database.write() as session:
+        jobs.lock(session, held.job_id)
+        _write(session, held)
+        if held.kind is StepKind.MERGE:
+            return jobs.advance(session, held.job_id, progress=75, current_step="Merging results")
         return jobs.advance(
             session,
             held.job_id,
@@ -116,9 +127,6 @@ def _began(session: Session, held: Held) -> Job | None:
             current_step="Analyzing PDF",
             started_at=func.coalesce(Job.started_at, now()),
         )
-    if held.kind is StepKind.MERGE:
-        return jobs.advance(session, held.job_id, progress=75, current_step="Merging results")
-    return None
 
 
 def renew(database: Database, held: Held, *, lease_s: float) -> None:
@@ -137,6 +145,7 @@ def tell_pages(database: Database, held: Held, *, page_count: int, chunks: int) 
     """Record what the analysis found, before the chunks are there."""
     plural = "chunk" if chunks == 1 else "chunks"
     with database.write() as session:
+        jobs.lock(session, held.job_id)
         _write(session, held)
         return jobs.advance(
             session,
@@ -151,6 +160,7 @@ def tell_pages(database: Database, held: Held, *, page_count: int, chunks: int) 
 def complete_analysis(database: Database, held: Held, plans: list[ChunkPlan]) -> Job | None:
     """End the analysis and add its chunks, in one transaction."""
     with database.write() as session:
+        jobs.lock(session, held.job_id)
         _write(session, held, status=StepStatus.DONE)
         session.add_all(
             Step(
@@ -175,6 +185,7 @@ def complete_chunk(
 ) -> Job | None:
     """End a chunk and count it; the last one adds the merge in the same transaction."""
     with database.write() as session:
+        jobs.lock(session, held.job_id)
         _write(
             session,
             held,
@@ -219,6 +230,7 @@ def complete_merge(
 ) -> Job | None:
     """End the merge and with it the job."""
     with database.write() as session:
+        jobs.lock(session, held.job_id)
         _write(session, held, status=StepStatus.DONE, output_key=result_key)
         return jobs.end(
             session,
@@ -236,6 +248,7 @@ def fail(
 ) -> Job | None:
     """Count a failure of the work itself. The job fails when it is certain, or the third."""
     with database.write() as session:
+        jobs.lock(session, held.job_id)
         step = _write(
             session,
             held,
@@ -245,15 +258,15 @@ def fail(
         )
         if certain or step.attempts >= MAX_ATTEMPTS:
             step.status = StepStatus.FAILED
-            failed = int(held.kind is StepKind.CHUNK)
-            jobs.advance(
+            session.flush()
+            return jobs.fail(
                 session,
                 held.job_id,
-                progress=0,
+                code,
+                message,
                 attempts=Job.attempts + 1,
-                failed_chunks=Job.failed_chunks + failed,
+                failed_chunks=Job.failed_chunks + int(held.kind is StepKind.CHUNK),
             )
-            return jobs.fail(session, held.job_id, code, message)
         step.status = StepStatus.READY
         step.not_before = now() + _pause_s(step.attempts)
         return jobs.advance(session, held.job_id, progress=0, attempts=Job.attempts + 1)
@@ -281,34 +294,35 @@ def _release(database: Database, *conditions: ColumnElement[bool]) -> None:
 
 def take_back(database: Database) -> list[Job]:
     """Make ready again what lost workers held; fail the jobs that lost too many."""
+    expired = (Step.status == StepStatus.RUNNING, Step.lease_ends_at < now())
+    with database.read() as session:
+        found = session.execute(select(Step.id, Step.job_id).where(*expired)).all()
     changed = []
-    with database.write() as session:
-        expired = session.scalars(
-            select(Step)
-            .where(Step.status == StepStatus.RUNNING, Step.lease_ends_at < now())
-            .order_by(Step.job_id)
-            .with_for_update(skip_locked=True)
-        )
-        for step in list(expired):
-            step.losses += 1
-            step.fence += 1
-            step.status, step.lease_owner = StepStatus.READY, None
-            step.not_before = now() + (0 if step.losses == 1 else _pause_s(step.losses))
-            session.flush()
-            if step.losses >= MAX_LOSSES:
-                changed.append(
-                    jobs.fail(
-                        session,
-                        step.job_id,
-                        JobErrorCode.WORKER_LOST,
-                        "the server lost its worker too many times: run `fnt jobs retry` later",
-                    )
-                )
-            else:
-                changed.append(
-                    jobs.advance(session, step.job_id, progress=0, attempts=Job.attempts + 1)
-                )
+    for step_id, job_id in found:
+        with database.write() as session:
+            jobs.lock(session, job_id)
+            step = session.scalar(
+                select(Step).where(Step.id == step_id, *expired).with_for_update()
+            )
+            changed.append(_lost(session, step) if step is not None else None)
     return [job for job in changed if job is not None]
+
+
+def _lost(session: Session, step: Step) -> Job | None:
+    step.losses += 1
+    step.fence += 1
+    step.status, step.lease_owner = StepStatus.READY, None
+    step.not_before = now() + (0 if step.losses == 1 else _pause_s(step.losses))
+    session.flush()
+    if step.losses < MAX_LOSSES:
+        return jobs.advance(session, step.job_id, progress=0, attempts=Job.attempts + 1)
+    return jobs.fail(
+        session,
+        step.job_id,
+        JobErrorCode.WORKER_LOST,
+        "the server lost its worker too many times: run `fnt jobs retry` later",
+        attempts=Job.attempts + 1,
+    )
 
 
 def count_ready(database: Database, *, for_s: float = 0.0) -> int:
@@ -326,12 +340,13 @@ def count_ready(database: Database, *, for_s: float = 0.0) -> int:
 
 def tell_alive(database: Database, worker_id: str, *, slots: int) -> None:
     """Record that a worker has heard the bell or is at work; forget those long gone."""
-    with database.write() as session:
+    with contextlib.suppress(IntegrityError), database.write() as session:
         worker = session.get(Worker, worker_id)
-        if worker is None:
-            session.add(Worker(id=worker_id, slots=slots, seen_at=now()))
-        else:
+        if worker is not None:
             worker.seen_at = now()
+            return
+        session.execute(delete(Worker).where(Worker.seen_at < now() - FORGOTTEN_AFTER_S))
+        session.add(Worker(id=worker_id, slots=slots, seen_at=now()))
 
 
 def live_workers(database: Database, *, within_s: float) -> list[str]:

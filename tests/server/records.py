@@ -1,0 +1,129 @@
+"""Builders of rows: users, jobs and steps at any point of their way."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, TypeVar
+
+from sqlalchemy import select, update
+
+from fnt.wire.jobs import ProcessingSettings
+from fnt_server import jobs, steps
+from fnt_server.database import Database, now
+from fnt_server.jobs import NewJob, StoredFile
+from fnt_server.models import Job, Step, User
+from fnt_server.steps import ChunkPlan, Held
+
+T = TypeVar("T")
+
+LEASE_S = 60.0
+_numbers = itertools.count(1)
+
+
+def make_user(database: Database) -> int:
+    """Add a user who cannot log in; returns the id."""
+    user = User(email=f"user{next(_numbers)}@example.org", name="user", password_hash="-")
+    with database.write() as session:
+        user.created_at = session.scalar(select(now())) or 0.0
+        session.add(user)
+    return user.id
+
+
+def new_job(user_id: int, **changes: Any) -> NewJob:
+    values: dict[str, Any] = {
+        "user_id": user_id,
+        "original_filename": "roman.pdf",
+        "settings": ProcessingSettings(),
+        "request_hash": "0" * 64,
+    }
+    return NewJob(**{**values, **changes})
+
+
+def stored_file(number: int = 1) -> StoredFile:
+    return StoredFile(key=f"jobs/x/source-{number}.pdf", sha256=f"{number:064x}", size_bytes=100)
+
+
+FILE = stored_file()
+
+
+def make_job(database: Database, user_id: int, *, file: StoredFile | None = FILE) -> Job:
+    """Add a job, ready to be analysed where it has a file."""
+    job, _ = jobs.confirm(database, new_job(user_id))
+    return jobs.attach_file(database, job.id, file)[0] if file else job
+
+
+def take(database: Database, *, owner: str = "w", lease_s: float = LEASE_S) -> Held:
+    """Take a step that must be there."""
+    taken = steps.take(database, owner=owner, lease_s=lease_s)
+    assert taken is not None
+    return taken[0]
+
+
+def plan(chunks: int) -> list[ChunkPlan]:
+    return [
+        ChunkPlan(number=k, start_page=k + 1, end_page=k + 1, input_key=f"jobs/x/work/{k}")
+        for k in range(chunks)
+    ]
+
+
+def make_chunked(database: Database, user_id: int, *, chunks: int) -> Job:
+    """Add a job whose analysis is done and whose chunks are ready. No other step may be ready."""
+    make_job(database, user_id)
+    held = take(database)
+    steps.tell_pages(database, held, page_count=chunks, chunks=chunks)
+    job = steps.complete_analysis(database, held, plan(chunks))
+    assert job is not None
+    return job
+
+
+def take_chunks(database: Database, user_id: int, *, chunks: int) -> tuple[Job, list[Held]]:
+    """Add a job all of whose chunks are being worked on."""
+    job = make_chunked(database, user_id, chunks=chunks)
+    return job, [take(database) for _ in range(chunks)]
+
+
+def complete_chunk(database: Database, held: Held) -> Job | None:
+    return steps.complete_chunk(database, held, output_key=f"out/{held.number}", sentence_count=3)
+
+
+def complete_merge(database: Database, held: Held) -> Job | None:
+    return steps.complete_merge(database, held, result_key="result", sentence_count=9)
+
+
+def fetch(database: Database, job_id: int) -> Job:
+    with database.read() as session:
+        return session.get_one(Job, job_id)
+
+
+def fetch_steps(database: Database, job_id: int) -> list[Step]:
+    with database.read() as session:
+        return list(session.scalars(select(Step).where(Step.job_id == job_id).order_by(Step.id)))
+
+
+def expire(database: Database, held: Held) -> None:
+    """Let a lease end, as if its holder had been silent for long."""
+    with database.write() as session:
+        session.execute(
+            update(Step).where(Step.id == held.step_id).values(lease_ends_at=now() - 1.0)
+        )
+
+
+def make_due(database: Database) -> None:
+    """Let the pause of every step be over."""
+    with database.write() as session:
+        session.execute(update(Step).values(not_before=now() - 1.0))
+
+
+def at_once(actions: Sequence[Callable[[], T]]) -> list[T]:
+    """Run all actions at the same moment, each in a thread; returns or raises what they do."""
+    gate = Barrier(len(actions))
+
+    def act(action: Callable[[], T]) -> T:
+        gate.wait(10)
+        return action()
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return [future.result(30) for future in [pool.submit(act, a) for a in actions]]
