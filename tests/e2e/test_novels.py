@@ -1,0 +1,43 @@
+"""Whole novels through the running server, scored against their exact text."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from corpus import CORPUS, SCORE, needs_corpus
+from e2e.harness import ClientHome, RestClient, ServerProcess
+
+NOVELS = ("novels/un_enfant_gate", "novels/madame_bovary", "novels/monsieur_lecoq")
+ODD = ("odd/extrait_3_pages", "odd/export_libreoffice_public")
+
+
+@needs_corpus
+@pytest.mark.parametrize("name", [*NOVELS, *ODD])
+def test_novel_keeps_its_words_and_the_limit(
+    name: str,
+    shared_server: ServerProcess,
+    make_client: Callable[[ServerProcess], tuple[ClientHome, RestClient]],
+) -> None:
+    home, _ = make_client(shared_server)
+
+    saved = home.run_ok("upload", str(CORPUS / f"{name}.pdf"), "--watch", "-f", "json").strip()
+    score = _score(name, home.folder / saved)
+
+    assert all(score["gates"].values()), score["gates"]
+    if name in NOVELS:
+        assert score["overall"] >= 74, score["overall"]
+    assert score["hyphenation"]["invisible_chars"] == 0
+
+
+def _score(name: str, result: object) -> dict[str, dict[str, float]]:
+    gold, meta = CORPUS / f"{name}.gold.txt", CORPUS / f"{name}.meta.json"
+    done = subprocess.run(
+        [sys.executable, str(SCORE), str(gold), str(result), "--meta", str(meta), "--limit", "8"],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    scored: dict[str, dict[str, float]] = json.loads(done.stdout)
+    return scored
