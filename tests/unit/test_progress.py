@@ -1,0 +1,258 @@
+"""The fold: by table, and as properties of any order in which news may arrive."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import make_snapshot
+from fnt.progress import (
+    Accepted,
+    LinkState,
+    LinkStatus,
+    ProgressState,
+    Refused,
+    Row,
+    Saved,
+    SaveFailed,
+    UploadProgress,
+    is_newer,
+    reduce,
+    time_left_s,
+)
+from fnt.wire.jobs import JobStatus
+
+DONE = JobStatus.COMPLETED
+KEY = "job:12"
+
+
+def fold(*updates, state=None):
+    state = state or ProgressState()
+    for now, update in enumerate(updates):
+        state = reduce(state, update, now=float(now))
+    return state
+
+
+def sending(sent=0, size=100):
+    return UploadProgress(key="a", title="a.pdf", sent_bytes=sent, size_bytes=size)
+
+
+REFUSED = Refused(key="a", title="a.pdf", message="not a PDF")
+
+
+def test_job_gets_a_row():
+    state = fold(make_snapshot())
+
+    assert list(state.rows) == [KEY]
+    assert state.row_of(12).title == "novel.pdf"
+    assert state.row_of(13) is None
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_job_late_or_repeated_changes_nothing(version):
+    state = fold(make_snapshot(version=2, progress_percent=40))
+
+    assert reduce(state, make_snapshot(version=version, progress_percent=50), now=9) is state
+
+
+def test_job_end_is_final():
+    state = fold(make_snapshot(status=DONE, progress_percent=100))
+
+    assert reduce(state, make_snapshot(version=9, status=JobStatus.FAILED), now=9) is state
+    assert state.is_done
+    assert state.rows[KEY].ended_at == 0
+    assert not state.rows[KEY].is_failed
+
+
+@pytest.mark.parametrize("status", [JobStatus.FAILED, JobStatus.CANCELLED])
+def test_job_without_result_is_failed(status):
+    assert fold(make_snapshot(status=status)).rows[KEY].is_failed
+
+
+def test_job_percent_never_falls():
+    state = fold(make_snapshot(progress_percent=40), make_snapshot(version=2, progress_percent=35))
+
+    assert state.rows[KEY].job.progress_percent == 40
+    assert state.rows[KEY].job.version == 2
+
+
+def test_upload_grows_and_becomes_a_job():
+    state = fold(sending(10), sending(60), sending(30), Accepted(key="a", job=make_snapshot()))
+
+    row = state.rows["a"]
+    assert (row.sent_bytes, row.size_bytes, row.job.id) == (100, 100, 12)
+    assert state.row_of(12) is row
+
+
+def test_upload_in_between_does_not_go_back():
+    state = fold(sending(60), sending(30))
+
+    assert state.rows["a"].sent_bytes == 60
+
+
+def test_upload_news_after_the_job_is_passed_over():
+    state = fold(sending(10), Accepted(key="a", job=make_snapshot()))
+
+    assert reduce(state, sending(20), now=9) is state
+    assert reduce(state, Accepted(key="a", job=make_snapshot()), now=9) is state
+
+
+def test_upload_accepted_without_news_of_it():
+    assert fold(Accepted(key="a", job=make_snapshot())).rows["a"].title == "novel.pdf"
+
+
+def test_refused_is_an_end():
+    state = fold(sending(10), REFUSED)
+
+    assert state.is_done
+    assert state.rows["a"].is_failed
+    assert reduce(state, REFUSED, now=9) is state
+    assert reduce(state, sending(20), now=9) is state
+
+
+def test_refused_before_any_news():
+    assert fold(REFUSED).rows["a"].refused is REFUSED
+
+
+def test_saved_and_save_failed_belong_to_their_row():
+    ended = make_snapshot(status=DONE)
+    saved = Saved(job_id=12, path=Path("a.txt"))
+    failed = SaveFailed(job_id=12, message="disk full")
+
+    state = fold(ended, saved, failed)
+
+    assert state.rows[KEY].saved == (Path("a.txt"),)
+    assert state.rows[KEY].save_error == "disk full"
+    assert reduce(state, saved, now=9) is state
+    assert reduce(state, failed, now=9) is state
+    assert reduce(ProgressState(), saved, now=9) == ProgressState()
+    assert reduce(ProgressState(), failed, now=9) == ProgressState()
+
+
+def test_link_is_kept():
+    live = LinkState(status=LinkStatus.LIVE)
+    state = fold(live)
+
+    assert state.link is live
+    assert reduce(state, LinkState(status=LinkStatus.LIVE), now=9) is state
+
+
+def chunk(number, **changes):
+    return make_snapshot(
+        version=number + 1, processed_chunks=number, progress_percent=15 + 10 * number, **changes
+    )
+
+
+def test_time_left_follows_the_rate():
+    state = fold(chunk(0), chunk(1), chunk(2))
+    row = state.rows[KEY]
+
+    assert row.rate == pytest.approx(10)
+    assert time_left_s(row, now=2) == pytest.approx(6.5)
+    assert time_left_s(row, now=3) == pytest.approx(5.5)
+    assert time_left_s(row, now=99) == 0
+
+
+def test_time_left_is_smoothed():
+    state = reduce(fold(chunk(0), chunk(1)), chunk(2), now=11)
+    rate = state.rows[KEY].rate
+
+    assert rate == pytest.approx(10 + (1 - math.pow(0.5, 1)) * (1 - 10))
+
+
+def test_time_left_is_unknown_without_a_rate_or_a_job():
+    assert time_left_s(fold(chunk(0)).rows[KEY], now=1) is None
+    assert time_left_s(fold(sending(3)).rows["a"], now=1) is None
+    assert time_left_s(fold(chunk(0), chunk(1), chunk(2, status=DONE)).rows[KEY], now=3) is None
+
+
+def test_rate_needs_time_to_have_passed():
+    state = reduce(reduce(ProgressState(), chunk(0), now=5), chunk(1), now=5)
+
+    assert state.rows[KEY].rate is None
+
+
+def test_row_that_is_not_done_has_not_failed():
+    assert not Row(key="a", title="a", started_at=0, changed_at=0).is_failed
+
+
+def test_newer_is_decided_by_version_alone():
+    job = make_snapshot(version=3)
+
+    assert is_newer(None, job)
+    assert is_newer(job, replace(job, version=4))
+    assert not is_newer(job, replace(job, version=3))
+    assert not is_newer(replace(job, status=DONE), replace(job, version=4))
+
+
+@st.composite
+def histories(draw):
+    """One job's true snapshots, percents rising, the last one an end."""
+    steps = draw(st.integers(1, 12))
+    percents = sorted(draw(st.lists(st.integers(0, 99), min_size=steps, max_size=steps)))
+    end = draw(st.sampled_from([DONE, JobStatus.FAILED, JobStatus.CANCELLED]))
+    running = [
+        make_snapshot(version=n, progress_percent=p, processed_chunks=n)
+        for n, p in enumerate(percents)
+    ]
+    return [*running, make_snapshot(version=steps, status=end, progress_percent=100)]
+
+
+@st.composite
+def deliveries(draw):
+    """A history as a network delivers it: anything lost, doubled, late; the end arrives."""
+    history = draw(histories())
+    arrived = draw(st.lists(st.sampled_from(history), max_size=30))
+    position = draw(st.integers(0, len(arrived)))
+    return history, [*arrived[:position], history[-1], *arrived[position:]]
+
+
+@given(deliveries())
+def test_any_delivery_ends_as_the_record_does(delivery):
+    history, arrived = delivery
+    row = fold(*arrived).rows[KEY]
+
+    assert row.job == history[-1]
+    assert row.is_done
+
+
+@given(deliveries())
+def test_any_delivery_never_shows_a_fall_and_ends_once(delivery):
+    state, shown, ends = ProgressState(), [], 0
+    for now, update in enumerate(delivery[1]):
+        before = state.rows.get(KEY)
+        state = reduce(state, update, now=float(now))
+        row = state.rows[KEY]
+        shown.append((row.job.version, row.job.progress_percent))
+        ends += row.is_done and not (before and before.is_done)
+
+    assert shown == sorted(shown)
+    assert [percent for _, percent in shown] == sorted(percent for _, percent in shown)
+    assert ends == 1
+
+
+@given(deliveries(), st.data())
+def test_any_interleaving_of_two_jobs_is_the_same_as_each_alone(delivery, data):
+    _, first = delivery
+    second = [replace(job, id=99) for job in data.draw(deliveries())[1]]
+    state, waiting = ProgressState(), [list(first), list(second)]
+    while any(waiting):
+        source = data.draw(st.sampled_from([queue for queue in waiting if queue]))
+        state = reduce(state, source.pop(0), now=0.0)
+
+    assert state.row_of(12).job == fold(*first).rows[KEY].job
+    assert state.row_of(99).job == fold(*second).rows["job:99"].job
+
+
+@given(deliveries())
+def test_any_delivery_after_an_upload_fills_the_same_row(delivery):
+    history, arrived = delivery
+    state = fold(sending(10), Accepted(key="a", job=history[0]), *arrived)
+
+    assert list(state.rows) == ["a"]
+    assert state.rows["a"].job == history[-1]
