@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
+
 from corpus import CORPUS, SCORE, needs_corpus
 from e2e.harness import ClientHome, RestClient, ServerProcess
 

@@ -188,9 +188,8 @@ def _failed_line(row: Row, title: str, glyphs: Glyphs) -> Text:
     trouble, code = trouble_of(row)
     if stage_of(row) is Stage.CANCELLED:
         return Text.assemble((f"{glyphs.cancelled} ", "yellow"), title, (f"  {trouble}", "yellow"))
-    return Text.assemble(
-        (f"{glyphs.failed} ", "bold red"), title, (f"  {trouble}", "red"), (f"  {code}", "dim")
-    )
+    line = Text.assemble((f"{glyphs.failed} ", "bold red"), title, (f"  {trouble}", "red"))
+    return line.append(f"  {code}", "dim") if code else line
 
 
 def link_line(state: ProgressState, *, now: float, glyphs: Glyphs) -> Text:

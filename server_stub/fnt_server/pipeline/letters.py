@@ -29,6 +29,12 @@ _ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "¨": "\u0308", "¸":
 _ACCENT_FIRST = re.compile(r"([´`ˆ¨¸])\s?([aceiouyACEIOUYı])")
 _CEDILLA_LAST = re.compile(r"([cC])\s?¸")
 
+_SUSPECT = re.compile(
+    rf"[{re.escape(''.join(map(chr, _TABLE)))}´`ˆ¨¸\u0300-\u036f]| [ ,.]"
+    r"|[A-ZÀ-Þ](?<=[a-zà-ÿ.!?…].)(?=[a-zà-ÿ’'])"
+)
+"""What pages that need any of this hold; most do not, and looking costs less than doing."""
+
 _UNREADABLE = re.compile("[\ud800-\udfff\ue000-\uf8ff\ufffd]")
 """What fonts without a table of characters leave."""
 _WORD = re.compile(r"[^\W\d_]+")
@@ -47,17 +53,17 @@ def clean(pages: Iterable[Page]) -> list[Page]:
     """Return the pages with composed accents, without ligatures and invisible characters."""
     pages = list(pages)
     split_accents = any("´" in line.text for page in pages for line in page.lines)
-    return [
-        replace(
-            page,
-            lines=tuple(
-                replace(line, text=text)
-                for line in page.lines
-                if (text := clean_text(line.text, split_accents=split_accents)).strip(HYPHEN)
-            ),
-        )
-        for page in pages
-    ]
+    return [_clean_page(page, split_accents=split_accents) for page in pages]
+
+
+def _clean_page(page: Page, *, split_accents: bool) -> Page:
+    if not _SUSPECT.search("\n".join(line.text for line in page.lines)):
+        return page
+    cleaned = (
+        replace(line, text=clean_text(line.text, split_accents=split_accents))
+        for line in page.lines
+    )
+    return replace(page, lines=tuple(line for line in cleaned if line.text.strip(HYPHEN)))
 
 
 def clean_text(text: str, *, split_accents: bool = False) -> str:

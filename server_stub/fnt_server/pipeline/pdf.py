@@ -20,7 +20,6 @@ _HYPHENS = ("\x02", "\ufffe", "\xad")
 _CALL = re.compile(r"(?<=[\w»”\"!?.,;:…’)])[ \xa0]?(?:\d{1,3}|[*†‡]{1,3}|\(\d{1,3}\))(?![\w°])")
 """What a note call looks like; its size and height decide."""
 _HARD_HYPHEN = re.compile(r"(?<=[^\W_])[-\u2010]$")
-_INNER_HYPHEN = {2: "-", 0xFFFE: "-"}
 
 _NO_PASSWORD = "the PDF needs a password: remove it first, then send the file again"  # noqa: S105
 _DAMAGED = "the file is not a readable PDF: export or download it again"
@@ -116,7 +115,8 @@ class _Reader:
         x1 = self._right_edge(end - 1, angle)
         if _CALL.search(stripped):
             stripped = self._without_calls(text, start, end, y, size)
-        stripped = stripped.replace("\xad", "").translate(_INNER_HYPHEN)
+        if any(mark in stripped for mark in _HYPHENS):
+            stripped = stripped.replace("\xad", "").replace("\x02", "-").replace("\ufffe", "-")
         if _HARD_HYPHEN.search(stripped):
             stripped, hyphen = stripped[:-1], HYPHEN
         return Line(text=stripped + hyphen, x0=x0, x1=x1, y=y, size=size)

@@ -1,0 +1,282 @@
+"""The world outside of the commands, made of buffers and scripts."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from typer.testing import CliRunner, Result
+
+from builders import MOMENT, make_snapshot
+from fnt.app import app
+from fnt.console import Terminal
+from fnt.context import AppContext, Connection
+from fnt.credentials import Tokens
+from fnt.errors import AuthError, NotFoundError
+from fnt.progress import Accepted, Update, UploadProgress
+from fnt.render.report import Report
+from fnt.wire.jobs import JobSnapshot, JobStatus
+
+SERVER = "https://books.example.org"
+TOKENS = Tokens(access_token="a", refresh_token="r", expires_at=1_772_366_400.0, email="me@x.org")
+
+
+class Stream(io.TextIOWrapper):
+    """A text stream in memory that may claim to be a terminal."""
+
+    def __init__(self, text: str = "", *, tty: bool = False, encoding: str = "utf-8") -> None:
+        self.bytes = io.BytesIO(text.encode(encoding))
+        super().__init__(self.bytes, encoding=encoding, newline="")
+        self._tty = tty
+
+    def isatty(self) -> bool:
+        return self._tty
+
+    @property
+    def text(self) -> str:
+        self.flush()
+        return self.bytes.getvalue().decode(self.encoding)
+
+
+def make_terminal(
+    *,
+    tty: bool = False,
+    stdin: str = "",
+    encoding: str = "utf-8",
+    environ: dict[str, str] | None = None,
+    size: tuple[int, int] = (100, 30),
+    secret: str = "",
+) -> Terminal:
+    """A terminal of buffers."""
+    return Terminal(
+        out=Stream(tty=tty, encoding=encoding),
+        err=Stream(tty=tty, encoding=encoding),
+        stdin=Stream(stdin, tty=tty),
+        environ=environ or {},
+        ask_secret=lambda question: secret,
+        size=size,
+    )
+
+
+class Clock:
+    """Seconds that pass when told to; the time of day passes with them."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def now(self) -> Any:
+        return MOMENT + timedelta(seconds=self.seconds - 100.0)
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+class FakeApi:
+    """The record, without HTTP."""
+
+    def __init__(self, *jobs: JobSnapshot) -> None:
+        self.server = SERVER
+        self.jobs = {job.id: job for job in jobs}
+        self.results: dict[int, bytes] = {}
+        self.chunk_rows: list[dict[str, Any]] = []
+        self.calls: list[tuple[Any, ...]] = []
+        self.is_logged_in = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def login(self, email: str, password: str) -> Tokens:
+        self.calls.append(("login", email, password))
+        if password != "secret":
+            raise AuthError("email or password is wrong", code="BAD_CREDENTIALS")
+        return replace(TOKENS, email=email)
+
+    def me(self) -> dict[str, Any]:
+        return {"id": 1, "email": "me@x.org", "name": "Me"}
+
+    def logout(self, *, everywhere: bool = False) -> None:
+        self.calls.append(("logout", everywhere))
+        if not self.is_logged_in:
+            raise AuthError("you are not logged in", hint="run: fnt login")
+
+    def get_job(self, job_id: int) -> JobSnapshot:
+        if job_id not in self.jobs:
+            raise NotFoundError("there is no such job", code="JOB_NOT_FOUND")
+        return self.jobs[job_id]
+
+    def list_jobs(
+        self, *, status: JobStatus | None = None, limit: int | None = 50
+    ) -> Iterator[JobSnapshot]:
+        jobs = [job for job in self.jobs.values() if status in (None, job.status)]
+        yield from sorted(jobs, key=lambda job: -job.id)[:limit]
+
+    def chunks(self, job_id: int) -> list[dict[str, Any]]:
+        return self.chunk_rows
+
+    def cancel(self, job_id: int) -> JobSnapshot:
+        job = self.get_job(job_id)
+        return job if job.status.is_terminal else replace(job, status=JobStatus.CANCELLED)
+
+    def retry(self, job_id: int, *, idempotency_key: str) -> JobSnapshot:
+        self.calls.append(("retry", job_id, idempotency_key))
+        return replace(self.get_job(job_id), id=job_id + 100, retry_of=job_id)
+
+    def delete(self, job_id: int) -> None:
+        self.get_job(job_id)
+        self.calls.append(("delete", job_id))
+
+    @contextmanager
+    def iter_result(self, job_id: int, format: str) -> Iterator[Iterator[bytes]]:
+        yield iter([self.results.get(job_id, b"Une phrase.\n")])
+
+
+class FakeStore:
+    """A login kept in memory."""
+
+    def __init__(self, tokens: Tokens | None = TOKENS) -> None:
+        self.tokens = tokens
+        self.saved: list[tuple[Tokens, bool]] = []
+
+    def load(self) -> Tokens | None:
+        return self.tokens
+
+    def save(self, tokens: Tokens, *, insecure_storage: bool = False) -> str:
+        self.saved.append((tokens, insecure_storage))
+        return "the keyring"
+
+    def delete(self) -> None:
+        self.tokens = None
+
+    def where(self) -> str:
+        return "the keyring"
+
+
+Step = Update | BaseException | Callable[[], None]
+"""What a session does next: yield, raise, or let the test do something."""
+
+
+@dataclass
+class FakeSession:
+    """Plays a script to whoever pulls. `detach` ends it, as in the real one."""
+
+    script: Iterable[Step] = ()
+    asked: list[tuple[str, Any, Any]] = field(default_factory=list)
+    cancelled: list[int] = field(default_factory=list)
+    is_detached: bool = False
+    is_closed: bool = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.is_closed = True
+
+    def upload(self, items: Any, *, parallel: int = 4) -> Iterator[Update]:
+        self.asked.append(("upload", list(items), parallel))
+        yield from self._play()
+
+    def watch(self, job_ids: Any, options: Any = None) -> Iterator[Update]:
+        self.asked.append(("watch", list(job_ids), options))
+        yield from self._play()
+
+    def upload_and_watch(
+        self, items: Any, *, parallel: int = 4, options: Any = None
+    ) -> Iterator[Update]:
+        self.asked.append(("upload_and_watch", list(items), options))
+        yield from self._play()
+
+    def cancel(self, job_id: int) -> None:
+        self.cancelled.append(job_id)
+
+    def detach(self) -> None:
+        self.is_detached = True
+
+    def _play(self) -> Iterator[Update]:
+        for step in self.script:
+            if self.is_detached:
+                return
+            if isinstance(step, BaseException):
+                raise step
+            if callable(step):
+                step()
+            else:
+                yield step
+
+
+@dataclass
+class World:
+    """A context and everything it is made of."""
+
+    api: FakeApi = field(default_factory=FakeApi)
+    session: FakeSession = field(default_factory=FakeSession)
+    store: FakeStore = field(default_factory=FakeStore)
+    terminal: Terminal = field(default_factory=make_terminal)
+    clock: Clock = field(default_factory=Clock)
+    environ: dict[str, str] = field(default_factory=dict)
+    connected_to: list[Any] = field(default_factory=list)
+
+    def context(self) -> AppContext:
+        return AppContext(
+            terminal=self.terminal,
+            report=Report(now=self.clock.now),
+            environ=self.environ,
+            cwd=Path("/nonexistent"),
+            clock=self.clock,
+            now=self.clock.now,
+            new_key=lambda: "key",
+            connect=self._connect,
+        )
+
+    def invoke(self, *args: str) -> Result:
+        """Run a command as the application does; errors come out as `result.exception`."""
+        return CliRunner().invoke(app, list(args), obj=self.context(), prog_name="fnt")
+
+    @property
+    def out(self) -> str:
+        return self.terminal.out.text  # type: ignore[attr-defined]
+
+    @property
+    def err(self) -> str:
+        return self.terminal.err.text  # type: ignore[attr-defined]
+
+    def _connect(self, settings: Any) -> Connection:
+        self.connected_to.append(settings)
+        return Connection(
+            api=self.api,  # type: ignore[arg-type]
+            guest=self.api,  # type: ignore[arg-type]
+            store=self.store,  # type: ignore[arg-type]
+            open_session=lambda: self.session,  # type: ignore[arg-type, return-value]
+        )
+
+
+def uploaded(number: int = 0, *, job_id: int = 12, title: str = "novel.pdf") -> list[Update]:
+    """The updates of one file that was sent and accepted."""
+    key = f"file:{number}"
+    job = make_snapshot(id=job_id, status=JobStatus.PENDING, original_filename=title)
+    return [
+        UploadProgress(key=key, title=title, sent_bytes=10, size_bytes=10),
+        Accepted(key=key, job=job),
+    ]
+
+
+def ended(status: JobStatus, *, job_id: int = 12, **changes: Any) -> JobSnapshot:
+    """The last snapshot of a job."""
+    facts = {"version": 9, "progress_percent": 40 if status is JobStatus.CANCELLED else 100}
+    return make_snapshot(id=job_id, status=status, **{**facts, **changes})
+
+
+def completed(*, job_id: int = 12, **changes: Any) -> JobSnapshot:
+    """The last snapshot of a job that went well."""
+    facts = {"sentence_count": 19204, "page_count": 475, "total_chunks": 33, **changes}
+    return ended(JobStatus.COMPLETED, job_id=job_id, processed_chunks=33, **facts)
