@@ -7,6 +7,7 @@ import re
 import secrets
 import uuid
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import argon2
@@ -25,9 +26,9 @@ FAMILY_TTL_S = 90 * 86400
 REPLAY_WINDOW_S = 10
 """So long an old refresh token gives the same successor: its answer may have been lost."""
 
-_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}")
+_PART = r"[^@\s\x00-\x1f\x7f\ud800-\udfff]"
+_EMAIL = re.compile(f"{_PART}{{1,64}}@{_PART}{{1,189}}")
 _hasher = argon2.PasswordHasher()
-_DUMMY_HASH = _hasher.hash(secrets.token_hex(8))
 
 
 class AccountError(Exception):
@@ -66,9 +67,8 @@ class Accounts:
 
     def log_in(self, email: str, password: str) -> TokenPair | None:
         """Open a login; None when email or password is wrong, in the same time either way."""
-        with self._database.read() as session:
-            user = session.scalar(select(User).where(User.email == _folded(email)))
-        if not _verify(user.password_hash if user else _DUMMY_HASH, password) or user is None:
+        user = self._find_user(_folded(email))
+        if not _verify(user.password_hash if user else _nobodys_hash(), password) or user is None:
             return None
         with self._database.write() as session:
             moment = _clock(session)
@@ -82,6 +82,12 @@ class Accounts:
             )
             session.add(login)
         return self._pair(login, user)
+
+    def _find_user(self, email: str) -> User | None:
+        if not _EMAIL.fullmatch(email):  # nobody's, and nothing that a database need take
+            return None
+        with self._database.read() as session:
+            return session.scalar(select(User).where(User.email == email))
 
     def refresh(self, token: str) -> TokenPair:
         """Give the successor of a refresh token; raises TokenProblem.
@@ -260,8 +266,14 @@ def _hashed(password: str) -> str:
 def _verify(password_hash: str, password: str) -> bool:
     try:
         return _hasher.verify(password_hash, password)
-    except argon2.exceptions.VerificationError:
+    except (argon2.exceptions.VerificationError, UnicodeEncodeError):
         return False
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Return a hash no password fits: an unknown address must take as long as a known one."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 def _folded(email: str) -> str:
@@ -269,7 +281,7 @@ def _folded(email: str) -> str:
 
 
 def _token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def _clock(session: Session) -> float:

@@ -42,6 +42,10 @@ class Config:
     pace_ms: int = 0
     max_sockets: int = 400
     max_sockets_per_user: int = 20
+    connect_within_s: float = 10.0
+    """A socket that has not been let in by then is closed."""
+    stalled_after_s: float = 20.0
+    """An upload of which no more than a few KB come in so long is cut off."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Config:
@@ -69,6 +73,8 @@ class Config:
             pace_ms=_number(environ, "FNT_PACE_MS", 0, int, 0, 600_000),
             max_sockets=_number(environ, "FNT_MAX_SOCKETS", 400, int, 1, 100_000),
             max_sockets_per_user=_number(environ, "FNT_MAX_SOCKETS_PER_USER", 20, int, 1, 100_000),
+            connect_within_s=_number(environ, "FNT_CONNECT_WITHIN_S", 10.0, float, 1, 600),
+            stalled_after_s=_number(environ, "FNT_STALLED_AFTER_S", 20.0, float, 1, 600),
         )
 
     def prepare_data_dir(self) -> None:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Double, Engine, create_engine, event
+from sqlalchemy import Double, Engine, create_engine, event, make_url
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
@@ -66,13 +66,14 @@ def _make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+    options = f"{make_url(url).query.get('options', '')} -c lock_timeout=5000"
     return create_engine(
         url,
         pool_size=10,
         max_overflow=40,
         pool_timeout=5,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 3, "options": "-c lock_timeout=5000"},
+        connect_args={"connect_timeout": 3, "options": options.strip()},
     )
 
 

@@ -124,7 +124,8 @@ class _Handlers:
 
 def _told(code: ErrorCode, message: str, job_id: int | None) -> Answer:
     told: Answer = {"message": message, "error_code": str(code)}
-    emit(events.ERROR, told if job_id is None else {**told, "job_id": job_id})
+    # To this caller alone, who is here: not by way of the broker, which may be away.
+    emit(events.ERROR, told if job_id is None else {**told, "job_id": job_id}, ignore_queue=True)
     return {"ok": False, "error_code": str(code), "error": message}
 
 

@@ -18,8 +18,6 @@ from fnt_server.services import Services
 log = logging.getLogger(__name__)
 
 EVERY_S = 2.0
-CONNECT_WITHIN_S = 10.0
-"""A socket that has not been let in by then is closed."""
 WORKER_SEEN_WITHIN_S = 30.0
 
 
@@ -62,7 +60,7 @@ class Housekeeping:
         strangers = [sid for sid in list(eio.sockets) if sid not in known]
         self._first_seen = {sid: self._first_seen.get(sid, now) for sid in strangers}
         for sid, since in self._first_seen.items():
-            if now - since > CONNECT_WITHIN_S:
+            if now - since > self._services.config.connect_within_s:
                 eio.disconnect(sid)
 
     def _close_ended(self) -> None:

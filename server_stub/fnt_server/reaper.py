@@ -80,6 +80,7 @@ def sweep(
     needed = {key for row in rows for key in (row.file_key, row.result_key) if key}
     orphans = [key for key in keys if key not in needed and _job_of(key) not in running]
     storage.delete(orphans)
+    storage.delete_drafts(older_than_s=older_than_s)
     return orphans
 
 

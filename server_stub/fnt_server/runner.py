@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import tempfile
@@ -25,7 +24,7 @@ from fnt_server.pipeline.failures import ExtractionCrashed, PdfRejected, Stopped
 from fnt_server.pipeline.limits import Extractor, Limits
 from fnt_server.publisher import Publisher
 from fnt_server.steps import ChunkPlan, Held, LeaseLostError
-from fnt_server.storage import Storage
+from fnt_server.storage import FULL, Storage
 
 log = logging.getLogger(__name__)
 
@@ -195,7 +194,7 @@ def _reason(error: Exception) -> tuple[JobErrorCode, str, bool]:
             return error.code, error.message, error.code is JobErrorCode.PDF_LIMIT
         case EngineFailed():
             return JobErrorCode.ENGINE_FAILED, str(error), False
-        case OSError() if error.errno == errno.ENOSPC:
+        case OSError() if error.errno in FULL:
             message = "the server's disk is full: run `fnt jobs retry` when there is room"
             return JobErrorCode.STORAGE_FULL, message, False
         case _:

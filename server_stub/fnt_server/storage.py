@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -16,6 +18,8 @@ from obstore.store import LocalStore, from_url
 
 from fnt_server.config import ConfigError
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""How the system says that there is no room."""
 PART_BYTES = 5 * 1024 * 1024
 """The least a part of an S3 multipart upload may have."""
 
@@ -31,16 +35,21 @@ class Storage:
         try:
             if self._folder:
                 self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._store = LocalStore(self._folder) if self._folder else from_url(url)
+            self._store = (
+                LocalStore(self._folder, automatic_cleanup=True) if self._folder else from_url(url)
+            )
         except (OSError, ValueError, obstore.exceptions.BaseError) as error:
             raise ConfigError(f"cannot use FNT_STORAGE_URL: {type(error).__name__}") from error
 
     def put(self, key: str, chunks: Iterable[bytes]) -> None:
         """Write an object from pieces; an exception raised by `chunks` leaves nothing behind.
 
-        `chunks` must not use the storage itself.
+        `chunks` must not use the storage itself. Raises OSError where the disk is full.
         """
-        obstore.put(self._store, key, iter(chunks), chunk_size=PART_BYTES, max_concurrency=2)
+        try:
+            obstore.put(self._store, key, iter(chunks), chunk_size=PART_BYTES, max_concurrency=2)
+        except obstore.exceptions.GenericError as error:
+            raise _system_error(error) or error from error
         if self._folder:
             _sync(self._folder / key)
 
@@ -93,6 +102,14 @@ class Storage:
             with contextlib.suppress(NotFoundError, FileNotFoundError):
                 obstore.delete(self._store, key)
 
+    def delete_drafts(self, *, older_than_s: float) -> None:
+        """Delete what is left of puts whose process was killed; a bucket does it by itself."""
+        newest = time.time() - older_than_s
+        for draft in self._folder.rglob("*#*") if self._folder else ():
+            with contextlib.suppress(FileNotFoundError):
+                if draft.is_file() and draft.stat().st_mtime <= newest:
+                    draft.unlink()
+
     def list_keys(self, prefix: str, *, older_than_s: float = 0.0) -> list[str]:
         """Return the keys under a prefix whose objects are older than that."""
         newest = time.time() - older_than_s
@@ -107,6 +124,12 @@ class Storage:
 def _local_folder(url: str) -> Path | None:
     parts = urlsplit(url)
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def _system_error(error: Exception) -> OSError | None:
+    """Return the system's error that the library tells in words only."""
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(found[1]), os.strerror(int(found[1]))) if found else None
 
 
 def _sync(path: Path) -> None:

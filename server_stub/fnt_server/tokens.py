@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jwt
 
@@ -80,16 +81,23 @@ class TokenSigner:
             )
         except jwt.ExpiredSignatureError:
             raise TokenProblem(ErrorCode.TOKEN_EXPIRED) from None
-        except (jwt.PyJWTError, ValueError):
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
             raise TokenProblem(ErrorCode.TOKEN_INVALID) from None
-        if claims["type"] != kind or not re.fullmatch(r"[1-9]\d{0,17}", str(claims["sub"])):
+        if not _is_whole(claims) or claims["type"] != kind:
             raise TokenProblem(ErrorCode.TOKEN_INVALID)
         return Claims(
             user_id=int(claims["sub"]),
-            login_id=str(claims["sid"]),
-            jti=str(claims["jti"]),
+            login_id=claims["sid"],
+            jti=claims["jti"],
             ends_at=float(claims["exp"]),
         )
+
+
+def _is_whole(claims: dict[str, Any]) -> bool:
+    """Whether every claim has the type we write: the library reads some of them leniently."""
+    texts = all(isinstance(claims[name], str) for name in ("sub", "sid", "jti", "type"))
+    numbers = all(type(claims[name]) is int for name in ("iat", "exp"))
+    return texts and numbers and re.fullmatch(r"[1-9][0-9]{0,17}", claims["sub"]) is not None
 
 
 def load_key(path: Path) -> bytes:

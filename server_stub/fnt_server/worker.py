@@ -36,6 +36,7 @@ class Slot:
         self._worker_id = worker_id
         self._stop_flag = stop_flag
         self._told_alive = 0.0
+        self._is_at_work = False
 
     def stopping(self) -> bool:
         """Whether the worker was told to stop."""
@@ -69,16 +70,23 @@ class Slot:
     @cached_property
     def reaper(self) -> Reaper:
         """This child's share of the healing; its pass also says that a busy worker lives."""
-        return Reaper(self.database, self.publisher)
+        return Reaper(self.database, self.publisher, also=self._tell_at_work)
+
+    def begin(self) -> None:
+        """Ring for what is ready already: Celery kills a child that begins by working."""
+        assert self.reaper
+        self.publisher.ring()
 
     def hear(self) -> None:
         """Answer a bell."""
-        assert self.reaper
         try:
             self._tell_alive()
+            self._is_at_work = True
             self.runner.run_ready()
         except SQLAlchemyError as error:
             log.warning("bell not answered: %s", type(error).__name__)
+        finally:
+            self._is_at_work = False
 
     def close(self) -> None:
         """End what would outlive the child."""
@@ -86,6 +94,10 @@ class Slot:
             self.runner.close()
         if "publisher" in self.__dict__:
             self.publisher.close()
+
+    def _tell_at_work(self) -> None:
+        if self._is_at_work:
+            self._tell_alive()
 
     def _tell_alive(self) -> None:
         if time.monotonic() - self._told_alive > ALIVE_EVERY_S:
@@ -109,7 +121,7 @@ def make_worker(config: Config, *, worker_id: str | None = None) -> Celery:
 
     @signals.worker_process_init.connect(weak=False)  # type: ignore[untyped-decorator]
     def begin(**_: object) -> None:
-        slot.hear()
+        slot.begin()
 
     @signals.worker_process_shutdown.connect(weak=False)  # type: ignore[untyped-decorator]
     def finish(**_: object) -> None:

@@ -271,7 +271,7 @@ def test_foreign_text_is_literal() -> None:
         frame = view.drawn()
 
     assert frame[0] == "✗ novel.pdf  [red]\\x07a\\[b]"
-    assert frame[2].startswith("▸ [/bold]\\x1b[2J…")
+    assert frame[2].startswith("▸ [/bold]\\x1b[2J\\u…[link=http://e]x")
     assert "\x1b[2J" not in view.written()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -23,7 +23,10 @@ limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=T
 
 
 def _email_asked() -> str:
-    return str((request.get_json(silent=True) or {}).get("email", ""))[:254].strip().casefold()
+    try:
+        return str(json_object().get("email", ""))[:254].strip().casefold()
+    except WireError:
+        return ""
 
 
 def _failed(response: Any) -> bool:

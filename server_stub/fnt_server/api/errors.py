@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from typing import Any
 
@@ -14,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from fnt.wire.errors import ErrorCode, error_body
 from fnt.wire.jobs import WireError
 from fnt_server.jobs import JobRefused
+from fnt_server.storage import FULL
 from fnt_server.tokens import TokenProblem
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,8 @@ def install(app: Flask) -> None:
 def _answer(
     status: int, code: str, message: str, *, retry_after_s: int | None = None
 ) -> tuple[Response, int]:
-    response = jsonify(error_body(code, message, request_id=g.get("request_id")))
+    sayable = message.encode("utf-8", "replace").decode()  # it may quote a lone surrogate
+    response = jsonify(error_body(code, sayable, request_id=g.get("request_id")))
     if retry_after_s is not None:
         response.headers["Retry-After"] = str(retry_after_s)
     return response, status
@@ -126,7 +127,7 @@ def _database_unavailable(error: Exception) -> Any:
 
 
 def _os_error(error: OSError) -> Any:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+    if error.errno in FULL:
         message = "the server has no room for the file: try again later"
         return _answer(507, ErrorCode.STORAGE_FULL, message, retry_after_s=60)
     return _bug(error)

@@ -44,7 +44,8 @@ CHUNK_STATUS = {
 def confirm() -> tuple[dict[str, Any], int]:
     """Make a job that waits for its file."""
     user_id, content = require_identity().user_id, json_object()
-    settings = ProcessingSettings.from_wire(content.get("processing_settings") or {})
+    asked = content.get("processing_settings")
+    settings = ProcessingSettings.from_wire({} if asked is None else asked)
     if settings.engine not in engines.NAMES:
         known = ", ".join(sorted(engines.NAMES))
         raise WireError(f"processing_settings.engine must be one of: {known}")

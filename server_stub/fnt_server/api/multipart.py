@@ -18,8 +18,6 @@ from fnt.wire.paths import FILE_FIELD
 from fnt_server.api.errors import ApiError
 
 READ_BYTES = 16 * 1024
-STALLED_AFTER_S = 20.0
-"""A client that sends less than READ_BYTES in so long is cut off."""
 OVERHEAD_BYTES = 64 * 1024
 """What a multipart body may hold beside the file."""
 MAX_FIELD_CHARS = 40
@@ -28,7 +26,7 @@ MAX_FIELD_CHARS = 40
 class Upload:
     """Reads one multipart request in order."""
 
-    def __init__(self, request: Request, *, max_bytes: int) -> None:
+    def __init__(self, request: Request, *, max_bytes: int, stalled_after_s: float) -> None:
         request.max_content_length = max_bytes + OVERHEAD_BYTES
         boundary = request.mimetype_params.get("boundary", "")
         if request.mimetype != "multipart/form-data" or not boundary:
@@ -36,7 +34,9 @@ class Upload:
         self._max_bytes = max_bytes
         self._stream = request.stream
         self._decoder = MultipartDecoder(boundary.encode("latin-1", "replace"), max_parts=10)
-        self._stall = _StallGuard(request.environ.get("gunicorn.socket"))
+        self._stall = _StallGuard(
+            request.environ.get("gunicorn.socket"), stalled_after_s=stalled_after_s
+        )
         self._events = self._iter_events()
 
     def read_job_id(self) -> int:
@@ -105,8 +105,9 @@ class Upload:
 class _StallGuard:
     """Cuts the reading side of a socket on which nothing moves; does nothing without a socket."""
 
-    def __init__(self, connection: socket.socket | None) -> None:
+    def __init__(self, connection: socket.socket | None, *, stalled_after_s: float) -> None:
         self._connection = connection
+        self._stalled_after_s = stalled_after_s
         self._beaten = time.monotonic()
         self._over = threading.Event()
         self.has_cut = False
@@ -124,8 +125,8 @@ class _StallGuard:
 
     def _watch(self) -> None:
         assert self._connection is not None
-        while not self._over.wait(1.0):
-            if time.monotonic() - self._beaten > STALLED_AFTER_S:
+        while not self._over.wait(min(1.0, self._stalled_after_s / 4)):
+            if time.monotonic() - self._beaten > self._stalled_after_s:
                 self.has_cut = True
                 with contextlib.suppress(OSError):
                     self._connection.shutdown(socket.SHUT_RD)

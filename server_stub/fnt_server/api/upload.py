@@ -30,9 +30,11 @@ HEAD_BYTES = 1024
 def process_pdf() -> tuple[dict[str, Any], int]:
     """Take the file of a confirmed job; the same bytes again answer as the first time."""
     after_this_request(_drain_if_closing)
-    limit = services().config.max_upload_bytes
+    config = services().config
+    limit = config.max_upload_bytes
     try:
-        return job_answer(_receive(Upload(request, max_bytes=limit))), 202
+        upload = Upload(request, max_bytes=limit, stalled_after_s=config.stalled_after_s)
+        return job_answer(_receive(upload)), 202
     except RequestEntityTooLarge:
         raise file_too_large(limit) from None
 
