@@ -36,7 +36,7 @@ test-faults: $(READY)  ## Run the fault storms
 check: lint types test  ## All that CI checks
 
 bench: $(READY)  ## Measure speed and memory
-	$(BIN)/python -m tests.bench
+	PYTHONPATH=tests $(BIN)/python -m bench
 
 serve: $(READY)  ## Run the server on this machine
 	$(BIN)/fnt-server run
@@ -51,7 +51,7 @@ sample: $(READY)  ## Typeset the demo's story again
 	$(BIN)/python tests/typeset.py
 
 picture: $(READY)  ## Draw the live view of a real run for the README
-	$(BIN)/python -m tests.picture
+	PYTHONPATH=tests $(BIN)/python -m picture
 
 build: $(READY)  ## Build wheel and sdist
 	$(BIN)/python -m pip wheel -q --no-deps --wheel-dir dist .

@@ -1,0 +1,54 @@
+"""Figures and how they are taken: interleaved rounds, medians, ratios within one run."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One row of the report."""
+
+    name: str
+    value: str
+    wanted: str = ""
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """Return how long an action takes."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def interleaved(actions: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, float]:
+    """Run all actions in turn, round after round, and return each one's median in seconds."""
+    taken: dict[str, list[float]] = {name: [] for name in actions}
+    for action in actions.values():
+        action()
+    for _ in range(rounds):
+        for name, action in actions.items():
+            taken[name].append(seconds(action))
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def python(*args: str) -> Callable[[], object]:
+    """Return an action that runs this Python with arguments, its output thrown away."""
+    command = [sys.executable, *args]
+    return lambda: subprocess.run(command, check=True, capture_output=True)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value below which that share of all lies."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def ms(value: float) -> str:
+    """Write seconds as milliseconds."""
+    return f"{value * 1000:.1f} ms"
