@@ -96,7 +96,7 @@ class TokenSigner:
 def _is_whole(claims: dict[str, Any]) -> bool:
     """Whether every claim has the type we write: the library reads some of them leniently."""
     texts = all(isinstance(claims[name], str) for name in ("sub", "sid", "jti", "type"))
-    numbers = all(type(claims[name]) is int for name in ("iat", "exp"))
+    numbers = all(type(claims[name]) is int and claims[name] < 2**53 for name in ("iat", "exp"))
     return texts and numbers and re.fullmatch(r"[1-9][0-9]{0,17}", claims["sub"]) is not None
 
 

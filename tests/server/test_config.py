@@ -1,0 +1,130 @@
+"""Settings: read once, wrong ones named in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fnt_server.config import Config, ConfigError
+
+
+def read(**environ: str) -> Config:
+    return Config.from_env({"FNT_DATA_DIR": "/srv/fnt", **environ})
+
+
+def test_defaults_are_one_machine() -> None:
+    config = read()
+
+    assert config.database_url == "sqlite:////srv/fnt/fnt.db"
+    assert config.storage_url == "file:///srv/fnt/files"
+    assert config.secret_key_file == Path("/srv/fnt/secret.key")
+    assert (config.host, config.port, config.access_ttl_s) == ("127.0.0.1", 5000, 900)
+    assert (config.max_upload_bytes, config.max_pages) == (50 * 1024 * 1024, 5000)
+    assert (config.max_sockets, config.max_sockets_per_user, config.lease_s) == (400, 20, 20.0)
+    assert (config.connect_within_s, config.stalled_after_s) == (10.0, 20.0)
+    assert config.is_embedded
+
+
+def test_a_relative_data_folder_becomes_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert Config.from_env({"FNT_DATA_DIR": "data"}).data_dir == tmp_path / "data"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("postgres://h/db", "postgresql+psycopg://h/db"),
+        ("postgresql://u:p@h:5/db?x=1", "postgresql+psycopg://u:p@h:5/db?x=1"),
+        ("postgresql+psycopg://h/db", "postgresql+psycopg://h/db"),
+        ("sqlite:////tmp/x.db", "sqlite:////tmp/x.db"),
+    ],
+)
+def test_database_url(given: str, expected: str) -> None:
+    assert read(DATABASE_URL=given).database_url == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "broker", "celery"),
+    [
+        ("redis://h:1/2", "redis://h:1/2", "redis://h:1/2"),
+        ("rediss://h", "rediss://h", "rediss://h"),
+        ("valkey://h", "redis://h", "redis://h"),
+        ("unix:///run/b.sock", "unix:///run/b.sock", "redis+socket:///run/b.sock"),
+        ("redis+socket:///run/b.sock", "unix:///run/b.sock", "redis+socket:///run/b.sock"),
+    ],
+)
+def test_broker_url(given: str, broker: str, celery: str) -> None:
+    for name in ("FNT_BROKER_URL", "CELERY_BROKER_URL"):
+        config = read(**{name: given})
+
+        assert (config.broker_url, config.celery_broker_url) == (broker, celery)
+        assert config.events_url == broker
+        assert not config.is_embedded
+
+
+def test_events_may_travel_elsewhere() -> None:
+    config = read(FNT_BROKER_URL="redis://a", FNT_EVENTS_URL="redis://b")
+
+    assert (config.broker_url, config.events_url) == ("redis://a", "redis://b")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FNT_PORT", "http"),
+        ("FNT_PORT", "65536"),
+        ("FNT_PORT", "-1"),
+        ("FNT_WORKERS", "0"),
+        ("FNT_LEASE_S", "nan"),
+        ("FNT_LEASE_S", "0.5"),
+        ("FNT_MAX_UPLOAD_MB", "1e3"),
+        ("FNT_PACE_MS", "x" * 1000),
+        ("FNT_CONNECT_WITHIN_S", "0"),
+        ("FNT_STALLED_AFTER_S", "inf"),
+        ("DATABASE_URL", "mysql://h/db"),
+        ("DATABASE_URL", "nonsense"),
+        ("FNT_BROKER_URL", "amqp://h"),
+        ("FNT_EVENTS_URL", "http://h"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_short_line(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=name.replace("EVENTS", "(EVENTS|BROKER)")) as error:
+        read(**{name: value})
+
+    assert len(str(error.value)) < 120
+    assert "\n" not in str(error.value)
+
+
+def test_an_empty_setting_is_none() -> None:
+    assert read(FNT_PORT="", FNT_BROKER_URL="", DATABASE_URL="") == read()
+
+
+def test_a_child_reads_the_same_settings() -> None:
+    config = read(FNT_BROKER_URL="unix:///run/b.sock", FNT_WORKERS="3")
+
+    assert Config.from_env(config.to_env()) == config
+
+
+def test_origins_are_a_list_by_comma_or_space() -> None:
+    config = read(FNT_CORS_ORIGINS="https://a.example, https://b.example")
+
+    assert config.cors_origins == ("https://a.example", "https://b.example")
+
+
+def test_prepare_data_dir_makes_it_for_this_user_alone(tmp_path: Path) -> None:
+    config = read(FNT_DATA_DIR=str(tmp_path / "deep" / "data"))
+    config.prepare_data_dir()
+    config.prepare_data_dir()
+
+    assert config.data_dir.stat().st_mode & 0o77 == 0
+
+
+def test_prepare_data_dir_that_cannot_be_is_a_config_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(ConfigError, match="cannot use"):
+        read(FNT_DATA_DIR=str(tmp_path / "file" / "data")).prepare_data_dir()

@@ -1,0 +1,146 @@
+"""The reaper: what one pass heals, and which files it may delete."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fnt.wire.jobs import JobStatus
+from fnt_server import jobs, steps
+from fnt_server.database import Database
+from fnt_server.jobs import StoredFile
+from fnt_server.models import Job, Step
+from fnt_server.reaper import ORPHANED_AFTER_S, Reaper, sweep
+from fnt_server.storage import Storage
+from server.clocks import make_older
+from server.records import (
+    FILE,
+    complete_chunk,
+    complete_merge,
+    expire,
+    fetch,
+    make_chunked,
+    make_job,
+    take,
+)
+
+
+class Heard:
+    """A publisher that only remembers."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+        self.rings = 0
+
+    def publish(self, job: dict[str, Any]) -> None:
+        self.told.append(job)
+
+    def ring(self, times: int = 1) -> None:
+        self.rings += times
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+def run_once(database: Database, heard: Heard, **options: Any) -> None:
+    reaper = Reaper(database, heard, **options)  # type: ignore[arg-type]
+    reaper.close()
+    reaper.run_once()
+
+
+def test_a_pass_takes_back_and_tells(database: Database, user_id: int, heard: Heard) -> None:
+    job = make_chunked(database, user_id, chunks=2)
+    held = take(database)
+    expire(database, held)
+
+    run_once(database, heard)
+
+    assert [(told["id"], told["version"]) for told in heard.told] == [(job.id, job.version + 1)]
+    assert not steps.is_held(database, held)
+
+
+def test_a_pass_rings_once_and_for_each_step_nobody_heard(
+    database: Database, user_id: int, heard: Heard
+) -> None:
+    make_chunked(database, user_id, chunks=3)
+    run_once(database, heard)
+    assert heard.rings == 1
+
+    make_older(database, Step.not_before, seconds=60)
+    run_once(database, heard)
+
+    assert heard.rings == 1 + 4
+
+
+def test_a_pass_ends_uploads_that_never_came(
+    database: Database, user_id: int, heard: Heard
+) -> None:
+    job = make_job(database, user_id, file=None)
+    make_older(database, Job.created_at, seconds=jobs.ABANDONED_AFTER_S + 1)
+
+    run_once(database, heard)
+
+    assert heard.told[0]["error_code"] == "UPLOAD_ABANDONED"
+    assert fetch(database, job.id).status == JobStatus.FAILED
+
+
+def test_a_pass_does_what_else_it_is_for_and_sweeps(
+    database: Database, storage: Storage, tmp_path: Path, heard: Heard
+) -> None:
+    passes: list[str] = []
+    storage.put("jobs/1/old.pdf", [b"x"])
+    make_old(tmp_path)
+
+    run_once(database, heard, storage=storage, also=lambda: passes.append("also"))
+
+    assert passes == ["also"]
+    assert storage.list_keys("jobs/") == []
+
+
+def make_old(tmp_path: Path) -> None:
+    for path in (tmp_path / "files").rglob("*"):
+        if path.is_file():
+            os.utime(path, (1, 1))
+
+
+def put_all(storage: Storage, *keys: str) -> None:
+    for key in keys:
+        storage.put(key, [b"x"])
+
+
+def test_sweep_keeps_what_jobs_need(
+    database: Database, user_id: int, storage: Storage, tmp_path: Path
+) -> None:
+    done = make_chunked(database, user_id, chunks=1)
+    complete_chunk(database, take(database))
+    complete_merge(database, take(database))
+    running = make_job(
+        database, user_id, file=StoredFile(key="jobs/2/source-a.pdf", sha256="2" * 64, size_bytes=1)
+    )
+    needed = [FILE.key, "result", f"jobs/{running.id}/source-a.pdf", f"jobs/{running.id}/work/1"]
+    orphans = [f"jobs/{done.id}/work/1", "jobs/999/source-b.pdf", "jobs/x/odd"]
+    put_all(storage, *needed, *orphans)
+    assert sweep(database, storage, older_than_s=ORPHANED_AFTER_S) == []
+    make_old(tmp_path)
+
+    assert sorted(sweep(database, storage)) == sorted(orphans)
+    for key in needed:
+        assert storage.get(key)
+
+
+def test_sweep_forgets_the_drafts_of_killed_uploads(
+    database: Database, storage: Storage, tmp_path: Path
+) -> None:
+    put_all(storage, "jobs/1/a")
+    draft = tmp_path / "files" / "jobs" / "1" / "source.pdf#1"
+    draft.write_bytes(b"half")
+    make_old(tmp_path)
+
+    sweep(database, storage)
+
+    assert not draft.exists()
