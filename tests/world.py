@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -162,7 +163,7 @@ class FakeStore:
         return "the keyring"
 
 
-Step = Update | BaseException | Callable[[], None]
+Step = Update | BaseException | Callable[[], object]
 """What a session does next: yield, raise, or let the test do something."""
 
 
@@ -173,7 +174,7 @@ class FakeSession:
     script: Iterable[Step] = ()
     asked: list[tuple[str, Any, Any]] = field(default_factory=list)
     cancelled: list[int] = field(default_factory=list)
-    is_detached: bool = False
+    detached: threading.Event = field(default_factory=threading.Event)
     is_closed: bool = False
 
     def __enter__(self) -> Self:
@@ -200,7 +201,11 @@ class FakeSession:
         self.cancelled.append(job_id)
 
     def detach(self) -> None:
-        self.is_detached = True
+        self.detached.set()
+
+    @property
+    def is_detached(self) -> bool:
+        return self.detached.is_set()
 
     def _play(self) -> Iterator[Update]:
         for step in self.script:

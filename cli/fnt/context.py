@@ -43,12 +43,19 @@ class GlobalOptions:
         return cls(
             settings={name: flags[name] for name in names if name in flags},
             format=_format(flags),
-            color=ColorMode(flags.get("color", ColorMode.AUTO)),
+            color=_color(flags.get("color", ColorMode.AUTO)),
             verbose=2 if flags.get("debug") else int(flags.get("verbose", 0)),
             progress=not flags.get("no_progress", False),
             input=not flags.get("no_input", False),
             yes=bool(flags.get("yes", False)),
         )
+
+
+def _color(word: str) -> ColorMode:
+    try:
+        return ColorMode(word)
+    except ValueError:
+        raise UsageError(f"--color is auto, always or never, not {word!r}") from None
 
 
 def _format(flags: Mapping[str, Any]) -> OutputFormat:

@@ -67,7 +67,7 @@ def running(percent: int = 48, *, version: int = 2, **changes: Any) -> Update:
 
 
 def test_one_job() -> None:
-    view = View()
+    view = View(size=(88, 30))
     view.play([LIVE, make_snapshot(progress_percent=5)])
     view.clock.sleep(6)
     view.play([running()])
@@ -77,7 +77,7 @@ def test_one_job() -> None:
 
     assert frame == [
         "● live · books.example.org · 1 job",
-        "▸ novel.pdf     splitting   ━━━━━━━━━━━━━━━━━━━─────────────────────  48%  18/33   0:07   0:06 left",
+        "▸ novel.pdf     splitting   ━━━━━━━━━━━━━╾───────────────  48%  18/33   0:07   0:06 left",
         "  d detach · c cancel",
     ]
 

@@ -57,5 +57,11 @@ def _read(fd: int, wake: int, on_key: Callable[[str], None]) -> None:
         data = os.read(fd, 32)
         if not data:
             return
-        if len(data) == 1:  # several at once are an escape sequence or a paste
-            on_key(data.decode("latin-1"))
+        key = key_of(data)
+        if key is not None:
+            on_key(key)
+
+
+def key_of(data: bytes) -> str | None:
+    """Return the key that was pressed; several bytes at once are an arrow key or a paste."""
+    return data.decode("latin-1") if len(data) == 1 else None

@@ -1,0 +1,133 @@
+"""fnt.app: the command tree and its global options."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import logging
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from builders import make_snapshot
+from fnt import __version__
+from fnt.app import JobsGroup, RootGroup
+from fnt.console import ColorMode, OutputFormat
+from fnt.context import GlobalOptions
+from fnt.errors import UsageError
+from world import FakeApi, World, make_terminal
+
+COMMANDS = [
+    (name, target, line)
+    for table in (RootGroup.table, JobsGroup.table)
+    for name, (target, line) in table.items()
+    if isinstance(target, str)
+]
+
+
+@pytest.mark.parametrize(("name", "target", "line"), COMMANDS)
+def test_each_line_of_help_is_the_commands_own(name: str, target: str, line: str) -> None:
+    module, _, function = target.partition(":")
+    doc = inspect.getdoc(getattr(importlib.import_module(module), function))
+
+    assert doc is not None
+    assert doc.splitlines()[0] == line
+
+
+@pytest.mark.parametrize("args", [["--help"], ["-h"], []])
+def test_help_names_every_command(args: list[str]) -> None:
+    result = World().invoke(*args)
+
+    assert result.exit_code == 0
+    for name in RootGroup.table:
+        assert f"  {name} " in result.stdout
+
+
+@pytest.mark.parametrize("name", ["upload", "jobs"])
+def test_each_command_has_help(name: str) -> None:
+    result = World().invoke(name, "-h")
+
+    assert result.exit_code == 0
+    assert "Usage: fnt " + name in result.stdout
+    assert "--insecure-http" not in result.stdout
+
+
+def test_the_version() -> None:
+    assert World().invoke("-V").stdout == f"fnt {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--server", "http://127.0.0.1:7000", "jobs", "list", "-q"],
+        ["jobs", "--server", "http://127.0.0.1:7000", "-q", "list"],
+        ["jobs", "list", "-q", "--server", "http://127.0.0.1:7000"],
+    ],
+)
+def test_global_options_stand_anywhere(args: list[str]) -> None:
+    world = World(api=FakeApi(make_snapshot()))
+
+    result = world.invoke(*args)
+
+    assert result.exit_code == 0
+    assert world.connected_to[0].server == "http://127.0.0.1:7000"
+    assert world.out == "12\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({}, GlobalOptions()),
+        ({"json": True, "quiet": True}, GlobalOptions(format=OutputFormat.JSON)),
+        ({"jsonl": True}, GlobalOptions(format=OutputFormat.JSONL)),
+        ({"plain": True}, GlobalOptions(format=OutputFormat.PLAIN)),
+        ({"color": "never"}, GlobalOptions(color=ColorMode.NEVER)),
+        ({"verbose": 1}, GlobalOptions(verbose=1)),
+        ({"debug": True}, GlobalOptions(verbose=2)),
+        ({"timeout": "5m"}, GlobalOptions(settings={"timeout": "5m"})),
+        (
+            {"no_input": True, "no_progress": True, "yes": True},
+            GlobalOptions(input=False, progress=False, yes=True),
+        ),
+    ],
+)
+def test_flags_become_options(flags: dict[str, Any], expected: GlobalOptions) -> None:
+    assert GlobalOptions.of_flags(flags) == expected
+
+
+@pytest.mark.parametrize("flags", [{"json": True, "jsonl": True}, {"color": "blue"}])
+def test_flags_that_make_no_sense(flags: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        GlobalOptions.of_flags(flags)
+
+
+def test_verbose_says_what_is_logged() -> None:
+    world = World(terminal=make_terminal())
+    try:
+        world.context().configured(GlobalOptions(verbose=1))
+        logging.getLogger("fnt.api").info("asked\x1b again")
+        logging.getLogger("fnt.api").debug("details")
+    finally:
+        logging.getLogger("fnt").handlers.clear()
+        logging.getLogger("fnt").setLevel(logging.NOTSET)
+
+    assert world.err == "fnt.api: asked\\x1b again\n"
+
+
+@pytest.mark.parametrize("args", [["--help"], ["version"]])
+def test_nothing_heavy_is_loaded_at_home(args: list[str]) -> None:
+    code = (
+        "import sys, json; from fnt.__main__ import main\n"
+        f"sys.argv = ['fnt', *{args!r}]\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=30)
+
+    loaded = set(json.loads(done.stderr))
+    assert not loaded & {"httpx", "socketio", "rich", "keyring", "pypdf", "fnt.session"}

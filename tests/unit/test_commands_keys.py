@@ -1,0 +1,87 @@
+"""fnt.commands.keys: `d` and `c` in the live view."""
+
+from __future__ import annotations
+
+from builders import make_snapshot
+from fnt.commands.keys import HINT, HINT_MANY, WatchKeys
+from fnt.progress import ProgressState, Update, UploadProgress, reduce
+from fnt.render.base import Renderer
+from world import FakeSession, completed
+
+UPLOADING = UploadProgress(key="k", title="a.pdf", sent_bytes=1, size_bytes=9)
+
+
+class Desk:
+    """Keys with rows that the test sets."""
+
+    def __init__(self, *updates: Update) -> None:
+        self.session = FakeSession()
+        self.hints: list[str] = []
+        self.state = ProgressState()
+        self.play(*updates)
+        renderer = Renderer()
+        renderer.set_hint = self.hints.append  # type: ignore[method-assign]
+        self.keys = WatchKeys(
+            session=self.session,  # type: ignore[arg-type]
+            renderer=renderer,
+            rows=lambda: list(self.state.rows.values()),
+        )
+
+    def play(self, *updates: Update) -> None:
+        for update in updates:
+            self.state = reduce(self.state, update, now=1.0)
+
+    def press(self, keys: str) -> None:
+        for key in keys:
+            self.keys.press(key)
+
+
+def test_d_detaches() -> None:
+    desk = Desk(make_snapshot())
+
+    desk.press("d")
+
+    assert desk.session.is_detached
+    assert desk.keys.has_detached
+
+
+def test_d_waits_until_files_are_sent() -> None:
+    desk = Desk(make_snapshot(), UPLOADING)
+
+    desk.press("d")
+    assert not desk.session.is_detached
+    assert desk.hints == ["detaching as soon as all files are sent"]
+
+    desk.state = ProgressState()
+    desk.keys.look_again()
+    assert desk.session.is_detached
+
+
+def test_c_asks_and_y_cancels_what_runs() -> None:
+    desk = Desk(make_snapshot(), make_snapshot(id=13), completed(job_id=14))
+
+    desk.press("c")
+    assert desk.hints == ["cancel all 2 jobs? y yes · any other key no"]
+    assert desk.session.cancelled == []
+
+    desk.press("y")
+    assert desk.session.cancelled == [12, 13]
+    assert desk.hints[-1] == HINT_MANY
+
+
+def test_any_other_key_cancels_nothing() -> None:
+    desk = Desk(make_snapshot(original_filename="a\x1b.pdf"))
+
+    desk.press("cdx")
+
+    assert desk.session.cancelled == []
+    assert not desk.session.is_detached
+    assert desk.hints == ["cancel a\\x1b.pdf? y yes · any other key no", HINT]
+
+
+def test_c_without_a_running_job_asks_nothing() -> None:
+    desk = Desk(completed())
+
+    desk.press("cy")
+
+    assert (desk.hints, desk.session.cancelled) == ([], [])

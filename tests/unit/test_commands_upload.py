@@ -1,0 +1,199 @@
+"""`fnt upload`: what is sent, what is refused before, and where results go."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fnt.__main__ import run
+from fnt.errors import (
+    ExitCode,
+    NotFoundError,
+    PartialError,
+    RefusedInputError,
+    TemporaryError,
+    UsageError,
+)
+from fnt.progress import Refused, UploadProgress
+from fnt.session import WatchOptions
+from fnt.wire.jobs import ProcessingSettings
+from pdfs import make_pdf
+from world import FakeSession, World, completed, make_terminal, uploaded
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "novel.pdf").write_bytes(make_pdf())
+    (tmp_path / "bad.pdf").write_bytes(b"no PDF at all")
+    return tmp_path
+
+
+def uploading(*script: object, **parts: object) -> World:
+    return World(session=FakeSession(script), **parts)  # type: ignore[arg-type]
+
+
+def test_without_a_terminal_it_detaches_and_prints_the_job() -> None:
+    world = uploading(*uploaded())
+
+    assert world.invoke("upload", "novel.pdf").exit_code == 0
+
+    assert world.out == "12\n"
+    verb, (item,), parallel = world.session.asked[0]
+    assert (verb, parallel) == ("upload", 4)
+    assert item.filename == "novel.pdf"
+    assert item.page_count == 1
+    assert item.idempotency_key == "key"
+
+
+def test_watching_saves_beside_the_caller(folder: Path) -> None:
+    world = uploading(*uploaded(), completed())
+
+    assert world.invoke("upload", "novel.pdf", "--watch").exit_code == 0
+
+    assert world.out == "novel.txt\n"
+    assert (folder / "novel.txt").exists()
+    assert world.session.asked[0][0] == "upload_and_watch"
+    assert world.session.asked[0][2] == WatchOptions()
+
+
+def test_a_terminal_watches_by_default() -> None:
+    terminal = make_terminal(tty=True, environ={"TERM": "dumb"})
+    world = uploading(*uploaded(), completed(), terminal=terminal)
+
+    world.invoke("upload", "novel.pdf")
+
+    assert world.session.asked[0][0] == "upload_and_watch"
+
+
+def test_settings_reach_the_server() -> None:
+    world = uploading(*uploaded())
+    words = ["--words", "12", "--min-words", "3", "--engine", "gemini", "--ignore-dialogue"]
+
+    world.invoke("upload", "novel.pdf", *words, "-j", "2")
+
+    _, (item,), parallel = world.session.asked[0]
+    assert parallel == 2
+    assert item.settings == ProcessingSettings(
+        sentence_length_limit=12, min_sentence_length=3, engine="gemini", ignore_dialogue=True
+    )
+
+
+def test_the_same_file_twice_is_sent_once() -> None:
+    world = uploading(*uploaded())
+
+    world.invoke("upload", "novel.pdf", "./novel.pdf")
+
+    assert len(world.session.asked[0][1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("nope.pdf", NotFoundError), (".", UsageError), ("/dev/null", UsageError)]
+)
+def test_what_is_no_file_stops_everything(name: str, error: type[Exception]) -> None:
+    world = uploading()
+
+    assert type(world.invoke("upload", "novel.pdf", name).exception) is error
+    assert world.session.asked == []
+
+
+def test_a_target_that_exists_is_refused_before_anything_is_sent(folder: Path) -> None:
+    (folder / "novel.txt").write_text("mine", encoding="utf-8")
+    world = uploading(*uploaded(), completed())
+
+    assert isinstance(world.invoke("upload", "novel.pdf", "-w").exception, UsageError)
+    assert world.session.asked == []
+
+    assert world.invoke("upload", "novel.pdf", "-w", "--overwrite").exit_code == 0
+    assert (folder / "novel.txt").read_text(encoding="utf-8") == "Une phrase.\n"
+
+
+def test_targets_that_collide_are_refused_before_anything_is_sent(folder: Path) -> None:
+    (folder / "more").mkdir()
+    (folder / "more/novel.pdf").write_bytes(make_pdf(pages=2))
+    world = uploading()
+
+    result = world.invoke("upload", "novel.pdf", "more/novel.pdf", "-w")
+
+    assert isinstance(result.exception, UsageError)
+    assert "both be saved as novel.txt" in result.exception.message
+    assert world.session.asked == []
+
+
+def test_detached_runs_mind_no_targets(folder: Path) -> None:
+    (folder / "novel.txt").write_text("mine", encoding="utf-8")
+
+    assert uploading(*uploaded()).invoke("upload", "novel.pdf", "-d").exit_code == 0
+
+
+def test_only_what_is_no_pdf() -> None:
+    world = uploading()
+
+    result = world.invoke("upload", "bad.pdf")
+
+    assert isinstance(result.exception, RefusedInputError)
+    assert result.exception.code == "NOT_A_PDF"
+    assert world.session.asked == []
+
+
+def test_one_bad_file_does_not_stop_the_other() -> None:
+    world = uploading(*uploaded(1))
+
+    result = world.invoke("upload", "bad.pdf", "novel.pdf")
+
+    assert isinstance(result.exception, PartialError)
+    assert world.out == "12\n"
+
+
+def test_an_unreachable_server() -> None:
+    refused = Refused(
+        key="file:0",
+        title="novel.pdf",
+        message="the server cannot be reached",
+        exit_code=ExitCode.TEMPORARY,
+    )
+
+    result = uploading(refused).invoke("upload", "novel.pdf")
+
+    assert isinstance(result.exception, TemporaryError)
+    assert result.exception.message == "the server cannot be reached"
+
+
+def test_the_document_names_each_file() -> None:
+    world = uploading(*uploaded(1), completed())
+
+    code = run(["upload", "bad.pdf", "novel.pdf", "-w", "--json"], world.context())
+
+    document = json.loads(world.out)
+    bad, good = document["jobs"]
+    assert (code, document["exit_code"]) == (6, 6)
+    assert (bad["file"], bad["job"], bad["error"]["code"]) == ("bad.pdf", None, "NOT_A_PDF")
+    assert (good["file"], good["outputs"], good["error"]) == ("novel.pdf", ["novel.txt"], None)
+    assert good["job"]["id"] == 12
+
+
+def test_interrupted_while_sending_still_tells_what_was_accepted() -> None:
+    half = UploadProgress(key="file:1", title="b.pdf", sent_bytes=1, size_bytes=9)
+    world = uploading(*uploaded(), half, KeyboardInterrupt())
+
+    code = run(["upload", "novel.pdf", "-w", "--json"], world.context())
+
+    assert code == 130
+    assert "fnt watch 12" in world.err
+    assert [entry["job"] and entry["job"]["id"] for entry in json.loads(world.out)["jobs"]] == [
+        12,
+        None,
+    ]
+
+
+def test_a_name_that_is_no_text_is_sent_as_text(folder: Path) -> None:
+    try:
+        (folder / "no\udcffvel.pdf").write_bytes(make_pdf())
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes only names that are text")
+    world = uploading(*uploaded())
+
+    assert world.invoke("upload", "no\udcffvel.pdf").exit_code == 0
+    assert world.session.asked[0][1][0].filename == "no?vel.pdf"

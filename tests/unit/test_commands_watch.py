@@ -1,0 +1,200 @@
+"""`fnt watch` and what follows jobs: saving, resuming, deadlines, keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders import MOMENT, make_snapshot
+from fnt.errors import (
+    AllFailedError,
+    DeadlineError,
+    NotFoundError,
+    PartialError,
+    TemporaryError,
+    UsageError,
+)
+from fnt.session import WatchOptions
+from fnt.wire.jobs import JobStatus
+from world import FakeApi, FakeSession, World, completed, ended, make_terminal
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def watching(*script: object, **parts: object) -> World:
+    return World(session=FakeSession(script), **parts)  # type: ignore[arg-type]
+
+
+def test_a_completed_job_is_saved_and_its_path_told(folder: Path) -> None:
+    world = watching(make_snapshot(), completed())
+
+    assert world.invoke("watch", "12").exit_code == 0
+
+    assert world.out == "novel.txt\n"
+    assert (folder / "novel.txt").read_text(encoding="utf-8") == "Une phrase.\n"
+    assert world.session.asked == [("watch", [12], WatchOptions())]
+    assert world.session.is_closed
+
+
+def test_every_format_goes_to_the_folder_given(folder: Path) -> None:
+    world = watching(completed())
+
+    world.invoke("watch", "12", "-o", "deep/out", "-f", "txt,json")
+
+    assert world.out.split() == ["deep/out/novel.txt", "deep/out/novel.json"]
+    assert sorted(path.name for path in (folder / "deep/out").iterdir()) == [
+        "novel.json",
+        "novel.txt",
+    ]
+
+
+def test_no_save_leaves_the_folder_alone(folder: Path) -> None:
+    world = watching(completed())
+
+    assert world.invoke("watch", "12", "--no-save").exit_code == 0
+
+    assert world.out == ""
+    assert list(folder.iterdir()) == []
+
+
+def test_a_file_that_exists_is_never_overwritten_unasked(folder: Path) -> None:
+    (folder / "novel.txt").write_text("mine", encoding="utf-8")
+
+    watching(completed()).invoke("watch", "12")
+
+    assert (folder / "novel.txt").read_text(encoding="utf-8") == "mine"
+    assert (folder / "novel-12.txt").exists()
+
+
+def test_options_reach_the_session() -> None:
+    world = watching(completed())
+
+    world.invoke("watch", "12", "13", "12", "--transport", "poll", "--give-up", "2m")
+
+    options = WatchOptions(transport="poll", give_up_s=120.0)
+    assert world.session.asked == [("watch", [12, 13], options)]
+
+
+def test_latest_and_all() -> None:
+    jobs = [
+        make_snapshot(id=3, uploaded_at=MOMENT),
+        make_snapshot(id=5, status=JobStatus.PENDING, uploaded_at=MOMENT),
+        make_snapshot(id=6, status=JobStatus.PENDING),
+        completed(job_id=7),
+    ]
+    asked = []
+    for words in (["--all"], ["--latest"], ["@latest", "3"]):
+        world = watching(api=FakeApi(*jobs))
+        world.invoke("watch", *words)
+        asked.append(world.session.asked[0][1])
+
+    assert asked == [[3, 5], [7], [7, 3]]
+
+
+def test_nothing_to_watch() -> None:
+    world = watching()
+
+    assert world.invoke("watch", "--all").exit_code == 0
+    assert world.err == "no job is running\n"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["12", "--all"],
+        ["--all", "--latest"],
+        ["novel.pdf"],
+        ["0"],
+        ["-f", "docx", "12"],
+        ["12", "--give-up", "soon"],
+        ["12", "--timeout", "never"],
+    ],
+)
+def test_wrong_words(args: list[str]) -> None:
+    assert isinstance(watching().invoke("watch", *args).exception, UsageError)
+
+
+def test_latest_of_nothing() -> None:
+    assert isinstance(watching().invoke("watch", "--latest").exception, NotFoundError)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        ([JobStatus.COMPLETED, JobStatus.COMPLETED], None),
+        ([JobStatus.COMPLETED, JobStatus.FAILED], PartialError),
+        ([JobStatus.CANCELLED, JobStatus.COMPLETED], PartialError),
+        ([JobStatus.FAILED, JobStatus.CANCELLED], AllFailedError),
+        ([JobStatus.FAILED], AllFailedError),
+        ([JobStatus.CANCELLED], AllFailedError),
+    ],
+)
+def test_how_the_run_ends(statuses: list[JobStatus], expected: type[Exception] | None) -> None:
+    script = [
+        ended(status, job_id=n, original_filename=f"{n}.pdf") for n, status in enumerate(statuses)
+    ]
+
+    result = watching(*script).invoke("watch", "12")
+
+    assert type(result.exception) is (expected or type(None))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), TemporaryError("no contact for 10 min")])
+def test_leaving_early_tells_how_to_go_on(error: BaseException) -> None:
+    world = watching(completed(job_id=11), make_snapshot(), make_snapshot(id=13), error)
+
+    world.invoke("watch", "11", "12", "13", "-o", "my out", "--server", "http://127.0.0.1:7000")
+
+    assert world.err.splitlines()[-1] == (
+        "2 jobs go on; to follow again: fnt watch 12 13 -o 'my out' --server http://127.0.0.1:7000"
+    )
+
+
+def test_the_time_is_over() -> None:
+    world = World()
+    world.session.script = [make_snapshot(), lambda: world.session.detached.wait(10), completed()]
+
+    result = world.invoke("watch", "12", "--timeout", "0.01s")
+
+    assert isinstance(result.exception, DeadlineError)
+    assert world.err.splitlines()[-1] == "the job goes on; to follow again: fnt watch 12"
+
+
+def test_a_job_that_ended_in_time_has_no_deadline() -> None:
+    assert watching(completed()).invoke("watch", "12", "--timeout", "1h").exit_code == 0
+
+
+def test_a_result_that_cannot_be_written(folder: Path) -> None:
+    (folder / "novel.txt").write_text("mine", encoding="utf-8")
+    (folder / "novel-12.txt").write_text("mine too", encoding="utf-8")
+    world = watching(completed())
+
+    result = world.invoke("watch", "12", "--json")
+
+    assert isinstance(result.exception, UsageError)
+    assert "not saved: novel-12.txt exists" in world.err
+
+
+def test_quiet_tells_paths_only() -> None:
+    world = watching(make_snapshot(), completed())
+
+    world.invoke("watch", "12", "-q")
+
+    assert (world.out, world.err) == ("novel.txt\n", "")
+
+
+def test_on_a_terminal_the_view_shows_the_path_and_nothing_is_left_behind() -> None:
+    terminal = make_terminal(tty=True, environ={"TERM": "xterm", "NO_COLOR": "1"})
+    world = watching(make_snapshot(), completed(), terminal=terminal)
+
+    assert world.invoke("watch", "12").exit_code == 0
+
+    assert "✓ novel.pdf  19 204 sentences · 475 pages · 0:00 → novel.txt" in world.err
+    assert world.err.rfind("\x1b[?25h") > world.err.rfind("\x1b[?25l")
+    assert world.out == ""

@@ -1,0 +1,84 @@
+"""fnt.render.base: goals and the ticker."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from builders import make_snapshot
+from fnt.progress import ProgressState, Row, Saved, SaveFailed, Update, reduce
+from fnt.render.base import Goal, Renderer, Ticker
+from fnt.wire.jobs import JobStatus
+from world import completed, ended
+
+
+def row_after(*updates: Update) -> Row:
+    state = ProgressState()
+    for update in updates:
+        state = reduce(state, update, now=1.0)
+    return next(iter(state.rows.values()))
+
+
+@pytest.mark.parametrize(
+    ("goal", "updates", "expected"),
+    [
+        (Goal(), [make_snapshot()], False),
+        (Goal(accepted=True), [make_snapshot()], True),
+        (Goal(), [completed()], True),
+        (Goal(outputs=1), [completed()], False),
+        (Goal(outputs=1), [completed(), Saved(job_id=12, path=Path("a.txt"))], True),
+        (Goal(outputs=2), [completed(), Saved(job_id=12, path=Path("a.txt"))], False),
+        (Goal(outputs=1), [completed(), SaveFailed(job_id=12, message="full")], True),
+        (Goal(outputs=1), [ended(JobStatus.FAILED)], True),
+        (Goal(outputs=1), [ended(JobStatus.CANCELLED)], True),
+    ],
+)
+def test_goal_is_reached(goal: Goal, updates: list[Update], expected: bool) -> None:
+    assert goal.is_reached(row_after(*updates)) is expected
+
+
+def test_ticker_ticks_until_it_is_left() -> None:
+    ticks = threading.Semaphore(0)
+
+    with Ticker(ticks.release, every_s=0.001):
+        assert ticks.acquire(timeout=5)
+        assert ticks.acquire(timeout=5)
+
+    assert not any(thread.name == "fnt-ticker" for thread in threading.enumerate())
+
+
+def broken_tick(happened: threading.Event) -> None:
+    happened.set()
+    raise RuntimeError("a bug")
+
+
+def test_what_a_tick_raises_comes_out() -> None:
+    happened = threading.Event()
+
+    with (
+        pytest.raises(RuntimeError, match="a bug"),
+        Ticker(lambda: broken_tick(happened), every_s=0.001),
+    ):
+        assert happened.wait(5)
+
+
+def test_what_a_tick_raises_hides_nothing() -> None:
+    happened = threading.Event()
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        Ticker(lambda: broken_tick(happened), every_s=0.001),
+    ):
+        assert happened.wait(5)
+        raise KeyboardInterrupt
+
+
+def test_the_plain_base_shows_nothing() -> None:
+    with Renderer() as renderer:
+        renderer.render(ProgressState())
+        renderer.tick()
+        renderer.set_hint("x")
+
+    assert not renderer.has_keys

@@ -1,0 +1,42 @@
+"""fnt.render.choice: one decision, made once."""
+
+from __future__ import annotations
+
+import pytest
+
+from fnt.console import OutputFormat
+from fnt.render.base import Goal
+from fnt.render.choice import pick_renderer
+from fnt.render.report import Report
+from world import Clock, make_terminal
+
+XTERM = {"TERM": "xterm"}
+
+
+@pytest.mark.parametrize(
+    ("format", "tty", "environ", "progress", "expected"),
+    [
+        (OutputFormat.HUMAN, True, XTERM, True, "LiveRenderer"),
+        (OutputFormat.HUMAN, True, {"TERM": "dumb"}, True, "PlainRenderer"),
+        (OutputFormat.HUMAN, True, XTERM, False, "PlainRenderer"),
+        (OutputFormat.HUMAN, False, {"FORCE_COLOR": "1"}, True, "PlainRenderer"),
+        (OutputFormat.PLAIN, True, XTERM, True, "PlainRenderer"),
+        (OutputFormat.JSON, True, XTERM, True, "PlainRenderer"),
+        (OutputFormat.JSONL, True, XTERM, True, "JsonRenderer"),
+        (OutputFormat.QUIET, True, XTERM, True, "Renderer"),
+    ],
+)
+def test_renderer_by_format_and_terminal(
+    format: OutputFormat, tty: bool, environ: dict[str, str], progress: bool, expected: str
+) -> None:
+    clock = Clock()
+    renderer = pick_renderer(
+        make_terminal(tty=tty, environ=environ),
+        Report(now=clock.now, format=format),
+        goal=Goal(),
+        clock=clock,
+        now=clock.now,
+        progress=progress,
+    )
+
+    assert type(renderer).__name__ == expected

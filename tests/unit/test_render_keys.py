@@ -1,0 +1,79 @@
+"""fnt.render.keys: single keys on a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from queue import Queue
+from typing import TextIO
+
+import pytest
+
+from fnt.render.keys import can_read_keys, key_of, reading_keys
+
+pty = pytest.importorskip("pty", reason="no pseudo-terminals on this system")
+termios = pytest.importorskip("termios", reason="no terminal modes on this system")
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, TextIO]]:
+    """The outer end of a pseudo-terminal, and stdin at its inner end."""
+    outer, inner = pty.openpty()
+    with open(inner, encoding="utf-8") as stdin:  # noqa: PTH123 -- a number, no path
+        yield outer, stdin
+    os.close(outer)
+
+
+def is_canonical(stdin: TextIO) -> bool:
+    return bool(termios.tcgetattr(stdin.fileno())[3] & termios.ICANON)
+
+
+def test_keys_arrive_without_return(terminal: tuple[int, TextIO]) -> None:
+    outer, stdin = terminal
+    keys: Queue[str] = Queue()
+
+    with reading_keys(stdin, keys.put):
+        os.write(outer, b"c")
+
+        assert keys.get(timeout=5) == "c"
+
+
+@pytest.mark.parametrize(
+    ("data", "key"), [(b"d", "d"), (b"\xff", "\xff"), (b"\x1b[A", None), (b"cy", None)]
+)
+def test_arrow_keys_and_pastes_are_no_keys(data: bytes, key: str | None) -> None:
+    assert key_of(data) == key
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_the_mode_is_restored(
+    terminal: tuple[int, TextIO], error: type[BaseException] | None
+) -> None:
+    _, stdin = terminal
+
+    try:
+        with reading_keys(stdin, lambda key: None):
+            assert not is_canonical(stdin)
+            if error is not None:
+                raise error
+    except KeyboardInterrupt:
+        pass
+
+    assert is_canonical(stdin)
+
+
+def test_a_pipe_has_no_keys() -> None:
+    read, write = os.pipe()
+    os.close(write)
+
+    with open(read, encoding="utf-8") as stdin:  # noqa: PTH123 -- a number, no path
+        assert not can_read_keys(stdin)
+    assert not can_read_keys(io.StringIO())
+
+
+def test_a_terminal_of_others_has_no_keys(terminal: tuple[int, TextIO]) -> None:
+    """It does not control this process, as for one in the background."""
+    _, stdin = terminal
+
+    assert not can_read_keys(stdin)

@@ -1,0 +1,76 @@
+"""fnt.render.report: one document, or one last event."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fnt.console import OutputFormat
+from fnt.errors import FntError, TemporaryError
+from fnt.render.report import JobEntry, Report
+from world import Clock, completed, make_terminal
+
+
+def written(format: OutputFormat, *, error: FntError | None = None) -> list[dict[str, Any]]:
+    terminal = make_terminal()
+    report = Report(now=Clock().now, format=format, command="watch")
+    report.jobs = [
+        JobEntry(file="a.pdf", job=completed(), outputs=(Path("a.txt"),)),
+        JobEntry(file="b.pdf"),
+    ]
+    report.answer = {"extra": 1}
+    report.write(terminal, exit_code=error.exit_code if error else 0, error=error)
+    return [json.loads(line) for line in terminal.out.text.splitlines()]
+
+
+def test_the_document() -> None:
+    (document,) = written(OutputFormat.JSON)
+
+    assert document == {
+        "v": 1,
+        "ok": True,
+        "command": "watch",
+        "exit_code": 0,
+        "jobs": [
+            {
+                "file": "a.pdf",
+                "job": completed().to_wire(),
+                "outputs": ["a.txt"],
+                "error": None,
+            },
+            {"file": "b.pdf", "job": None, "outputs": [], "error": None},
+        ],
+        "error": None,
+        "extra": 1,
+    }
+
+
+def test_the_document_of_a_failure() -> None:
+    error = TemporaryError("unreachable", hint="later", request_id="r1")
+
+    (document,) = written(OutputFormat.JSON, error=error)
+
+    assert (document["ok"], document["exit_code"]) == (False, 5)
+    assert document["error"] == {
+        "code": "TEMPORARY",
+        "message": "unreachable",
+        "hint": "later",
+        "retryable": True,
+        "request_id": "r1",
+    }
+
+
+def test_the_last_event() -> None:
+    (event,) = written(OutputFormat.JSONL)
+
+    assert event["type"] == "run.finished"
+    assert event["exit_code"] == 0
+    assert event["counts"] == {"completed": 1, "refused": 1}
+
+
+@pytest.mark.parametrize("format", [OutputFormat.HUMAN, OutputFormat.PLAIN, OutputFormat.QUIET])
+def test_people_get_no_document(format: OutputFormat) -> None:
+    assert written(format) == []
