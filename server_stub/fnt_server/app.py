@@ -49,7 +49,6 @@ def create_app(config: Config) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.compact = True  # type: ignore[attr-defined]
-    app.config["RATELIMIT_HEADERS_ENABLED"] = True
     auth.limiter.init_app(app)
     errors.install(app)
     for module in (health, auth, jobs, upload, results):

@@ -66,13 +66,8 @@ class Storage:
         return (bytes(chunk) for chunk in stream)
 
     def iter_lines(self, key: str) -> Iterator[bytes]:
-        """Read an object line by line, line ends kept; raises FileNotFoundError."""
-        rest = b""
-        for chunk in self.iter_bytes(key):
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield from (line + b"\n" for line in lines)
-        if rest:
-            yield rest
+        """Read an object line by line, line ends kept; raises FileNotFoundError at once."""
+        return _lines(self.iter_bytes(key))
 
     def copy(self, source: str, target: str) -> None:
         """Copy an object; raises FileNotFoundError."""
@@ -124,6 +119,15 @@ class Storage:
 def _local_folder(url: str) -> Path | None:
     parts = urlsplit(url)
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from (line + b"\n" for line in lines)
+    if rest:
+        yield rest
 
 
 def _system_error(error: Exception) -> OSError | None:

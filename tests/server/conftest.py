@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import delete
 
 from fnt_server import schema
+from fnt_server.app import create_app
+from fnt_server.config import Config
 from fnt_server.database import Database
 from fnt_server.models import Base
 from fnt_server.storage import Storage
 from server.records import make_user
 from server.services import BrokerProcess, private_broker, private_schema
+
+
+@contextlib.contextmanager
+def running_app(config: Config) -> Iterator[Flask]:
+    """Build the app and end its threads afterwards."""
+    app = create_app(config)
+    try:
+        yield app
+    finally:
+        app.extensions["fnt.reaper"].close()
+        app.extensions["fnt.housekeeping"].close()
+        app.extensions["fnt"].publisher.close()
+        app.extensions["fnt"].database.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +87,29 @@ def database(database_url: str) -> Iterator[Database]:
             session.execute(delete(table))
     yield database
     database.dispose()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def app(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    broker_process: BrokerProcess,
+) -> Iterator[Flask]:
+    """The web side on a database of either kind; the tests each bring users of their own."""
+    folder = tmp_path_factory.mktemp("app")
+    environ = {
+        "FNT_DATA_DIR": str(folder),
+        "FNT_BROKER_URL": broker_process.url,
+        "FNT_MAX_UPLOAD_MB": "1",
+    }
+    with ExitStack() as stack:
+        if request.param == "postgresql":
+            environ["DATABASE_URL"] = stack.enter_context(private_schema())
+        config = Config.from_env(environ)
+        database = Database(config.database_url)
+        schema.migrate(database)
+        database.dispose()
+        yield stack.enter_context(running_app(config))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from fnt_server.services import services
 bp = Blueprint("auth", __name__, url_prefix="/auth")
 
 # Counted in this process: a limit must not stop working with the broker.
-limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=True)
+limiter = Limiter(get_remote_address, storage_uri="memory://")
 
 
 def _email_asked() -> str:

@@ -33,7 +33,9 @@ class Upload:
             raise _bad("the body must be multipart/form-data with a boundary")
         self._max_bytes = max_bytes
         self._stream = request.stream
-        self._decoder = MultipartDecoder(boundary.encode("latin-1", "replace"), max_parts=10)
+        self._decoder = MultipartDecoder(
+            boundary.encode("latin-1", "replace"), OVERHEAD_BYTES, max_parts=10
+        )
         self._stall = _StallGuard(
             request.environ.get("gunicorn.socket"), stalled_after_s=stalled_after_s
         )
@@ -84,7 +86,7 @@ class Upload:
                 try:
                     self._decoder.receive_data(data or None)
                     yield from self._iter_decoded()
-                except ValueError:
+                except (ValueError, RequestEntityTooLarge):
                     raise self._broken_off() from None
                 if not data:
                     return

@@ -15,6 +15,7 @@ from fnt.wire.jobs import JobStatus
 from fnt_server.api.errors import ApiError, file_too_large
 from fnt_server.api.jobs import job_answer, own_job
 from fnt_server.api.multipart import Upload, drain
+from fnt_server.api.requests import require_identity
 from fnt_server.files import attach, new_file_key
 from fnt_server.jobs import StoredFile
 from fnt_server.models import Job
@@ -30,6 +31,7 @@ HEAD_BYTES = 1024
 def process_pdf() -> tuple[dict[str, Any], int]:
     """Take the file of a confirmed job; the same bytes again answer as the first time."""
     after_this_request(_drain_if_closing)
+    require_identity()  # nobody unknown makes us read a body
     config = services().config
     limit = config.max_upload_bytes
     try:
