@@ -85,3 +85,14 @@ def test_c_without_a_running_job_asks_nothing() -> None:
     desk.press("cy")
 
     assert (desk.hints, desk.session.cancelled) == ([], [])
+
+
+def test_the_hint_counts_what_there_is() -> None:
+    desk = Desk(make_snapshot())
+    desk.keys.look_again()
+
+    desk.play(make_snapshot(id=13))
+    desk.keys.look_again()
+    desk.keys.look_again()
+
+    assert desk.hints == [HINT, HINT_MANY]

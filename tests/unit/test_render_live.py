@@ -301,3 +301,16 @@ def test_names_are_cut_in_the_middle(text: str, width: int, shown: str) -> None:
 
 def test_the_cut_has_an_ascii_form() -> None:
     assert fitted("les_mis_tome_1.pdf", 12, ASCII) == "les_mi~1.pdf"
+
+
+def test_what_stays_is_capped_to_the_window_too() -> None:
+    view = View(size=(80, 10))
+    view.play([LIVE, *(make_snapshot(id=n) for n in range(1, 200))])
+    with view.renderer:
+        view.drawn()
+        before = len(view.written())
+
+    last = CONTROL.sub("", view.written()[before:]).replace("\r", "").splitlines()
+
+    assert len(last) == 8
+    assert last[-1] == "  and 192 more"

@@ -70,8 +70,10 @@ class Follower:
         with ExitStack() as stack:
             stack.enter_context(self._renderer)
             stack.enter_context(Ticker(self._renderer.tick, every_s=TICK_S))
-            if self._renderer.has_keys and can_read_keys(self._context.terminal.stdin):
-                stack.enter_context(reading_keys(self._context.terminal.stdin, self._keys.press))
+            stdin = self._context.terminal.stdin
+            has_keys = self._renderer.has_keys and can_read_keys(stdin)
+            if has_keys:
+                stack.enter_context(reading_keys(stdin, self._keys.press))
                 self._keys.show_hint()
             if self._plan.timeout_s is not None:
                 timer = threading.Timer(self._plan.timeout_s, self._time_out)
@@ -80,7 +82,8 @@ class Follower:
                 stack.callback(timer.cancel)
             for update in updates:
                 self._apply(update)
-                self._keys.look_again()
+                if has_keys:
+                    self._keys.look_again()
 
     def _apply(self, update: Update) -> None:
         before, now = self.state, self._context.clock()

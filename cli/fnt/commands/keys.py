@@ -24,6 +24,7 @@ class WatchKeys:
         self._rows = rows
         self._asked: list[int] | None = None
         self._wants_to_detach = False
+        self._shown = 0
         self.has_detached = False
 
     def press(self, key: str) -> None:
@@ -38,6 +39,8 @@ class WatchKeys:
 
     def look_again(self) -> None:
         """Detach, if that was asked for, as soon as no file would stay behind half sent."""
+        if self._asked is None and not self._wants_to_detach and len(self._rows()) != self._shown:
+            self.show_hint()
         if not self._wants_to_detach or self.has_detached:
             return
         if any(row.job is None and not row.is_done for row in self._rows()):
@@ -48,7 +51,8 @@ class WatchKeys:
 
     def show_hint(self) -> None:
         """Say what the keys do."""
-        self._renderer.set_hint(HINT_MANY if len(self._rows()) > 1 else HINT)
+        self._shown = len(self._rows())
+        self._renderer.set_hint(HINT_MANY if self._shown > 1 else HINT)
 
     def _ask(self) -> None:
         running = [row for row in self._rows() if row.job is not None and not row.is_done]

@@ -87,7 +87,7 @@ class LiveRenderer(Renderer):
                 self._print_settled()
                 rows = self._open_rows()
                 self._live.transient = not rows
-                self._live.update(self._rows(rows, room=len(rows)))
+                self._live.update(self._rows(rows, room=max(MIN_ROWS, self._console.height - 2)))
         finally:
             self._live.stop()
 
