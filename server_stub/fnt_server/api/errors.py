@@ -39,21 +39,13 @@ class ApiError(Exception):
     """A request refused with a status and a code."""
 
     def __init__(
-        self,
-        status: int,
-        code: ErrorCode,
-        message: str,
-        *,
-        retry_after_s: int | None = None,
-        closes: bool = False,
+        self, status: int, code: ErrorCode, message: str, *, retry_after_s: int | None = None
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.retry_after_s = retry_after_s
-        self.closes = closes
-        """Whether the rest of the request's body is unread, so that the connection must end."""
 
 
 def job_not_found() -> ApiError:
@@ -64,7 +56,7 @@ def job_not_found() -> ApiError:
 def file_too_large(max_bytes: int) -> ApiError:
     """Return the answer for a file over the limit."""
     message = f"the file is larger than {max_bytes // (1024 * 1024)} MB"
-    return ApiError(413, ErrorCode.FILE_TOO_LARGE, message, closes=True)
+    return ApiError(413, ErrorCode.FILE_TOO_LARGE, message)
 
 
 def token_sentence(code: ErrorCode) -> str:
@@ -96,12 +88,7 @@ def _answer(
 
 
 def _api_error(error: ApiError) -> Any:
-    response, status = _answer(
-        error.status, error.code, error.message, retry_after_s=error.retry_after_s
-    )
-    if error.closes:
-        response.headers["Connection"] = "close"
-    return response, status
+    return _answer(error.status, error.code, error.message, retry_after_s=error.retry_after_s)
 
 
 def _token_problem(error: TokenProblem) -> Any:

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 from flask import Request
@@ -40,6 +40,8 @@ class Upload:
             request.environ.get("gunicorn.socket"), stalled_after_s=stalled_after_s
         )
         self._events = self._iter_events()
+        self.is_read = False
+        """Whether the whole body has been read."""
 
     def read_job_id(self) -> int:
         """Return the field `job_id`, which must come before the file; raises ApiError."""
@@ -78,7 +80,11 @@ class Upload:
         for _ in self._events:
             pass
 
-    def _iter_events(self) -> Iterator[Event]:
+    def close(self) -> None:
+        """Read no more, and let the connection be."""
+        self._events.close()
+
+    def _iter_events(self) -> Generator[Event]:
         with self._stall:
             while True:
                 data = self._stream.read(READ_BYTES)
@@ -89,6 +95,7 @@ class Upload:
                 except (ValueError, RequestEntityTooLarge):
                     raise self._broken_off() from None
                 if not data:
+                    self.is_read = True
                     return
 
     def _iter_decoded(self) -> Iterator[Event]:
@@ -100,7 +107,7 @@ class Upload:
     def _broken_off(self) -> ApiError:
         if self._stall.has_cut:
             message = "the upload was too slow: try again on a better connection"
-            return ApiError(408, ErrorCode.UPLOAD_TOO_SLOW, message, closes=True)
+            return ApiError(408, ErrorCode.UPLOAD_TOO_SLOW, message)
         return _bad("the upload broke off: send it again")
 
 
@@ -149,4 +156,4 @@ def drain(environ: dict[str, Any], *, seconds: float = 3.0) -> None:
 
 
 def _bad(message: str) -> ApiError:
-    return ApiError(400, ErrorCode.BAD_REQUEST, message, closes=True)
+    return ApiError(400, ErrorCode.BAD_REQUEST, message)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, after_this_request, request
+from flask import Blueprint, after_this_request, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
@@ -30,19 +30,23 @@ HEAD_BYTES = 1024
 @bp.post("/process-pdf")
 def process_pdf() -> tuple[dict[str, Any], int]:
     """Take the file of a confirmed job; the same bytes again answer as the first time."""
-    after_this_request(_drain_if_closing)
+    after_this_request(_end_reading)
     require_identity()  # nobody unknown makes us read a body
     config = services().config
     limit = config.max_upload_bytes
     try:
-        upload = Upload(request, max_bytes=limit, stalled_after_s=config.stalled_after_s)
+        g.upload = upload = Upload(request, max_bytes=limit, stalled_after_s=config.stalled_after_s)
         return job_answer(_receive(upload)), 202
     except RequestEntityTooLarge:
         raise file_too_large(limit) from None
 
 
-def _drain_if_closing(response: Response) -> Response:
-    if response.headers.get("Connection") == "close":
+def _end_reading(response: Response) -> Response:
+    """Let a client that is still sending read why it is refused."""
+    upload: Upload | None = g.get("upload")
+    if upload is not None:
+        upload.close()
+    if upload is None or not upload.is_read:
         environ = request.environ
         response.call_on_close(lambda: drain(environ))
     return response
@@ -52,7 +56,7 @@ def _receive(upload: Upload) -> Job:
     job = own_job(upload.read_job_id())
     if job.sha256 is None and JobStatus(job.status).is_terminal:
         message = f"the job is {job.status} already: confirm a new one"
-        raise ApiError(409, ErrorCode.CONFLICT, message, closes=True)
+        raise ApiError(409, ErrorCode.CONFLICT, message)
     content = _Hashed(upload.iter_file())
     if job.sha256 is not None:
         return _compare(job, content, upload)
@@ -96,9 +100,7 @@ class _Hashed:
             if len(head) >= HEAD_BYTES:
                 break
         if b"%PDF-" not in head[:HEAD_BYTES]:
-            raise ApiError(
-                415, ErrorCode.NOT_A_PDF, "this is not a PDF: send the book as PDF", closes=True
-            )
+            raise ApiError(415, ErrorCode.NOT_A_PDF, "this is not a PDF: send the book as PDF")
         yield self._counted(head)
         for chunk in self._chunks:
             yield self._counted(chunk)
