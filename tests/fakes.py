@@ -139,7 +139,7 @@ class FakeStream:
         self.joined: list[int] = []
         self.left: list[int] = []
         self.is_frozen = False
-        self.is_closed = False
+        self.closed = threading.Event()
 
     def connect(self, timeout_s: float) -> None:
         """Be let in, or refused as the hub says."""
@@ -165,7 +165,12 @@ class FakeStream:
 
     def close(self) -> None:
         """Note it."""
-        self.is_closed = True
+        self.closed.set()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self.closed.is_set()
 
     def news(self, payload: object) -> None:
         """Send an event."""

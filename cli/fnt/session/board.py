@@ -86,8 +86,11 @@ class Board:
         patience_s = max(self._pace.silence_s, waiting / WAITING_JOBS_PER_S)
         for watched in self._running.values():
             silence_s = patience_s if _is_waiting(watched) else self._pace.silence_s
-            quiet_since = watched.heard_at if watched.asked_at is None else watched.asked_at
-            if now - quiet_since >= silence_s:
+            if watched.asked_at is None:
+                is_due = now - watched.heard_at >= silence_s
+            else:
+                is_due = now - watched.asked_at >= silence_s + self._pace.answer_s
+            if is_due:
                 yield watched
 
     def unanswered_since(self) -> float:

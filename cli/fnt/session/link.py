@@ -125,6 +125,7 @@ class Link:
     def rested(self, now: float) -> None:
         """Note that there was nothing to ask for, which is no silence."""
         self._contact_at = now
+        self._poll_at = max(self._poll_at, now + self._pace.tick_s)
 
     def gives_up(self, now: float) -> bool:
         """Whether there was no contact for too long."""

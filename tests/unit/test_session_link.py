@@ -1,0 +1,319 @@
+"""When to try, when to poll, when to give up: by a clock the test moves."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from fnt.errors import TemporaryError
+from fnt.progress import LinkState, LinkStatus
+from fnt.session.link import Link
+from fnt.session.options import Pace, WatchOptions
+
+PACE = Pace()
+DOWN = TemporaryError("no live connection")
+BUSY = TemporaryError("no socket to spare", code="BUSY")
+
+
+def make_link(*, transport="auto", random=1.0, give_up_s=600.0):
+    options = WatchOptions(transport=transport, give_up_s=give_up_s)
+    return Link(options, pace=PACE, random=lambda: random, now=0.0)
+
+
+def fail(link, now, error=DOWN):
+    """One attempt that fails at once; returns the pause before the next."""
+    link.trying(now)
+    link.failed(now, error)
+    return link.wake_at(now) - now
+
+
+def fail_next(link, now, error=DOWN):
+    """Wait until the next attempt is due, and let it fail."""
+    while not link.wants_socket(now):
+        now += 0.01
+    link.trying(now)
+    link.failed(now, error)
+    return now
+
+
+def test_link_tries_at_once():
+    link = make_link()
+
+    assert link.wants_socket(0.0)
+    assert link.state(0.0).status is LinkStatus.CONNECTING
+
+
+def test_link_live_needs_nothing():
+    link = make_link()
+    link.trying(0.0)
+    link.opened(0.1)
+
+    assert link.is_live
+    assert link.state(99.0) == LinkState(status=LinkStatus.LIVE)
+    assert not link.wants_socket(99.0)
+    assert not link.wants_poll(99.0)
+    assert not link.gives_up(9999.0)
+    assert link.wake_at(0.1) == math.inf
+
+
+def test_link_pauses_double_up_to_a_bound():
+    link = make_link(transport="ws", random=1.0)
+
+    assert [fail(link, 100.0) for _ in range(5)] == [1.0, 2.0, 4.0, 4.0, 4.0]
+
+
+def test_link_pauses_are_full_jitter():
+    link = make_link(transport="ws", random=0.0)
+
+    assert [fail(link, 0.0) for _ in range(5)] == [0.0] * 5
+
+
+def test_link_shows_its_countdown():
+    link = make_link()
+    fail(link, 10.0)
+    fail(link, 11.0)
+
+    state = link.state(11.0)
+
+    assert (state.status, state.attempt, state.retry_at) == (LinkStatus.RECONNECTING, 2, 13.0)
+    assert state.reason == "no live connection"
+    link.trying(13.0)
+    assert link.state(13.0).retry_at is None
+
+
+def test_link_hanging_attempt_is_joined_by_another():
+    link = make_link()
+    link.trying(0.0)
+
+    assert not link.wants_socket(3.9)
+    assert link.wants_socket(4.0)
+    link.trying(4.0)
+    link.failed(5.0, DOWN)
+    assert not link.wants_socket(7.9)
+    assert link.wants_socket(8.0)
+
+
+def test_link_polls_after_five_failures():
+    link = make_link(random=0.0)
+    for _ in range(4):
+        fail(link, 1.0)
+    assert not link.wants_poll(1.0)
+
+    fail(link, 1.0)
+
+    assert link.wants_poll(1.0)
+
+
+def test_link_polls_after_ten_seconds_without_a_socket():
+    link = make_link()
+    link.trying(0.0)
+
+    assert not link.wants_poll(9.9)
+    assert link.wants_poll(10.0)
+    assert link.wake_at(9.0) == 4.0
+
+
+def test_link_polls_after_ten_seconds_of_a_lost_socket():
+    link = make_link()
+    link.trying(0.0)
+    link.opened(0.0)
+    link.lost(100.0, "gone")
+    link.trying(100.5)
+
+    assert not link.wants_poll(109.9)
+    assert link.wants_poll(110.0)
+
+
+def test_link_polls_more_rarely_while_there_is_no_news():
+    link = make_link(transport="poll")
+    pauses, now = [], 0.0
+    for _ in range(7):
+        assert link.wants_poll(now)
+        link.asking()
+        assert not link.wants_poll(now + 99)
+        link.polled(now, has_news=False)
+        pauses.append(link.wake_at(now) - now)
+        now = link.wake_at(now)
+
+    assert pauses[:3] == pytest.approx([3.0, 4.5, 6.75])
+    assert pauses[-1] == pytest.approx(10.0)
+    link.polled(now, has_news=True)
+    assert link.wake_at(now) - now == pytest.approx(2.0)
+
+
+def test_link_poll_honours_retry_after():
+    link = make_link(transport="poll")
+    link.asking()
+
+    link.poll_failed(5.0, TemporaryError("slow down", retry_after_s=30.0))
+
+    assert link.wake_at(5.0) == 35.0
+
+
+@pytest.mark.parametrize("seconds", [math.inf, 1e12])
+def test_link_no_server_may_ask_for_endless_patience(seconds):
+    link = make_link(transport="poll")
+
+    link.poll_failed(0.0, TemporaryError("slow down", retry_after_s=seconds))
+
+    assert link.wake_at(0.0) == 120.0
+
+
+@pytest.mark.parametrize("seconds", [math.nan, -5.0])
+def test_link_odd_patience_counts_as_none(seconds):
+    link = make_link(random=0.0)
+
+    link.trying(1.0)
+    link.failed(1.0, TemporaryError("x", retry_after_s=seconds))
+
+    assert link.wants_socket(1.0)
+
+
+def test_link_polling_shows_both_clocks():
+    link = make_link()
+    now = 0.0
+    for _ in range(5):
+        now = fail_next(link, now)
+    assert link.state(now).status is LinkStatus.RECONNECTING
+    link.asking()
+    link.polled(now, has_news=True)
+
+    state = link.state(now)
+
+    assert (state.status, state.poll_every_s) == (LinkStatus.POLLING, 2.0)
+    assert state.retry_at is not None
+
+
+def test_link_goes_back_to_the_socket_from_polling():
+    link = make_link()
+    now = 0.0
+    for _ in range(6):
+        now = fail_next(link, now)
+    link.trying(now + 4)
+    link.opened(now + 4)
+
+    assert link.state(now + 4).status is LinkStatus.LIVE
+    assert not link.wants_poll(now + 99)
+
+
+def test_link_restored_is_tried_within_five_seconds_however_long_it_was_down():
+    link = make_link()
+    now = 0.0
+    for _ in range(60):
+        earlier, now = now, fail_next(link, now)
+        assert now - earlier <= 4.1
+
+
+def test_link_is_tried_more_rarely_while_polling_serves():
+    link = make_link()
+    now = 0.0
+    for _ in range(9):
+        now = fail_next(link, now)
+        link.polled(now, has_news=False)
+    later = fail_next(link, now)
+
+    assert later - now == pytest.approx(15.0, abs=0.1)
+
+
+def test_link_busy_server_is_left_alone_for_longer():
+    link = make_link()
+    now = 0.0
+    for _ in range(6):
+        now = fail_next(link, now, BUSY)
+    later = fail_next(link, now, BUSY)
+
+    assert later - now == pytest.approx(15.0, abs=0.1)
+
+
+def test_link_stable_socket_forgets_old_failures():
+    link = make_link()
+    fail(link, 0.0)
+    fail(link, 0.0)
+    link.trying(2.0)
+    link.opened(2.0)
+
+    link.lost(7.0, "gone")
+
+    assert link.state(7.0).attempt == 0
+    assert link.wake_at(7.0) == 7.5
+
+
+def test_link_flapping_socket_backs_off_and_polls():
+    link, now = make_link(), 0.0
+    for _ in range(5):
+        link.trying(now)
+        link.opened(now)
+        link.lost(now + 0.2, "reset")
+        now = link.wake_at(now + 0.2)
+
+    assert link.wants_poll(now)
+
+
+def test_link_ws_never_polls():
+    link = make_link(transport="ws")
+    for _ in range(9):
+        fail(link, 0.0)
+
+    assert not link.wants_poll(9999.0)
+
+
+def test_link_poll_never_opens_a_socket():
+    link = make_link(transport="poll")
+
+    assert not link.wants_socket(9999.0)
+    assert link.wants_poll(0.0)
+    assert link.state(0.0).retry_at is None
+
+
+def test_link_draining_server_is_left_and_tried_when_it_said():
+    link = make_link(random=0.0)
+    link.trying(0.0)
+    link.opened(0.0)
+    link.draining(10.0, 5.0)
+    assert not link.wants_to_leave(14.9)
+    assert link.wants_to_leave(15.0)
+
+    link.lost(11.0, "closed")
+
+    assert not link.wants_socket(14.9)
+    assert link.wants_socket(15.0)
+
+
+def test_link_gives_up_with_neither_socket_nor_poll():
+    link = make_link(give_up_s=60.0)
+    link.trying(0.0)
+    assert not link.gives_up(59.0)
+    assert link.gives_up(60.0)
+
+    link.polled(50.0, has_news=False)
+
+    assert not link.gives_up(109.0)
+    assert link.gives_up(110.0)
+
+
+def test_link_nothing_to_ask_for_is_no_silence():
+    link = make_link(give_up_s=60.0)
+
+    link.rested(50.0)
+
+    assert not link.gives_up(100.0)
+
+
+def test_link_nothing_to_ask_for_does_not_wake_anyone_at_once():
+    link = make_link(transport="poll")
+
+    link.rested(50.0)
+
+    assert link.wake_at(50.0) == 50.5
+
+
+def test_link_lost_twice_is_lost_once():
+    link = make_link()
+    link.trying(0.0)
+    link.opened(0.0)
+    link.lost(1.0, "gone")
+
+    link.lost(9.0, "gone again")
+
+    assert link.state(9.0).reason == "gone"
