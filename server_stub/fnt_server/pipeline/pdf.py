@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ _INCOMPLETE = "a part of the PDF is missing or damaged: export or download it ag
 
 def open_pages(path: Path, *, max_pages: int, max_text_chars: int) -> tuple[int, Iterator[Page]]:
     """Return the number of pages and the pages themselves; raises PdfRejected."""
-    document = pdfium.FPDF_LoadDocument(str(path).encode(), None)
+    document = pdfium.FPDF_LoadDocument(os.fsencode(path), None)
     if not document:
         needs_password = pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD
         code = JobErrorCode.PDF_ENCRYPTED if needs_password else JobErrorCode.PDF_DAMAGED
@@ -155,22 +156,24 @@ class _Reader:
         kept, last = [], start
         for call in _CALL.finditer(text, start, end):
             first = call.end() - 1 if call.group()[-1] != ")" else call.end() - 2
-            if call.start() > start and self._is_raised(first, y, size):
+            is_digit = text[first].isdigit()
+            if call.start() > start and self._is_raised(first, y, size, by_shape=is_digit):
                 kept.append(text[last : call.start()])
                 last = call.end()
         return "".join([*kept, text[last:end]])
 
-    def _is_raised(self, at: int, y: float, size: float) -> bool:
-        """Tell a note call by its foot; a star stands high anyway, so its size counts."""
+    def _is_raised(self, at: int, y: float, size: float, *, by_shape: bool) -> bool:
+        """Tell a note call by its size and baseline, or where a font has small figures by shape."""
         _, call_y, call_size, angle = self._place(at)
-        if angle:
+        if not by_shape or (call_size < 0.85 * size and call_y > y + 0.1 * size):
             return call_size < 0.85 * size
-        if call_size < 0.85 * size and call_y > y + 0.1 * size:
-            return True
         sides = [ctypes.c_double() for _ in range(4)]
         pdfium.FPDFText_GetCharBox(self._page, self._index(at), *sides)
         left, right, bottom, top = (side.value for side in sides)
-        return right - left < 0.45 * size and bottom > y + 0.2 * size and top - bottom > 0.25 * size
+        corners = [_turned(x, z, angle) for x in (left, right) for z in (bottom, top)]
+        width = max(x for x, _ in corners) - min(x for x, _ in corners)
+        foot, head = min(z for _, z in corners), max(z for _, z in corners)
+        return width < 0.45 * size and foot > y + 0.2 * size and head - foot > 0.25 * size
 
     def _index(self, at: int) -> int:
         if self._direct:

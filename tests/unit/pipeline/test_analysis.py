@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pypdf import PdfWriter, Transformation
 
 from fnt.wire.jobs import ProcessingSettings
 from fnt_server.pipeline import Paragraph
@@ -45,6 +46,28 @@ def test_a_book_is_read_as_it_was_written(name: str, story: list[str], tmp_path:
     assert [p.text for p in found if p.kind == "heading"] == [p for p in story if is_heading(p)]
     assert {p.chapter for p in found} == {p for p in story if is_heading(p)}
     assert [p.page for p in found] == sorted(p.page for p in found)
+
+
+@pytest.mark.parametrize("angle", [90, 180, 270])
+def test_turned_pages_are_read_upright(angle: int, story: list[str], tmp_path: Path) -> None:
+    upright, turned = tmp_path / "upright.pdf", tmp_path / "turned.pdf"
+    typeset("\n\n".join(story), upright, title=TITLE)
+    turn(upright, turned, angle)
+
+    assert [p.text for p in read(turned)] == [p.text for p in read(upright)]
+
+
+def turn(source: Path, target: Path, angle: int) -> None:
+    """Turn what is drawn, and tell viewers to turn the page back."""
+    writer = PdfWriter(clone_from=source)
+    for page in writer.pages:
+        width, height = float(page.mediabox.width), float(page.mediabox.height)
+        shift = {90: (height, 0), 180: (width, height), 270: (0, width)}[angle]
+        page.add_transformation(Transformation().rotate(angle).translate(*shift))
+        if angle != 180:
+            page.mediabox.upper_right = (height, width)
+        page.rotate(angle)
+    writer.write(target)
 
 
 def test_fix_hyphenation_false_leaves_the_hyphens_of_line_ends(
