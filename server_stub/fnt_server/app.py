@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from flask import Flask, Response, g
 from flask_socketio import SocketIO
 
-from fnt.wire.errors import ErrorCode, error_body
 from fnt.wire.events import SOCKET_PATH
 from fnt.wire.paths import API
 from fnt_server import events
@@ -22,6 +20,7 @@ from fnt_server.broker import emit_job, make_bell, make_manager, ring
 from fnt_server.config import Config
 from fnt_server.connections import Connections
 from fnt_server.database import Database
+from fnt_server.door import MAX_PACKET_BYTES, UNNAMED_SOCKETS, BoundedWebSocket, DoorKeeper
 from fnt_server.housekeeping import Housekeeping
 from fnt_server.publisher import Publisher
 from fnt_server.reaper import Reaper
@@ -31,9 +30,6 @@ from fnt_server.tokens import TokenSigner, load_key
 
 PING_EVERY_S = 8
 PING_TIMEOUT_S = 4
-MAX_PACKET_BYTES = 64 * 1024
-UNNAMED_SOCKETS = 16
-"""Sockets beyond the cap that may stand in the door at once, to be told BUSY in words."""
 
 
 class CompactJson:
@@ -88,6 +84,7 @@ def _install_services(app: Flask, config: Config) -> None:
         cookie=None,
         path=SOCKET_PATH,
     )
+    socketio.server.eio._async = {**socketio.server.eio._async, "websocket": BoundedWebSocket}
     database = Database(config.database_url)
     assert config.secret_key_file
     signer = TokenSigner(load_key(config.secret_key_file))
@@ -105,7 +102,7 @@ def _install_services(app: Flask, config: Config) -> None:
     )
     app.extensions["fnt"] = services
     events.install(socketio, app, connections)
-    app.wsgi_app = _DoorKeeper(app.wsgi_app, most=config.max_sockets + UNNAMED_SOCKETS)  # type: ignore[method-assign]
+    app.wsgi_app = DoorKeeper(app.wsgi_app, most=config.max_sockets + UNNAMED_SOCKETS)  # type: ignore[method-assign]
     app.extensions["fnt.reaper"] = Reaper(database, services.publisher, storage=services.storage)
     app.extensions["fnt.housekeeping"] = Housekeeping(socketio.server, connections, services)
 
@@ -121,29 +118,3 @@ def _origin_rule(allowed: tuple[str, ...]) -> Callable[[str | None, dict[str, An
         return origin is None or origin == own or origin in allowed
 
     return is_allowed
-
-
-class _DoorKeeper:
-    """Holds the number of socket requests below that of threads, so that REST always answers."""
-
-    def __init__(self, app: Any, *, most: int) -> None:
-        self._app = app
-        self._places = threading.BoundedSemaphore(most)
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if not environ.get("PATH_INFO", "").startswith(SOCKET_PATH.rstrip("/")):
-            answer: Iterable[bytes] = self._app(environ, start_response)
-            return answer
-        if not self._places.acquire(blocking=False):
-            return _busy(start_response)
-        try:
-            return list(self._app(environ, start_response))
-        finally:
-            self._places.release()
-
-
-def _busy(start_response: Any) -> Iterable[bytes]:
-    body = json.dumps(error_body(ErrorCode.BUSY, "too many live connections")).encode()
-    headers = [("Content-Type", "application/json"), ("Retry-After", "5")]
-    start_response("503 Service Unavailable", headers)
-    return [body]

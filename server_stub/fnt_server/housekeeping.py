@@ -61,7 +61,7 @@ class Housekeeping:
         self._first_seen = {sid: self._first_seen.get(sid, now) for sid in strangers}
         for sid, since in self._first_seen.items():
             if now - since > self._services.config.connect_within_s:
-                eio.disconnect(sid)
+                _hang_up(eio, sid)
 
     def _close_ended(self) -> None:
         """Close sockets whose token has ended or whose login was revoked."""
@@ -71,7 +71,7 @@ class Housekeeping:
         valid = self._services.accounts.still_valid(set(connected.values()))
         for sid, identity in connected.items():
             if identity not in valid:
-                self._server.disconnect(sid)
+                self._server.disconnect(sid, ignore_queue=True)
 
     def _look_at_vitals(self) -> None:
         services, vitals = self._services, self._services.vitals
@@ -81,3 +81,10 @@ class Housekeeping:
             vitals.workers = len(alive)
         except SQLAlchemyError:
             vitals.workers = 0
+
+
+def _hang_up(eio: Any, sid: str) -> None:
+    """Close a transport without waiting until its peer has taken what was written."""
+    transport = eio.sockets.get(sid)
+    if transport is not None:
+        transport.close(wait=False)

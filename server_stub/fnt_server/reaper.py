@@ -50,7 +50,8 @@ class Reaper:
         self._over.set()
 
     def _run(self) -> None:
-        while not self._over.wait(EVERY_S * random.uniform(0.8, 1.2)):  # noqa: S311 -- spreads load
+        spread = random.Random()  # noqa: S311 -- no secret; a generator of its own disturbs nobody
+        while not self._over.wait(EVERY_S * spread.uniform(0.8, 1.2)):
             try:
                 self.run_once()
             except Exception as error:  # the next pass is the remedy

@@ -9,8 +9,9 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import ThreadWorker
 
-from fnt_server.app import UNNAMED_SOCKETS, create_app
+from fnt_server.app import create_app
 from fnt_server.config import Config
+from fnt_server.door import UNNAMED_SOCKETS
 
 REST_THREADS = 32
 GRACE_S = 2
