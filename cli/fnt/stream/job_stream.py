@@ -6,16 +6,15 @@ the inbox.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from queue import Queue
 from ssl import SSLContext
 from typing import Any, Protocol
 
 from fnt.errors import AuthError, FntError, TemporaryError
+from fnt.stream.events import Answer, Draining, JobNews, Lost
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
 
@@ -59,43 +58,6 @@ class SocketClient(Protocol):
     def disconnect(self) -> None:
         """Say goodbye."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobNews:
-    """A `job_progress` event."""
-
-    stream: JobStream
-    payload: object
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The acknowledgement of a join, leave or cancel; the payload is None for an empty one."""
-
-    stream: JobStream
-    verb: str
-    job_id: int
-    payload: object
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draining:
-    """The server is about to stop."""
-
-    stream: JobStream
-    payload: object
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
-    """The socket is closed, by whichever side."""
-
-    stream: JobStream
-    reason: str
-
-
-StreamEvent = JobNews | Answer | Draining | Lost
 
 
 class JobStream:
@@ -230,20 +192,6 @@ def _hang_up(client: SocketClient) -> None:
 
 
 def _socketio_client(timeout_s: float, ssl_context: SSLContext | None) -> SocketClient:
-    import socketio  # noqa: PLC0415 -- 124 ms, spent in the connecting thread
+    from fnt.stream.library import make_socket_client  # noqa: PLC0415 -- 124 ms, in this thread
 
-    # its own log would print to the terminal and shows the token
-    silent = logging.Logger("socketio", level=logging.CRITICAL + 1)
-    # an Origin makes servers with an origin list refuse; a redirect could lead elsewhere
-    options: dict[str, Any] = {"suppress_origin": True, "redirect_limit": 0}
-    if ssl_context is not None:
-        options["sslopt"] = {"context": ssl_context}
-    client: SocketClient = socketio.Client(
-        reconnection=False,
-        handle_sigint=False,
-        request_timeout=timeout_s,
-        websocket_extra_options=options,
-        logger=silent,
-        engineio_logger=silent,
-    )
-    return client
+    return make_socket_client(timeout_s, ssl_context)

@@ -1,0 +1,50 @@
+"""The Socket.IO library, set up for one connection. Slow to import: loaded when connecting."""
+
+from __future__ import annotations
+
+import logging
+from ssl import SSLContext
+from typing import Any
+
+import socketio
+import websocket
+
+from fnt.stream.job_stream import SocketClient
+
+GOODBYE_S = 0.2
+
+
+class BriefWebSocket(websocket.WebSocket):
+    """A socket that does not wait long for the other side's goodbye.
+
+    The library's reader often takes that frame away from whoever waits for it: 3 s at every close.
+    """
+
+    def close(
+        self, status: int = 1000, reason: str | bytes = b"", timeout: float | None = 3
+    ) -> None:
+        """Close after a moment."""
+        super().close(status, reason, min(timeout or GOODBYE_S, GOODBYE_S))
+
+
+def make_socket_client(timeout_s: float, ssl_context: SSLContext | None) -> SocketClient:
+    """Return a client that connects once, handles no signal, and keeps silent."""
+    # its own log would print to the terminal, and shows the token
+    silent = logging.Logger("socketio", level=logging.CRITICAL + 1)
+    # an Origin makes servers with an origin list refuse; a redirect could lead elsewhere
+    options: dict[str, Any] = {
+        "class_": BriefWebSocket,
+        "redirect_limit": 0,
+        "suppress_origin": True,
+    }
+    if ssl_context is not None:
+        options["sslopt"] = {"context": ssl_context}
+    client: SocketClient = socketio.Client(
+        reconnection=False,
+        handle_sigint=False,
+        request_timeout=timeout_s,
+        websocket_extra_options=options,
+        logger=silent,
+        engineio_logger=silent,
+    )
+    return client
