@@ -60,6 +60,8 @@ class ChunkPlan:
 def take(database: Database, *, owner: str, lease_s: float) -> tuple[Held, Job | None] | None:
     """Take the fairest ready step: of the user, then the job, with the fewest running; then oldest.
 
+    The oldest job, not the oldest step: a merge must not wait for the chunks of later jobs.
+
     Returns the step and, where taking it moved the job on, the job; None when nothing is ready.
     Raises LeaseLostError when the step was lost at once.
     """
@@ -105,7 +107,7 @@ def _fairest() -> Any:
         select(Step, Job)
         .join(Job, Job.id == Step.job_id)
         .where(Step.status == StepStatus.READY, Step.not_before <= now())
-        .order_by(per_user, per_job, Step.id)
+        .order_by(per_user, per_job, Job.id, Step.id)
         .limit(1)
         .with_for_update(of=Step, skip_locked=True)
     )
