@@ -64,6 +64,7 @@ class Supervisor:
             finally:
                 self._stop_all()
                 self._database.dispose()
+                shutil.rmtree(_socket_folder(self._config.data_dir), ignore_errors=True)
 
     def _make_children(self, listener: socket.socket, lifeline: Lifeline) -> None:
         config, environ = self._config, dict(os.environ)
