@@ -40,9 +40,8 @@ class House:
     def __init__(self, folder: Path, *, broker_url: str, **environ: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.environ = clean_environ(
-            FNT_DATA_DIR=str(folder), FNT_BROKER_URL=broker_url, FNT_WORKERS="2", **environ
-        )
+        defaults = {"FNT_DATA_DIR": str(folder), "FNT_BROKER_URL": broker_url, "FNT_WORKERS": "2"}
+        self.environ = clean_environ(**{**defaults, **environ})
         self.config = Config.from_env(self.environ)
         self.database = Database(self.config.database_url)
         schema.migrate(self.database)
@@ -122,7 +121,10 @@ class House:
             job = self.job(job_id)
             return job if holds(job) else None
 
-        found: Job = wait_for(look, within_s=within_s, what=f"{what}: {self.logs()[-2000:]}")
+        try:
+            found: Job = wait_for(look, within_s=within_s, what=what)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.logs()[-3000:]}") from None
         return found
 
     def wait_for_worker(self) -> None:
