@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install format lint types test test-faults check bench serve worker demo sample picture build clean
+.PHONY: help install format lint types test test-faults check check-wheel bench serve worker demo sample picture build clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -54,7 +54,15 @@ picture: $(READY)  ## Draw the live view of a real run for the README
 	PYTHONPATH=tests $(BIN)/python -m picture
 
 build: $(READY)  ## Build wheel and sdist
-	$(BIN)/python -m pip wheel -q --no-deps --wheel-dir dist .
+	rm -rf dist && $(BIN)/python -m pip wheel -q --no-deps --wheel-dir dist .
+
+check-wheel: build  ## Install the wheel alone and see that it says what it lacks
+	rm -rf build/wheel && $(PYTHON) -m venv build/wheel
+	build/wheel/bin/python -m pip install -q dist/fnt-*.whl
+	build/wheel/bin/fnt --version
+	build/wheel/bin/fnt --help > /dev/null
+	$(BIN)/python -m zipfile -l dist/fnt-*.whl | awk 'NR > 1 { sub("/.*", "", $$1); print $$1 }' | sort -u | grep -vE '^(fnt|fnt_server|fnt-.*dist-info)$$' && exit 1 || true
+	build/wheel/bin/fnt-server run; test $$? = 2
 
 clean:  ## Remove everything that was made
 	rm -rf .venv dist build demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -138,6 +138,7 @@ class FakeStream:
         self._hub = hub
         self.joined: list[int] = []
         self.left: list[int] = []
+        self.tokens: list[str] = []
         self.is_frozen = False
         self.closed = threading.Event()
 
@@ -145,10 +146,15 @@ class FakeStream:
         """Be let in, or refused as the hub says."""
         self._hub.let_in(self)
 
-    def join(self, job_id: int) -> None:
+    def join(self, job_id: int, *, token: str | None = None) -> None:
         """Answer with the job as the record has it."""
         self.joined.append(job_id)
+        self.tokens += [] if token is None else [token]
         self._answer(events.JOIN_JOB, job_id)
+
+    def newer_token(self) -> str | None:
+        """Play what the hub has."""
+        return self._hub.next_token()
 
     def leave(self, job_id: int) -> None:
         """Answer, and note it."""
@@ -201,6 +207,7 @@ class FakeHub:
     ignores_cancel: bool = False
     answers: dict[int, object] = field(default_factory=dict)
     """Payloads instead of the record's."""
+    next_token: Callable[[], str | None] = lambda: None
     streams: list[FakeStream] = field(default_factory=list)
     attempts: int = 0
     opened: Queue[FakeStream] = field(default_factory=Queue)

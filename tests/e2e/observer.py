@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from e2e.harness import ClientHome, wait_for
@@ -12,6 +13,11 @@ from e2e.harness import ClientHome, wait_for
 Event = dict[str, Any]
 
 LINK, PROGRESS, ENDED = "link.state", "job.progress", "job.ended"
+
+
+def moment(text: str) -> float:
+    """Return a time of the wire as seconds of the epoch."""
+    return datetime.fromisoformat(text).timestamp()
 
 
 class Observer:

@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from e2e.harness import ClientHome, RestClient, ServerProcess, running
-from e2e.observer import ENDED, LINK, Observer
+from e2e.observer import ENDED, LINK, Observer, moment
 from e2e.proxy import FaultProxy, proxied
 from pdfs import make_pdf
 
@@ -78,11 +77,6 @@ class Seen:
         percents = [job["progress_percent"] for job in self.watch.jobs]
         assert percents == sorted(percents)
         assert self.watch.jobs[-1] == self.job
-
-
-def moment(text: str) -> float:
-    """Return a time of the wire as seconds of the epoch."""
-    return datetime.fromisoformat(text).timestamp()
 
 
 def flapping(scene: Scene) -> Seen:

@@ -430,6 +430,57 @@ def test_watch_slower_attempt_that_comes_second_is_closed(make_world):
     assert not world.hub.streams[0].is_closed
 
 
+def test_watch_outlives_its_token_without_a_blink(make_world):
+    world = make_world(make_snapshot(), pace=replace(QUICK, renew_s=0.02))
+    tokens = iter(["second", None, "third"])
+    told = threading.Event()
+
+    def next_token():
+        token = next(tokens, None)
+        if token == "third":
+            told.set()
+        return token
+
+    world.hub.next_token = next_token
+    updates = world.session.watch([12])
+    until(updates, is_job)
+    while not told.wait(0.02):
+        world.tell(progress_percent=50)
+        until(updates, is_job)
+    while len(world.hub.streams[0].tokens) < 2:
+        world.tell(progress_percent=60)
+        until(updates, is_job)
+    world.tell(**DONE)
+    rest = list(updates)
+
+    assert world.hub.streams[0].tokens == ["second", "third"]
+    assert len(jobs_of(rest)) == len(rest) == 1
+    assert world.hub.attempts == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"), [(AuthError("your login is over"), True), (NO_SOCKET, False)]
+)
+def test_watch_renewal_that_fails_ends_it_only_with_the_login(make_world, error, ends):
+    world = make_world(make_snapshot(), pace=replace(QUICK, renew_s=0.01))
+    tried = threading.Event()
+
+    def next_token():
+        tried.set()
+        raise error
+
+    world.hub.next_token = next_token
+    updates = world.session.watch([12])
+    until(updates, is_job)
+    if ends:
+        with pytest.raises(AuthError, match="login is over"):
+            list(updates)
+    else:
+        threading.Timer(0.05, world.tell, kwargs=DONE).start()
+        assert len(jobs_of(updates)) == 1
+    assert tried.is_set()
+
+
 # Polling
 
 

@@ -36,7 +36,7 @@ class SocketServer:
         self.origins = []
         self.refuse_all = None
         self.socketio.on_event("connect", self._connect)
-        self.socketio.on_event("join_job", lambda data: {"ok": True, "job": {"id": data["job_id"]}})
+        self.socketio.on_event("join_job", self._join)
         self.socketio.on_event("leave_job", self._leave)
         self.socketio.on_event("cancel_job", lambda data: None)
         self._http = make_server("127.0.0.1", 0, app, threaded=True)
@@ -55,6 +55,11 @@ class SocketServer:
             raise flask_socketio.ConnectionRefusedError(
                 "TOKEN_EXPIRED", {"error": "your login has expired"}
             )
+
+    def _join(self, data):
+        if "token" in data:
+            self.seen.put(("token", data["token"]))
+        return {"ok": True, "job": {"id": data["job_id"]}}
 
     def _leave(self, data):
         self.seen.put(("left", data))
@@ -127,6 +132,21 @@ def test_stream_answers_come_into_the_inbox(make_stream, inbox):
     answer = inbox.get(timeout=WAIT_S)
     expected = {"ok": True, "job": {"id": 12}}
     assert answer == Answer(stream=stream, verb="join_job", job_id=12, payload=expected)
+
+
+def test_stream_newer_token_is_given_once_and_travels_with_a_join(server, make_stream):
+    tokens = Tokens()
+    stream = make_stream(tokens)
+    stream.connect(WAIT_S)
+    server.seen.get(timeout=WAIT_S)
+    assert stream.newer_token() is None
+
+    tokens.token = "renewed"
+    assert stream.newer_token() == "renewed"
+    assert stream.newer_token() is None
+    stream.join(12, token="renewed")
+
+    assert server.seen.get(timeout=WAIT_S) == ("token", "renewed")
 
 
 def test_stream_empty_answer_is_none(make_stream, inbox):

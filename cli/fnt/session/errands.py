@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Queue
 from typing import Any
 
 from fnt.api.client import MAX_PAGE, ApiClient
 from fnt.api.retry import Retry
-from fnt.errors import FntError, NotFoundError
+from fnt.errors import AuthError, FntError, NotFoundError
 from fnt.session.uploads import Failed
 from fnt.stream import JobStream
 from fnt.wire.jobs import JobSnapshot
@@ -51,6 +51,14 @@ class PollFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """The token was looked at; a newer one is to be sent over the socket."""
+
+    stream: JobStream
+    token: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelDone:
     """The answer to a cancel over HTTP."""
 
@@ -75,15 +83,16 @@ class Errands:
         self._inbox = inbox
         self._attempt_s = attempt_s
         self._lock = threading.Lock()
-        self._streams: list[JobStream] = []
+        self._streams: set[JobStream] = set()
         self._is_stopped = False
 
     def stop(self) -> None:
         """Leave no socket behind, not even one that opens after the run."""
         with self._lock:
             self._is_stopped = True
-            for stream in self._streams:
-                self.close(stream)
+            streams = tuple(self._streams)
+        for stream in streams:
+            self.close(stream)
 
     def connect(self) -> None:
         """Try to open a socket."""
@@ -93,12 +102,18 @@ class Errands:
         """Read jobs over HTTP; the versions are those already known."""
         self._run(lambda: self._poll(versions))
 
+    def renew(self, stream: JobStream) -> None:
+        """Look whether the token must be, or was, renewed."""
+        self._run(lambda: self._renewed(stream))
+
     def cancel(self, job_id: int) -> None:
         """Cancel a job over HTTP."""
         self._run(lambda: self._cancel(job_id))
 
     def close(self, stream: JobStream) -> None:
         """Close a socket that is of no more use."""
+        with self._lock:
+            self._streams.discard(stream)
         threading.Thread(target=stream.close, daemon=True).start()
 
     def _run(self, task: Callable[[], object]) -> None:
@@ -117,10 +132,19 @@ class Errands:
         except FntError as error:
             return NotOpened(error=error)
         with self._lock:
-            self._streams.append(stream)
-            if self._is_stopped:
-                self.close(stream)
+            self._streams.add(stream)
+            is_late = self._is_stopped
+        if is_late:
+            self.close(stream)
         return Opened(stream=stream)
+
+    def _renewed(self, stream: JobStream) -> Renewed:
+        try:
+            return Renewed(stream=stream, token=stream.newer_token())
+        except AuthError:
+            raise
+        except FntError:  # there is time: the old token is still good for a while
+            return Renewed(stream=stream, token=None)
 
     def _poll(self, versions: Mapping[int, int | None]) -> Polled | PollFailed:
         try:

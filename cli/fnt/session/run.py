@@ -17,9 +17,6 @@ from fnt.session.options import Pace
 from fnt.session.uploads import Failed, UploadCrew
 from fnt.session.watch import Watch
 
-MAX_BATCH = 500
-"""Messages taken in before time is looked at again."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detach:
@@ -67,11 +64,11 @@ class Run:
     def close(self) -> None:
         """Stop everything; what the server has accepted goes on."""
         self._is_detached = True
-        self._errands.stop()
         if self._crew is not None:
             self._crew.stop()
         if self._watch is not None:
             self._watch.close()
+        self._errands.stop()
 
     def _is_over(self) -> bool:
         is_idle = self._watch is None or self._watch.board.is_idle
@@ -88,12 +85,12 @@ class Run:
             yield state
 
     def _arrived(self) -> Iterator[object]:
-        """Yield what is in the inbox, waiting a little for the first: Ctrl-C must get through."""
+        """Yield what is in the inbox now, waiting a little for the first: Ctrl-C must get through."""
         wake_at = math.inf if self._watch is None else self._watch.link.wake_at(self._clock())
         wait_s = max(0.0, min(self._pace.tick_s, wake_at - self._clock()))
         try:
             yield self.inbox.get(timeout=wait_s)
-            for _ in range(MAX_BATCH):
+            for _ in range(self.inbox.qsize()):
                 yield self.inbox.get_nowait()
         except Empty:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from fnt.errors import AuthError, NotFoundError, ProtocolError, TemporaryError
 from fnt.progress import Refused, Update
 from fnt.session.board import Board, Watched
 from fnt.session.cancels import CancelRequest, Cancels
-from fnt.session.errands import CancelDone, Errands, NotOpened, Opened, Polled, PollFailed
+from fnt.session.errands import CancelDone, Errands, NotOpened, Opened, Polled, PollFailed, Renewed
 from fnt.session.link import Link
 from fnt.session.options import Pace
 from fnt.stream import REFUSED_TOKEN, Answer, Draining, JobNews, JobStream, Lost, StreamEvent
@@ -32,6 +33,7 @@ class Watch:
         self._cancels = Cancels(answer_s=pace.answer_s)
         self._stream: JobStream | None = None
         self._sign_of_life_at = 0.0
+        self._renew_at = 0.0
 
     def tend(self, now: float) -> None:
         """Do what is due."""
@@ -67,6 +69,8 @@ class Watch:
             case CancelRequest(job_id=job_id):
                 if self.board.get(job_id) is not None:
                     self._cancels.add(job_id)
+            case Renewed(stream=stream, token=token) if stream is self._stream:
+                self._extend(stream, token, now)
             case Opened(stream=stream):
                 self._opened(stream, now)
             case NotOpened(error=error) | PollFailed(error=error):
@@ -91,6 +95,9 @@ class Watch:
             for watched in list(self.board.due(now)):
                 watched.asked_at = now
                 stream.join(watched.job_id)
+            if now >= self._renew_at and not self.board.is_idle:
+                self._renew_at = math.inf
+                self._errands.renew(stream)
 
     def _opened(self, stream: JobStream, now: float) -> None:
         if self._stream is not None:  # a slower attempt: the first one is in use
@@ -98,8 +105,15 @@ class Watch:
             return
         self._stream = stream
         self._sign_of_life_at = now
+        self._renew_at = now + self._pace.renew_s
         self.board.forget_socket()
         self.link.opened(now)
+
+    def _extend(self, stream: JobStream, token: str | None, now: float) -> None:
+        """Send a renewed token along with a join, so that the server does not close the socket."""
+        self._renew_at = now + self._pace.renew_s
+        if token is not None and not self.board.is_idle:
+            stream.join(self.board.running[0].job_id, token=token)
 
     def _drop(self, now: float, reason: str) -> None:
         if self._stream is not None:

@@ -78,7 +78,9 @@ class JobStream:
         self._ssl_context = ssl_context
         self._make_client = make_client or _socketio_client
         self._client: SocketClient | None = None
-        self._is_closed = False
+        self._sent_token = ""
+        self._lock = threading.Lock()
+        self._closing: threading.Thread | None = None
 
     def connect(self, timeout_s: float) -> None:
         """Connect with a token, renewed once when it is refused. May block for some timeouts.
@@ -91,9 +93,17 @@ class JobStream:
         except AuthError:
             self._connect(self._tokens.renewed_token(token), timeout_s)
 
-    def join(self, job_id: int) -> None:
-        """Ask for a job's room; the Answer carries its snapshot."""
-        self._ask(events.JOIN_JOB, job_id)
+    def join(self, job_id: int, *, token: str | None = None) -> None:
+        """Ask for a job's room; the Answer carries its snapshot. A new token extends the socket."""
+        self._ask(events.JOIN_JOB, job_id, **({} if token is None else {"token": token}))
+
+    def newer_token(self) -> str | None:
+        """Return a token renewed since the last one sent here, if there is one. May block."""
+        token = self._tokens.current_token()
+        if token == self._sent_token:
+            return None
+        self._sent_token = token
+        return token
 
     def leave(self, job_id: int) -> None:
         """Leave a job's room."""
@@ -105,14 +115,15 @@ class JobStream:
 
     def close(self) -> None:
         """Say goodbye; a peer that does not answer is left after a moment."""
-        self._is_closed = True
-        if self._client is None:
-            return
-        closing = threading.Thread(target=_hang_up, args=(self._client,), daemon=True)
-        closing.start()
-        closing.join(CLOSE_S)
-        if closing.is_alive() and (websocket := self._client.eio.ws) is not None:
-            websocket.abort()
+        with self._lock:
+            if self._closing is None:
+                self._closing = threading.Thread(target=self._hang_up, daemon=True)
+                self._closing.start()
+        self._closing.join(CLOSE_S)
+
+    def _hang_up(self) -> None:
+        if self._client is not None:
+            _hang_up(self._client)
 
     def _connect(self, token: str, timeout_s: float) -> None:
         refusals: list[object] = []
@@ -132,16 +143,17 @@ class JobStream:
         except Exception as error:  # the library lets socket and parser errors through
             _hang_up(client)
             raise _refusal(refusals) from error
-        if self._is_closed or client.eio.state != "connected":
-            self.close()
+        self._sent_token = token
+        if self._closing is not None or client.eio.state != "connected":
+            _hang_up(client)
             raise TemporaryError("the live connection was closed at once")
 
-    def _ask(self, verb: str, job_id: int) -> None:
+    def _ask(self, verb: str, job_id: int, **more: str) -> None:
         if self._client is None:
             raise RuntimeError("not connected")
         try:
             self._client.emit(
-                verb, {"job_id": job_id}, callback=partial(self._on_answer, verb, job_id)
+                verb, {"job_id": job_id, **more}, callback=partial(self._on_answer, verb, job_id)
             )
         except Exception as error:  # whatever it is, nothing can be sent any more
             self._inbox.put(Lost(stream=self, reason=type(error).__name__))
