@@ -85,7 +85,7 @@ class Run:
             yield state
 
     def _arrived(self) -> Iterator[object]:
-        """Yield what is in the inbox, waiting a little for the first so that Ctrl-C gets through."""
+        """Yield what is in the inbox, waiting only a little, so that Ctrl-C gets through."""
         wake_at = math.inf if self._watch is None else self._watch.link.wake_at(self._clock())
         wait_s = max(0.0, min(self._pace.tick_s, wake_at - self._clock()))
         try:
