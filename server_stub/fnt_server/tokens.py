@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import secrets
@@ -64,7 +65,7 @@ class TokenSigner:
             "jti": jti,
             "type": kind,
             "iat": int(issued),
-            "exp": int(issued + ttl_s),
+            "exp": math.ceil(issued + ttl_s),  # never shorter than it was promised
         }
         return jwt.encode(claims, self._key, algorithm="HS256")
 

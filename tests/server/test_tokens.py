@@ -26,7 +26,13 @@ def test_read_gives_what_was_written(kind: str) -> None:
     claims = TokenSigner(KEY).read(write(kind), kind=kind)
 
     assert (claims.user_id, claims.login_id, claims.jti) == (7, "s", "j")
-    assert 0 < claims.ends_at - time.time() <= 60
+    assert 58 < claims.ends_at - time.time() <= 61
+
+
+def test_token_lives_at_least_as_long_as_promised() -> None:
+    began = time.time()
+
+    assert TokenSigner(KEY).read(write(ttl_s=60), kind="access").ends_at >= began + 60
 
 
 @pytest.mark.parametrize(("kind", "other"), [("access", "refresh"), ("refresh", "access")])

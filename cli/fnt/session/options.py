@@ -56,7 +56,7 @@ class Pace:
     """A job not heard of for this long is asked after, over the same socket."""
     answer_s: float = 4.0
     """A socket on which an answer takes longer, with no other sign of life, is dead."""
-    renew_s: float = 2.0
+    renew_s: float = 1.0
     """How often it is looked whether the token needs to be renewed under a live socket."""
     poll_after_s: float = 10.0
     poll_after_failures: int = 5
