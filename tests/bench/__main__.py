@@ -10,7 +10,7 @@ import time
 
 from bench.report import Figure
 
-SUBJECTS = ("startup", "boot", "job", "latency")
+SUBJECTS = ("startup", "boot", "job", "latency", "watch")
 
 
 def main() -> None:
