@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -27,6 +28,7 @@ class Observer:
         self.events: list[Event] = []
         self._process = home.start(*args, "--jsonl")
         self._errors: list[str] = []
+        self._is_reading = True
         self._readers = [
             threading.Thread(target=self._read, daemon=True),
             threading.Thread(target=self._read_errors, daemon=True),
@@ -82,6 +84,14 @@ class Observer:
             reader.join(5)
         return status
 
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the client."""
+        self._process.send_signal(number)
+
+    def close_stdout(self) -> None:
+        """Stop reading, as `head` does."""
+        self._is_reading = False
+
     def kill(self) -> None:
         """End the process, if it still runs."""
         if self._process.poll() is None:
@@ -95,6 +105,9 @@ class Observer:
         assert self._process.stdout
         for line in self._process.stdout:
             self.events.append(json.loads(line))
+            if not self._is_reading:
+                self._process.stdout.close()
+                return
 
     def _read_errors(self) -> None:
         assert self._process.stderr

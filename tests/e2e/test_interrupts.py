@@ -1,0 +1,158 @@
+"""Whoever stops the client gets an honest exit status, a line to go on with and no half file."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from e2e.harness import ClientHome, RestClient, ServerProcess, running, wait_for
+from e2e.observer import Observer
+from e2e.proxy import FaultProxy, proxied
+from fnt_server.sample import story_pdf
+from pdfs import make_pdf
+
+MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]
+Watched = tuple[ClientHome, Observer, int, FaultProxy]
+
+
+@pytest.fixture(scope="module")
+def slow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server whose jobs last for longer than these tests."""
+    server = ServerProcess(
+        tmp_path_factory.mktemp("slow") / "data", FNT_PACE_MS="60000", FNT_WORKERS="8"
+    )
+    with running(server):
+        yield server
+
+
+@pytest.fixture
+def watched(slow_server: ServerProcess, make_client: MakeClient) -> Iterator[Watched]:
+    """A client that watches a job, live, through a proxy; its results would go to `out`."""
+    home, rest = make_client(slow_server)
+    job_id = rest.submit(make_pdf())
+    with ExitStack() as stack:
+        proxy = stack.enter_context(proxied(slow_server.port))
+        through = home.at(proxy.url).login(rest.get("/auth/me").json()["email"])
+        observer = Observer(through, "watch", str(job_id), "-o", "out")
+        stack.callback(observer.kill)
+        observer.wait(lambda: "live" in observer.links, within_s=20, what="live")
+        observer.wait_for_progress(15)
+        yield home, observer, job_id, proxy
+
+
+def test_ctrl_c_leaves_the_job_running_and_says_how_to_go_on(watched: Watched) -> None:
+    home, observer, job_id, _ = watched
+
+    observer.send(signal.SIGINT)
+
+    assert observer.finish(within_s=3) == 130
+    assert f"fnt watch {job_id} -o out" in observer.stderr
+    assert "Traceback" not in observer.stderr
+    assert files_in(home.folder / "out") == []
+    assert home.job(job_id)["status"] == "processing"
+
+
+def test_ctrl_c_is_heard_when_the_network_is_a_black_hole(watched: Watched) -> None:
+    _, observer, job_id, proxy = watched
+    proxy.faults.black_hole = True
+
+    observer.send(signal.SIGINT)
+
+    assert observer.finish(within_s=3) == 130
+    assert f"fnt watch {job_id}" in observer.stderr
+
+
+def test_second_ctrl_c_ends_at_once(watched: Watched) -> None:
+    _, observer, _, proxy = watched
+    proxy.faults.black_hole = True
+
+    observer.send(signal.SIGINT)
+    time.sleep(0.05)  # the impatience itself
+    observer.send(signal.SIGINT)
+
+    assert observer.finish(within_s=1) == 130
+    assert "Traceback" not in observer.stderr
+
+
+def test_sigterm_ends_with_143(watched: Watched) -> None:
+    _, observer, job_id, _ = watched
+
+    observer.send(signal.SIGTERM)
+
+    assert observer.finish(within_s=3) == 143
+    assert "Traceback" not in observer.stderr
+    assert f"fnt watch {job_id}" in observer.stderr
+
+
+def test_closed_stdout_ends_silently_with_141(watched: Watched) -> None:
+    home, observer, job_id, proxy = watched
+    observer.close_stdout()
+
+    proxy.reset_all()  # what the client has to tell of now, again and again
+    proxy.faults.refuse = True
+
+    assert observer.finish(within_s=15) == 141
+    assert observer.stderr == ""
+    assert home.job(job_id)["status"] == "processing"
+
+
+def test_ctrl_c_while_a_file_is_sent_leaves_nothing_behind(
+    slow_server: ServerProcess, make_client: MakeClient
+) -> None:
+    home, rest = make_client(slow_server)
+    email = rest.get("/auth/me").json()["email"]
+    (home.folder / "long.pdf").write_bytes(make_pdf(pages=4900))
+    with proxied(slow_server.port) as proxy:
+        through = home.at(proxy.url).login(email)
+        proxy.faults.delay_s = 0.5  # for each 64 KB
+        observer = Observer(through, "upload", "long.pdf", "--watch", "-o", "out")
+        try:
+            observer.wait(
+                lambda: any(event["sent_bytes"] > 0 for event in observer.of("upload.progress")),
+                within_s=20,
+                what="bytes are sent",
+            )
+            observer.send(signal.SIGINT)
+            status = observer.finish(within_s=3)
+        finally:
+            observer.kill()
+
+    assert status == 130
+    assert "Traceback" not in observer.stderr
+    assert files_in(home.folder / "out") == []
+    assert [job["uploaded_at"] for job in rest.get("/jobs").json()["jobs"]] == [None]
+    jobs_files = (
+        slow_server.data_dir / "files" / "jobs" / str(rest.get("/jobs").json()["jobs"][0]["id"])
+    )
+    wait_for(lambda: not files_in(jobs_files), within_s=5, what="no half file on the server")
+
+
+def test_ctrl_c_while_a_result_is_fetched_leaves_no_half_file(
+    shared_server: ServerProcess, make_client: MakeClient
+) -> None:
+    home, rest = make_client(shared_server)
+    job_id = rest.submit(story_pdf().read_bytes())
+    rest.wait_until(job_id, lambda job: job["status"] == "completed")
+    asked = f"GET /api/v1/jobs/{job_id}/result?format=txt"
+    with proxied(shared_server.port) as proxy:
+        through = home.at(proxy.url).login(rest.get("/auth/me").json()["email"])
+        proxy.faults.delay_s = 1.5
+        fetching = through.start("download", str(job_id), "-o", "out")
+        wait_for(lambda: asked in shared_server.access_log(), within_s=20, what="asked")
+        fetching.send_signal(signal.SIGINT)
+        out, err = fetching.communicate(timeout=3)
+
+    assert fetching.returncode == 130
+    assert out == ""
+    assert "Traceback" not in err
+    assert files_in(home.folder / "out") == []
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return all files below a folder, which need not exist."""
+    return [path for path in folder.rglob("*") if path.is_file()]
