@@ -19,6 +19,9 @@ from server.callers import PASSWORD, Caller, assert_refused, make_caller, servic
 from server.clocks import make_older
 from server.forgery import forgeries
 
+# One database: hashing passwords takes its time, and the accounts' own tests know both.
+pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+
 
 @pytest.fixture(autouse=True)
 def fresh_limits(app: Flask) -> Iterator[None]:

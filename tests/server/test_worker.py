@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from e2e.harness import command_line, descendants, wait_for
+from e2e.harness import children_of, command_line, descendants, wait_for
 from fnt.wire import events, paths
 from fnt.wire.errors import JobErrorCode
 from fnt.wire.jobs import JobStatus
@@ -100,7 +100,8 @@ def test_a_job_goes_its_way_and_is_told_of_it(make_house: MakeHouse) -> None:
     assert told[-1]["status"] == "completed"
     assert told[-1]["sentence_count"] == len(result(house, house.job(job_id)).splitlines())
     assert versions[-1] == house.job(job_id).version
-    assert house.storage.list_keys(f"jobs/{job_id}/work/") == []
+    work = f"jobs/{job_id}/work/"
+    wait_for(lambda: not house.storage.list_keys(work), within_s=5, what="the work files are gone")
 
 
 def test_a_killed_workers_chunks_are_done_again_to_the_same_bytes(make_house: MakeHouse) -> None:
@@ -230,17 +231,21 @@ def test_sigterm_gives_the_steps_back_at_once(make_house: MakeHouse) -> None:
     assert finish(house, job_id).status == JobStatus.COMPLETED
 
 
-def test_a_worker_that_finds_much_to_do_is_not_killed_for_it(make_house: MakeHouse) -> None:
+def test_a_new_pool_child_that_finds_much_to_do_is_not_killed_for_it(
+    make_house: MakeHouse,
+) -> None:
     """Celery kills a child that takes over four seconds to begin."""
-    house = make_house(FNT_PACE_MS="2500")
+    house = make_house(FNT_PACE_MS="4500", FNT_WORKERS="1")
     user_id, _ = house.add_user()
-    job_id = house.add_job(user_id, BOOK)
-    house.start_worker()
+    job_id = house.add_job(user_id, make_pdf(pages=2))
+    process = house.start_worker()
+    wait_for(lambda: is_running_a_chunk(house, job_id), within_s=DONE_WITHIN_S, what="a chunk")
+    [slot] = [pid for pid in children_of(process.pid) if "worker" in command_line(pid)]
+    os.kill(slot, signal.SIGKILL)
 
-    ended = finish(house, job_id)
+    house.wait_for_job(job_id, in_the_chunks, within_s=15, what="the new child does the other")
 
-    assert ended.attempts == 0
-    assert {step.losses for step in fetch_steps(house.database, job_id)} == {0}
+    assert "UP message" not in house.logs()
 
 
 def test_cancel_frees_the_slot_at_once(make_house: MakeHouse) -> None:
