@@ -28,7 +28,7 @@ types: $(READY)  ## Check types
 	$(BIN)/mypy
 
 test: $(READY)  ## Run all tests but the long ones
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-faults: $(READY)  ## Run the fault storms
 	$(BIN)/pytest -m faults
