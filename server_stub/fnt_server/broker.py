@@ -6,6 +6,7 @@ from typing import Any
 
 import redis
 from celery import Celery
+from redis.connection import parse_url
 from socketio import RedisManager
 
 from fnt.wire import events
@@ -59,8 +60,13 @@ def ring(bell: Celery) -> None:
 def make_manager(config: Config, *, write_only: bool) -> RedisManager:
     """Make the manager through which an emit reaches the sockets of every web process."""
     options = _REDIS_OPTIONS if write_only else {"socket_connect_timeout": TIMEOUT_S}
+    # Redis shares its channels among its databases, and two servers may share a Redis.
+    number = parse_url(config.events_url).get("db", 0)  # type: ignore[no-untyped-call]
     return RedisManager(
-        config.events_url, channel=CHANNEL, write_only=write_only, redis_options=options
+        config.events_url,
+        channel=f"{CHANNEL}.{number}",
+        write_only=write_only,
+        redis_options=options,
     )
 
 

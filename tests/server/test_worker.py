@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from e2e.harness import children_of, command_line, descendants, wait_for
+from e2e.harness import command_line, descendants, wait_for
 from fnt.wire import events, paths
 from fnt.wire.errors import JobErrorCode
 from fnt.wire.jobs import JobStatus
 from fnt_server import steps, worker
 from fnt_server.models import Job, StepKind, StepStatus, Worker
+from fnt_server.publisher import Publisher
 from fnt_server.worker import Slot
 from pdfs import make_pdf
 from server.callers import PDF, form
@@ -231,23 +232,6 @@ def test_sigterm_gives_the_steps_back_at_once(make_house: MakeHouse) -> None:
     assert finish(house, job_id).status == JobStatus.COMPLETED
 
 
-def test_a_new_pool_child_that_finds_much_to_do_is_not_killed_for_it(
-    make_house: MakeHouse,
-) -> None:
-    """Celery kills a child that takes over four seconds to begin."""
-    house = make_house(FNT_PACE_MS="4500", FNT_WORKERS="1")
-    user_id, _ = house.add_user()
-    job_id = house.add_job(user_id, make_pdf(pages=2))
-    process = house.start_worker()
-    wait_for(lambda: is_running_a_chunk(house, job_id), within_s=DONE_WITHIN_S, what="a chunk")
-    [slot] = [pid for pid in children_of(process.pid) if "worker" in command_line(pid)]
-    os.kill(slot, signal.SIGKILL)
-
-    house.wait_for_job(job_id, in_the_chunks, within_s=15, what="the new child does the other")
-
-    assert "UP message" not in house.logs()
-
-
 def test_cancel_frees_the_slot_at_once(make_house: MakeHouse) -> None:
     house = make_house(FNT_PACE_MS="600000", FNT_WORKERS="1")
     user_id, token = house.add_user()
@@ -392,6 +376,23 @@ def test_a_busy_slot_says_that_it_lives(
         slot.database.dispose()
 
     assert seen == [["w"], []]
+
+
+def test_a_new_pool_child_rings_and_does_not_begin_by_working(make_house: MakeHouse) -> None:
+    """Celery kills a child that takes over four seconds to begin."""
+    house, rung, worked = make_house(), Event(), Event()
+    with mmap.mmap(-1, 1) as flag:
+        slot = Slot(house.config, worker_id="w", stop_flag=flag)
+        slot.__dict__["runner"] = Runner(worked.set)
+        slot.__dict__["publisher"] = Publisher(emit=lambda *_: None, ring=rung.set)
+
+        slot.begin()
+
+        assert rung.wait(5)
+        assert not worked.is_set()
+        slot.reaper.close()
+        slot.publisher.close()
+        slot.database.dispose()
 
 
 def test_two_users_with_ten_books_at_once_all_end(make_house: MakeHouse) -> None:
