@@ -33,7 +33,7 @@ test: $(READY)  ## Run all tests but the long ones
 test-faults: $(READY)  ## Run the fault storms
 	$(BIN)/pytest -m faults
 
-check: lint types test  ## All that CI checks
+check: lint types test  ## Format, rules, types and tests; CI adds check-wheel
 
 bench: $(READY)  ## Measure speed and memory
 	PYTHONPATH=tests $(BIN)/python -m bench
@@ -53,7 +53,7 @@ sample: $(READY)  ## Typeset the demo's story again
 picture: $(READY)  ## Draw the live view of a real run for the README
 	PYTHONPATH=tests $(BIN)/python -m picture
 
-build: $(READY)  ## Build wheel and sdist
+build: $(READY)  ## Build the wheel
 	rm -rf dist && $(BIN)/python -m pip wheel -q --no-deps --wheel-dir dist .
 
 check-wheel: build  ## Install the wheel alone and see that it says what it lacks
