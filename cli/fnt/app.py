@@ -58,7 +58,9 @@ def fnt(
     *,
     version: Annotated[
         bool,
-        typer.Option("--version", "-V", callback=_show_version, is_eager=True, help="Show it."),
+        typer.Option(
+            "--version", "-V", callback=_show_version, is_eager=True, help="Show the version."
+        ),
     ] = False,
 ) -> None:
     """Turn a French novel (PDF) into short readable sentences, and watch it happen."""

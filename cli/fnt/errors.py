@@ -8,7 +8,7 @@ FntError                 1
 ├── PartialError         6   some jobs failed, others are fine
 ├── AllFailedError       7   every job failed or was cancelled
 ├── DeadlineError        8   --timeout reached, jobs still running
-├── RefusedInputError   10   every input was refused before sending
+├── RefusedInputError   10   every input was refused, here or by the server
 ├── QuotaError          11   quota or plan limit
 ├── RejectedError        1   the server refused a request in a way no command expects
 └── ProtocolError        1   an answer that is not what the contract says
@@ -109,7 +109,7 @@ class DeadlineError(FntError):
 
 
 class RefusedInputError(FntError):
-    """The input was refused before sending."""
+    """Every input was refused, here or by the server."""
 
     exit_code = ExitCode.REFUSED
 

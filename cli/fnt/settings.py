@@ -1,4 +1,4 @@
-"""What the client is told by flags, environment and files, as one frozen object. Pure."""
+"""What the client is told by flags, environment and files, as one frozen object."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT_SERVER = "http://127.0.0.1:5000"
 PROJECT_FILE = ".fnt.toml"
 USER_FILE = "config.toml"
 
-UNTRUSTED_KEYS = frozenset({"jobs", "timeout", "profile"})
+PROJECT_KEYS = frozenset({"jobs", "timeout", "profile"})
 """What a project's file may set: nothing that decides where tokens and files go."""
 
 
@@ -47,7 +47,7 @@ def load_settings(
     cwd: Path,
     config_dir: Path | None = None,
 ) -> Settings:
-    """Merge flags > `FNT_*` > nearest `.fnt.toml` > `config.toml` of the user > defaults.
+    """Merge flags > `FNT_*` > nearest `.fnt.toml` > profile > `config.toml` > defaults.
 
     A `server`, `ca_file` or `insecure_http` in a project's `.fnt.toml` is passed over: whoever
     wrote the folder would choose where the files go. Flags that are None count as not given.
@@ -134,7 +134,7 @@ def _project_values(cwd: Path) -> dict[str, Any]:
     for folder in (cwd, *cwd.parents):
         path = folder / PROJECT_FILE
         if path.is_file():
-            return {k: v for k, v in _read_toml(path).items() if k in UNTRUSTED_KEYS}
+            return {k: v for k, v in _read_toml(path).items() if k in PROJECT_KEYS}
     return {}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from dataclasses import replace
 
 from fnt_server.accounts import Identity
 
@@ -49,7 +48,7 @@ class Connections:
         with self._lock:
             known = self._identities.get(sid)
             if known is not None and newer.ends_at > known.ends_at:
-                self._identities[sid] = replace(newer)
+                self._identities[sid] = newer
 
     def all(self) -> dict[str, Identity]:
         """Return a copy: sid to identity."""

@@ -66,7 +66,7 @@ def _make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    options = f"{make_url(url).query.get('options', '')} -c lock_timeout=5000"
+    options = f"{make_url(url).query.get('options', '')} -c lock_timeout={BUSY_TIMEOUT_MS}"
     return create_engine(
         url,
         pool_size=10,

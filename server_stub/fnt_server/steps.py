@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from fnt.wire.errors import JobErrorCode
-from fnt.wire.jobs import JobStatus
+from fnt.wire.jobs import MAX_ERROR_CHARS, JobStatus
 from fnt_server import jobs
 from fnt_server.database import Database, now
 from fnt_server.models import Job, Step, StepKind, StepStatus, Worker
@@ -255,7 +255,7 @@ def fail(
             session,
             held,
             attempts=Step.attempts + 1,
-            last_error=message[:500],
+            last_error=message[:MAX_ERROR_CHARS],
             last_error_code=code,
         )
         if certain or step.attempts >= MAX_ATTEMPTS:

@@ -144,12 +144,11 @@ class ApiClient:
         *,
         status: JobStatus | None = None,
         ids: Sequence[int] | None = None,
-        sha256: str | None = None,
         limit: int | None = 50,
         retry: Retry | None = None,
     ) -> Iterator[JobSnapshot]:
         """Yield jobs, newest first, page after page up to `limit`; None for all."""
-        query = _without_none(status=status, sha256=sha256)
+        query = {} if status is None else {"status": str(status)}
         if ids is not None:
             query["ids"] = ",".join(map(str, ids))
         left = limit
@@ -221,7 +220,3 @@ def _list(answer: Mapping[str, Any], name: str) -> list[Any]:
     if not isinstance(items, list):
         raise ProtocolError(f"the server's answer holds no {name}")
     return items
-
-
-def _without_none(**values: str | None) -> dict[str, str]:
-    return {name: str(value) for name, value in values.items() if value is not None}

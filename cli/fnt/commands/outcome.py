@@ -14,7 +14,7 @@ from fnt.errors import (
     RefusedInputError,
     TemporaryError,
 )
-from fnt.progress import ProgressState, Row
+from fnt.progress import ProgressState, Refused, Row
 from fnt.render.report import JobEntry
 from fnt.wire.jobs import JobStatus
 
@@ -67,18 +67,14 @@ def _all_refused(bad: list[Row]) -> FntError:
     for exit_code, kind in REFUSALS:
         for refusal in refused:
             if refusal.exit_code is exit_code:
-                return _refusal_error(kind, count=len(bad), message=refusal.message, like=refusal)
+                return _refusal_error(kind, refusal, count=len(bad))
     return AllFailedError(refused[0].message if refused else "nothing could be done")
 
 
-def _refusal_error(kind: type[FntError], *, count: int, message: str, like: object) -> FntError:
-    text = message if count == 1 else f"none of {count} files was taken; the first: {message}"
-    return kind(
-        text,
-        hint=getattr(like, "hint", None),
-        code=getattr(like, "code", None),
-        request_id=getattr(like, "request_id", None),
-    )
+def _refusal_error(kind: type[FntError], refusal: Refused, *, count: int) -> FntError:
+    said = refusal.message
+    text = said if count == 1 else f"none of {count} files was taken; the first: {said}"
+    return kind(text, hint=refusal.hint, code=refusal.code, request_id=refusal.request_id)
 
 
 def _problem(row: Row) -> dict[str, object] | None:

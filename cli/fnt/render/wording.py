@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
 
 from fnt.console import clean
 from fnt.progress import LinkState, LinkStatus, ProgressState, Row, time_left_s
@@ -141,12 +140,7 @@ def trouble_of(row: Row) -> tuple[str, str]:
 
 def saved_to(row: Row) -> str:
     """Name the files that hold the result."""
-    return ", ".join(clean(shown_path(path)) for path in row.saved)
-
-
-def shown_path(path: Path) -> str:
-    """Write a path as text, bytes that are no text as escapes."""
-    return str(path)
+    return ", ".join(clean(str(path)) for path in row.saved)
 
 
 def tally(state: ProgressState) -> str:

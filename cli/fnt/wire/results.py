@@ -30,7 +30,7 @@ class Sentence:
     source: str
     """The sentence of the book that this one is a part of."""
     page: int
-    """Page of the PDF on which the source begins, from 1."""
+    """Page of the PDF on which its paragraph begins, from 1."""
     chapter: str | None
     engine: str
 
@@ -93,7 +93,7 @@ def _iter_json(
 
 
 def _iter_csv(sentences: Iterable[Sentence]) -> Iterator[str]:
-    """RFC 4180: CRLF, every text quoted, so that a reader sees text and not a formula by type."""
+    """RFC 4180: CRLF, every text quoted, numbers never."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     columns = tuple(Sentence.__dataclass_fields__)
