@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install format lint types test test-faults check check-wheel bench serve worker demo sample picture build clean
+.PHONY: help install format lint types test test-faults soak check check-wheel bench serve worker demo sample picture build clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -30,8 +30,11 @@ types: $(READY)  ## Check types
 test: $(READY)  ## Run all tests but the long ones
 	$(BIN)/pytest -n 2 --dist loadfile
 
-test-faults: $(READY)  ## Run the fault storms
-	$(BIN)/pytest -m faults
+test-faults: $(READY)  ## Run the fault storms; SHORT=1 takes a sample
+	FNT_TEST_SHORT=$(SHORT) $(BIN)/pytest tests/faults -m faults
+
+soak: $(READY)  ## Crash, kill and load for half an hour, and tell the figures
+	PYTHONPATH=tests $(BIN)/python -m faults.soak
 
 check: lint types test  ## Format, rules, types and tests; CI adds check-wheel
 

@@ -27,6 +27,11 @@ class Book:
         """The name the server is told: it is how an answer says which book a job is of."""
         return f"{self.name}.pdf"
 
+    @property
+    def sha256(self) -> str:
+        """The file's own hash."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
 
 def make_books(folder: Path) -> Sequence[Book]:
     """Write one book for each number of pages, no two alike in text and settings."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import threading
 import time
@@ -90,7 +89,7 @@ def read_book(person: Person, book: Book, *, observer: str, rng: random.Random) 
             name = f"{observer}/{attempt}"
             ended = _followed(person, api, item, options, name, cancel_after_s)
         if is_sent_twice:
-            _send_again(api, item)
+            send(api, book, key=item.idempotency_key)
         if ended.status is JobStatus.COMPLETED:
             fetch_result(api, ended.id)
 
@@ -135,22 +134,24 @@ def _cancel_later(
     timer.start()
 
 
-def _send_again(api: ApiClient, item: UploadItem) -> None:
-    """Confirm and send once more, as a client that never got its answers."""
-    content = item.path.read_bytes()
+def send(api: ApiClient, book: Book, *, key: str) -> int:
+    """Confirm and send a book, however often the server is away; returns the job."""
+    size_bytes, sha256 = book.path.stat().st_size, book.sha256
 
-    def send() -> None:
+    def attempt() -> int:
         job = api.confirm(
-            filename=item.filename,
-            settings=item.settings,
-            size_bytes=len(content),
+            filename=book.filename,
+            settings=book.settings,
+            size_bytes=size_bytes,
             page_count=None,
-            sha256=hashlib.sha256(content).hexdigest(),
-            idempotency_key=item.idempotency_key,
+            sha256=sha256,
+            idempotency_key=key,
         )
-        api.upload(job.id, item.path, filename=item.filename, on_sent=lambda _: None)
+        api.upload(job.id, book.path, filename=book.filename, on_sent=lambda _: None)
+        return job.id
 
-    patiently(send)
+    job_id: int = patiently(attempt)
+    return job_id
 
 
 def fetch_result(api: ApiClient, job_id: int) -> None:
