@@ -118,13 +118,13 @@ class StepRunner:
         self._tell(
             steps.tell_pages(self._database, held, page_count=pages, chunks=chunk_count(pages))
         )
-        plans = [self._store_input(held, chunk, analysis.facts) for chunk in plan_chunks(analysis)]
+        plans = [self._store_input(held, chunk) for chunk in plan_chunks(analysis)]
         self._tell(steps.complete_analysis(self._database, held, plans))
         self._publisher.ring(len(plans))
 
-    def _store_input(self, held: Held, chunk: Chunk, facts: dict[str, object]) -> ChunkPlan:
+    def _store_input(self, held: Held, chunk: Chunk) -> ChunkPlan:
         key = f"jobs/{held.job_id}/work/{held.fence}-{chunk.number}.json"
-        content = {"facts": facts, "paragraphs": [p.to_json() for p in chunk.paragraphs]}
+        content = {"paragraphs": [p.to_json() for p in chunk.paragraphs]}
         self._storage.put(key, [json.dumps(content, ensure_ascii=False).encode()])
         return ChunkPlan(
             number=chunk.number,
@@ -138,7 +138,6 @@ class StepRunner:
         content = json.loads(self._storage.get(held.input_key or ""))
         sentences = process_chunk(
             [Paragraph.from_json(stored) for stored in content["paragraphs"]],
-            facts=content["facts"],
             settings=settings,
             engine=get_engine(settings.engine),
             keep_going=lease.is_held,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.results import Sentence
@@ -53,7 +52,6 @@ def plan_chunks(analysis: Analysis) -> list[Chunk]:
 def process_chunk(
     paragraphs: Iterable[Paragraph],
     *,
-    facts: Mapping[str, Any],  # noqa: ARG001 -- part of the interface: what the whole book knows
     settings: ProcessingSettings,
     engine: Engine,
     keep_going: Callable[[], bool] = lambda: True,

@@ -1,9 +1,9 @@
-"""What analysis makes of a book: paragraphs in reading order, and facts about the whole."""
+"""What analysis makes of a book: paragraphs in reading order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Kind = Literal["body", "heading"]
@@ -35,8 +35,6 @@ class Analysis:
 
     page_count: int
     paragraphs: tuple[Paragraph, ...]
-    facts: dict[str, Any] = field(default_factory=dict)
-    """What chunks may need to know of the whole book; JSON."""
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Analysis:
@@ -44,7 +42,6 @@ class Analysis:
         return cls(
             page_count=stored["page_count"],
             paragraphs=tuple(Paragraph.from_json(entry) for entry in stored["paragraphs"]),
-            facts=dict(stored["facts"]),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -52,5 +49,4 @@ class Analysis:
         return {
             "page_count": self.page_count,
             "paragraphs": [paragraph.to_json() for paragraph in self.paragraphs],
-            "facts": self.facts,
         }

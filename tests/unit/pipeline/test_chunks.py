@@ -24,7 +24,6 @@ def halve(sentence: str, _settings: ProcessingSettings) -> list[str]:
 def run(*texts: str, settings: ProcessingSettings | None = None) -> list[Sentence]:
     return process_chunk(
         [make_paragraph(text) for text in texts],
-        facts={},
         settings=settings or ProcessingSettings(),
         engine=halve,
     )
@@ -85,7 +84,6 @@ def test_process_chunk_stops_between_paragraphs() -> None:
     with pytest.raises(Stopped):
         process_chunk(
             [make_paragraph()] * 3,
-            facts={},
             settings=ProcessingSettings(),
             engine=halve,
             keep_going=lambda: next(answers),

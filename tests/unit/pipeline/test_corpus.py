@@ -65,7 +65,7 @@ def score_of(book: Path, extractor: Extractor, tmp_path: Path) -> dict[str, Any]
         sentence.to_wire()
         for chunk in plan_chunks(analysis)
         for sentence in process_chunk(
-            chunk.paragraphs, facts=analysis.facts, settings=SETTINGS, engine=get_engine("rules")
+            chunk.paragraphs, settings=SETTINGS, engine=get_engine("rules")
         )
     ]
     result = tmp_path / "result.json"
