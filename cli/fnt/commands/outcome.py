@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fnt.errors import (
     AllFailedError,
@@ -15,7 +16,7 @@ from fnt.errors import (
     TemporaryError,
 )
 from fnt.progress import ProgressState, Refused, Row
-from fnt.render.report import JobEntry
+from fnt.render.report import JobEntry, problem_entry
 from fnt.wire.jobs import JobStatus
 
 REFUSALS: Sequence[tuple[ExitCode, type[FntError]]] = (
@@ -77,10 +78,10 @@ def _refusal_error(kind: type[FntError], refusal: Refused, *, count: int) -> Fnt
     return kind(text, hint=refusal.hint, code=refusal.code, request_id=refusal.request_id)
 
 
-def _problem(row: Row) -> dict[str, object] | None:
+def _problem(row: Row) -> dict[str, Any] | None:
     if row.refused is not None:
         refusal = row.refused
-        return _entry(
+        return problem_entry(
             refusal.code or refusal.exit_code.name,
             refusal.message,
             hint=refusal.hint,
@@ -88,27 +89,12 @@ def _problem(row: Row) -> dict[str, object] | None:
             request_id=refusal.request_id,
         )
     if row.save_error is not None:
-        return _entry("NOT_SAVED", row.save_error, hint=f"fnt download {row.job and row.job.id}")
+        return problem_entry(
+            "NOT_SAVED", row.save_error, hint=f"fnt download {row.job and row.job.id}"
+        )
     if row.is_failed and row.job is not None:
-        return _entry(
+        return problem_entry(
             row.job.error_code or row.job.status.upper(),
             row.job.error_message or row.job.status.value,
         )
     return None
-
-
-def _entry(
-    code: str,
-    message: str,
-    *,
-    hint: str | None = None,
-    retryable: bool = False,
-    request_id: str | None = None,
-) -> dict[str, object]:
-    return {
-        "code": code,
-        "message": message,
-        "hint": hint,
-        "retryable": retryable,
-        "request_id": request_id,
-    }

@@ -80,10 +80,28 @@ class Report:
 
 def error_entry(error: FntError) -> dict[str, Any]:
     """Return an error as it stands in the document."""
+    return problem_entry(
+        error.code or error.exit_code.name,
+        error.message,
+        hint=error.hint,
+        retryable=error.retryable,
+        request_id=error.request_id,
+    )
+
+
+def problem_entry(
+    code: str,
+    message: str,
+    *,
+    hint: str | None = None,
+    retryable: bool = False,
+    request_id: str | None = None,
+) -> dict[str, Any]:
+    """Return what went wrong in the one shape scripts read."""
     return {
-        "code": error.code or error.exit_code.name,
-        "message": error.message,
-        "hint": error.hint,
-        "retryable": error.retryable,
-        "request_id": error.request_id,
+        "code": code,
+        "message": message,
+        "hint": hint,
+        "retryable": retryable,
+        "request_id": request_id,
     }
