@@ -53,3 +53,10 @@ def test_settings_page_has_their_defaults() -> None:
         default = str(value).lower() if isinstance(value, bool) else value
         row = rf"^\| `{name}` \| [^|]+ \| `?{default}`? \|"
         assert re.search(row, text, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("module", ["cli/fnt/settings.py", "server_stub/fnt_server/config.py"])
+def test_configuration_names_every_variable(module: str) -> None:
+    read = re.findall(r'"((?:FNT|DATABASE|CELERY)_[A-Z_]+)"', (DOCS.parent / module).read_text())
+
+    assert set(read) <= quoted("configuration.md")
