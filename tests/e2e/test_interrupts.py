@@ -75,7 +75,7 @@ def test_second_ctrl_c_ends_at_once(watched: Watched) -> None:
     time.sleep(0.05)  # the impatience itself
     observer.send(signal.SIGINT)
 
-    assert observer.finish(within_s=1) == 130
+    assert observer.finish(within_s=5) == 130
     assert "Traceback" not in observer.stderr
 
 
