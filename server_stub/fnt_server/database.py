@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Double, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
+
+from fnt_server.config import ConfigError
 
 BUSY_TIMEOUT_MS = 5000
 """A writer waits this long for another before the request is answered 503."""
@@ -36,8 +39,20 @@ class Database:
     """One engine. `read()` and `write()` are the only two kinds of transaction."""
 
     def __init__(self, url: str) -> None:
-        self.engine = _make_engine(url)
+        try:
+            self.engine = _make_engine(url)
+        except (ArgumentError, ImportError, ValueError) as error:
+            # The message may quote the URL, and a password with it.
+            raise ConfigError(f"cannot use DATABASE_URL: {type(error).__name__}") from error
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+
+    def require_usable(self) -> None:
+        """Raise ConfigError where no connection can be had."""
+        try:
+            self.engine.connect().close()
+        except DBAPIError as error:
+            reason = (str(error.orig).splitlines() or [""])[0]
+            raise ConfigError(f"cannot use the database: {reason}") from error
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Session]:

@@ -19,6 +19,7 @@ _LOCK = 0x666E74
 
 def migrate(database: Database, revision: str = "head") -> None:
     """Bring the schema to a revision; `head` is the newest, `base` an empty database."""
+    database.require_usable()
     config = _config()
     engine = database.engine.execution_options(fnt_write=True)
     with engine.begin() as connection:
@@ -45,7 +46,8 @@ def is_current(database: Database) -> bool:
 
 
 def require_current(database: Database) -> None:
-    """Raise ConfigError when the schema is old."""
+    """Raise ConfigError when the schema is old or the database cannot be used."""
+    database.require_usable()
     if not is_current(database):
         raise ConfigError("the database has an old schema: run `fnt-server migrate` first")
 

@@ -26,6 +26,7 @@ from fnt_server import broker, schema, steps
 from fnt_server.child import Child, Lifeline
 from fnt_server.config import Config, ConfigError
 from fnt_server.database import Database
+from fnt_server.tokens import load_key
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,9 @@ class Supervisor:
             _listening(self._config.host, self._config.port) as listener,
             contextlib.closing(Lifeline()) as lifeline,
         ):
+            # A child would say it too, but die of it and be started again for ever.
+            assert self._config.secret_key_file
+            load_key(self._config.secret_key_file)
             self._database = Database(self._config.database_url)
             schema.migrate(self._database)
             self._make_children(listener, lifeline)

@@ -103,6 +103,16 @@ def _is_whole(claims: dict[str, Any]) -> bool:
 
 def load_key(path: Path) -> bytes:
     """Read the signing key, making it (0600) where there is none; raises ConfigError."""
+    try:
+        key = _made_or_read(path)
+    except OSError as error:
+        raise ConfigError(f"cannot use the key in {path}: {error.strerror}") from error
+    if len(key) < MIN_KEY_BYTES:
+        raise ConfigError(f"the key in {path} is shorter than {MIN_KEY_BYTES} bytes")
+    return key
+
+
+def _made_or_read(path: Path) -> bytes:
     with contextlib.suppress(FileExistsError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -114,7 +124,4 @@ def load_key(path: Path) -> bytes:
             os.link(draft, path)
         finally:
             draft.unlink()
-    key = path.read_bytes().strip()
-    if len(key) < MIN_KEY_BYTES:
-        raise ConfigError(f"the key in {path} is shorter than {MIN_KEY_BYTES} bytes")
-    return key
+    return path.read_bytes().strip()

@@ -70,3 +70,28 @@ def test_require_current_refuses_a_bare_database(bare: Database) -> None:
         schema.require_current(bare)
     schema.migrate(bare)
     schema.require_current(bare)
+
+
+def test_a_database_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "noise.db").write_bytes(b"no database" * 1000)
+    urls = {
+        f"sqlite:///{tmp_path / 'noise.db'}": "file is not a database",
+        f"sqlite:///{tmp_path / 'none' / 'x.db'}": "unable to open database file",
+        "postgresql+psycopg://x:hunter2@127.0.0.1:1/x": "port 1 failed",
+    }
+    for url, reason in urls.items():
+        for use in (schema.migrate, schema.require_current):
+            with pytest.raises(ConfigError, match=reason) as error:
+                use(Database(url))
+            assert "\n" not in str(error.value)
+            assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql+nope://u:hunter2@h/x", "postgresql://u:hunter2@h:zz/x"]
+)
+def test_a_database_url_that_cannot_be_read_is_not_quoted(url: str) -> None:
+    with pytest.raises(ConfigError, match="cannot use DATABASE_URL") as error:
+        Database(url)
+
+    assert "hunter2" not in str(error.value)

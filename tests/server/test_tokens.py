@@ -83,3 +83,11 @@ def test_load_key_refuses_a_short_key(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="shorter"):
         load_key(path)
+
+
+def test_load_key_that_cannot_be_read_is_a_config_error(tmp_path: Path) -> None:
+    folder = tmp_path / "secret.key"
+    folder.mkdir()
+
+    with pytest.raises(ConfigError, match=r"cannot use the key .* Is a directory"):
+        load_key(folder)
