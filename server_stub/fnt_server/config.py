@@ -133,6 +133,11 @@ def _database_url(url: str | None, data_dir: Path) -> str:
 
 def _checked_broker(url: str) -> str:
     url = url.replace("redis+socket://", "unix://", 1).replace("valkey://", "redis://", 1)
-    if url and urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ConfigError("FNT_BROKER_URL or FNT_EVENTS_URL cannot be read as a URL") from None
+    if url and parts.scheme not in {"redis", "rediss", "unix"}:
         raise ConfigError("FNT_BROKER_URL must begin with redis://, rediss:// or unix://")
     return url

@@ -88,6 +88,8 @@ def test_events_may_travel_elsewhere() -> None:
         ("DATABASE_URL", "mysql://h/db"),
         ("DATABASE_URL", "nonsense"),
         ("FNT_BROKER_URL", "amqp://h"),
+        ("FNT_BROKER_URL", "redis://h:x/0"),
+        ("FNT_BROKER_URL", "redis://[h"),
         ("FNT_EVENTS_URL", "http://h"),
     ],
 )
