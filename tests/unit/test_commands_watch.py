@@ -189,6 +189,19 @@ def test_quiet_tells_paths_only() -> None:
     assert (world.out, world.err) == ("novel.txt\n", "")
 
 
+def test_quiet_still_tells_which_job_failed_and_why() -> None:
+    failed = make_snapshot(
+        version=9, status=JobStatus.FAILED, error_code="PDF_NO_TEXT", error_message="no text"
+    )
+    world = watching(make_snapshot(), failed)
+
+    world.invoke("watch", "12", "-q")
+
+    assert world.out == ""
+    assert world.err.endswith(" novel.pdf job 12 failed: no text [PDF_NO_TEXT]\n")
+    assert world.err.count("\n") == 1
+
+
 def test_on_a_terminal_the_view_shows_the_path_and_nothing_is_left_behind() -> None:
     terminal = make_terminal(tty=True, environ={"TERM": "xterm", "NO_COLOR": "1"})
     world = watching(make_snapshot(), completed(), terminal=terminal)

@@ -23,7 +23,7 @@ XTERM = {"TERM": "xterm"}
         (OutputFormat.PLAIN, True, XTERM, True, "PlainRenderer"),
         (OutputFormat.JSON, True, XTERM, True, "PlainRenderer"),
         (OutputFormat.JSONL, True, XTERM, True, "JsonRenderer"),
-        (OutputFormat.QUIET, True, XTERM, True, "Renderer"),
+        (OutputFormat.QUIET, True, XTERM, True, "PlainRenderer"),
     ],
 )
 def test_renderer_by_format_and_terminal(

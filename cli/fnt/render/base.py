@@ -30,7 +30,7 @@ class Goal:
 
 
 class Renderer:
-    """Shows progress states. This one shows nothing, as `-q` wants it."""
+    """Shows progress states. This one shows nothing."""
 
     has_keys = False
     """Whether keys mean something while it draws."""

@@ -22,12 +22,11 @@ def pick_renderer(
     progress: bool = True,
 ) -> Renderer:
     """Choose by the format asked for, then by what the terminal can do."""
-    if report.format is OutputFormat.QUIET:
-        return Renderer()
     if report.format is OutputFormat.JSONL:
         return JsonRenderer(report.event_writer(terminal), clock=clock)
     if report.format is OutputFormat.HUMAN and progress and terminal.can_animate:
         from fnt.render.live import LiveRenderer  # noqa: PLC0415 -- Rich: 50 ms for those who look
 
         return LiveRenderer(terminal, goal=goal, clock=clock)
-    return PlainRenderer(terminal, goal=goal, clock=clock, now=now, ends_only=not progress)
+    ends_only = not progress or report.format is OutputFormat.QUIET
+    return PlainRenderer(terminal, goal=goal, clock=clock, now=now, ends_only=ends_only)

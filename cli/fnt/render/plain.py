@@ -83,7 +83,7 @@ class PlainRenderer(Renderer):
             return
         if self._goal.is_reached(row):
             self._settled.add(row.key)
-            self._say(_ended_line(row))
+            self._say(_ended_line(row), is_error=row.is_failed or row.save_error is not None)
         elif not row.is_done and not self._ends_only and self._is_news(row):
             self._told[row.key] = _Told(stage_of(row), percent_of(row))
             self._say(_running_line(row))
@@ -118,9 +118,10 @@ class PlainRenderer(Renderer):
         else:
             self._say(link_words(self._state.link, now=self._clock()))
 
-    def _say(self, line: str) -> None:
+    def _say(self, line: str, *, is_error: bool = False) -> None:
         self._spoke_at = self._clock()
-        self._terminal.say(f"{self._now():%H:%M:%S} {line}")
+        say = self._terminal.say_error if is_error else self._terminal.say
+        say(f"{self._now():%H:%M:%S} {line}")
 
 
 def _name(row: Row) -> str:
