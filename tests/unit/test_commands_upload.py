@@ -35,6 +35,16 @@ def uploading(*script: object, **parts: object) -> World:
     return World(session=FakeSession(script), **parts)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("way", ["--watch", "--detach", "--no-save"])
+def test_an_unknown_format_is_refused_before_anything_is_sent(way: str) -> None:
+    world = uploading(*uploaded())
+
+    result = world.invoke("upload", "novel.pdf", way, "-f", "doc")
+
+    assert isinstance(result.exception, UsageError)
+    assert world.session.asked == []
+
+
 def test_without_a_terminal_it_detaches_and_prints_the_job() -> None:
     world = uploading(*uploaded())
 

@@ -94,11 +94,12 @@ def upload(  # noqa: PLR0913 -- one for each option
         ignore_dialogue=ignore_dialogue,
     )
     inputs = collect(paths, settings=settings, new_key=context.new_key)
+    chosen = formats(format)
     watches = context.terminal.out_is_terminal and context.terminal.err_is_terminal
     watches = watches if watch is None else watch
     saving = None
     if watches and not no_save:
-        saving = _saving(inputs, folder=output, format=format, overwrite=overwrite)
+        saving = _saving(inputs, folder=output, chosen=chosen, overwrite=overwrite)
     request = _Request(
         inputs=inputs,
         watches=watches,
@@ -111,8 +112,9 @@ def upload(  # noqa: PLR0913 -- one for each option
         _run(context, server, request)
 
 
-def _saving(inputs: list[Input], *, folder: Path, format: str, overwrite: bool) -> Saving:
-    chosen = formats(format)
+def _saving(
+    inputs: list[Input], *, folder: Path, chosen: tuple[str, ...], overwrite: bool
+) -> Saving:
     names = {item.key: item.filename for item in inputs}
     stems = planned_names(names, folder=folder, formats=chosen, overwrite=overwrite)
     prepare_folder(folder)
