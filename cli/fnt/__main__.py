@@ -32,7 +32,11 @@ def main() -> None:
     from fnt.errors import ExitCode
 
     signal.signal(signal.SIGTERM, _terminate)
-    context = AppContext.of_process(os.environ, Path.cwd())
+    try:
+        cwd = Path.cwd()
+    except FileNotFoundError:  # removed under us: what needs no file still works
+        cwd = Path(os.sep)
+    context = AppContext.of_process(os.environ, cwd)
     code = run(sys.argv[1:], context)
     context.terminal.close()
     if code == ExitCode.INTERRUPTED:
@@ -44,7 +48,7 @@ def main() -> None:
 def run(argv: list[str], context: AppContext) -> int:
     """Run a command line; return its exit code after telling what went wrong."""
     from fnt.console import OutputFormat
-    from fnt.errors import ExitCode
+    from fnt.errors import ExitCode, FntError
 
     if asks(argv, "--json"):
         context.report.format = OutputFormat.JSON
@@ -58,6 +62,9 @@ def run(argv: list[str], context: AppContext) -> int:
             context.report.write(context.terminal, exit_code=code, error=error)
     except BrokenPipeError:
         return ExitCode.PIPE_CLOSED
+    except FntError as failure:  # the disk is full: there is no document, but there is a reason
+        context.terminal.say_error(f"error: {failure.message}")
+        return failure.exit_code
     return code or ExitCode.OK
 
 

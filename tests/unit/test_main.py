@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -147,6 +148,30 @@ def test_a_closed_reader_ends_silently() -> None:
 
     os.close(write)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("args", [["version"], ["--json", "version"], ["--jsonl", "version"]])
+def test_a_full_disk_is_one_line(args: list[str]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = fnt(*args, stdout=full, stderr=subprocess.PIPE)
+
+    told = "error: cannot write the result: No space left on device"
+    assert done.returncode == 1
+    assert set(done.stderr.splitlines()) == {told}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a folder in use can be removed")
+def test_a_current_folder_that_is_gone_is_no_bug(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    line = f'rmdir "{gone}"; exec "{sys.executable}" -m fnt version'
+
+    done = subprocess.run(
+        ["sh", "-c", line], check=False, capture_output=True, cwd=gone, text=True, timeout=30
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX shell")
