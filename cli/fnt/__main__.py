@@ -24,6 +24,13 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"fnt {__version__}\n")
         return
+    try:
+        sys.exit(_run_process())
+    except KeyboardInterrupt:  # while it was still importing: nothing has begun
+        sys.exit(130)
+
+
+def _run_process() -> int:
     import os
     import signal
     from pathlib import Path
@@ -42,7 +49,7 @@ def main() -> None:
     if code == ExitCode.INTERRUPTED:
         # Whoever presses again does not want to wait for threads that close.
         signal.signal(signal.SIGINT, lambda *_: os._exit(ExitCode.INTERRUPTED))
-    sys.exit(code)
+    return code
 
 
 def run(argv: list[str], context: AppContext) -> int:

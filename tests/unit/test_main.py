@@ -161,6 +161,37 @@ def test_a_full_disk_is_one_line(args: list[str]) -> None:
     assert set(done.stderr.splitlines()) == {told}
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_log_on_a_full_disk_does_not_change_how_it_ends() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = fnt("upload", "nope.pdf", stdout=subprocess.PIPE, stderr=full)
+
+    assert done.returncode == 3
+
+
+IMPORTING = """
+import sys
+from fnt.__main__ import main
+
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "fnt.context":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupted())
+sys.argv = ["fnt", "whoami"]
+main()
+"""
+
+
+def test_ctrl_c_while_it_imports_is_silent() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTING], check=False, capture_output=True, text=True, timeout=30
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="a folder in use can be removed")
 def test_a_current_folder_that_is_gone_is_no_bug(tmp_path: Path) -> None:
     gone = tmp_path / "gone"

@@ -178,11 +178,16 @@ class Terminal:
             )
 
     def _say(self, line: str) -> None:
-        if self._console is None:
+        try:
+            if self._console is not None:
+                self._console.out(line, highlight=False)
+                return
             self.err.write(line + "\n")
             self.err.flush()
-            return
-        self._console.out(line, highlight=False)
+        except BrokenPipeError:
+            raise
+        except OSError:
+            pass  # a log on a full disk ends neither the work nor its exit code
 
     def _write_out(self, text: str) -> None:
         with self._writing():
