@@ -85,7 +85,6 @@ def _install_services(app: Flask, config: Config) -> None:
         path=SOCKET_PATH,
     )
     socketio.server.eio._async = {**socketio.server.eio._async, "websocket": BoundedWebSocket}
-    _listen_at_once(socketio)
     database = Database(config.database_url)
     assert config.secret_key_file
     signer = TokenSigner(load_key(config.secret_key_file))
@@ -106,13 +105,6 @@ def _install_services(app: Flask, config: Config) -> None:
     app.wsgi_app = DoorKeeper(app.wsgi_app, most=config.max_sockets + UNNAMED_SOCKETS)  # type: ignore[method-assign]
     app.extensions["fnt.reaper"] = Reaper(database, services.publisher, storage=services.storage)
     app.extensions["fnt.housekeeping"] = Housekeeping(socketio.server, connections, services)
-
-
-def _listen_at_once(socketio: SocketIO) -> None:
-    """Hear the other processes' events from now on: the library would wait for the first client,
-    who could then miss what happens before the subscription is made."""
-    socketio.server.manager_initialized = True
-    socketio.server.manager.initialize()
 
 
 def _origin_rule(allowed: tuple[str, ...]) -> Callable[[str | None, dict[str, Any]], bool]:

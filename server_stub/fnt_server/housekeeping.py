@@ -18,6 +18,7 @@ from fnt_server.services import Services
 log = logging.getLogger(__name__)
 
 EVERY_S = 2.0
+CLOSE_WITHIN_S = 5.0
 WORKER_SEEN_WITHIN_S = 30.0
 
 
@@ -30,12 +31,14 @@ class Housekeeping:
         self._services = services
         self._first_seen: dict[str, float] = {}
         self._over = threading.Event()
-        threading.Thread(target=self._run, name="housekeeping", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
-        """End the rounds."""
+        """End the rounds, after the one that is going on."""
         self._over.set()
         self._services.logged_out.set()
+        self._thread.join(CLOSE_WITHIN_S)
 
     def drain(self, *, retry_in_s: float) -> None:
         """Tell the clients of this process, and no other's, that it is about to stop."""

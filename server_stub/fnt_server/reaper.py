@@ -22,6 +22,7 @@ EVERY_S = 5.0
 UNHEARD_AFTER_S = 3.0
 """A step ready for so long has lost its bell."""
 ORPHANED_AFTER_S = 24 * 3600
+CLOSE_WITHIN_S = 5.0
 SWEEP_EVERY = 720
 """Passes between two looks for orphaned files: an hour."""
 
@@ -43,11 +44,13 @@ class Reaper:
         self._also = also
         self._over = threading.Event()
         self._passes = 0
-        threading.Thread(target=self._run, name="reaper", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="reaper", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
-        """Let the thread end at its next pass."""
+        """End the thread, after the pass it is in."""
         self._over.set()
+        self._thread.join(CLOSE_WITHIN_S)
 
     def _run(self) -> None:
         spread = random.Random()  # noqa: S311 -- no secret; a generator of its own disturbs nobody

@@ -59,7 +59,19 @@ class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return create_app(self._fnt_config)
+        app = create_app(self._fnt_config)
+        _listen_at_once(app.extensions["socketio"].server)
+        return app
+
+
+def _listen_at_once(server: Any) -> None:
+    """Hear the other processes' events from now on.
+
+    The library would wait for the first client, who could then miss what happens before the
+    subscription is made.
+    """
+    server.manager_initialized = True
+    server.manager.initialize()
 
 
 def run_web(config: Config, *, fd: int | None = None) -> None:

@@ -40,8 +40,9 @@ class Upload:
             request.environ.get("gunicorn.socket"), stalled_after_s=stalled_after_s
         )
         self._events = self._iter_events()
+        self._unread_bytes = request.content_length
         self.is_read = False
-        """Whether the whole body has been read."""
+        """Whether the whole body has come in, whatever was made of it."""
 
     def read_job_id(self) -> int:
         """Return the field `job_id`, which must come before the file; raises ApiError."""
@@ -89,14 +90,19 @@ class Upload:
             while True:
                 data = self._stream.read(READ_BYTES)
                 self._stall.beat()
+                self._count(data)
                 try:
                     self._decoder.receive_data(data or None)
                     yield from self._iter_decoded()
                 except (ValueError, RequestEntityTooLarge):
                     raise self._broken_off() from None
                 if not data:
-                    self.is_read = True
                     return
+
+    def _count(self, data: bytes) -> None:
+        if self._unread_bytes is not None:
+            self._unread_bytes -= len(data)
+        self.is_read = not data or self._unread_bytes == 0
 
     def _iter_decoded(self) -> Iterator[Event]:
         while not isinstance(event := self._decoder.next_event(), NeedData):
