@@ -46,6 +46,7 @@ class Layout:
     hyphenated: bool = True
     running_heads: bool = True
     page_numbers: bool = True
+    columns: int = 1
 
 
 class Book(FPDF):
@@ -104,32 +105,44 @@ class Book(FPDF):
         self.multi_cell(0, 7, heading, align="C")
         self.ln(8)
 
-    def add_paragraph(self, text: str) -> None:
-        """Set one paragraph, its first line indented."""
+    def add_paragraphs(self, texts: Iterable[str]) -> None:
+        """Set paragraphs one after the other, the first line of each indented."""
         self.set_font("Times", "", self.layout.font_size_pt)
+        with self.text_columns(
+            ncols=self.layout.columns,
+            gutter=6,
+            text_align="J" if self.layout.justified else "L",
+            line_height=self.layout.leading,
+        ) as column:
+            for text in texts:
+                with column.paragraph(
+                    first_line_indent=self.layout.indent_mm, wrapmode=WrapMode.WORD
+                ) as block:
+                    block.write(self._prepared(text))
+
+    def _prepared(self, text: str) -> str:
         text = GLUED_SPACE.sub(NO_BREAK, text)
         if self.layout.hyphenated:
             text = LONG_WORD.sub(lambda word: _hyphenated(word[0]), text)
-        with (
-            self.text_columns(
-                text_align="J" if self.layout.justified else "L", line_height=self.layout.leading
-            ) as column,
-            column.paragraph(
-                first_line_indent=self.layout.indent_mm, wrapmode=WrapMode.WORD
-            ) as block,
-        ):
-            block.write(text)
+        return text
 
 
 def typeset(text: str, path: Path, *, title: str, layout: Layout | None = None) -> None:
     """Write paragraphs between blank lines as a book; those beginning `Chapitre` open chapters."""
     book = Book(title=title, layout=layout or Layout())
     book.add_title()
+    run: list[str] = []
     for paragraph in _paragraphs(text):
         if is_heading(paragraph):
+            book.add_paragraphs(run)
+            run = []
             book.add_heading(paragraph)
         elif paragraph != title:
-            book.add_paragraph(paragraph)
+            run.append(paragraph)
+        if book.layout.columns == 1:
+            book.add_paragraphs(run)
+            run = []
+    book.add_paragraphs(run)
     book.output(str(path))
 
 
@@ -145,7 +158,7 @@ def make_book(pages: int, path: Path, *, seed: int = 0) -> None:
         for paragraph in paragraphs:
             if book.page_no() >= pages and book.will_page_break(longest_paragraph_mm):
                 break
-            book.add_paragraph(paragraph)
+            book.add_paragraphs([paragraph])
     book.output(str(path))
 
 

@@ -31,7 +31,10 @@ def test_novel_keeps_its_words_and_the_limit(
     assert all(score["gates"].values()), score["gates"]
     if name in NOVELS:
         assert score["overall"] >= 74, score["overall"]
-    assert score["hyphenation"]["invisible_chars"] == 0
+        assert min(score["words"]["recall"], score["words"]["precision"]) >= 0.999
+    hyphens = score["hyphenation"]
+    assert hyphens["invisible_chars"] == hyphens["unrepaired"] == 0
+    assert hyphens["wrongly_joined"] <= 5e-5 * score["words"]["gold"]
 
 
 def _score(name: str, result: object) -> dict[str, dict[str, float]]:

@@ -1,15 +1,69 @@
-"""Engines by name."""
+"""Engines by name. Those that ask a model are loaded when they are used: their libraries are."""
 
-from fnt_server.engines.base import Engine, EngineFailed
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from typing import Final
+
+from fnt.wire.jobs import ProcessingSettings
+from fnt_server.engines.model import Model
 from fnt_server.engines.rules import shorten
+from fnt_server.shortening import Engine, EngineFailed, Shortened
 
-__all__ = ["NAMES", "Engine", "EngineFailed", "get_engine"]
+__all__ = ["NAMES", "get_engine", "missing"]
 
-_ENGINES: dict[str, Engine] = {"rules": shorten}
+NAMES: Final = ("rules", "gemini", "openai")
 
-NAMES = frozenset(_ENGINES)
+
+def missing(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """Tell what an engine lacks here, in words for its user; None when it can be used."""
+    if name == "gemini":
+        if not _is_installed("google", "google.genai"):
+            return "the extra `gemini` is not installed"
+        return None if environ.get("GEMINI_API_KEY") else "GEMINI_API_KEY is not set"
+    if name == "openai":
+        if not _is_installed("openai"):
+            return "the extra `openai` is not installed"
+        if not (environ.get("OPENAI_API_KEY") or environ.get("OPENAI_BASE_URL")):
+            return "neither OPENAI_API_KEY nor OPENAI_BASE_URL is set"
+        return None if environ.get("FNT_OPENAI_MODEL") else "FNT_OPENAI_MODEL is not set"
+    return None
 
 
 def get_engine(name: str) -> Engine:
-    """Return the engine of this name; raises KeyError for one that is not in NAMES."""
-    return _ENGINES[name]
+    """Return the engine of this name; raises KeyError for no name of ours, and EngineFailed."""
+    if name not in NAMES:
+        raise KeyError(name)
+    lack = missing(name)
+    if lack is not None:
+        raise EngineFailed(f"the engine {name} cannot be used: {lack}", certain=True)
+    if name == "rules":
+        return by_rules
+    from fnt_server.engines.rewriting import Rewriter  # noqa: PLC0415 -- only models need it
+
+    return Rewriter(name, _open_gemini if name == "gemini" else _open_openai)
+
+
+def by_rules(
+    sentences: Sequence[str], settings: ProcessingSettings, _keep_going: Callable[[], bool]
+) -> list[Shortened]:
+    """Cut sentences at their joints; never fails."""
+    return [Shortened(pieces=shorten(text, settings), engine="rules") for text in sentences]
+
+
+def _open_gemini() -> Model:
+    from fnt_server.engines.gemini import Gemini  # noqa: PLC0415 -- an extra
+
+    return Gemini()
+
+
+def _open_openai() -> Model:
+    from fnt_server.engines.openai import OpenAI  # noqa: PLC0415 -- an extra
+
+    return OpenAI()
+
+
+def _is_installed(*modules: str) -> bool:
+    return all(find_spec(module) is not None for module in modules)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server.pipeline.document import Analysis
+from fnt_server.pipeline.document import Analysis, Dropped, Reason
 from fnt_server.pipeline.furniture import drop_furniture
-from fnt_server.pipeline.layout import body_size
+from fnt_server.pipeline.layout import Line, Page, body_size
 from fnt_server.pipeline.letters import check_readable, clean
+from fnt_server.pipeline.notes import is_note
 from fnt_server.pipeline.paragraphs import find_paragraphs
 from fnt_server.pipeline.pdf import open_pages
 
@@ -33,6 +34,36 @@ def analyse(
     check_readable(pages)
     size = body_size(pages)
     find = partial(find_paragraphs, size=size, fix_hyphenation=settings.fix_hyphenation)
-    # a document of nothing but headers and numbers is taken as it is
-    paragraphs = find(drop_furniture(pages, size=size)) or find(pages)
-    return Analysis(page_count=page_count, paragraphs=tuple(paragraphs))
+    bare = drop_furniture(pages, size=size)
+    paragraphs, dropped = find(bare)
+    if not paragraphs:  # a document of nothing but headers and numbers is taken as it is
+        bare = pages
+        paragraphs, dropped = find(bare)
+    dropped = [*_furniture(pages, bare, size=size), *_calls(pages), *dropped]
+    return Analysis(
+        page_count=page_count,
+        paragraphs=tuple(paragraphs),
+        dropped=tuple(sorted(dropped, key=lambda found: found.page)),
+    )
+
+
+def _furniture(pages: Sequence[Page], bare: Sequence[Page], *, size: float) -> Iterator[Dropped]:
+    """Yield the lines that the bare pages no longer have."""
+    for page, rest in zip(pages, bare, strict=True):
+        kept = {id(line) for line in rest.lines}
+        for line in page.lines:
+            if id(line) not in kept:
+                yield Dropped(text=line.text, page=page.number, reason=_reason(line, size=size))
+
+
+def _reason(line: Line, *, size: float) -> Reason:
+    if not any(map(str.isalpha, line.text)):
+        return "page number"
+    return "footnote" if is_note(line, size=size) else "running head"
+
+
+def _calls(pages: Sequence[Page]) -> Iterator[Dropped]:
+    for page in pages:
+        for line in page.lines:
+            for call in line.calls:
+                yield Dropped(text=call, page=page.number, reason="note call")

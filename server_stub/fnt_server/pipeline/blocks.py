@@ -23,7 +23,8 @@ class Block:
     """Lines that belong together, and how they stand on the page."""
 
     lines: tuple[Line, ...]
-    page: int
+    pages: tuple[int, ...]
+    """Of each line."""
     column: Column
     apart: bool
     """More space than usual above it, or nothing."""
@@ -32,21 +33,23 @@ class Block:
 def iter_blocks(columns: Sequence[Column], setting: Setting) -> Iterator[Block]:
     """Yield the blocks of a book; one may run over columns and pages."""
     lines: list[Line] = []
+    pages: list[int] = []
     home, apart, previous_column = None, True, None
     for column in columns:
         for line in column.lines:
             above = lines[-1] if lines else None
             same = column is previous_column
             if above and home and _begins_block(above, line, column, setting, same_column=same):
-                yield Block(lines=tuple(lines), page=home.page, column=home, apart=apart)
+                yield Block(lines=tuple(lines), pages=tuple(pages), column=home, apart=apart)
                 apart = not same or above.y - line.y > 1.35 * setting.leading
-                lines = []
+                lines, pages = [], []
             if not lines:
                 home = column
             lines.append(line)
+            pages.append(column.page)
             previous_column = column
     if home:
-        yield Block(lines=tuple(lines), page=home.page, column=home, apart=apart)
+        yield Block(lines=tuple(lines), pages=tuple(pages), column=home, apart=apart)
 
 
 def _begins_block(
@@ -85,7 +88,7 @@ def _stops_short(above: Line, line: Line, column: Column, setting: Setting) -> b
 def _fits_above(above: Line, line: Line, column: Column) -> bool:
     """Tell whether the first word would have fitted in the line above."""
     width = (line.x1 - line.x0) / max(1, len(line.text))
-    word = line.text.split(maxsplit=1)[0]
+    word = line.text.split(" ", maxsplit=1)[0]  # no-break spaces hold the line together
     offset = column.right - column.left
     return above.x1 - _left_of(above, column) + width * (len(word) + 2) < offset
 

@@ -61,8 +61,10 @@ def _answer(request: Mapping[str, Any], limits: Mapping[str, Any]) -> dict[str, 
         return {"rejected": rejected.code, "message": rejected.message}
     except MemoryError:
         return {"too_heavy": True}
-    except Exception:  # a bug of ours: told to the parent, who logs it
-        return {"bug": traceback.format_exc()}
+    except Exception as error:  # a bug of ours: told to the parent, who logs it
+        places = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)]
+        # Not the error's own words: they may quote the book.
+        return {"bug": f"{type(error).__name__} in {' > '.join(places[-5:])}"}
     return {"analysis": analysis.to_json()}
 
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 from fnt.wire.errors import JobErrorCode
 
 
-class Stopped(Exception):  # noqa: N818 -- not an error: the caller asked for it
-    """`keep_going` said no."""
-
-
 class _Failure(Exception):  # noqa: N818 -- not raised itself
     def __init__(self, code: JobErrorCode, message: str) -> None:
         super().__init__(message)

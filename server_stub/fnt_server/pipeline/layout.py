@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 HYPHEN: Final = "\x02"
 """Stands for a hyphen at the end of a line, however the file codes it."""
+
+TO_JUDGE: Final = 10
+"""Lines below which a page cannot show that it has two columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,8 @@ class Line:
     y: float
     """Of the baseline."""
     size: float
+    calls: tuple[str, ...] = ()
+    """Note calls that stood in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +48,22 @@ def body_size(pages: Sequence[Page]) -> float:
     return max(letters, key=lambda size: (letters[size], size), default=10.0)
 
 
-def columns(lines: Sequence[Line]) -> list[list[Line]]:
-    """Return the lines in reading order, a list for each column of each band of the page."""
+def usual_gutter(pages: Iterable[Sequence[Line]]) -> float | None:
+    """Return where the gutter is on most pages, if most have one."""
+    found = [find_gutter(lines) for lines in pages if len(lines) >= TO_JUDGE]
+    places = Counter(round(gutter) for gutter in found if gutter is not None)
+    place, _ = max(places.items(), key=lambda item: (item[1], -item[0]), default=(None, 0))
+    return float(place) if place is not None and places.total() > 0.5 * len(found) else None
+
+
+def columns(lines: Sequence[Line], *, usual: float | None = None) -> list[list[Line]]:
+    """Return the lines in reading order, a list for each column of each band of the page.
+
+    `usual` is the gutter of the book, for pages with too few lines to show theirs.
+    """
     gutter = find_gutter(lines)
+    if gutter is None and any(line.x0 >= (usual or line.x1) for line in lines):
+        gutter = usual
     if gutter is None:
         return [_downwards(lines)] if lines else []
     parts: list[list[Line]] = []
@@ -69,7 +87,7 @@ def _downwards(lines: Sequence[Line]) -> list[Line]:
 
 def find_gutter(lines: Sequence[Line]) -> float | None:
     """Return the x of an empty strip between two columns of text, if there is one."""
-    if len(lines) < 10:
+    if len(lines) < TO_JUDGE:
         return None
     left_edge = min(line.x0 for line in lines)
     width = max(line.x1 for line in lines) - left_edge

@@ -21,7 +21,9 @@ _SPACES = re.compile(r"[ \t]{2,}")
 _LOOSE_POINT = re.compile(r" (?=[,.](?:\s|$))")
 
 _LOST_SPACE = re.compile(
-    r"(?<=[a-zà-ÿ][.!?…])(?=[A-ZÀ-Þ][a-zà-ÿ’'])|(?<![^\W\d_])([a-zà-ÿ]+)(?=[A-ZÀ-Þ][a-zà-ÿ])"
+    r"(?<=[a-zà-ÿ][.!?…])(?=[A-ZÀ-Þ][a-zà-ÿ’'])"
+    r"|(?<![^\W\d_])(à|au|avec|chez|dans|de|des|du|en|est|et|la|le|les|mais|ni|ou|par|pour|que|qui"
+    r"|sans|sous|sur|un|une|vers)(?=[A-ZÀ-Þ][a-zà-ÿ])"
 )
 """Where kerning made a space too narrow to see: `soir.Quand`, `àThomas`."""
 

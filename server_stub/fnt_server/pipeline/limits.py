@@ -20,7 +20,8 @@ from typing import Any, Final
 from fnt.wire.errors import JobErrorCode
 from fnt.wire.jobs import ProcessingSettings
 from fnt_server.pipeline.document import Analysis
-from fnt_server.pipeline.failures import ExtractionCrashed, PdfRejected, Stopped
+from fnt_server.pipeline.failures import ExtractionCrashed, PdfRejected
+from fnt_server.shortening import Stopped
 
 _log = logging.getLogger(__name__)
 

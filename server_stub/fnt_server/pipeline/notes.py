@@ -13,15 +13,16 @@ _MARK = re.compile(r"^\(?(?:\d{1,3}|[*†‡]{1,3})(?!\d)")
 _ENDED = (".", "!", "?", "…", ")", "»")
 
 
-def drop_notes(
+def part_notes(
     columns: Sequence[list[Line]], *, size: float, open_note: bool
-) -> tuple[list[list[Line]], bool]:
-    """Return a page's columns without their notes, and whether the last note goes on overleaf.
+) -> tuple[list[list[Line]], list[Line], bool]:
+    """Return a page's columns without notes, the notes, and whether the last goes on.
 
     `open_note` says that one does from the page before. Notes begin with a mark; small type
     without one (a letter, a poem) is text.
     """
     kept: list[list[Line]] = []
+    notes: list[Line] = []
     for column in columns:
         start = _foot(column, size)
         foot = column[start:]
@@ -32,7 +33,13 @@ def drop_notes(
         cut = start if open_note else start + marks[0]
         open_note = not foot[-1].text.endswith(_ENDED)
         kept.append(column[:cut])
-    return [column for column in kept if column], open_note
+        notes += column[cut:]
+    return [column for column in kept if column], notes, open_note
+
+
+def is_note(line: Line, *, size: float) -> bool:
+    """Tell a line that looks like the beginning of a note."""
+    return line.size < _SMALL * size and bool(_MARK.match(line.text))
 
 
 def _foot(column: Sequence[Line], size: float) -> int:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
 from fnt_server.pipeline.blocks import Block, iter_blocks, merge_drop_caps
 from fnt_server.pipeline.chapters import Chapter
-from fnt_server.pipeline.document import Paragraph
+from fnt_server.pipeline.document import Dropped, Paragraph
 from fnt_server.pipeline.hyphens import Vocabulary, rejoin
-from fnt_server.pipeline.layout import HYPHEN, Line, Page, columns
+from fnt_server.pipeline.layout import HYPHEN, Line, Page, columns, usual_gutter
 from fnt_server.pipeline.margins import Setting, with_margins
-from fnt_server.pipeline.notes import drop_notes
+from fnt_server.pipeline.notes import part_notes
 
 _NUMERAL = re.compile(r"^[\W_]*(?:[IVXLC]+|\d{1,3})[\W_]*$")
 _NAMED = re.compile(
@@ -29,39 +30,43 @@ _READABLE = re.compile(r"[^\W_]")
 
 def find_paragraphs(
     pages: Sequence[Page], *, size: float, fix_hyphenation: bool
-) -> list[Paragraph]:
-    """Return the paragraphs of pages that hold nothing but text and notes."""
+) -> tuple[list[Paragraph], list[Dropped]]:
+    """Return the paragraphs of pages that hold nothing but text and notes, and what is none."""
     vocabulary = Vocabulary.of(line.text for page in pages for line in page.lines)
-    placed = with_margins(list(_iter_columns(pages, vocabulary, size)), size=size)
+    found_columns, dropped = _columns_and_notes(pages, vocabulary, size)
+    placed = with_margins(found_columns, size=size)
     setting = Setting.of(placed, size=size)
     blocks = list(iter_blocks(placed, setting))
     below = [*(block.apart for block in blocks[1:]), True] if blocks else []
-    found: list[tuple[Block, str, bool]] = []
+    found: list[tuple[Paragraph, float]] = []
     for block, apart_below in zip(blocks, below, strict=True):
-        text = _text(block.lines, vocabulary if fix_hyphenation else None)
+        text, turns = _text(block, vocabulary if fix_hyphenation else None)
         if _READABLE.search(text):
-            apart = block.apart and apart_below
-            found.append((block, text, _is_heading(block, text, setting, apart=apart)))
-    return _with_chapters(found)
+            is_heading = _is_heading(block, text, setting, apart=block.apart and apart_below)
+            paragraph = Paragraph(
+                text=text,
+                page=block.pages[0],
+                chapter=None,
+                kind="heading" if is_heading else "body",
+                turns=turns,
+            )
+            found.append((paragraph, block.lines[0].size))
+        else:
+            dropped.append(Dropped(text=text, page=block.pages[0], reason="ornament"))
+    return _with_chapters(found), dropped
 
 
-def _with_chapters(found: Sequence[tuple[Block, str, bool]]) -> list[Paragraph]:
-    headings = [(block.lines[0].size, text) for block, text, heading in found if heading]
+def _with_chapters(found: Sequence[tuple[Paragraph, float]]) -> list[Paragraph]:
+    """Tell paragraphs their chapter by the headings before them and the sizes of these."""
+    headings = [(size, item.text) for item, size in found if item.kind == "heading"]
     chapter = Chapter(title_size=_title_size(headings))
     paragraphs: list[Paragraph] = []
-    for block, text, heading in found:
-        if heading:
-            chapter.begin(text, block.lines[0].size)
+    for paragraph, size in found:
+        if paragraph.kind == "heading":
+            chapter.begin(paragraph.text, size)
         else:
             chapter.go_on()
-        paragraphs.append(
-            Paragraph(
-                text=text,
-                page=block.page,
-                chapter=chapter.name,
-                kind="heading" if heading else "body",
-            )
-        )
+        paragraphs.append(replace(paragraph, chapter=chapter.name))
     return paragraphs
 
 
@@ -73,29 +78,47 @@ def _title_size(headings: Sequence[tuple[float, str]]) -> float:
     return largest if is_title else float("inf")
 
 
-def _iter_columns(
-    pages: Iterable[Page], vocabulary: Vocabulary, size: float
-) -> Iterator[tuple[int, list[Line]]]:
+def _columns_and_notes(
+    pages: Sequence[Page], vocabulary: Vocabulary, size: float
+) -> tuple[list[tuple[int, list[Line]]], list[Dropped]]:
+    """Return the columns of each page, by number, and the notes that stood at their feet."""
+    kept: list[tuple[int, list[Line]]] = []
+    dropped: list[Dropped] = []
     open_note = False
+    gutter = usual_gutter(page.lines for page in pages)
     for page in pages:
         lines = merge_drop_caps(page.lines, vocabulary, size=size)
-        kept, open_note = drop_notes(columns(lines), size=size, open_note=open_note)
-        for column in kept:
-            yield page.number, column
+        texts, notes, open_note = part_notes(
+            columns(lines, usual=gutter), size=size, open_note=open_note
+        )
+        kept += [(page.number, column) for column in texts]
+        dropped += [
+            Dropped(text=line.text.replace(HYPHEN, "-"), page=page.number, reason="footnote")
+            for line in notes
+        ]
+    return kept, dropped
 
 
-def _text(lines: Sequence[Line], vocabulary: Vocabulary | None) -> str:
-    """Join lines; without a vocabulary the hyphens at their ends stay."""
-    parts = [lines[0].text]
-    for above, line in pairwise(lines):
+def _text(block: Block, vocabulary: Vocabulary | None) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Join lines and tell where pages begin; without a vocabulary hyphens at line ends stay."""
+    parts, turns, length = [block.lines[0].text], [], 0
+    for above, line, (before, page) in zip(
+        block.lines, block.lines[1:], pairwise(block.pages), strict=False
+    ):
         if not above.text.endswith(HYPHEN):
+            length += len(parts[-1])
             parts.append(" " + line.text)
-        elif vocabulary is None:
-            parts[-1] = parts[-1].removesuffix(HYPHEN) + "-"
-            parts.append(line.text)
+            place = length + 1
         else:
-            parts[-1] = rejoin(parts[-1], line.text, vocabulary)
-    return "".join(parts).replace(HYPHEN, "-")
+            place = length + len(parts[-1]) - 1
+            parts[-1] = (
+                parts[-1].removesuffix(HYPHEN) + "-" + line.text
+                if vocabulary is None
+                else rejoin(parts[-1], line.text, vocabulary)
+            )
+        if page != before:
+            turns.append((place, page))
+    return "".join(parts).replace(HYPHEN, "-"), tuple(turns)
 
 
 def _is_heading(block: Block, text: str, setting: Setting, *, apart: bool) -> bool:

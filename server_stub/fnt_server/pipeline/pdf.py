@@ -114,13 +114,14 @@ class _Reader:
         if len(stripped) > 3:
             size = self._place(_inner_letter(text, start, end))[2]
         x1 = self._right_edge(end - 1, angle)
+        calls: tuple[str, ...] = ()
         if _CALL.search(stripped):
-            stripped = self._without_calls(text, start, end, y, size)
+            stripped, calls = self._without_calls(text, start, end, y, size)
         if any(mark in stripped for mark in _HYPHENS):
             stripped = stripped.replace("\xad", "").replace("\x02", "-").replace("\ufffe", "-")
         if _HARD_HYPHEN.search(stripped):
             stripped, hyphen = stripped[:-1], HYPHEN
-        return Line(text=stripped + hyphen, x0=x0, x1=x1, y=y, size=size)
+        return Line(text=stripped + hyphen, x0=x0, x1=x1, y=y, size=size, calls=calls)
 
     def _goes_on(self, before: int, after: int) -> bool:
         """Tell whether the text goes on in the same line."""
@@ -151,16 +152,19 @@ class _Reader:
             _turned(x, y, angle)[0] for x in (box.left, box.right) for y in (box.top, box.bottom)
         )
 
-    def _without_calls(self, text: str, start: int, end: int, y: float, size: float) -> str:
-        """Return the text without small raised figures after a word."""
-        kept, last = [], start
+    def _without_calls(
+        self, text: str, start: int, end: int, y: float, size: float
+    ) -> tuple[str, tuple[str, ...]]:
+        """Return the text without small raised figures after a word, and these."""
+        kept, calls, last = [], [], start
         for call in _CALL.finditer(text, start, end):
             first = call.end() - 1 if call.group()[-1] != ")" else call.end() - 2
             is_digit = text[first].isdigit()
             if call.start() > start and self._is_raised(first, y, size, by_shape=is_digit):
                 kept.append(text[last : call.start()])
+                calls.append(call.group().strip())
                 last = call.end()
-        return "".join([*kept, text[last:end]])
+        return "".join([*kept, text[last:end]]), tuple(calls)
 
     def _is_raised(self, at: int, y: float, size: float, *, by_shape: bool) -> bool:
         """Tell a note call by its size and baseline, or where a font has small figures by shape."""

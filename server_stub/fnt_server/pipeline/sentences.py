@@ -21,7 +21,9 @@ _ABBREVIATIONS: Final = frozenset(
     """M MM Mr Mrs MR Mme MME Mmes Mlle MLLE Mlles Mgr Mgrs Me Mes Dr Drs Pr St Ste Sts Stes Vve Sr
     Jr Esq Cf cf Cie Ch Ph Th Chr Cl Fr Gal Cdt Cap Capt Lt Col Sgt LL AA""".split()
 )
-_BEFORE_NUMBER: Final = frozenset("n no nos p pp art chap vol t liv fig v vers env rue bd".split())
+_BEFORE_NUMBER: Final = frozenset(
+    "n no nos h p pp art chap vol t liv fig v vers env rue bd".split()
+)
 _DIALOGUE = re.compile(r"\s*[-–—―«“\"]")
 
 
@@ -30,6 +32,8 @@ class Found:
     """A sentence as it stands in the paragraph."""
 
     text: str
+    start: int
+    """Its place in the paragraph."""
     is_dialogue: bool
     """In a paragraph that opens with a dash or a quotation mark, or inside « … »."""
 
@@ -41,7 +45,7 @@ def iter_sentences(paragraph: str) -> Iterator[Found]:
     for end in _iter_ends(paragraph):
         text = paragraph[start:end].strip()
         if text:
-            yield Found(text=text, is_dialogue=spoken or depth > 0 or "«" in text)
+            yield Found(text=text, start=start, is_dialogue=spoken or depth > 0 or "«" in text)
         depth = max(0, depth + text.count("«") - text.count("»"))
         start = end
 

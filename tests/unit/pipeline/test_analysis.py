@@ -19,6 +19,8 @@ LAYOUTS = {
     "paperback": Layout(),
     "ragged": Layout(justified=False),
     "large": Layout(width_mm=150, height_mm=220, font_size_pt=13, leading=1.6, indent_mm=8),
+    "two columns": Layout(width_mm=200, height_mm=240, columns=2),
+    "newspaper": Layout(width_mm=220, height_mm=240, columns=2, font_size_pt=9, indent_mm=3),
     "bare": Layout(running_heads=False, page_numbers=False, hyphenated=False),
 }
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.results import Sentence
-from fnt_server.pipeline import Analysis, Paragraph, Stopped, chunk_count, plan_chunks
+from fnt_server.pipeline import Analysis, Paragraph, chunk_count, plan_chunks
 from fnt_server.pipeline.chunks import process_chunk
+from fnt_server.shortening import Shortened, Stopped
 
 LONG = "Il marcha longtemps dans la nuit froide et ne dit rien à personne."
 
@@ -16,8 +19,13 @@ def make_paragraph(text: str = LONG, *, page: int = 1) -> Paragraph:
     return Paragraph(text=text, page=page, chapter="I")
 
 
-def halve(sentence: str, _settings: ProcessingSettings) -> list[str]:
-    words = sentence.split()
+def halve(
+    sentences: Sequence[str], _settings: ProcessingSettings, _keep_going: Callable[[], bool]
+) -> list[Shortened]:
+    return [Shortened(pieces=halves(sentence.split()), engine="rules") for sentence in sentences]
+
+
+def halves(words: list[str]) -> list[str]:
     return [" ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])]
 
 
@@ -26,7 +34,7 @@ def run(*texts: str, settings: ProcessingSettings | None = None) -> list[Sentenc
         [make_paragraph(text) for text in texts],
         settings=settings or ProcessingSettings(),
         engine=halve,
-    )
+    ).sentences
 
 
 @pytest.mark.parametrize(
@@ -88,3 +96,12 @@ def test_process_chunk_stops_between_paragraphs() -> None:
             engine=halve,
             keep_going=lambda: next(answers),
         )
+
+
+def test_a_sentence_stands_on_the_page_where_it_begins() -> None:
+    first = "Il dort."
+    paragraph = Paragraph(text=f"{first} {LONG}", page=7, chapter=None, turns=[(len(first) + 1, 8)])
+
+    found = process_chunk([paragraph], settings=ProcessingSettings(), engine=halve).sentences
+
+    assert [sentence.page for sentence in found] == [7, 8, 8]

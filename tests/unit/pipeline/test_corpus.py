@@ -66,7 +66,7 @@ def score_of(book: Path, extractor: Extractor, tmp_path: Path) -> dict[str, Any]
         for chunk in plan_chunks(analysis)
         for sentence in process_chunk(
             chunk.paragraphs, settings=SETTINGS, engine=get_engine("rules")
-        )
+        ).sentences
     ]
     result = tmp_path / "result.json"
     result.write_text(json.dumps({"sentences": sentences}), encoding="utf-8")

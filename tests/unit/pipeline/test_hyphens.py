@@ -35,6 +35,13 @@ BOOK = Vocabulary.of(
         ("1914", "1918", "1914-1918"),
         ("le mi", "nuteur", "le minuteur"),
         ("des au", "teurs", "des auteurs"),
+        ("accordez", "lui cela", "accordez-lui cela"),
+        ("présumait", "il", "présumait-il"),
+        ("chaînes hydro", "électriques", "chaînes hydro-électriques"),
+        ("c’était mal", "aisé", "c’était malaisé"),
+        ("un haut-le", "cœur", "un haut-le-cœur"),
+        ("de l’esprit", "de-vin", "de l’esprit-de-vin"),
+        ("les nu", "tritives", "les nutritives"),
     ],
 )
 def test_rejoin_writes_the_word_as_the_book_does(before: str, after: str, whole: str) -> None:
@@ -45,6 +52,13 @@ def test_keeps_hyphen_trusts_the_more_frequent_spelling() -> None:
     book = Vocabulary.of(["entretemps entretemps", "entre-temps"])
 
     assert not keeps_hyphen("entre", "temps", book)
+
+
+@pytest.mark.parametrize(
+    ("line", "whole"), [("il permettait", "permettant"), ("permet-tait", "permet-tant")]
+)
+def test_other_forms_of_the_word_decide_where_it_is_not_there_itself(line: str, whole: str) -> None:
+    assert rejoin("permet" + HYPHEN, "tant", Vocabulary.of([line])) == whole
 
 
 def test_vocabulary_leaves_out_words_that_a_line_end_divides() -> None:

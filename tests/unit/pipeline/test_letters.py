@@ -24,6 +24,7 @@ def make_page(*texts: str) -> Page:
         ("deux  espaces ", "deux espaces"),
         ("le soir.Quand il", "le soir. Quand il"),
         ("àThomas et parVictor", "à Thomas et par Victor"),
+        ("D’aboRd, ChaRles", "D’aboRd, ChaRles"),
         ("MacCarthy, 18.., N.-D.", "MacCarthy, 18.., N.-D."),
         ("fin\u202f?", "fin\u202f?"),
     ],

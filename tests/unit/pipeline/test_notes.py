@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from itertools import chain
+
 from fnt_server.pipeline.layout import Line
-from fnt_server.pipeline.notes import drop_notes
+from fnt_server.pipeline.notes import part_notes
 
 
 def make_column(*lines: tuple[str, float]) -> list[Line]:
@@ -12,7 +14,8 @@ def make_column(*lines: tuple[str, float]) -> list[Line]:
 
 
 def read(columns: list[list[Line]], *, open_note: bool = False) -> tuple[list[str], bool]:
-    kept, still_open = drop_notes(columns, size=10, open_note=open_note)
+    kept, notes, still_open = part_notes(columns, size=10, open_note=open_note)
+    assert [*(line for column in kept for line in column), *notes] == list(chain(*columns))
     return [line.text for column in kept for line in column], still_open
 
 

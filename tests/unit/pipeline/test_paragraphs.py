@@ -39,7 +39,7 @@ def make_page(number: int, rows: Sequence[Row | float | Line]) -> Page:
 
 def find(*pages: Sequence[Row | float | Line], fix_hyphenation: bool = True) -> list[Paragraph]:
     set_pages = [make_page(number, rows) for number, rows in enumerate(pages, start=1)]
-    return find_paragraphs(set_pages, size=SIZE, fix_hyphenation=fix_hyphenation)
+    return find_paragraphs(set_pages, size=SIZE, fix_hyphenation=fix_hyphenation)[0]
 
 
 def texts(found: Sequence[Paragraph]) -> list[str]:
@@ -147,3 +147,16 @@ def test_ornaments_are_left_out() -> None:
     body = [full("Le texte", indent=INDENT), short("va.")]
 
     assert texts(find([*body, 2.0, short("* * *", indent=90), 2.0, *body])) == ["Le texte va."] * 2
+
+
+def test_the_page_of_a_place_is_the_one_its_line_stands_on() -> None:
+    [paragraph] = find(
+        [full("Un début. Et il", indent=INDENT), full("continue encore. La cam" + HYPHEN)],
+        [full("pagne dort. Puis la"), full("nuit tombe. Tout se")],
+        [short("tait.")],
+    )
+
+    places = {word: paragraph.text.index(word) for word in ("Un", "Et", "La", "Puis", "tait")}
+    assert {word: paragraph.page_at(place) for word, place in places.items()} == {
+        "Un": 1, "Et": 1, "La": 1, "Puis": 2, "tait": 3,
+    }  # fmt: skip

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.words import count_words
 from fnt_server.engines import NAMES, get_engine
+from fnt_server.engines.rules import shorten
 from fnt_server.engines.words import is_verb
-
-shorten = get_engine("rules")
 
 WORDS = st.sampled_from(
     "le la l’homme qu’il de et mais dans maison, mer ; marchait regarda dit-il — « » M. vit. "

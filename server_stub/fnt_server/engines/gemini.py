@@ -1,0 +1,73 @@
+"""Google's Gemini, by its own library; GOOGLE_GEMINI_BASE_URL leads elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import httpx2
+from google import genai
+from google.genai import errors, types
+
+from fnt_server.engines.model import TIMEOUT_S, Busy, refused, retry_after_s
+
+DEFAULT_MODEL = "gemini-2.5-flash"
+UNREADABLE = "{}"
+WAIT_STATUSES = frozenset({408, 425, 429})
+
+
+class Gemini:
+    """Generated content with a JSON schema."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        self._model = environ.get("FNT_GEMINI_MODEL") or DEFAULT_MODEL
+        self._client = genai.Client(
+            api_key=environ["GEMINI_API_KEY"],
+            vertexai=False,
+            http_options=types.HttpOptions(
+                timeout=int(TIMEOUT_S * 1000),
+                base_url=environ.get("GOOGLE_GEMINI_BASE_URL") or None,
+                retry_options=types.HttpRetryOptions(attempts=1),
+            ),
+        )
+
+    def ask(self, instructions: str, question: str, schema: Mapping[str, Any]) -> str:
+        """Return the answer; see `Model`."""
+        try:
+            answer = self._client.models.generate_content(
+                model=self._model,
+                contents=question,
+                config=types.GenerateContentConfig(
+                    system_instruction=instructions,
+                    temperature=0,
+                    seed=0,
+                    response_mime_type="application/json",
+                    response_json_schema=dict(schema),
+                ),
+            )
+        except errors.APIError as error:
+            if error.code >= 500 or error.code in WAIT_STATUSES:
+                wanted = retry_after_s(getattr(error.response, "headers", None))
+                raise Busy(f"HTTP {error.code}", retry_after_s=wanted) from None
+            raise refused(error.code, "gemini") from None
+        except (httpx2.HTTPError, ValueError, errors.UnknownApiResponseError) as error:
+            raise Busy(type(error).__name__) from None
+        except RecursionError:  # the library parses what was answered, however deep
+            return UNREADABLE
+        return _text(answer)
+
+    def close(self) -> None:
+        """Give up what is under way."""
+        self._client.close()
+
+
+def _text(answer: types.GenerateContentResponse) -> str:
+    """Return what was answered; nothing where it was declined for its content."""
+    parts = [
+        part.text
+        for candidate in (answer.candidates or [])[:1]
+        for part in (candidate.content.parts if candidate.content else None) or []
+        if part.text and not part.thought
+    ]
+    return "".join(parts)

@@ -1,0 +1,95 @@
+"""A whole job by an engine that asks a model: upload, worker, result, what is told of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from openpyxl import load_workbook
+
+from e2e.harness import ClientHome, RestClient, ServerProcess
+from fnt_server.sample import story_pdf
+from server.models import Fault, ModelService, eight_at_a_time
+
+MakeServer = Callable[..., ServerProcess]
+MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]
+
+
+@pytest.fixture
+def service() -> Iterator[ModelService]:
+    running = ModelService()
+    yield running
+    running.close()
+
+
+@pytest.mark.parametrize("engine", ["openai", "gemini"])
+def test_a_book_by_a_model(
+    engine: str, service: ModelService, make_server: MakeServer, make_client: MakeClient
+) -> None:
+    service.rewrite = lambda item: None if "rivière" in item["texte"] else eight_at_a_time(item)
+    service.faults = [Fault(status=429, headers={"Retry-After": "0"})]
+    server = make_server(**service.environ())
+    home, _ = make_client(server)
+
+    home.run_ok("upload", str(story_pdf()), "--engine", engine, "--watch", "-f", "json")
+    found = json.loads((home.folder / "story.json").read_text(encoding="utf-8"))
+    shown = home.run_ok("jobs", "show", "@latest")
+
+    by = {sentence["engine"] for sentence in found["sentences"]}
+    assert by == {engine, "rules"}
+    assert all(s["words"] <= 8 for s in found["sentences"])
+    cut = {s["source"] for s in found["sentences"] if s["engine"] == "rules"}
+    by_model = {s["source"] for s in found["sentences"] if s["text"] != s["source"]} - cut
+    assert any("rivière" in source for source in cut)
+    assert not any("rivière" in source for source in by_model)
+    assert f"by rules   {len(cut)} sentences" in shown
+    assert "skipped" in shown
+    assert "secret-key" not in server.log.read_text(errors="replace")
+
+
+def test_a_wrong_key_fails_the_job_at_once_and_says_so(
+    service: ModelService, make_server: MakeServer, make_client: MakeClient
+) -> None:
+    service.faults = [Fault(status=401)] * 1000
+    home, _ = make_client(make_server(**service.environ()))
+
+    done = home.run("upload", str(story_pdf()), "--engine", "openai", "--watch", "--json")
+
+    [entry] = json.loads(done.stdout)["jobs"]
+    assert done.returncode == 7
+    assert entry["job"]["error_code"] == "ENGINE_FAILED"
+    assert "does not accept the key" in entry["job"]["error_message"]
+
+
+def test_an_engine_that_is_not_set_up_is_refused_before_the_book_is_sent(
+    shared_server: ServerProcess, make_client: MakeClient
+) -> None:
+    home, rest = make_client(shared_server)
+
+    done = home.run("upload", str(story_pdf()), "--engine", "gemini")
+
+    assert done.returncode == 10
+    assert "GEMINI_API_KEY is not set" in done.stderr
+    assert rest.get("/jobs").json()["jobs"] == []
+
+
+def test_a_result_as_workbook_and_deck(
+    shared_server: ServerProcess, make_client: MakeClient
+) -> None:
+    home, rest = make_client(shared_server)
+    job_id = rest.submit(story_pdf().read_bytes(), name="Le Passeur.pdf")
+    rest.wait_until(job_id, lambda job: job["status"] == "completed")
+
+    saved = home.run_ok("download", str(job_id), "-f", "xlsx,anki", "-o", "out").splitlines()
+    refused = home.run("download", str(job_id), "-f", "anki", "-o", "-")
+
+    assert saved == ["out/Le Passeur.xlsx", "out/Le Passeur.apkg"]
+    assert sorted(path.name for path in (home.folder / "out").iterdir()) == [
+        "Le Passeur.apkg",
+        "Le Passeur.xlsx",
+    ]
+    sheet = load_workbook(home.folder / "out/Le Passeur.xlsx")["sentences"]
+    texts = rest.get(f"/jobs/{job_id}/result", params={"format": "txt"}).text.splitlines()
+    assert [" ".join(row[0].value.split()) for row in sheet.iter_rows(min_row=2)] == texts
+    assert (refused.returncode, refused.stdout) == (2, "")
