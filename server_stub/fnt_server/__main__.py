@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
+
+from fnt_server import greenlets
 
 
 def main() -> None:
@@ -16,6 +19,11 @@ def main() -> None:
     if missing:
         sys.stderr.write("fnt-server needs the server extra: pip install 'fnt[server]'\n")
         sys.exit(2)
+    if greenlets.are_asked_for(sys.argv[1:], os.environ):
+        if importlib.util.find_spec("gevent") is None:
+            sys.stderr.write("gevent needs its extra: pip install 'fnt[server,gevent,postgres]'\n")
+            sys.exit(2)
+        greenlets.patch()
     from fnt_server.commands import run_command  # noqa: PLC0415 -- needs what was just looked for
 
     sys.exit(run_command())

@@ -1,38 +1,30 @@
-"""Users, their logins and tokens: who is asking, and until when."""
+"""Logins and tokens: who is asking, and until when."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-import secrets
 import uuid
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import argon2
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from fnt.wire.errors import ErrorCode
-from fnt_server.database import Database, now
+from fnt_server.credentials import (
+    EMAIL,
+    TOKEN_PREFIX,
+    folded,
+    is_password,
+    nobodys_hash,
+    token_hash,
+)
+from fnt_server.database import Database, clock, now
 from fnt_server.models import AccessToken, Login, User
 from fnt_server.tokens import TokenProblem, TokenSigner
 
-TOKEN_PREFIX = "fnt_"  # noqa: S105 -- what a personal token begins with
 REFRESH_TTL_S = 30 * 86400
 FAMILY_TTL_S = 90 * 86400
 REPLAY_WINDOW_S = 10
 """So long an old refresh token gives the same successor: its answer may have been lost."""
-
-_PART = r"[^@\s\x00-\x1f\x7f\ud800-\udfff]"
-_EMAIL = re.compile(f"{_PART}{{1,64}}@{_PART}{{1,189}}")
-_hasher = argon2.PasswordHasher()
-
-
-class AccountError(Exception):
-    """Something an administrator asked for that cannot be done, told in one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +59,14 @@ class Accounts:
 
     def log_in(self, email: str, password: str) -> TokenPair | None:
         """Open a login; None when email or password is wrong, in the same time either way."""
-        user = self._find_user(_folded(email))
-        if not _verify(user.password_hash if user else _nobodys_hash(), password) or user is None:
+        user = self._find_user(folded(email))
+        if (
+            not is_password(user.password_hash if user else nobodys_hash(), password)
+            or user is None
+        ):
             return None
         with self._database.write() as session:
-            moment = _clock(session)
+            moment = clock(session)
             login = Login(
                 id=uuid.uuid4().hex,
                 user_id=user.id,
@@ -84,7 +79,7 @@ class Accounts:
         return self._pair(login, user)
 
     def _find_user(self, email: str) -> User | None:
-        if not _EMAIL.fullmatch(email):  # nobody's, and nothing that a database need take
+        if not EMAIL.fullmatch(email):  # nobody's, and nothing that a database need take
             return None
         with self._database.read() as session:
             return session.scalar(select(User).where(User.email == email))
@@ -96,7 +91,7 @@ class Accounts:
         """
         claims = self._signer.read(token, kind="refresh")
         with self._database.write() as session:
-            moment = _clock(session)
+            moment = clock(session)
             login = session.get(Login, claims.login_id, with_for_update=True)
             if login is None or login.revoked_at is not None or login.ends_at <= moment:
                 raise TokenProblem(ErrorCode.TOKEN_INVALID)
@@ -147,11 +142,11 @@ class Accounts:
     def _identify_personal(self, token: str) -> Identity:
         with self._database.read() as session:
             found = session.scalar(
-                select(AccessToken).where(AccessToken.token_hash == _token_hash(token))
+                select(AccessToken).where(AccessToken.token_hash == token_hash(token))
             )
             if found is None:
                 raise TokenProblem(ErrorCode.TOKEN_INVALID)
-            if found.ends_at <= _clock(session):
+            if found.ends_at <= clock(session):
                 raise TokenProblem(ErrorCode.TOKEN_EXPIRED)
         return Identity(
             user_id=found.user_id, login_id=None, token_id=found.id, ends_at=found.ends_at
@@ -172,7 +167,7 @@ class Accounts:
         logins = [i.login_id for i in identities if i.login_id]
         tokens = [i.token_id for i in identities if i.token_id]
         with self._database.read() as session:
-            moment = _clock(session)
+            moment = clock(session)
             alive: set[str] = set(
                 session.scalars(
                     select(Login.id).where(Login.id.in_(logins), Login.revoked_at.is_(None))
@@ -186,60 +181,6 @@ class Accounts:
             return session.get_one(User, user_id)
 
 
-def add_user(database: Database, email: str, password: str) -> User:
-    """Create a user; raises AccountError for a bad or taken address or a short password."""
-    if not _EMAIL.fullmatch(email):
-        raise AccountError(f"{email[:80]!a} is not an email address")
-    user = User(email=_folded(email), name=email.partition("@")[0], password_hash=_hashed(password))
-    try:
-        with database.write() as session:
-            user.created_at = _clock(session)
-            session.add(user)
-    except IntegrityError:
-        raise AccountError(f"{email} exists already: change it with `user passwd`") from None
-    return user
-
-
-def set_password(database: Database, email: str, password: str) -> None:
-    """Change a password and end all logins of the user; raises AccountError."""
-    hashed = _hashed(password)
-    with database.write() as session:
-        user = _require_user(session, email)
-        user.password_hash = hashed
-        session.execute(update(Login).where(Login.user_id == user.id).values(revoked_at=now()))
-
-
-def remove_user(database: Database, email: str) -> None:
-    """Delete a user with everything that is theirs; raises AccountError."""
-    with database.write() as session:
-        session.execute(delete(User).where(User.id == _require_user(session, email).id))
-
-
-def list_users(database: Database) -> list[User]:
-    """Return all users in the order of their addresses."""
-    with database.read() as session:
-        return list(session.scalars(select(User).order_by(User.email)))
-
-
-def make_personal_token(database: Database, email: str, *, days: int) -> str:
-    """Create a personal access token and return it: this is the only time it can be seen."""
-    if not 1 <= days <= 3650:
-        raise AccountError("--days must be 1 to 3650")
-    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    with database.write() as session:
-        user, moment = _require_user(session, email), _clock(session)
-        session.add(
-            AccessToken(
-                id=uuid.uuid4().hex,
-                user_id=user.id,
-                token_hash=_token_hash(token),
-                created_at=moment,
-                ends_at=moment + days * 86400,
-            )
-        )
-    return token
-
-
 def forget_ended_logins(database: Database) -> None:
     """Delete logins and personal tokens that ended more than a week ago."""
     week_ago: Any = now() - 7 * 86400
@@ -248,41 +189,3 @@ def forget_ended_logins(database: Database) -> None:
             delete(Login).where(or_(Login.ends_at < week_ago, Login.revoked_at < week_ago))
         )
         session.execute(delete(AccessToken).where(AccessToken.ends_at < week_ago))
-
-
-def _require_user(session: Session, email: str) -> User:
-    user = session.scalar(select(User).where(User.email == _folded(email)))
-    if user is None:
-        raise AccountError(f"there is no user {email[:80]!a}: see `fnt-server user list`")
-    return user
-
-
-def _hashed(password: str) -> str:
-    if not 8 <= len(password) <= 1024:
-        raise AccountError("a password needs 8 to 1024 characters")
-    return _hasher.hash(password)
-
-
-def _verify(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher.verify(password_hash, password)
-    except (argon2.exceptions.VerificationError, UnicodeEncodeError):
-        return False
-
-
-@cache
-def _nobodys_hash() -> str:
-    """Return a hash no password fits: an unknown address must take as long as a known one."""
-    return _hasher.hash(secrets.token_hex(16))
-
-
-def _folded(email: str) -> str:
-    return email.strip().casefold()
-
-
-def _token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
-def _clock(session: Session) -> float:
-    return session.scalar(select(now())) or 0.0

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
+import time
 import uuid
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from flask_socketio import SocketIO
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fnt.wire.events import SOCKET_PATH
 from fnt.wire.paths import API
-from fnt_server import events
+from fnt_server import events, logs
 from fnt_server.accounts import Accounts
 from fnt_server.api import auth, errors, health, jobs, results, upload
+from fnt_server.aside import AsideStorage
 from fnt_server.broker import emit_job, make_bell, make_manager, ring
 from fnt_server.config import Config
 from fnt_server.connections import Connections
 from fnt_server.database import Database
 from fnt_server.door import MAX_PACKET_BYTES, UNNAMED_SOCKETS, BoundedWebSocket, DoorKeeper
+from fnt_server.greenlets import GEVENT
 from fnt_server.housekeeping import Housekeeping
 from fnt_server.publisher import Publisher
 from fnt_server.reaper import Reaper
 from fnt_server.services import Services
 from fnt_server.storage import Storage
 from fnt_server.tokens import TokenSigner, load_key
+from fnt_server.vitals import Pulse
 
+log = logging.getLogger(__name__)
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+"""What a proxy may call a request."""
 PING_EVERY_S = 8
 PING_TIMEOUT_S = 4
 
@@ -57,21 +68,40 @@ def create_app(config: Config) -> Flask:
 def _name_requests(app: Flask) -> None:
     @app.before_request
     def name() -> None:
-        g.request_id = uuid.uuid4().hex[:16]
+        g.began = time.monotonic()
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex[:16]
+        logs.set_context(request_id=g.request_id, job_id=(request.view_args or {}).get("job_id"))
+
+    @app.teardown_request
+    def forget(_error: BaseException | None) -> None:
+        logs.set_context()
 
     @app.after_request
     def tell(response: Response) -> Response:
+        _log_request(response)
         response.headers["X-Request-Id"] = g.get("request_id", "")
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
 
+def _log_request(response: Response) -> None:
+    """Log a request by our names for things: what a stranger makes up stays out."""
+    known = {
+        "method": request.method if request.url_rule else "?",
+        "path": request.path if request.url_rule else "?",
+        "status": response.status_code,
+        "ms": round((time.monotonic() - g.get("began", time.monotonic())) * 1000),
+    }
+    log.info("request", extra=known)
+
+
 def _install_services(app: Flask, config: Config) -> None:
     manager, bell = make_manager(config, write_only=False), make_bell(config)
     socketio = SocketIO(
         app,
-        async_mode="threading",
+        async_mode="gevent" if config.worker_class == GEVENT else "threading",
         client_manager=manager,
         cors_allowed_origins=_origin_rule(config.cors_origins),
         transports=["websocket"],
@@ -91,7 +121,8 @@ def _install_services(app: Flask, config: Config) -> None:
     services = Services(
         config=config,
         database=database,
-        storage=Storage(config.storage_url),
+        pulse=Pulse(database.answers),
+        storage=(AsideStorage if config.worker_class == GEVENT else Storage)(config.storage_url),
         accounts=Accounts(database, signer, access_ttl_s=config.access_ttl_s),
         publisher=Publisher(
             emit=lambda job_id, job: emit_job(manager, job_id, job), ring=lambda: ring(bell)
@@ -103,6 +134,11 @@ def _install_services(app: Flask, config: Config) -> None:
     app.extensions["fnt"] = services
     events.install(socketio, app, connections)
     app.wsgi_app = DoorKeeper(app.wsgi_app, most=config.max_sockets + UNNAMED_SOCKETS)  # type: ignore[method-assign]
+    if config.proxies:
+        # Without it all clients would share one address, and with it the limit on wrong passwords.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=0
+        )
     app.extensions["fnt.reaper"] = Reaper(database, services.publisher, storage=services.storage)
     app.extensions["fnt.housekeeping"] = Housekeeping(socketio.server, connections, services)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fnt_server import broker, schema
 from fnt_server.config import Config
 from fnt_server.database import Database
-from fnt_server.storage import Storage
-from fnt_server.supervisor import broker_binary
+from fnt_server.embedded import broker_binary
+from fnt_server.probe import try_storage
 from fnt_server.tokens import load_key
 
 
@@ -55,16 +55,14 @@ def _signing_key(config: Config) -> str:
 def _database(config: Config) -> str:
     database = Database(config.database_url)
     try:
-        state = "up to date" if schema.is_current(database) else "old: run `fnt-server migrate`"
-        return f"{database.engine.dialect.name}, schema {state}"
+        schema.require_current(database)
+        return f"{database.engine.dialect.name}, schema up to date"
     finally:
         database.dispose()
 
 
 def _storage(config: Config) -> str:
-    storage, key = Storage(config.storage_url), "check/probe"
-    storage.put(key, [b"probe"])
-    storage.delete([key])
+    try_storage(config.storage_url)
     return "writable"
 
 

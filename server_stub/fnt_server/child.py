@@ -85,6 +85,11 @@ class Child:
         return self._process is not None and self._process.poll() is not None
 
     @property
+    def failures(self) -> int:
+        """How often in a row it has died soon after it was started."""
+        return self._failures
+
+    @property
     def is_due(self) -> bool:
         """Whether it may be started (again) now."""
         return self._process is None and time.monotonic() >= self._not_before

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import getpass
-import logging
+import contextlib
+import json
 import os
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from fnt_server import accounts, schema
-from fnt_server.accounts import AccountError
-from fnt_server.config import Config, ConfigError
-from fnt_server.database import Database
+from fnt_server import logs, schema
+from fnt_server.config import METRICS_FILES, Config, ConfigError
+from fnt_server.options import DataDir, open_database, read_config, say
+from fnt_server.probe import require_storage
+from fnt_server.user_commands import user_app
+from fnt_server.users import AccountError
 
 app = typer.Typer(
     add_completion=False,
@@ -23,18 +26,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The server of the French Novel Tool: `run` starts everything on this machine.",
 )
-user_app = typer.Typer(no_args_is_help=True, help="Add, list and remove users; make their tokens.")
 app.add_typer(user_app, name="user")
 
 SAMPLE_PACE_MS = 600
 
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="Where everything is kept. [env: FNT_DATA_DIR]")
-]
-Email = Annotated[str, typer.Argument(metavar="EMAIL")]
-PasswordStdin = Annotated[
-    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
-]
 Host = Annotated[str | None, typer.Option(help="Address to listen on. [env: FNT_HOST]")]
 Port = Annotated[
     int | None, typer.Option(help="Port; 0 takes a free one. [env: FNT_PORT]", min=0, max=65535)
@@ -42,16 +37,18 @@ Port = Annotated[
 Workers = Annotated[
     int | None, typer.Option(help="Steps that run at once. [env: FNT_WORKERS]", min=1, max=256)
 ]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        help="Port on 127.0.0.1 for Prometheus; 0: none. [env: FNT_METRICS_PORT]", min=0, max=65535
+    ),
+]
 
 
 def run_command() -> int:
     """Run the command line; returns the exit code."""
     os.umask(0o077)  # database, files and key are for this user alone
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for noisy in ("alembic", "celery", "kombu", "gunicorn.error"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logs.configure()
     try:
         app()
     except (ConfigError, AccountError) as error:
@@ -62,23 +59,21 @@ def run_command() -> int:
     return 0
 
 
-def _config(**flags: object) -> Config:
-    """Read the settings; a flag wins over the environment, and children see it there too."""
-    for name, value in flags.items():
-        if value is not None:
-            os.environ[f"FNT_{name.upper()}"] = str(value)
-    return Config.from_env()
-
-
 @app.command()
 def run(
-    host: Host = None, port: Port = None, data_dir: DataDir = None, workers: Workers = None
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    workers: Workers = None,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Run broker, web and worker on this machine until Ctrl-C."""
     from fnt_server.supervisor import Supervisor  # noqa: PLC0415 -- not on Windows
 
-    config = _config(host=host, port=port, data_dir=data_dir, workers=workers)
-    Supervisor(config, tell=_say).run()
+    config = read_config(
+        host=host, port=port, data_dir=data_dir, workers=workers, metrics_port=metrics_port
+    )
+    Supervisor(config, tell=say).run()
 
 
 @app.command()
@@ -86,30 +81,58 @@ def web(
     host: Host = None,
     port: Port = None,
     data_dir: DataDir = None,
+    worker_class: Annotated[
+        str | None,
+        typer.Option(help="`threads` or, for crowds, `gevent`. [env: FNT_WORKER_CLASS]"),
+    ] = None,
+    metrics_port: MetricsPort = None,
     fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run one web process; needs FNT_BROKER_URL."""
     from fnt_server.web import run_web  # noqa: PLC0415 -- not on Windows
 
-    run_web(_ready_config(host=host, port=port, data_dir=data_dir), fd=fd)
+    config = _ready_config(
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        worker_class=worker_class,
+        metrics_port=metrics_port,
+    )
+    run_web(config, fd=fd)
 
 
 @app.command()
-def worker(data_dir: DataDir = None, workers: Workers = None) -> None:
+def worker(
+    data_dir: DataDir = None, workers: Workers = None, metrics_port: MetricsPort = None
+) -> None:
     """Run one worker process group; needs FNT_BROKER_URL."""
-    from fnt_server.worker import run_worker  # noqa: PLC0415 -- heavy, and not on Windows
+    config = _ready_config(data_dir=data_dir, workers=workers, metrics_port=metrics_port)
+    with _counts_in_files(config):
+        from fnt_server.worker import run_worker  # noqa: PLC0415 -- heavy, and not on Windows
 
-    run_worker(_ready_config(data_dir=data_dir, workers=workers))
+        run_worker(config)
+
+
+@contextlib.contextmanager
+def _counts_in_files(config: Config) -> Iterator[None]:
+    """Have pool children count in files; Prometheus' library wants to know when it is imported."""
+    if not config.metrics_port:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="fnt-metrics-") as folder:
+        os.environ[METRICS_FILES] = folder
+        yield
 
 
 def _ready_config(**flags: object) -> Config:
     """Read the settings of a part that runs alone: it needs a broker and the newest schema."""
-    config = _config(**flags)
+    config = read_config(**flags)
     if config.is_embedded:
         raise ConfigError("FNT_BROKER_URL is not set: name a Redis or Valkey, or use `run`")
-    database = _database(config)
+    database = open_database(config)
     schema.require_current(database)
     database.dispose()
+    require_storage(config.storage_url)
     return config
 
 
@@ -119,8 +142,8 @@ def migrate(
     to: Annotated[str, typer.Option(help="A revision; `base` empties the database.")] = "head",
 ) -> None:
     """Bring the database to the newest schema."""
-    schema.migrate(_database(_config(data_dir=data_dir)), to)
-    _say("the schema is up to date" if to == "head" else f"the schema is at {to}")
+    schema.migrate(open_database(read_config(data_dir=data_dir)), to)
+    say("the schema is up to date" if to == "head" else f"the schema is at {to}")
 
 
 @app.command()
@@ -129,11 +152,34 @@ def check(data_dir: DataDir = None) -> None:
     from fnt_server.check import findings  # noqa: PLC0415 -- heavy
 
     bad = False
-    for finding in findings(_config(data_dir=data_dir)):
+    for finding in findings(read_config(data_dir=data_dir)):
         bad = bad or not finding.is_well
-        _say(f"{'ok  ' if finding.is_well else 'FAIL'} {finding.subject}: {finding.detail}")
+        say(f"{'ok  ' if finding.is_well else 'FAIL'} {finding.subject}: {finding.detail}")
     if bad:
         raise typer.Exit(2)
+
+
+@app.command()
+def text(
+    pdf: Annotated[Path, typer.Argument(help="A PDF.")],
+    pages: Annotated[str, typer.Option(metavar="A-B", help="Only these pages.")] = "1-",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Print what is read in a PDF: paragraphs, headings (#), and what is dropped (-) and why."""
+    from fnt_server import text as reading  # noqa: PLC0415 -- heavy
+    from fnt_server.pipeline import ExtractionCrashed, PdfRejected  # noqa: PLC0415 -- heavy
+
+    chosen = reading.Pages.parse(pages)
+    try:
+        analysis = reading.read(pdf)
+    except (PdfRejected, ExtractionCrashed) as error:
+        sys.stderr.write(f"fnt-server: {error}\n")
+        raise typer.Exit(10) from None
+    if as_json:
+        say(json.dumps(reading.as_json(analysis, chosen), ensure_ascii=False))
+        return
+    for line in reading.as_lines(analysis, chosen):
+        say(line)
 
 
 @app.command()
@@ -153,73 +199,4 @@ def demo(
     if not path.is_file():
         raise ConfigError(f"there is no file {path}")
     pace_ms = 0 if novel else SAMPLE_PACE_MS
-    raise typer.Exit(run_demo(path, output=output, pace_ms=pace_ms, say=_say))
-
-
-@user_app.command("add")
-def user_add(email: Email, password_stdin: PasswordStdin = False, data_dir: DataDir = None) -> None:
-    """Create a user."""
-    database = _migrated(data_dir)
-    user = accounts.add_user(database, email, _read_password(from_stdin=password_stdin))
-    _say(f"user {user.email} added")
-
-
-@user_app.command("list")
-def user_list(data_dir: DataDir = None) -> None:
-    """List all users."""
-    for user in accounts.list_users(_migrated(data_dir)):
-        _say(user.email)
-
-
-@user_app.command("passwd")
-def user_passwd(
-    email: Email, password_stdin: PasswordStdin = False, data_dir: DataDir = None
-) -> None:
-    """Change a password; all logins of the user end."""
-    database = _migrated(data_dir)
-    accounts.set_password(database, email, _read_password(from_stdin=password_stdin))
-    _say(f"password of {email} changed")
-
-
-@user_app.command("remove")
-def user_remove(email: Email, data_dir: DataDir = None) -> None:
-    """Remove a user with all their jobs."""
-    accounts.remove_user(_migrated(data_dir), email)
-    _say(f"user {email} removed")
-
-
-@user_app.command("token")
-def user_token(
-    email: Email,
-    days: Annotated[int, typer.Option(help="How long it lives.")] = 90,
-    data_dir: DataDir = None,
-) -> None:
-    """Make a personal access token for machines (FNT_TOKEN) and print it, once."""
-    _say(accounts.make_personal_token(_migrated(data_dir), email, days=days))
-
-
-def _migrated(data_dir: Path | None) -> Database:
-    database = _database(_config(data_dir=data_dir))
-    schema.migrate(database)
-    return database
-
-
-def _database(config: Config) -> Database:
-    config.prepare_data_dir()
-    return Database(config.database_url)
-
-
-def _read_password(*, from_stdin: bool, ask: Callable[[str], str] = getpass.getpass) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    if not sys.stdin.isatty():
-        raise ConfigError("there is no terminal to ask on: use --password-stdin")
-    password = ask("Password: ")
-    if ask("Again: ") != password:
-        raise ConfigError("the two passwords differ: nothing was changed")
-    return password
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    raise typer.Exit(run_demo(path, output=output, pace_ms=pace_ms, say=say))

@@ -11,6 +11,11 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from fnt_server.greenlets import GEVENT, THREADS
+
+METRICS_FILES = "PROMETHEUS_MULTIPROC_DIR"
+"""Where several processes count in files; Prometheus' library reads this variable."""
+
 N = TypeVar("N", int, float)
 
 
@@ -25,6 +30,8 @@ class Config:
     data_dir: Path
     host: str = "127.0.0.1"
     port: int = 5000
+    worker_class: str = THREADS
+    """What a web process has for each socket: a thread, or a greenlet (`gevent`)."""
     workers: int = 2
     """Slots of a worker process: steps that run at once."""
     database_url: str = ""
@@ -34,10 +41,21 @@ class Config:
     """Where events travel from the worker to the web process; the broker by default."""
     storage_url: str = ""
     secret_key_file: Path | None = None
+    proxies: int = 0
+    """So many proxies of our own stand before the web process; what they forward is believed."""
     cors_origins: tuple[str, ...] = ()
     access_ttl_s: int = 900
     max_upload_bytes: int = 50 * 1024 * 1024
     max_pages: int = 5000
+    log_format: str = "text"
+    metrics_port: int = 0
+    """Port on 127.0.0.1 where Prometheus may ask; 0: nowhere."""
+    max_queued_jobs: int = 10_000
+    """Unfinished jobs of the whole server, beyond which no new one is taken."""
+    max_user_jobs: int = 2_000
+    """Unfinished jobs of one user."""
+    drain_s: int = 8
+    """After SIGTERM requests and steps under way have so long to end."""
     lease_s: float = 20.0
     pace_ms: int = 0
     max_sockets: int = 400
@@ -55,20 +73,28 @@ class Config:
         ).absolute()
         broker = environ.get("FNT_BROKER_URL") or environ.get("CELERY_BROKER_URL") or ""
         secret = environ.get("FNT_SECRET_KEY_FILE")
+        database_url = _database_url(environ.get("DATABASE_URL"), data_dir)
         return cls(
             data_dir=data_dir,
             host=environ.get("FNT_HOST") or "127.0.0.1",
             port=_number(environ, "FNT_PORT", 5000, int, 0, 65535),
             workers=_number(environ, "FNT_WORKERS", os.cpu_count() or 2, int, 1, 256),
-            database_url=_database_url(environ.get("DATABASE_URL"), data_dir),
+            worker_class=_worker_class(environ.get("FNT_WORKER_CLASS"), database_url),
+            database_url=database_url,
             broker_url=_checked_broker(broker),
             events_url=_checked_broker(environ.get("FNT_EVENTS_URL") or broker),
             storage_url=environ.get("FNT_STORAGE_URL") or (data_dir / "files").as_uri(),
             secret_key_file=Path(secret) if secret else data_dir / "secret.key",
+            proxies=_number(environ, "FNT_PROXIES", 0, int, 0, 8),
             cors_origins=tuple((environ.get("FNT_CORS_ORIGINS") or "").replace(",", " ").split()),
             access_ttl_s=_number(environ, "FNT_ACCESS_TTL_S", 900, int, 1, 86400),
             max_upload_bytes=_number(environ, "FNT_MAX_UPLOAD_MB", 50, int, 1, 4096) * 1024 * 1024,
             max_pages=_number(environ, "FNT_MAX_PAGES", 5000, int, 1, 100_000),
+            log_format=_one_of(environ, "FNT_LOG_FORMAT", ("text", "json")),
+            metrics_port=_number(environ, "FNT_METRICS_PORT", 0, int, 0, 65535),
+            max_queued_jobs=_number(environ, "FNT_MAX_QUEUED_JOBS", 10_000, int, 1, 10_000_000),
+            max_user_jobs=_number(environ, "FNT_MAX_USER_JOBS", 2_000, int, 1, 10_000_000),
+            drain_s=_number(environ, "FNT_DRAIN_S", 8, int, 1, 600),
             lease_s=_number(environ, "FNT_LEASE_S", 20.0, float, 1, 3600),
             pace_ms=_number(environ, "FNT_PACE_MS", 0, int, 0, 600_000),
             max_sockets=_number(environ, "FNT_MAX_SOCKETS", 400, int, 1, 100_000),
@@ -94,6 +120,7 @@ class Config:
             "FNT_STORAGE_URL": self.storage_url,
             "FNT_SECRET_KEY_FILE": str(self.secret_key_file),
             "FNT_WORKERS": str(self.workers),
+            "FNT_DRAIN_S": str(self.drain_s),
         }
 
     @property
@@ -122,6 +149,14 @@ def _number(
     return value
 
 
+def _one_of(environ: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:
+    """Return one of these words, the first where none is set."""
+    word = environ.get(name) or words[0]
+    if word not in words:
+        raise ConfigError(f"{name} must be {' or '.join(words)}, not {word[:40]!a}")
+    return word
+
+
 def _database_url(url: str | None, data_dir: Path) -> str:
     if not url:
         return f"sqlite:///{data_dir / 'fnt.db'}"
@@ -129,6 +164,19 @@ def _database_url(url: str | None, data_dir: Path) -> str:
     if not separator or scheme.split("+")[0] not in {"sqlite", "postgresql", "postgres"}:
         raise ConfigError("DATABASE_URL must begin with sqlite:/// or postgresql://")
     return f"postgresql+psycopg://{rest}" if scheme in {"postgresql", "postgres"} else url
+
+
+def _worker_class(name: str | None, database_url: str) -> str:
+    if not name or name == THREADS:
+        return THREADS
+    if name != GEVENT:
+        raise ConfigError(f"FNT_WORKER_CLASS must be {THREADS} or {GEVENT}, not {name[:40]!r}")
+    if database_url.startswith("sqlite"):
+        raise ConfigError(
+            "gevent needs PostgreSQL, one SQLite call would hold up every socket: "
+            "set DATABASE_URL=postgresql://… or leave --worker-class out"
+        )
+    return GEVENT
 
 
 def _checked_broker(url: str) -> str:

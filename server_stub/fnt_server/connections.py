@@ -50,6 +50,10 @@ class Connections:
             if known is not None and newer.ends_at > known.ends_at:
                 self._identities[sid] = newer
 
+    def __len__(self) -> int:
+        """Return how many sockets were let in."""
+        return len(self._identities)
+
     def all(self) -> dict[str, Identity]:
         """Return a copy: sid to identity."""
         with self._lock:

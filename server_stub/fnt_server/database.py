@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Double, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import Double, Engine, create_engine, event, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
@@ -16,6 +16,15 @@ from fnt_server.config import ConfigError
 
 BUSY_TIMEOUT_MS = 5000
 """A writer waits this long for another before the request is answered 503."""
+
+
+_KEEPALIVE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""libpq gives a connection up, in s and ms, whose other end is no longer there."""
 
 
 class now(FunctionElement[float]):  # noqa: N801 -- reads as the SQL function it is
@@ -33,6 +42,11 @@ def _sqlite_now(*_: Any, **__: Any) -> str:
 @compiles(now, "postgresql")
 def _postgresql_now(*_: Any, **__: Any) -> str:
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS DOUBLE PRECISION)"
+
+
+def clock(session: Session) -> float:
+    """Return the time by the database's clock, in seconds since the epoch."""
+    return session.scalar(select(now())) or 0.0
 
 
 class Database:
@@ -53,6 +67,14 @@ class Database:
         except DBAPIError as error:
             reason = (str(error.orig).splitlines() or [""])[0]
             raise ConfigError(f"cannot use the database: {reason}") from error
+
+    def answers(self) -> bool:
+        """Whether the database answers at all; a frozen one may keep the caller for ever."""
+        try:
+            with self.engine.connect() as connection:
+                return bool(connection.scalar(text("SELECT 1")))
+        except SQLAlchemyError:
+            return False
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Session]:
@@ -88,7 +110,7 @@ def _make_engine(url: str) -> Engine:
         max_overflow=40,
         pool_timeout=5,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 3, "options": options.strip()},
+        connect_args={"connect_timeout": 3, "options": options.strip(), **_KEEPALIVE},
     )
 
 

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from fnt_server import accounts, schema
+from fnt_server import schema, users
 from fnt_server.config import ConfigError
 from fnt_server.database import Database
 
@@ -47,7 +47,7 @@ def run_demo(novel: Path, *, output: Path, pace_ms: int, say: Callable[[str], No
 def _make_user(data: Path, password: str) -> None:
     database = Database(f"sqlite:///{data / 'fnt.db'}")
     schema.migrate(database)
-    accounts.add_user(database, EMAIL, password)
+    users.add_user(database, EMAIL, password)
     database.dispose()
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import JobStatus, WireError, parse_job_id
-from fnt_server import jobs
+from fnt_server import jobs, listing
 from fnt_server.accounts import Identity
 from fnt_server.api.errors import token_sentence
 from fnt_server.connections import Connections
@@ -75,17 +75,17 @@ class _Handlers:
                 raise TokenProblem(ErrorCode.TOKEN_INVALID)
             self._connections.extend(_sid(), newer)
         room, database = events.job_room(job_id), services().database
-        if jobs.get(database, identity.user_id, job_id) is None:
+        if listing.get(database, identity.user_id, job_id) is None:
             raise _no_such_job()
         # Enter, then read: what changes in between is either in the row or in the room.
         join_room(room)
-        job = jobs.get(database, identity.user_id, job_id)
+        job = listing.get(database, identity.user_id, job_id)
         if job is None:
             leave_room(room)
             raise _no_such_job()
         if JobStatus(job.status).is_terminal:
             leave_room(room)
-        return {"ok": True, "job": jobs.snapshot(job).to_wire()}
+        return {"ok": True, "job": listing.snapshot(job).to_wire()}
 
     def _leave(self, _identity: Identity, job_id: int, _content: Answer) -> Answer:
         leave_room(events.job_room(job_id))
@@ -96,7 +96,7 @@ class _Handlers:
         if found is None:
             raise _no_such_job()
         job, changed = found
-        wire = jobs.snapshot(job).to_wire()
+        wire = listing.snapshot(job).to_wire()
         if changed:
             services().publisher.publish(wire)
         return {"ok": True, "job": wire}

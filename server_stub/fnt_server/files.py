@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 
-from fnt_server import jobs
-from fnt_server.jobs import JobRefused, StoredFile
+from fnt_server import intake, listing
+from fnt_server.intake import StoredFile
+from fnt_server.jobs import JobRefused
 from fnt_server.models import Job
 from fnt_server.services import Services
 
@@ -21,7 +22,7 @@ def attach(services: Services, job_id: int, stored: StoredFile) -> Job:
     Raises JobRefused for other bytes than the first time and for a job that has ended.
     """
     try:
-        job, is_new = jobs.attach_file(services.database, job_id, stored)
+        job, is_new = intake.attach_file(services.database, job_id, stored)
     except JobRefused:
         services.storage.delete([stored.key])
         raise
@@ -29,5 +30,5 @@ def attach(services: Services, job_id: int, stored: StoredFile) -> Job:
         services.storage.delete([stored.key])
         return job
     services.publisher.ring()
-    services.publisher.publish(jobs.snapshot(job).to_wire())
+    services.publisher.publish(listing.snapshot(job).to_wire())
     return job

@@ -11,7 +11,7 @@ from socketio.manager import Manager
 from sqlalchemy.exc import SQLAlchemyError
 
 from fnt.wire import events
-from fnt_server import broker, steps
+from fnt_server import broker, workers
 from fnt_server.connections import Connections
 from fnt_server.services import Services
 
@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 2.0
 CLOSE_WITHIN_S = 5.0
-WORKER_SEEN_WITHIN_S = 30.0
 
 
 class Housekeeping:
@@ -41,10 +40,15 @@ class Housekeeping:
         self._thread.join(CLOSE_WITHIN_S)
 
     def drain(self, *, retry_in_s: float) -> None:
-        """Tell the clients of this process, and no other's, that it is about to stop."""
+        """Tell the clients of this process, and no other's, that it stops; close who stays on."""
         Manager.emit(
             self._server.manager, events.SERVER_DRAINING, {"retry_in": retry_in_s}, namespace="/"
         )
+        time.sleep(retry_in_s)
+        for sid in self._connections.all():
+            self._server.disconnect(sid, ignore_queue=True)
+        for sid in list(self._server.eio.sockets):
+            _hang_up(self._server.eio, sid)
 
     def _run(self) -> None:
         while not self._over.is_set():
@@ -80,10 +84,10 @@ class Housekeeping:
         services, vitals = self._services, self._services.vitals
         vitals.broker = broker.answers(services.config.broker_url)
         try:
-            alive = steps.live_workers(services.database, within_s=WORKER_SEEN_WITHIN_S)
-            vitals.workers = len(alive)
+            vitals.workers, _ = workers.count_live(services.database)
         except SQLAlchemyError:
             vitals.workers = 0
+        vitals.looked_at = time.monotonic()
 
 
 def _hang_up(eio: Any, sid: str) -> None:

@@ -6,13 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from types import TracebackType
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from fnt_server import steps
 from fnt_server.database import Database
-from fnt_server.pipeline.failures import Stopped
+from fnt_server.shortening import Stopped
 from fnt_server.steps import Held, LeaseLostError
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,9 @@ class Lease:
         self._stopping = stopping
         self._lost = False
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._beat,), name="lease", daemon=True
+        )
 
     def __enter__(self) -> Lease:
         self._thread.start()

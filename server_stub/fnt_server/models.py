@@ -30,6 +30,8 @@ class User(Base):
     name: Mapped[str] = mapped_column(String(200))
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[float]
+    served_at: Mapped[float | None]
+    """When a step of theirs was last taken: whoever waits longest is next."""
 
 
 class Login(Base):
@@ -144,6 +146,8 @@ class Step(Base):
     input_key: Mapped[str | None] = mapped_column(String(200))
     output_key: Mapped[str | None] = mapped_column(String(200))
     sentence_count: Mapped[int] = mapped_column(default=0)
+    by_rules: Mapped[dict[str, Any] | None]
+    """Sentences for which the engine asked for had no answer that holds, by reason."""
     last_error: Mapped[str | None] = mapped_column(Text)
     last_error_code: Mapped[str | None] = mapped_column(String(40))
 

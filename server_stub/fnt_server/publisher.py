@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from fnt_server.metrics import EVENTS_DROPPED, EVENTS_PUBLISHED
+
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 10_000
@@ -38,6 +40,7 @@ class Publisher:
             self._snapshots[job["id"]] = newest
             if len(self._snapshots) > MAX_WAITING:
                 self._snapshots.pop(next(iter(self._snapshots)))
+                EVENTS_DROPPED.labels("overflow").inc()
             self._changed.notify()
 
     def ring(self, times: int = 1) -> None:
@@ -62,7 +65,10 @@ class Publisher:
                 snapshots, self._snapshots = self._snapshots, {}
                 rings, self._rings = self._rings, 0
             for job_id, job in snapshots.items():
-                _attempt("emit", partial(self._emit, job_id, job))
+                if _attempt("emit", partial(self._emit, job_id, job)):
+                    EVENTS_PUBLISHED.inc()
+                else:
+                    EVENTS_DROPPED.labels("bus").inc()
             for _ in range(rings):
                 if not _attempt("ring", self._ring):
                     break

@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from fnt_server import jobs, steps
+from fnt_server import intake, jobs, listing, steps
 from fnt_server.accounts import forget_ended_logins
 from fnt_server.database import Database
+from fnt_server.metrics import STEPS_LOST
 from fnt_server.models import Job
 from fnt_server.publisher import Publisher
 from fnt_server.storage import Storage
@@ -62,8 +63,10 @@ class Reaper:
 
     def run_once(self) -> None:
         """Make one pass."""
-        for job in [*steps.take_back(self._database), *jobs.abandon(self._database)]:
-            self._publisher.publish(jobs.snapshot(job).to_wire())
+        lost = steps.take_back(self._database)
+        STEPS_LOST.inc(len(lost))
+        for job in [*lost, *intake.abandon(self._database)]:
+            self._publisher.publish(listing.snapshot(job).to_wire())
         # One bell more than steps: hearing it is a worker's proof of life.
         self._publisher.ring(1 + steps.count_ready(self._database, for_s=UNHEARD_AFTER_S))
         self._also()

@@ -12,19 +12,22 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fnt.wire.errors import JobErrorCode
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server import jobs, steps
+from fnt_server import completion, listing, logs, steps
+from fnt_server.completion import ChunkPlan
 from fnt_server.config import Config
 from fnt_server.database import Database
-from fnt_server.engines import EngineFailed, get_engine
+from fnt_server.engines import get_engine
 from fnt_server.lease import Lease
+from fnt_server.metrics import STEP_SECONDS, STEPS_FAILED
 from fnt_server.models import Job, StepKind
 from fnt_server.pipeline.chunks import Chunk, chunk_count, plan_chunks, process_chunk
 from fnt_server.pipeline.document import Paragraph
-from fnt_server.pipeline.failures import ExtractionCrashed, PdfRejected, Stopped
+from fnt_server.pipeline.failures import ExtractionCrashed, PdfRejected
 from fnt_server.pipeline.limits import Extractor, Limits
 from fnt_server.publisher import Publisher
-from fnt_server.steps import ChunkPlan, Held, LeaseLostError
-from fnt_server.storage import FULL, Storage
+from fnt_server.shortening import EngineFailed, Stopped
+from fnt_server.steps import Held, LeaseLostError
+from fnt_server.storage import FULL, Storage, StorageDownError
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +44,14 @@ class StepRunner:
         database: Database,
         storage: Storage,
         publisher: Publisher,
-        worker_id: str,
+        owner: str,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._config = config
         self._database = database
         self._storage = storage
         self._publisher = publisher
-        self._worker_id = worker_id
+        self._owner = owner
         self._stopping = stopping
         self._extractor = Extractor(Limits(max_pages=config.max_pages))
         self._run = {
@@ -62,16 +65,17 @@ class StepRunner:
         done = 0
         while not self._stopping():
             try:
-                taken = steps.take(
-                    self._database, owner=self._worker_id, lease_s=self._config.lease_s
-                )
+                taken = steps.take(self._database, owner=self._owner, lease_s=self._config.lease_s)
             except LeaseLostError:  # its job was cancelled in the same moment
                 continue
             if taken is None:
                 break
             held, job = taken
             self._tell(job)
-            self._run_held(held)
+            with logs.about(
+                job_id=held.job_id, step=f"{held.kind} {held.number}", worker=self._owner
+            ):
+                self._run_held(held)
             done += 1
         return done
 
@@ -91,24 +95,25 @@ class StepRunner:
             outcome = "stopped"
             if self._stopping():
                 steps.release(self._database, held)
-        except SQLAlchemyError as error:
-            outcome = f"left to its lease: {type(error).__name__}"
+        except (SQLAlchemyError, StorageDownError) as error:
+            outcome = "left"
+            log.warning("step left to its lease: %s", type(error).__name__)
         except Exception as error:  # the work's own failure, whatever it is, ends in the record
-            outcome = f"failed: {type(error).__name__}"
+            outcome = "failed"
             self._record_failure(held, error)
-        log.info(
-            "step %s %d of job %d %s after %.2f s",
-            held.kind, held.number, held.job_id, outcome, time.monotonic() - started,
-        )  # fmt: skip
+        took_s = time.monotonic() - started
+        STEP_SECONDS.labels(held.kind, outcome).observe(took_s)
+        log.info("step ended", extra={"outcome": outcome, "ms": round(took_s * 1000)})
 
     def _record_failure(self, held: Held, error: Exception) -> None:
         code, message, certain = _reason(error)
+        STEPS_FAILED.labels(held.kind, code).inc()
         if code is JobErrorCode.INTERNAL:
-            log.exception("step %d of job %d", held.step_id, held.job_id)
+            log.exception("step failed")
         try:
-            self._tell(steps.fail(self._database, held, code, message, certain=certain))
+            self._tell(completion.fail(self._database, held, code, message, certain=certain))
         except (LeaseLostError, SQLAlchemyError) as lost:
-            log.warning("step %d: failure not recorded: %s", held.step_id, type(lost).__name__)
+            log.warning("failure not recorded: %s", type(lost).__name__)
 
     def _analyse(self, held: Held, lease: Lease) -> None:
         settings = ProcessingSettings.from_wire(held.settings)
@@ -116,10 +121,10 @@ class StepRunner:
             analysis = self._extractor.analyse(path, settings, keep_going=lease.is_held)
         pages = analysis.page_count
         self._tell(
-            steps.tell_pages(self._database, held, page_count=pages, chunks=chunk_count(pages))
+            completion.tell_pages(self._database, held, page_count=pages, chunks=chunk_count(pages))
         )
         plans = [self._store_input(held, chunk) for chunk in plan_chunks(analysis)]
-        self._tell(steps.complete_analysis(self._database, held, plans))
+        self._tell(completion.complete_analysis(self._database, held, plans))
         self._publisher.ring(len(plans))
 
     def _store_input(self, held: Held, chunk: Chunk) -> ChunkPlan:
@@ -136,7 +141,7 @@ class StepRunner:
     def _chunk(self, held: Held, lease: Lease) -> None:
         settings = ProcessingSettings.from_wire(held.settings)
         content = json.loads(self._storage.get(held.input_key or ""))
-        sentences = process_chunk(
+        done = process_chunk(
             [Paragraph.from_json(stored) for stored in content["paragraphs"]],
             settings=settings,
             engine=get_engine(settings.engine),
@@ -144,10 +149,14 @@ class StepRunner:
         )
         lease.pause(self._config.pace_ms / 1000)
         key = f"jobs/{held.job_id}/work/{held.step_id}-{held.fence}.jsonl"
-        lines = (json.dumps(s.to_wire(), ensure_ascii=False) + "\n" for s in sentences)
+        lines = (json.dumps(s.to_wire(), ensure_ascii=False) + "\n" for s in done.sentences)
         self._storage.put(key, ["".join(lines).encode()])
-        job = steps.complete_chunk(
-            self._database, held, output_key=key, sentence_count=len(sentences)
+        job = completion.complete_chunk(
+            self._database,
+            held,
+            output_key=key,
+            sentence_count=len(done.sentences),
+            by_rules=done.instead,
         )
         self._tell(job)
         if job is not None and job.processed_chunks == job.total_chunks:
@@ -158,7 +167,7 @@ class StepRunner:
         count = 0
         # A storage cannot be read while it is being written to: its calls do not nest.
         with tempfile.TemporaryFile() as merged:
-            for key in steps.chunk_outputs(self._database, held):
+            for key in completion.chunk_outputs(self._database, held):
                 lease.check()
                 for piece in self._storage.iter_bytes(key):
                     count += piece.count(b"\n")
@@ -168,7 +177,7 @@ class StepRunner:
         if not count:
             raise PdfRejected(JobErrorCode.PDF_NO_TEXT, "no sentence was found in this PDF")
         self._tell(
-            steps.complete_merge(self._database, held, result_key=result, sentence_count=count)
+            completion.complete_merge(self._database, held, result_key=result, sentence_count=count)
         )
         self._sweep(held.job_id)
 
@@ -177,11 +186,11 @@ class StepRunner:
         try:
             self._storage.delete(self._storage.list_keys(f"jobs/{job_id}/work/"))
         except Exception as error:  # the job is complete, whatever the storage says now
-            log.warning("job %d: work files left: %s", job_id, type(error).__name__)
+            log.warning("work files left: %s", type(error).__name__)
 
     def _tell(self, job: Job | None) -> None:
         if job is not None:
-            self._publisher.publish(jobs.snapshot(job).to_wire())
+            self._publisher.publish(listing.snapshot(job).to_wire())
 
 
 def _reason(error: Exception) -> tuple[JobErrorCode, str, bool]:
@@ -192,7 +201,7 @@ def _reason(error: Exception) -> tuple[JobErrorCode, str, bool]:
         case ExtractionCrashed():
             return error.code, error.message, error.code is JobErrorCode.PDF_LIMIT
         case EngineFailed():
-            return JobErrorCode.ENGINE_FAILED, str(error), False
+            return JobErrorCode.ENGINE_FAILED, str(error), error.certain
         case OSError() if error.errno in FULL:
             message = "the server's disk is full: run `fnt jobs retry` when there is room"
             return JobErrorCode.STORAGE_FULL, message, False

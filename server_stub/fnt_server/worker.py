@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import mmap
 import os
+import sys
 import time
 import uuid
 import warnings
@@ -14,10 +14,12 @@ from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 from sqlalchemy.exc import SQLAlchemyError
 
-from fnt_server import steps
+from fnt_server import exporter, listing, steps, workers
 from fnt_server.broker import BELL, emit_job, make_bell, make_celery, make_manager, ring
 from fnt_server.config import Config
 from fnt_server.database import Database
+from fnt_server.departure import Departure
+from fnt_server.metrics import STEPS_LOST
 from fnt_server.publisher import Publisher
 from fnt_server.reaper import Reaper
 from fnt_server.runner import StepRunner
@@ -26,21 +28,21 @@ from fnt_server.storage import Storage
 log = logging.getLogger(__name__)
 
 ALIVE_EVERY_S = 4.0
+CELERY_OPTIONS = (
+    "--quiet", "worker", "--pool=prefork", "--without-gossip", "--without-mingle",
+    "--without-heartbeat", "--loglevel=WARNING", "-O", "fair",
+)  # fmt: skip
 
 
 class Slot:
     """What one pool child holds. Made after the fork: threads and connections do not survive it."""
 
-    def __init__(self, config: Config, *, worker_id: str, stop_flag: mmap.mmap) -> None:
+    def __init__(self, config: Config, *, worker_id: str, departure: Departure) -> None:
         self._config = config
         self._worker_id = worker_id
-        self._stop_flag = stop_flag
+        self._departure = departure
         self._told_alive = 0.0
         self._is_at_work = False
-
-    def stopping(self) -> bool:
-        """Whether the worker was told to stop."""
-        return self._stop_flag[0] != 0
 
     @cached_property
     def database(self) -> Database:
@@ -63,8 +65,8 @@ class Slot:
             database=self.database,
             storage=Storage(self._config.storage_url),
             publisher=self.publisher,
-            worker_id=self._worker_id,
-            stopping=self.stopping,
+            owner=steps.slot_owner(self._worker_id, os.getpid()),
+            stopping=self._departure.has_begun,
         )
 
     @cached_property
@@ -81,12 +83,25 @@ class Slot:
         """Answer a bell."""
         try:
             self._tell_alive()
+            self._take_back_from_the_dead()
             self._is_at_work = True
             self.runner.run_ready()
         except SQLAlchemyError as error:
             log.warning("bell not answered: %s", type(error).__name__)
         finally:
             self._is_at_work = False
+
+    def _take_back_from_the_dead(self) -> None:
+        """Take the steps of pool children that were killed: Celery has put others in their place.
+
+        A number of a dead child that another process got by now is left to the lease.
+        """
+        for owner in steps.running_owners(self.database, worker_id=self._worker_id):
+            if not _is_alive(int(owner.rpartition(".")[2])):
+                lost = steps.take_back_from(self.database, owner)
+                STEPS_LOST.inc(len(lost))
+                for job in lost:
+                    self.publisher.publish(listing.snapshot(job).to_wire())
 
     def close(self) -> None:
         """End what would outlive the child."""
@@ -101,15 +116,24 @@ class Slot:
 
     def _tell_alive(self) -> None:
         if time.monotonic() - self._told_alive > ALIVE_EVERY_S:
-            steps.tell_alive(self.database, self._worker_id, slots=self._config.workers)
+            workers.tell_alive(self.database, self._worker_id, slots=self._config.workers)
             self._told_alive = time.monotonic()
 
 
-def make_worker(config: Config, *, worker_id: str | None = None) -> Celery:
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def make_worker(config: Config, *, worker_id: str, departure: Departure) -> Celery:
     """Make the Celery application with the bell's answer and the life of its pool children."""
     celery = make_celery(config)
-    stop_flag = mmap.mmap(-1, 1)  # shared with the children: set once, read between pieces of work
-    slot = Slot(config, worker_id=worker_id or uuid.uuid4().hex, stop_flag=stop_flag)
+    slot = Slot(config, worker_id=worker_id, departure=departure)
 
     @celery.task(name=BELL)  # type: ignore[untyped-decorator]  # celery has no types
     def hear() -> None:
@@ -117,7 +141,7 @@ def make_worker(config: Config, *, worker_id: str | None = None) -> Celery:
 
     @signals.worker_shutting_down.connect(weak=False)  # type: ignore[untyped-decorator]
     def stop(**_: object) -> None:
-        stop_flag[0] = 1
+        departure.begin()
 
     @signals.worker_process_init.connect(weak=False)  # type: ignore[untyped-decorator]
     def begin(**_: object) -> None:
@@ -127,25 +151,24 @@ def make_worker(config: Config, *, worker_id: str | None = None) -> Celery:
     def finish(**_: object) -> None:
         slot.close()
 
+    @signals.setup_logging.connect(weak=False)  # type: ignore[untyped-decorator]
+    def leave_logging_alone(**_: object) -> None:
+        """Celery sets up no logging where somebody listens to this."""
+
     return celery
 
 
 def run_worker(config: Config) -> None:
     """Run a prefork worker until it is told to stop (SIGTERM)."""
-    celery = make_worker(config, worker_id=os.environ.get("FNT_WORKER_ID"))
+    exporter.serve(exporter.listen(config.metrics_port))
+    worker_id = os.environ.get("FNT_WORKER_ID") or uuid.uuid4().hex
+    departure = Departure(config, worker_id=worker_id)
+    celery = make_worker(config, worker_id=worker_id, departure=departure)
     # Celery warns of root because of pickle; here only JSON travels.
     warnings.simplefilter("ignore", SecurityWarning)
-    celery.worker_main(
-        [
-            "--quiet",
-            "worker",
-            "--pool=prefork",
-            f"--concurrency={config.workers}",
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",
-            "--loglevel=WARNING",
-            "-O",
-            "fair",
-        ]
-    )
+    # Celery would say there, past all logging, that it is stopping.
+    sys.__stdout__ = None  # type: ignore[misc]
+    try:
+        celery.worker_main([*CELERY_OPTIONS, f"--concurrency={config.workers}"])
+    finally:
+        departure.end()

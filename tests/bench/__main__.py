@@ -10,7 +10,7 @@ import time
 
 from bench.report import Figure
 
-SUBJECTS = ("startup", "boot", "job", "latency", "watch")
+SUBJECTS = ("startup", "boot", "job", "latency", "watch", "sockets", "slots", "segmenter")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Many watchers of one job as bare WebSockets in one thread: a load, not a client under test."""
+"""Many watchers as bare WebSockets in one thread: a load, not a client under test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import selectors
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import websocket
@@ -18,17 +18,17 @@ CONNECT, JOIN, EVENT, PING, PONG = "40", "420", "42", "2", "3"
 
 
 class Crowd:
-    """Joins a job with so many sockets and notes how late each event comes to each of them."""
+    """Joins each job with a socket of its own and notes how late each event comes to each."""
 
-    def __init__(self, url: str, token: str, job_id: int, *, size: int) -> None:
+    def __init__(self, url: str, token: str, job_ids: Iterable[int]) -> None:
         self.delays_s: list[float] = []
         self._over = threading.Event()
         self._selector = selectors.DefaultSelector()
-        for _ in range(size):
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()  # pings are answered while the others still connect
+        for job_id in job_ids:
             socket = _joined(url, token, job_id)
             self._selector.register(socket.sock, selectors.EVENT_READ, socket)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
 
     def close(self) -> None:
         """Hang up."""
@@ -41,7 +41,10 @@ class Crowd:
     def _run(self) -> None:
         while not self._over.is_set():
             for key, _ in self._selector.select(timeout=0.2):
-                self._take(key.data)
+                try:
+                    self._take(key.data)
+                except (OSError, websocket.WebSocketException):
+                    self._selector.unregister(key.fileobj)  # its events will be missed
 
     def _take(self, socket: websocket.WebSocket) -> None:
         message = socket.recv()
@@ -67,9 +70,9 @@ def _joined(url: str, token: str, job_id: int) -> websocket.WebSocket:
 
 
 @contextlib.contextmanager
-def crowd(url: str, token: str, job_id: int, *, size: int) -> Iterator[Crowd]:
+def crowd(url: str, token: str, job_ids: Iterable[int]) -> Iterator[Crowd]:
     """Keep a crowd for as long as the block runs."""
-    gathered = Crowd(url, token, job_id, size=size)
+    gathered = Crowd(url, token, job_ids)
     try:
         yield gathered
     finally:

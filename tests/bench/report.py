@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,12 @@ def python(*args: str) -> Callable[[], object]:
     """Return an action that runs this Python with arguments, its output thrown away."""
     command = [sys.executable, *args]
     return lambda: subprocess.run(command, check=True, capture_output=True)
+
+
+def memory_kib(pids: Iterable[int]) -> int:
+    """Return the memory that processes hold, each shared page counted once (Linux)."""
+    rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
+    return sum(int(re.findall(r"^Pss:\s+(\d+)", text, re.MULTILINE)[0]) for text in rollups)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

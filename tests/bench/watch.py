@@ -81,7 +81,7 @@ def _latency(
     server: ServerProcess, rest: RestClient, book: bytes, *, size: int
 ) -> Iterator[Figure]:
     job_id = _confirmed(rest)
-    with crowd(server.url, rest.token, job_id, size=max(0, size - 1)) as others:
+    with crowd(server.url, rest.token, [job_id] * (size - 1)) as others:
         folded, drawn = _watch_drawn(
             server.url, rest.token, job_id, lambda: _send(rest, job_id, book)
         )
@@ -132,7 +132,7 @@ def _traffic(server: ServerProcess, rest: RestClient, book: bytes, home: Path) -
         watch = client.start("watch", str(job_id), "--no-save")
         polls = _poll(polled.url, rest.token, job_id)
         watch.communicate(timeout=60)
-        asked = [x for x in server.access_log() if re.match(r"GET /api/v1/jobs\?ids=", x)]
+        asked = [x for x in server.access_log() if re.match(r"GET /api/v1/jobs$", x)]
         by_push = pushed.bytes_down + pushed.bytes_up
         by_poll = polled.bytes_down + polled.bytes_up
     yield Figure(name="status requests of a healthy watched job", value=str(len(asked)), wanted="0")

@@ -118,7 +118,8 @@ class ServerProcess:
 
     def access_log(self) -> list[str]:
         """Return the requests the web process has logged, like `GET /api/v1/jobs`."""
-        return re.findall(r'"([A-Z]+ \S+) HTTP/1\.[01]"', self.log.read_text(errors="replace"))
+        found = re.findall(r"method=(\S+) path=(\S+)", self.log.read_text(errors="replace"))
+        return [f"{method} {path}" for method, path in found]
 
 
 class ClientHome:

@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from e2e.harness import ServerProcess, children_of, descendants, kill_tree
+from e2e.harness import ServerProcess, children_of, descendants, kill_tree, wait_for
+from faults.record import running_steps, taken_over
 
 Nemesis = Callable[[ServerProcess, random.Random], None]
 
@@ -56,10 +57,22 @@ def kill_supervisor(server: ServerProcess, rng: random.Random) -> None:
 
 
 def stall_worker(server: ServerProcess, rng: random.Random) -> None:
-    """Stop the worker for longer than its leases, while another one takes over."""
+    """Stop the worker until another one has taken over what it holds; it wakes up at that moment.
+
+    What it then writes comes while the other is at the same step.
+    """
     worker = server.child("worker")
-    with _another_worker(server, worker), _stopped(worker):
-        time.sleep(float(server.environ["FNT_LEASE_S"]) + rng.uniform(6, 9))
+    with _another_worker(server, worker):
+        for _ in range(3):
+            with contextlib.suppress(AssertionError):  # the steps just ended: there is another time
+                _stall_once(server, worker)
+
+
+def _stall_once(server: ServerProcess, worker: int) -> None:
+    wait_for(lambda: running_steps(server, kind="chunk"), within_s=5, what="somebody is at work")
+    with _stopped(worker):
+        held = running_steps(server, kind="chunk")
+        wait_for(lambda: taken_over(server, held), within_s=20, what="another one took over")
 
 
 def empty_broker(server: ServerProcess, rng: random.Random) -> None:

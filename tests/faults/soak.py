@@ -9,7 +9,6 @@ import argparse
 import os
 import random
 import signal
-import sqlite3
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ from faults.crashes import crash_after_accepting
 from faults.history import History, Op
 from faults.people import Person, make_person, send
 from faults.probes import PARTS, Usage, usage
+from faults.record import ended, running_steps, taken_over
 from faults.storm import look_at_accepted
 
 FIRST_JOBS = 50
@@ -90,10 +90,13 @@ class Soak:
     def _kill_once(
         self, server: ServerProcess, ann: Person, number: int, rng: random.Random
     ) -> float:
-        database = server.data_dir / "fnt.db"
         with ann.client(f"kill {number}") as api:
             job_id = send(api, self._books[4 + number % 4], key=f"kill-{number}")
-            held = wait_for(lambda: _held(database, job_id), within_s=60, what="chunks run")
+            held = wait_for(
+                lambda: running_steps(server, job_id=job_id, kind="chunk"),
+                within_s=60,
+                what="chunks run",
+            )
             time.sleep(rng.uniform(0.2, 2))  # how far into the chunk
             worker = server.child("worker")
             if number % 2:
@@ -102,7 +105,7 @@ class Soak:
                 kill_tree(worker)
             killed_at = time.monotonic()
             wait_for(
-                lambda: _is_taken_up(database, job_id, held),
+                lambda: taken_over(server, held) | ended(server, held) == held.keys(),
                 within_s=60,
                 what="the chunks run again",
             )
@@ -152,31 +155,6 @@ def tell(words: str) -> None:
 
 def _accepted(person: Person) -> set[int | None]:
     return {e.job for e in person.history.entries() if e.op is Op.UPLOAD and e.http == 202}
-
-
-def _chunks(database: Path, job_id: int) -> Mapping[int, tuple[str, int]]:
-    """Return status and fence of a job's chunks."""
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        rows = connection.execute(
-            "SELECT id, status, fence FROM steps WHERE job_id = ? AND kind = 'chunk'", (job_id,)
-        )
-        return {step_id: (status, fence) for step_id, status, fence in rows}
-
-
-def _held(database: Path, job_id: int) -> Mapping[int, int]:
-    """Return the chunks being worked on, with their fences."""
-    chunks = _chunks(database, job_id)
-    return {i: fence for i, (status, fence) in chunks.items() if status == "running"}
-
-
-def _is_taken_up(database: Path, job_id: int, held: Mapping[int, int]) -> bool:
-    """Whether each of these chunks is done, or runs under a newer fence."""
-    chunks = _chunks(database, job_id)
-    return all(
-        chunks[step_id][0] == "done"
-        or (chunks[step_id][0] == "running" and chunks[step_id][1] > fence)
-        for step_id, fence in held.items()
-    )
 
 
 def _settled_usage(server: ServerProcess) -> Mapping[str, Usage]:

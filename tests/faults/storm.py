@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -48,8 +49,9 @@ class Storm:
                 self._note(f"{name} is over")
         finally:
             self._over.set()
+            ends = time.monotonic() + CALM_WITHIN_S
             for thread in threads:
-                thread.join(CALM_WITHIN_S)
+                thread.join(max(0.0, ends - time.monotonic()))
         assert not self.errors, self.errors
         assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
         self._look_at_all()

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from fnt.wire import paths
 from fnt.wire.jobs import JobSnapshot
-from fnt_server import accounts, steps
+from fnt_server import accounts, completion, steps, users
 from fnt_server.models import Job
 from fnt_server.services import Services
 from pdfs import make_pdf
@@ -95,11 +95,11 @@ def make_caller(app: Flask, *, password: bool = False) -> Caller:
     email = f"caller{next(_numbers)}@example.org"
     database = services_of(app).database
     if password:
-        accounts.add_user(database, email, PASSWORD)
+        users.add_user(database, email, PASSWORD)
         return Caller(app, email=email, token=None)
     with database.write() as session:
         session.add(accounts.User(email=email, name="c", password_hash="-", created_at=1.0))
-    return Caller(app, email=email, token=accounts.make_personal_token(database, email, days=1))
+    return Caller(app, email=email, token=users.make_personal_token(database, email, days=1))
 
 
 def form(job_id: object, content: bytes = PDF, *, end: bool = True) -> bytes:
@@ -135,10 +135,10 @@ def run_to_end(services: Services, job_id: int, lines: list[dict[str, Any]]) -> 
     found = services.database
     services.storage.put(result, [json.dumps(line).encode() + b"\n" for line in lines])
     held = _take(services, job_id)
-    steps.tell_pages(found, held, page_count=1, chunks=1)
-    steps.complete_analysis(database, held, plan(1))
-    steps.complete_chunk(database, _take(services, job_id), output_key="k", sentence_count=1)
-    job = steps.complete_merge(
+    completion.tell_pages(found, held, page_count=1, chunks=1)
+    completion.complete_analysis(database, held, plan(1))
+    completion.complete_chunk(database, _take(services, job_id), output_key="k", sentence_count=1)
+    job = completion.complete_merge(
         database, _take(services, job_id), result_key=result, sentence_count=len(lines)
     )
     assert job is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from fnt_server.database import Database
 from fnt_server.models import Base
 from fnt_server.storage import Storage
 from server.records import make_user
-from server.services import BrokerProcess, private_broker, private_schema
+from server.services import BrokerProcess, local_bucket, private_broker, private_schema
 
 
 @contextlib.contextmanager
@@ -95,7 +96,10 @@ def app(
     tmp_path_factory: pytest.TempPathFactory,
     broker_process: BrokerProcess,
 ) -> Iterator[Flask]:
-    """The web side on a database of either kind; the tests each bring users of their own."""
+    """The web side, on SQLite and a folder or on PostgreSQL and a bucket.
+
+    The tests each bring users of their own.
+    """
     folder = tmp_path_factory.mktemp("app")
     environ = {
         "FNT_DATA_DIR": str(folder),
@@ -105,6 +109,8 @@ def app(
     with ExitStack() as stack:
         if request.param == "postgresql":
             environ["DATABASE_URL"] = stack.enter_context(private_schema())
+            bucket_url = request.getfixturevalue("bucket_url")
+            environ["FNT_STORAGE_URL"] = f"{bucket_url}/{secrets.token_hex(4)}"
         config = Config.from_env(environ)
         database = Database(config.database_url)
         schema.migrate(database)
@@ -115,6 +121,15 @@ def app(
 @pytest.fixture
 def user_id(database: Database) -> int:
     return make_user(database)
+
+
+@pytest.fixture(scope="session")
+def bucket_url() -> Iterator[str]:
+    """A folder in a bucket of a local S3 server."""
+    with local_bucket() as (url, environ), pytest.MonkeyPatch.context() as patch:
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        yield url
 
 
 @pytest.fixture

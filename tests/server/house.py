@@ -16,12 +16,12 @@ import httpx
 
 from e2e.harness import clean_environ, wait_for
 from fnt.wire import paths
-from fnt_server import accounts, jobs, schema, steps
+from fnt_server import accounts, intake, schema, users, workers
 from fnt_server.accounts import Accounts, TokenPair
 from fnt_server.config import Config
 from fnt_server.database import Database
 from fnt_server.files import new_file_key
-from fnt_server.jobs import StoredFile
+from fnt_server.intake import StoredFile
 from fnt_server.models import Job
 from fnt_server.storage import Storage
 from fnt_server.tokens import TokenSigner, load_key
@@ -37,7 +37,7 @@ START_WITHIN_S = 30.0
 class House:
     """What `web` and `worker` share; the tests look into the record and write it as they do."""
 
-    def __init__(self, folder: Path, *, broker_url: str, **environ: str) -> None:
+    def __init__(self, folder: Path, *, broker_url: str = "", **environ: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         defaults = {"FNT_DATA_DIR": str(folder), "FNT_BROKER_URL": broker_url, "FNT_WORKERS": "2"}
@@ -84,7 +84,7 @@ class House:
         )
         with self.database.write() as session:
             session.add(user)
-        return user.id, accounts.make_personal_token(self.database, user.email, days=1)
+        return user.id, users.make_personal_token(self.database, user.email, days=1)
 
     def accounts(self, *, access_ttl_s: int = 900) -> Accounts:
         assert self.config.secret_key_file
@@ -95,18 +95,18 @@ class House:
         """Add a user with a password and log them in."""
         self._users += 1
         email, password = f"login{self._users}@example.org", "correct horse"
-        accounts.add_user(self.database, email, password)
+        users.add_user(self.database, email, password)
         pair = self.accounts(access_ttl_s=access_ttl_s).log_in(email, password)
         assert pair is not None
         return pair
 
     def add_job(self, user_id: int, content: bytes = PDF, *, number: int = 1) -> int:
         """Add a job with its file, for which no bell is rung."""
-        job, _ = jobs.confirm(self.database, new_job(user_id))
+        job, _ = intake.confirm(self.database, new_job(user_id))
         key = new_file_key(job.id)
         self.storage.put(key, [content])
         stored = StoredFile(key=key, sha256=f"{number:064x}", size_bytes=len(content))
-        jobs.attach_file(self.database, job.id, stored)
+        intake.attach_file(self.database, job.id, stored)
         return job.id
 
     def job(self, job_id: int) -> Job:
@@ -129,7 +129,7 @@ class House:
 
     def wait_for_worker(self) -> None:
         wait_for(
-            lambda: steps.live_workers(self.database, within_s=30),
+            lambda: workers.live_workers(self.database, within_s=30),
             within_s=START_WITHIN_S,
             what="a worker hears the bell",
         )

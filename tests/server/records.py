@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 from sqlalchemy import select, update
 
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server import jobs, steps
+from fnt_server import completion, intake, steps
+from fnt_server.completion import ChunkPlan
 from fnt_server.database import Database, now
-from fnt_server.jobs import NewJob, StoredFile
+from fnt_server.intake import NewJob, StoredFile
 from fnt_server.models import Job, Step, User
-from fnt_server.steps import ChunkPlan, Held
+from fnt_server.steps import Held
 
 T = TypeVar("T")
 
@@ -51,11 +52,11 @@ FILE = stored_file()
 
 def make_job(database: Database, user_id: int, *, file: StoredFile | None = FILE) -> Job:
     """Add a job, ready to be analysed where it has a file."""
-    job, _ = jobs.confirm(database, new_job(user_id))
-    return jobs.attach_file(database, job.id, file)[0] if file else job
+    job, _ = intake.confirm(database, new_job(user_id))
+    return intake.attach_file(database, job.id, file)[0] if file else job
 
 
-def take(database: Database, *, owner: str = "w", lease_s: float = LEASE_S) -> Held:
+def take(database: Database, *, owner: str = "w.1", lease_s: float = LEASE_S) -> Held:
     """Take a step that must be there."""
     taken = steps.take(database, owner=owner, lease_s=lease_s)
     assert taken is not None
@@ -73,8 +74,8 @@ def make_chunked(database: Database, user_id: int, *, chunks: int) -> Job:
     """Add a job whose analysis is done and whose chunks are ready. No other step may be ready."""
     make_job(database, user_id)
     held = take(database)
-    steps.tell_pages(database, held, page_count=chunks, chunks=chunks)
-    job = steps.complete_analysis(database, held, plan(chunks))
+    completion.tell_pages(database, held, page_count=chunks, chunks=chunks)
+    job = completion.complete_analysis(database, held, plan(chunks))
     assert job is not None
     return job
 
@@ -86,11 +87,13 @@ def take_chunks(database: Database, user_id: int, *, chunks: int) -> tuple[Job, 
 
 
 def complete_chunk(database: Database, held: Held) -> Job | None:
-    return steps.complete_chunk(database, held, output_key=f"out/{held.number}", sentence_count=3)
+    return completion.complete_chunk(
+        database, held, output_key=f"out/{held.number}", sentence_count=3
+    )
 
 
 def complete_merge(database: Database, held: Held) -> Job | None:
-    return steps.complete_merge(database, held, result_key="result", sentence_count=9)
+    return completion.complete_merge(database, held, result_key="result", sentence_count=9)
 
 
 def fetch(database: Database, job_id: int) -> Job:

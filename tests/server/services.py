@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import random
 import secrets
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
+import httpx
 import psycopg
 import pytest
+import redis
+from moto.server import ThreadedMotoServer
 from sqlalchemy import make_url
 
 from e2e.harness import wait_for
 from fnt_server import broker
 from fnt_server.config import ConfigError
-from fnt_server.supervisor import broker_binary
+from fnt_server.embedded import broker_binary
 
+DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 DEFAULT_DATABASE_URL = "postgresql://127.0.0.1:5432/test"
 
 
@@ -46,6 +53,62 @@ def private_schema() -> Iterator[str]:
     finally:
         with psycopg.connect(url, connect_timeout=3, autocommit=True) as connection:
             connection.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+@contextlib.contextmanager
+def private_redis() -> Iterator[str]:
+    """Claim an empty database of the test Redis; yields its URL, leaves it empty."""
+    url = os.environ.get("FNT_TEST_REDIS_URL", DEFAULT_REDIS_URL)
+    number = claim = None
+    try:
+        for number in random.sample(range(1, 16), 15):
+            claim = redis.Redis.from_url(url, db=number, socket_timeout=3, retry=None)
+            if claim.dbsize() == 0 and claim.set("fnt.test", "1", nx=True, ex=3600):
+                break
+        else:
+            absent("every database of the test Redis is in use")
+    except redis.RedisError as error:
+        absent(f"no usable Redis: {error}")
+    assert claim is not None
+    try:
+        yield urlsplit(url)._replace(path=f"/{number}").geturl()
+    finally:
+        for key in claim.scan_iter():
+            claim.delete(key)
+        claim.close()
+
+
+@contextlib.contextmanager
+def scaled_out() -> Iterator[dict[str, str]]:
+    """Make room in PostgreSQL and Redis; yields the settings that lead there."""
+    with private_schema() as database_url, private_redis() as broker_url:
+        yield {"DATABASE_URL": database_url, "FNT_BROKER_URL": broker_url}
+
+
+@contextlib.contextmanager
+def local_bucket() -> Iterator[tuple[str, dict[str, str]]]:
+    """Run an S3 server with a bucket; yields the storage's URL and the settings that lead there."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    try:
+        httpx.put(f"{endpoint}/fnt-test").raise_for_status()
+        yield f"s3://fnt-test/{secrets.token_hex(4)}", bucket_environ(endpoint)
+    finally:
+        server.stop()
+
+
+def bucket_environ(endpoint: str) -> dict[str, str]:
+    """Return the settings by which the storage finds an S3 server."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_ALLOW_HTTP": "true",
+    }
 
 
 class BrokerProcess:

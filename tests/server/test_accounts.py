@@ -8,11 +8,12 @@ import argon2
 import pytest
 
 from fnt.wire.errors import ErrorCode
-from fnt_server import accounts
-from fnt_server.accounts import REPLAY_WINDOW_S, AccountError, Accounts, Identity, TokenPair
+from fnt_server import accounts, users
+from fnt_server.accounts import REPLAY_WINDOW_S, Accounts, Identity, TokenPair
 from fnt_server.database import Database
 from fnt_server.models import AccessToken, Login, User
 from fnt_server.tokens import TokenProblem, TokenSigner
+from fnt_server.users import AccountError
 from server.clocks import make_older
 from server.records import at_once, fetch, make_job
 
@@ -132,9 +133,9 @@ def test_a_family_dies_alone(house: Accounts, pair: TokenPair) -> None:
 def test_log_out_everywhere_ends_all_logins_of_the_user_alone(
     house: Accounts, pair: TokenPair, database: Database
 ) -> None:
-    accounts.add_user(database, "bob@example.org", PASSWORD)
+    users.add_user(database, "bob@example.org", PASSWORD)
     other, theirs = log_in(house), house.log_in("bob@example.org", PASSWORD)
-    token = accounts.make_personal_token(database, EMAIL, days=1)
+    token = users.make_personal_token(database, EMAIL, days=1)
     assert theirs is not None
 
     house.log_out(house.identify(token), everywhere=True)
@@ -148,7 +149,7 @@ def test_log_out_everywhere_ends_all_logins_of_the_user_alone(
 def test_a_new_password_ends_all_logins(
     house: Accounts, pair: TokenPair, database: Database
 ) -> None:
-    accounts.set_password(database, EMAIL, "another horse")
+    users.set_password(database, EMAIL, "another horse")
 
     assert refusal(lambda: house.refresh(pair.refresh_token)) is ErrorCode.TOKEN_INVALID
     assert house.log_in(EMAIL, PASSWORD) is None
@@ -161,7 +162,7 @@ def test_identify_refuses_nonsense(house: Accounts, token: str) -> None:
 
 
 def test_a_personal_token_identifies_until_it_ends(house: Accounts, database: Database) -> None:
-    token = accounts.make_personal_token(database, EMAIL, days=90)
+    token = users.make_personal_token(database, EMAIL, days=90)
     identity = house.identify(token)
     assert (identity.login_id, house.get_user(identity.user_id).email) == (None, EMAIL)
 
@@ -172,7 +173,7 @@ def test_a_personal_token_identifies_until_it_ends(house: Accounts, database: Da
 
 
 def test_secrets_are_stored_hashed(house: Accounts, database: Database) -> None:
-    token = accounts.make_personal_token(database, EMAIL, days=1)
+    token = users.make_personal_token(database, EMAIL, days=1)
 
     with database.read() as session:
         kept = session.query(User).one().password_hash, session.query(AccessToken).one().token_hash
@@ -186,7 +187,7 @@ def test_still_valid_tells_which_identities_have_ended(
 ) -> None:
     by_login, by_token = (
         house.identify(pair.access_token),
-        house.identify(accounts.make_personal_token(database, EMAIL, days=1)),
+        house.identify(users.make_personal_token(database, EMAIL, days=1)),
     )
     expired = Identity(user_id=1, login_id=by_login.login_id, token_id=None, ends_at=1.0)
     unknown = Identity(user_id=1, login_id="x", token_id=None, ends_at=9e9)
@@ -200,39 +201,39 @@ def test_still_valid_tells_which_identities_have_ended(
 @pytest.mark.parametrize("email", ["", "ann", "a@b@c", "a b@c", "a@b\n", "a\0@b", "\ud800@b"])
 def test_add_user_refuses_what_is_no_address(database: Database, email: str) -> None:
     with pytest.raises(AccountError):
-        accounts.add_user(database, email, PASSWORD)
+        users.add_user(database, email, PASSWORD)
 
 
 def test_add_user_refuses_a_taken_address_and_a_short_password(
     house: Accounts, database: Database
 ) -> None:
     with pytest.raises(AccountError, match="exists"):
-        accounts.add_user(database, EMAIL.upper(), PASSWORD)
+        users.add_user(database, EMAIL.upper(), PASSWORD)
     with pytest.raises(AccountError, match="8 to 1024"):
-        accounts.add_user(database, "bob@example.org", "1234567")
-    assert [user.email for user in accounts.list_users(database)] == [EMAIL]
+        users.add_user(database, "bob@example.org", "1234567")
+    assert [user.email for user in users.list_users(database)] == [EMAIL]
 
 
 def test_remove_user_takes_everything_with_it(
     house: Accounts, pair: TokenPair, database: Database
 ) -> None:
-    token = accounts.make_personal_token(database, EMAIL, days=1)
+    token = users.make_personal_token(database, EMAIL, days=1)
     job_id = make_job(database, pair.user.id).id
 
-    accounts.remove_user(database, EMAIL)
+    users.remove_user(database, EMAIL)
 
     for each in (pair.access_token, token):
         assert refusal(lambda t=each: house.identify(t)) is ErrorCode.TOKEN_INVALID
     with pytest.raises(Exception, match="No row"):
         fetch(database, job_id)
     with pytest.raises(AccountError, match="no user"):
-        accounts.remove_user(database, EMAIL)
+        users.remove_user(database, EMAIL)
 
 
 @pytest.mark.parametrize("days", [0, -1, 3651])
 def test_make_personal_token_refuses_odd_lifetimes(database: Database, days: int) -> None:
     with pytest.raises(AccountError, match="1 to 3650"):
-        accounts.make_personal_token(database, EMAIL, days=days)
+        users.make_personal_token(database, EMAIL, days=days)
 
 
 def test_forget_ended_logins_keeps_the_living(
@@ -241,7 +242,7 @@ def test_forget_ended_logins_keeps_the_living(
     house.log_out(house.identify(pair.access_token), everywhere=False)
     make_older(database, Login.revoked_at, seconds=WEEK_S + 1)
     living = log_in(house)
-    accounts.make_personal_token(database, EMAIL, days=1)
+    users.make_personal_token(database, EMAIL, days=1)
     make_older(database, AccessToken.ends_at, seconds=WEEK_S + 2 * 86400)
 
     accounts.forget_ended_logins(database)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from flask import Flask
 
 from fnt import __version__
 from fnt.wire import paths
-from fnt_server import steps
+from fnt_server import workers
 from fnt_server.database import Database
 from server.callers import assert_refused, make_caller, services_of
 
@@ -25,6 +27,7 @@ def test_health_with_a_token_tells_what_was_looked_at(app: Flask) -> None:
     before = services.vitals.broker, services.vitals.workers
     try:
         services.vitals.broker, services.vitals.workers = True, 2
+        services.vitals.looked_at = time.monotonic()
         response = make_caller(app).get(paths.HEALTH)
     finally:
         services.vitals.broker, services.vitals.workers = before
@@ -35,7 +38,7 @@ def test_health_with_a_token_tells_what_was_looked_at(app: Flask) -> None:
 
 
 def test_health_is_degraded_without_workers(app: Flask) -> None:
-    assert steps.live_workers(services_of(app).database, within_s=1) == []
+    assert workers.live_workers(services_of(app).database, within_s=1) == []
 
     assert app.test_client().get(paths.HEALTH).json["status"] == "degraded"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from flask import Flask
 from fnt.wire import paths
 from fnt.wire.errors import JobErrorCode
 from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
-from fnt_server import steps
+from fnt_server import completion
 from server.callers import PDF, Caller, _take, assert_refused, make_caller, services_of
 from server.records import at_once
 
@@ -85,6 +86,10 @@ def test_confirm_refuses_a_key_that_cannot_be_kept(ann: Caller, key: str) -> Non
         ({"processing_settings": {"sentence_length_limit": "8"}}, "sentence_length_limit"),
         ({"processing_settings": {"min_sentence_length": 11}}, "min_sentence_length"),
         ({"processing_settings": {"engine": "unheard-of"}}, "engine"),
+        (
+            {"processing_settings": {"sentence_length_limit": 3, "min_sentence_length": 4}},
+            "min_sentence_length",
+        ),
         ({"processing_settings": {"ignore_dialogue": 1}}, "ignore_dialogue"),
         ({"processing_settings": {"status": "completed"}}, "status"),
         ({"processing_settings": {"\ud800": 1}}, "processing_settings"),
@@ -296,23 +301,24 @@ def test_chunks_tell_how_each_stands(ann: Caller, app: Flask) -> None:
     job_id, database = ann.job(), services_of(app).database
     assert ann.get(paths.job(job_id, "chunks")).json == {"chunks": []}
     held = _take(services_of(app), job_id)
-    steps.tell_pages(database, held, page_count=3, chunks=3)
+    completion.tell_pages(database, held, page_count=3, chunks=3)
     plans = [
-        steps.ChunkPlan(number=k, start_page=k + 1, end_page=k + 1, input_key="x") for k in range(3)
+        completion.ChunkPlan(number=k, start_page=k + 1, end_page=k + 1, input_key="x")
+        for k in range(3)
     ]
-    steps.complete_analysis(database, held, plans)
-    steps.complete_chunk(
+    completion.complete_analysis(database, held, plans)
+    completion.complete_chunk(
         database, _take(services_of(app), job_id), output_key="x", sentence_count=1
     )
     code = JobErrorCode.ENGINE_FAILED
-    steps.fail(database, _take(services_of(app), job_id), code, "no answer", certain=True)
+    completion.fail(database, _take(services_of(app), job_id), code, "no answer", certain=True)
 
     chunks = ann.get(paths.job(job_id, "chunks")).json["chunks"]
 
     assert [chunk["status"] for chunk in chunks] == ["completed", "failed", "cancelled"]
     assert chunks[1] == {
         "chunk_id": 1, "start_page": 2, "end_page": 2, "status": "failed", "attempts": 1,
-        "last_error": "no answer", "last_error_code": "ENGINE_FAILED",
+        "by_rules": None, "last_error": "no answer", "last_error_code": "ENGINE_FAILED",
     }  # fmt: skip
 
 
@@ -351,6 +357,37 @@ def test_retry_refuses_a_job_that_runs_or_never_had_a_file(ann: Caller) -> None:
 
     assert_refused(ann.post(paths.job(running, "retry")), 409, "CONFLICT")
     assert_refused(ann.post(paths.job(empty, "retry")), 409, "CONFLICT")
+
+
+def test_retry_of_a_file_that_is_gone_leaves_no_job(ann: Caller, app: Flask) -> None:
+    job_id = ann.job()
+    ann.post(paths.job(job_id, "cancel"))
+    storage = services_of(app).storage
+    storage.delete(storage.list_keys(f"jobs/{job_id}/"))
+
+    assert_refused(ann.post(paths.job(job_id, "retry")), 409, "CONFLICT")
+
+    assert [job["id"] for job in ann.get(paths.JOBS).json["jobs"]] == [job_id]
+
+
+def test_no_room_for_a_job_says_when_to_ask_again(ann: Caller, app: Flask) -> None:
+    """The same key still answers with its own job."""
+    ended, first = ann.job(), ann.confirm("mine").json["job_id"]
+    ann.post(paths.job(ended, "cancel"))
+    services = services_of(app)
+    try:
+        for setting, status, code in (
+            ("max_user_jobs", 429, "TOO_MANY_JOBS"),
+            ("max_queued_jobs", 503, "QUEUE_FULL"),
+        ):
+            config = replace(services.config, **{setting: 1})
+            app.extensions["fnt"] = replace(services, config=config)
+            for refused in (ann.confirm("other"), ann.post(paths.job(ended, "retry"))):
+                assert_refused(refused, status, code)
+                assert refused.headers["Retry-After"] == "5"
+            assert ann.confirm("mine").json["job_id"] == first
+    finally:
+        app.extensions["fnt"] = services
 
 
 def test_retry_of_a_retry_lives_when_the_first_is_deleted(ann: Caller, app: Flask) -> None:

@@ -6,7 +6,9 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from threading import Event
 from typing import Any
 
 import pytest
@@ -16,12 +18,13 @@ from hypothesis import strategies as st
 from e2e.harness import wait_for
 from fnt.wire import events, paths
 from fnt.wire.jobs import JobSnapshot, JobStatus
-from fnt_server import jobs
+from fnt_server import jobs, listing
 from fnt_server.app import PING_EVERY_S, PING_TIMEOUT_S
 from fnt_server.broker import emit_job, make_manager
 from fnt_server.database import Database
+from server.callers import BOUNDARY, form
 from server.house import House, WebProcess
-from server.services import BrokerProcess
+from server.services import BrokerProcess, scaled_out
 from server.sockets import (
     WITHIN_S,
     BareSocket,
@@ -39,13 +42,23 @@ HOUSEKEEPING_S = 5.0
 Connect = Callable[[str], Listener]
 
 
+@pytest.fixture(scope="module", params=["threads, valkey, sqlite", "gevent, redis, postgresql"])
+def stage(
+    request: pytest.FixtureRequest, broker_process: BrokerProcess
+) -> Iterator[dict[str, str]]:
+    """What the house stands on: all that one machine needs, or what serves crowds."""
+    if request.param.startswith("threads"):
+        yield {"FNT_BROKER_URL": broker_process.url}
+    else:
+        with scaled_out() as settings:
+            yield {**settings, "FNT_WORKER_CLASS": "gevent"}
+
+
 @pytest.fixture(scope="module")
-def house(
-    tmp_path_factory: pytest.TempPathFactory, broker_process: BrokerProcess
-) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, stage: dict[str, str]) -> Iterator[House]:
     house = House(
         tmp_path_factory.mktemp("house"),
-        broker_url=broker_process.url,
+        **stage,
         FNT_MAX_SOCKETS=str(MAX_SOCKETS),
         FNT_MAX_SOCKETS_PER_USER=str(MAX_PER_USER),
         FNT_CONNECT_WITHIN_S=str(CONNECT_WITHIN_S),
@@ -92,7 +105,7 @@ def advance(database: Database, job_id: int, progress: int) -> dict[str, Any]:
     with database.write() as session:
         job = jobs.advance(session, job_id, progress=progress)
         assert job is not None
-        return jobs.snapshot(job).to_wire()
+        return listing.snapshot(job).to_wire()
 
 
 def test_connect_with_a_personal_token_and_with_a_login(house: House, connect: Connect) -> None:
@@ -473,6 +486,47 @@ def test_sigterm_is_told_before_the_end(house: House, ann: tuple[int, str]) -> N
     assert listener.closed.wait(WITHIN_S)
     assert web.process.wait(within_s=WITHIN_S) == 0
     assert time.monotonic() - started < WITHIN_S
+    listener.disconnect()
+
+
+def test_a_web_that_stops_closes_who_stays_and_ends_what_it_began(
+    house: House, ann: tuple[int, str]
+) -> None:
+    """An upload under way comes to its end; a second signal would not wait for it."""
+    web = house.start_web()
+    listener = Listener(web.url).connect(ann[1])
+    with web.client(ann[1]) as client:
+        answer = client.post(paths.CONFIRM, json={"original_filename": "roman.pdf"}).json()
+    body = form(answer["job_id"])
+    told = Event()
+
+    def slowly() -> Iterator[bytes]:
+        yield body[:-100]
+        told.set()
+        assert listener.closed.wait(WITHIN_S)
+        yield body[-100:]
+
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    with ThreadPoolExecutor(1) as pool, web.client(ann[1]) as client:
+        upload = pool.submit(client.post, paths.UPLOAD, content=slowly(), headers=headers)
+        assert told.wait(WITHIN_S)
+        web.process.terminate()
+
+        assert listener.draining.get(timeout=WITHIN_S)
+        assert upload.result(WITHIN_S).status_code == 202
+    assert web.process.wait(within_s=WITHIN_S) == 0
+    listener.disconnect()
+
+
+def test_a_second_sigterm_does_not_wait(house: House, ann: tuple[int, str]) -> None:
+    web = house.start_web(FNT_DRAIN_S="600")
+    listener = Listener(web.url).connect(ann[1])
+    web.process.terminate()
+    assert listener.draining.get(timeout=WITHIN_S)
+
+    web.process.terminate()
+
+    assert web.process.wait(within_s=1.5) == 128 + signal.SIGTERM
     listener.disconnect()
 
 

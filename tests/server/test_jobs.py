@@ -11,8 +11,9 @@ from sqlalchemy import update
 
 from fnt.wire.errors import ErrorCode, JobErrorCode
 from fnt.wire.jobs import TERMINAL, JobSnapshot, JobStatus
-from fnt_server import jobs, steps
+from fnt_server import completion, intake, jobs, listing, steps
 from fnt_server.database import Database
+from fnt_server.intake import Limits
 from fnt_server.jobs import JobRefused
 from fnt_server.models import Job, Step, StepKind, StepStatus
 from server.records import (
@@ -39,7 +40,7 @@ def end_as(database: Database, user_id: int, job_id: int, status: JobStatus) -> 
         return
     held = take(database)
     if status is JobStatus.FAILED:
-        steps.fail(database, held, JobErrorCode.PDF_DAMAGED, "broken", certain=True)
+        completion.fail(database, held, JobErrorCode.PDF_DAMAGED, "broken", certain=True)
     else:
         complete_merge(database, held)
 
@@ -50,34 +51,56 @@ def make_older(database: Database, job_id: int, seconds: float) -> None:
         session.execute(row.values(created_at=Job.created_at - seconds))
 
 
+def test_confirm_takes_no_more_jobs_than_the_limits_say(database: Database, user_id: int) -> None:
+    limits = Limits(in_all=3, per_user=2)
+    other, third = make_user(database), make_user(database)
+
+    def confirm(user: int, key: str | None = None) -> Job:
+        return intake.confirm(database, new_job(user, idempotency_key=key), limits=limits)[0]
+
+    first = confirm(user_id, "a")
+    confirm(user_id)
+    with pytest.raises(JobRefused) as refused:
+        confirm(user_id)
+    assert refused.value.code == ErrorCode.TOO_MANY_JOBS
+    confirm(other)
+    with pytest.raises(JobRefused) as refused:
+        confirm(third)
+    assert refused.value.code == ErrorCode.QUEUE_FULL
+
+    assert confirm(user_id, "a").id == first.id
+    jobs.cancel(database, user_id, first.id)
+    assert confirm(third)
+
+
 def test_confirm_with_one_key_at_once_makes_one_job(database: Database, user_id: int) -> None:
     new = new_job(user_id, idempotency_key="k")
 
-    found = at_once([lambda: jobs.confirm(database, new)] * 20)
+    found = at_once([lambda: intake.confirm(database, new)] * 20)
 
     assert len({job.id for job, _ in found}) == 1
     assert [created for _, created in found].count(True) == 1
 
 
 def test_confirm_refuses_a_key_used_for_another_request(database: Database, user_id: int) -> None:
-    jobs.confirm(database, new_job(user_id, idempotency_key="k"))
+    intake.confirm(database, new_job(user_id, idempotency_key="k"))
 
     with pytest.raises(JobRefused) as refused:
-        jobs.confirm(database, new_job(user_id, idempotency_key="k", request_hash="1" * 64))
+        intake.confirm(database, new_job(user_id, idempotency_key="k", request_hash="1" * 64))
 
     assert refused.value.code is ErrorCode.CONFLICT
 
 
 def test_confirm_keeps_the_keys_of_users_apart(database: Database, user_id: int) -> None:
-    mine, _ = jobs.confirm(database, new_job(user_id, idempotency_key="k"))
-    theirs, created = jobs.confirm(database, new_job(make_user(database), idempotency_key="k"))
+    mine, _ = intake.confirm(database, new_job(user_id, idempotency_key="k"))
+    theirs, created = intake.confirm(database, new_job(make_user(database), idempotency_key="k"))
 
     assert created
     assert mine.id != theirs.id
 
 
 def test_confirm_without_key_makes_a_job_each_time(database: Database, user_id: int) -> None:
-    ids = {jobs.confirm(database, new_job(user_id))[0].id for _ in range(3)}
+    ids = {intake.confirm(database, new_job(user_id))[0].id for _ in range(3)}
 
     assert len(ids) == 3
 
@@ -87,7 +110,7 @@ def test_attach_file_lets_one_of_many_files_win(database: Database, user_id: int
 
     def attach(number: int) -> str | ErrorCode:
         try:
-            return jobs.attach_file(database, job.id, stored_file(number))[0].sha256 or ""
+            return intake.attach_file(database, job.id, stored_file(number))[0].sha256 or ""
         except JobRefused as refused:
             return refused.code
 
@@ -103,7 +126,7 @@ def test_attach_file_answers_the_same_bytes_as_the_first_time(
 ) -> None:
     job = make_job(database, user_id, file=None)
 
-    answers = at_once([lambda: jobs.attach_file(database, job.id, stored_file())] * 10)
+    answers = at_once([lambda: intake.attach_file(database, job.id, stored_file())] * 10)
 
     assert [is_new for _, is_new in answers].count(True) == 1
     assert {answer.version for answer, _ in answers} == {2}
@@ -116,7 +139,7 @@ def test_attach_file_refuses_an_ended_and_an_unknown_job(database: Database, use
 
     for job_id, code in ((job.id, ErrorCode.CONFLICT), (job.id + 1, ErrorCode.JOB_NOT_FOUND)):
         with pytest.raises(JobRefused) as refused:
-            jobs.attach_file(database, job_id, stored_file())
+            intake.attach_file(database, job_id, stored_file())
         assert refused.value.code is code
     assert fetch_steps(database, job.id) == []
 
@@ -127,7 +150,7 @@ def test_attach_file_racing_cancel_leaves_no_step_to_take(database: Database, us
 
         def attach(job_id: int = job.id) -> object:
             try:
-                return jobs.attach_file(database, job_id, stored_file())
+                return intake.attach_file(database, job_id, stored_file())
             except JobRefused:
                 return None
 
@@ -172,7 +195,7 @@ def test_advance_at_once_gives_each_change_a_version_of_its_own(
 def test_an_ended_job_never_changes(database: Database, user_id: int, status: JobStatus) -> None:
     job = make_job(database, user_id)
     end_as(database, user_id, job.id, status)
-    ended = jobs.snapshot(fetch(database, job.id))
+    ended = listing.snapshot(fetch(database, job.id))
 
     with database.write() as session:
         assert jobs.advance(session, job.id, progress=100) is None
@@ -183,7 +206,7 @@ def test_an_ended_job_never_changes(database: Database, user_id: int, status: Jo
     assert found[1] is False
     assert ended.status is status
     assert ended.completed_at is not None
-    assert jobs.snapshot(fetch(database, job.id)) == ended == jobs.snapshot(found[0])
+    assert listing.snapshot(fetch(database, job.id)) == ended == listing.snapshot(found[0])
 
 
 def test_cancel_keeps_the_percent_and_drops_the_steps(database: Database, user_id: int) -> None:
@@ -242,7 +265,7 @@ def test_abandon_fails_old_jobs_without_file_alone(database: Database, user_id: 
         make_older(database, job.id, 25 * HOUR_S)
     make_older(database, fresh.id, 23 * HOUR_S)
 
-    abandoned = jobs.abandon(database)
+    abandoned = intake.abandon(database)
 
     assert [job.id for job in abandoned] == [old.id]
     assert abandoned[0].error_code == JobErrorCode.UPLOAD_ABANDONED
@@ -250,7 +273,7 @@ def test_abandon_fails_old_jobs_without_file_alone(database: Database, user_id: 
 
 
 def list_all(database: Database, user_id: int, **filters: Any) -> list[int]:
-    return [job.id for job in jobs.list_jobs(database, user_id, **{"limit": 50, **filters})]
+    return [job.id for job in listing.list_jobs(database, user_id, **{"limit": 50, **filters})]
 
 
 def test_list_jobs_shows_ones_own_newest_first(database: Database, user_id: int) -> None:
@@ -276,12 +299,12 @@ def test_list_jobs_by_status_and_by_file(database: Database, user_id: int) -> No
 
 def test_snapshot_travels_under_2_kb(database: Database, user_id: int) -> None:
     new = new_job(user_id, original_filename="é" * 255, idempotency_key="k" * 200)
-    job, _ = jobs.confirm(database, new)
-    jobs.attach_file(database, job.id, stored_file())
+    job, _ = intake.confirm(database, new)
+    intake.attach_file(database, job.id, stored_file())
     held = take(database)
-    steps.tell_pages(database, held, page_count=5000, chunks=157)
-    steps.fail(database, held, JobErrorCode.PDF_DAMAGED, "x" * 900, certain=True)
-    wire = jobs.snapshot(fetch(database, job.id)).to_wire()
+    completion.tell_pages(database, held, page_count=5000, chunks=157)
+    completion.fail(database, held, JobErrorCode.PDF_DAMAGED, "x" * 900, certain=True)
+    wire = listing.snapshot(fetch(database, job.id)).to_wire()
 
     text = str(wire).encode()
 

@@ -13,7 +13,7 @@ from fnt_server import jobs, lease, steps
 from fnt_server.database import Database
 from fnt_server.lease import Lease
 from fnt_server.models import Step
-from fnt_server.pipeline.failures import Stopped
+from fnt_server.shortening import Stopped
 from fnt_server.steps import Held
 from server.records import expire, make_job, take
 
@@ -76,7 +76,7 @@ def test_a_cancelled_job_is_noticed(database: Database, held: Held, user_id: int
 
 def test_a_step_taken_back_is_noticed(database: Database, held: Held) -> None:
     with hold(database, held) as kept:
-        steps.release_all(database, owner="w")
+        steps.release_all(database, worker_id="w")
         wait_for(lambda: not kept.is_held(), within_s=5, what="the loss is noticed")
 
 

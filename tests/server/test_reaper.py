@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fnt.wire.jobs import JobStatus
-from fnt_server import jobs, steps
+from fnt_server import intake, steps
 from fnt_server.database import Database
-from fnt_server.jobs import StoredFile
+from fnt_server.intake import StoredFile
 from fnt_server.models import Job, Step
 from fnt_server.reaper import ORPHANED_AFTER_S, Reaper, sweep
 from fnt_server.storage import Storage
@@ -81,7 +82,7 @@ def test_a_pass_ends_uploads_that_never_came(
     database: Database, user_id: int, heard: Heard
 ) -> None:
     job = make_job(database, user_id, file=None)
-    make_older(database, Job.created_at, seconds=jobs.ABANDONED_AFTER_S + 1)
+    make_older(database, Job.created_at, seconds=intake.ABANDONED_AFTER_S + 1)
 
     run_once(database, heard)
 
@@ -111,6 +112,19 @@ def make_old(tmp_path: Path) -> None:
 def put_all(storage: Storage, *keys: str) -> None:
     for key in keys:
         storage.put(key, [b"x"])
+
+
+def test_sweep_of_a_bucket(database: Database, user_id: int, bucket_url: str) -> None:
+    storage = Storage(f"{bucket_url}/{secrets.token_hex(4)}")
+    running = make_job(
+        database, user_id, file=StoredFile(key="jobs/2/source-a.pdf", sha256="2" * 64, size_bytes=1)
+    )
+    put_all(storage, f"jobs/{running.id}/source-a.pdf", "jobs/999/source-b.pdf")
+
+    assert sweep(database, storage, older_than_s=ORPHANED_AFTER_S) == []
+    # A bucket tells whole seconds.
+    assert sweep(database, storage, older_than_s=-1) == ["jobs/999/source-b.pdf"]
+    assert storage.list_keys("jobs/") == [f"jobs/{running.id}/source-a.pdf"]
 
 
 def test_sweep_keeps_what_jobs_need(

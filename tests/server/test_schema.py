@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text, update
+from sqlalchemy.exc import IntegrityError
 
 from fnt_server import schema
 from fnt_server.config import ConfigError
 from fnt_server.database import Database
-from fnt_server.models import Base
-from server.records import at_once, make_chunked, make_user
+from fnt_server.models import Base, Step
+from fnt_server.schema import SchemaState
+from server.records import at_once, fetch, fetch_steps, make_chunked, make_user
 from server.services import private_schema
 
 
@@ -40,11 +42,11 @@ def test_migrate_goes_forward_and_back_with_rows(bare: Database) -> None:
     schema.migrate(bare)
     make_chunked(bare, make_user(bare), chunks=3)
     schema.migrate(bare)
-    assert schema.is_current(bare)
+    assert schema.state(bare) is SchemaState.CURRENT
 
     schema.migrate(bare, "base")
     assert tables(bare) == set()
-    assert not schema.is_current(bare)
+    assert schema.state(bare) is SchemaState.OLD
 
     schema.migrate(bare)
     assert make_chunked(bare, make_user(bare), chunks=3)
@@ -62,7 +64,37 @@ def test_migrations_make_what_the_models_say(bare: Database) -> None:
 def test_migrate_at_once_by_many(bare: Database) -> None:
     at_once([lambda: schema.migrate(bare)] * 4)
 
-    assert schema.is_current(bare)
+    assert schema.state(bare) is SchemaState.CURRENT
+
+
+def test_a_migration_that_makes_a_table_anew_keeps_the_rows_that_point_to_it(
+    bare: Database,
+) -> None:
+    schema.migrate(bare)
+    job = make_chunked(bare, make_user(bare), chunks=3)
+
+    schema.migrate(bare, "0001")
+    schema.migrate(bare)
+
+    assert fetch(bare, job.id).version == job.version
+    assert len(fetch_steps(bare, job.id)) == 4
+    with pytest.raises(IntegrityError), bare.write() as session:  # switched on again
+        session.execute(update(Step).values(job_id=job.id + 1))
+
+
+def test_a_schema_of_the_future_is_not_called_old(bare: Database) -> None:
+    schema.migrate(bare)
+    with bare.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    for use in (schema.require_current, schema.migrate):
+        with pytest.raises(ConfigError, match="newer schema"):
+            use(bare)
+
+
+def test_a_revision_that_is_none_is_one_line(bare: Database) -> None:
+    with pytest.raises(ConfigError, match="no revision 'x'"):
+        schema.migrate(bare, "x")
 
 
 def test_require_current_refuses_a_bare_database(bare: Database) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import text, update
 from e2e.harness import wait_for
 from fnt.wire.errors import JobErrorCode
 from fnt.wire.jobs import JobStatus
-from fnt_server import jobs, steps
+from fnt_server import completion, jobs, listing, steps, workers
 from fnt_server.database import Database
 from fnt_server.models import Job, Step, StepKind, StepStatus, Worker
 from fnt_server.steps import Held, LeaseLostError
@@ -46,8 +46,8 @@ def test_a_job_goes_through_its_checkpoints(database: Database, user_id: int) ->
     assert taken is not None
     analysis, begun = taken
     told.append(begun)
-    told.append(steps.tell_pages(database, analysis, page_count=90, chunks=3))
-    told.append(steps.complete_analysis(database, analysis, plan(3)))
+    told.append(completion.tell_pages(database, analysis, page_count=90, chunks=3))
+    told.append(completion.complete_analysis(database, analysis, plan(3)))
     told += [complete_chunk(database, take(database)) for _ in range(3)]
     taken = steps.take(database, owner="w", lease_s=LEASE_S)
     assert taken is not None
@@ -105,9 +105,30 @@ def test_take_prefers_the_job_with_the_fewest_running_steps(
     assert [take(database).job_id for _ in range(3)] == [short.id, long.id, long.id]
 
 
+def test_take_goes_round_among_the_users(database: Database, user_id: int) -> None:
+    """One book is not behind the hundred of others who came before and have none running."""
+    others = [make_user(database) for _ in range(3)]
+    for other in others * 4:
+        make_job(database, other)
+    first = {finish_one(database) for _ in others}
+    late = make_job(database, user_id)
+
+    assert len(first) == 3
+    assert finish_one(database) == user_id
+    assert fetch(database, late.id).status == JobStatus.FAILED
+    assert len({finish_one(database) for _ in others}) == 3
+
+
+def finish_one(database: Database) -> int:
+    """Take a step and end its job; returns whose it was."""
+    held = take(database)
+    completion.fail(database, held, JobErrorCode.PDF_DAMAGED, "no", certain=True)
+    return fetch(database, held.job_id).user_id
+
+
 def test_take_leaves_a_step_whose_pause_is_not_over(database: Database, user_id: int) -> None:
     make_job(database, user_id)
-    steps.fail(database, take(database), JobErrorCode.INTERNAL, "once", certain=False)
+    completion.fail(database, take(database), JobErrorCode.INTERNAL, "once", certain=False)
 
     assert steps.take(database, owner="w", lease_s=LEASE_S) is None
     assert steps.count_ready(database) == 0
@@ -135,7 +156,7 @@ def test_chunk_outputs_come_in_the_order_of_the_chunks(database: Database, user_
     for step in reversed(held):
         complete_chunk(database, step)
 
-    outputs = steps.chunk_outputs(database, take(database))
+    outputs = completion.chunk_outputs(database, take(database))
 
     assert outputs == [f"out/{number}" for number in range(12)]
 
@@ -153,11 +174,11 @@ def stale(database: Database) -> Held:
     "write",
     [
         lambda db, held: steps.renew(db, held, lease_s=99),
-        lambda db, held: steps.tell_pages(db, held, page_count=9, chunks=9),
-        lambda db, held: steps.complete_analysis(db, held, plan(9)),
+        lambda db, held: completion.tell_pages(db, held, page_count=9, chunks=9),
+        lambda db, held: completion.complete_analysis(db, held, plan(9)),
         complete_chunk,
         complete_merge,
-        lambda db, held: steps.fail(db, held, JobErrorCode.INTERNAL, "late", certain=True),
+        lambda db, held: completion.fail(db, held, JobErrorCode.INTERNAL, "late", certain=True),
     ],
     ids=["renew", "tell_pages", "complete_analysis", "complete_chunk", "complete_merge", "fail"],
 )
@@ -170,7 +191,7 @@ def test_a_stalled_holder_changes_nothing(
     else:
         job_id = make_chunked(database, user_id, chunks=1).id
     held = stale(database)
-    job_before = jobs.snapshot(fetch(database, job_id))
+    job_before = listing.snapshot(fetch(database, job_id))
     fences = [(s.kind, s.status, s.fence, s.attempts) for s in fetch_steps(database, job_id)]
 
     with pytest.raises(LeaseLostError):
@@ -178,7 +199,7 @@ def test_a_stalled_holder_changes_nothing(
     steps.release(database, held)
 
     assert not steps.is_held(database, held)
-    assert jobs.snapshot(fetch(database, job_id)) == job_before
+    assert listing.snapshot(fetch(database, job_id)) == job_before
     after = [(s.kind, s.status, s.fence, s.attempts) for s in fetch_steps(database, job_id)]
     assert after == fences
 
@@ -240,7 +261,9 @@ def test_the_third_failure_fails_the_job(database: Database, user_id: int) -> No
     for _ in range(3):
         make_due(database)
         held = take(database)
-        told.append(steps.fail(database, held, JobErrorCode.ENGINE_FAILED, "no", certain=False))
+        told.append(
+            completion.fail(database, held, JobErrorCode.ENGINE_FAILED, "no", certain=False)
+        )
         make_due(database)
 
     assert [row.status for row in told if row] == ["processing", "processing", "failed"]
@@ -255,7 +278,7 @@ def test_the_third_failure_fails_the_job(database: Database, user_id: int) -> No
 def test_a_certain_failure_fails_the_job_at_once(database: Database, user_id: int) -> None:
     make_job(database, user_id)
 
-    told = steps.fail(database, take(database), JobErrorCode.PDF_NO_TEXT, "none", certain=True)
+    told = completion.fail(database, take(database), JobErrorCode.PDF_NO_TEXT, "none", certain=True)
 
     assert told is not None
     assert (told.status, told.attempts, told.current_step) == (JobStatus.FAILED, 1, "Failed")
@@ -263,12 +286,12 @@ def test_a_certain_failure_fails_the_job_at_once(database: Database, user_id: in
 
 def test_release_gives_a_step_back_uncounted(database: Database, user_id: int) -> None:
     make_chunked(database, user_id, chunks=3)
-    mine, also_mine = take(database, owner="me"), take(database, owner="me")
-    theirs = take(database, owner="them")
+    mine, also_mine = take(database, owner="me.1"), take(database, owner="me.22")
+    theirs = take(database, owner="me2.1")
 
     steps.release(database, mine)
     assert steps.count_ready(database) == 1
-    steps.release_all(database, owner="me")
+    steps.release_all(database, worker_id="me")
 
     assert steps.count_ready(database) == 2
     assert steps.is_held(database, theirs)
@@ -276,6 +299,20 @@ def test_release_gives_a_step_back_uncounted(database: Database, user_id: int) -
         after = step_of(database, held)
         assert (after.attempts, after.losses, after.lease_owner) == (0, 0, None)
         assert not steps.is_held(database, held)
+
+
+def test_what_a_dead_slot_held_is_taken_back_as_a_loss(database: Database, user_id: int) -> None:
+    make_chunked(database, user_id, chunks=3)
+    slots = [steps.slot_owner("0123456789abcdef" * 2, pid) for pid in (7, 4194304)]
+    dead, alive = (take(database, owner=slot) for slot in slots)
+    take(database, owner="other.7")
+
+    assert steps.running_owners(database, worker_id="0123456789abcdef" * 2) == slots
+    assert len(steps.take_back_from(database, slots[0])) == 1
+
+    assert step_of(database, dead).losses == 1
+    assert not steps.is_held(database, dead)
+    assert steps.is_held(database, alive)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -286,7 +323,7 @@ def test_a_failure_waits_for_a_completion_under_way(database: Database, user_id:
 
     def fail() -> None:
         code = JobErrorCode.PDF_DAMAGED
-        answers.append(steps.fail(database, second, code, "broken", certain=True))
+        answers.append(completion.fail(database, second, code, "broken", certain=True))
 
     def is_waiting() -> bool:
         query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
@@ -313,7 +350,7 @@ def test_failing_and_completing_at_once_never_deadlocks(database: Database, user
 
         def fail(step: Held) -> object:
             code = JobErrorCode.PDF_DAMAGED
-            return steps.fail(database, step, code, "broken", certain=True)
+            return completion.fail(database, step, code, "broken", certain=True)
 
         def run(action: object, step: Held) -> object:
             try:
@@ -340,7 +377,7 @@ def test_cancel_racing_the_analysis_leaves_no_chunk_to_take(
 
         def finish(step: Held = held) -> object:
             try:
-                return steps.complete_analysis(database, step, plan(4))
+                return completion.complete_analysis(database, step, plan(4))
             except LeaseLostError:
                 return None
 
@@ -358,19 +395,19 @@ def test_count_ready_counts_those_that_wait_for_long(database: Database, user_id
 
 
 def test_tell_alive_by_many_children_is_one_worker(database: Database) -> None:
-    at_once([partial(steps.tell_alive, database, "w1", slots=2)] * 8)
-    steps.tell_alive(database, "w1", slots=2)
+    at_once([partial(workers.tell_alive, database, "w1", slots=2)] * 8)
+    workers.tell_alive(database, "w1", slots=2)
 
-    assert steps.live_workers(database, within_s=30) == ["w1"]
+    assert workers.live_workers(database, within_s=30) == ["w1"]
 
 
 def test_tell_alive_forgets_workers_long_gone(database: Database) -> None:
-    steps.tell_alive(database, "old", slots=2)
+    workers.tell_alive(database, "old", slots=2)
     with database.write() as session:
         session.execute(update(Worker).values(seen_at=Worker.seen_at - 90_000))
-    assert steps.live_workers(database, within_s=30) == []
+    assert workers.live_workers(database, within_s=30) == []
 
-    steps.tell_alive(database, "new", slots=2)
+    workers.tell_alive(database, "new", slots=2)
 
     with database.read() as session:
         assert [worker.id for worker in session.query(Worker)] == ["new"]

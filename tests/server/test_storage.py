@@ -5,16 +5,21 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import secrets
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from fnt_server.config import ConfigError
-from fnt_server.storage import Storage
+from fnt_server.storage import Storage, StorageDownError
+from server.services import bucket_environ
 
 BIG = b"0123456789abcdef" * 500_000  # over one part
 KILLED_PUT = """
@@ -37,11 +42,19 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "files"
 
 
-@pytest.mark.parametrize("pieces", [[], [b""], [b"a", b"", b"b"], [BIG], [BIG[:7]] * 1000])
-def test_put_and_get(storage: Storage, pieces: list[bytes]) -> None:
-    storage.put("jobs/1/a", pieces)
+@pytest.fixture(params=["folder", "bucket"])
+def any_storage(request: pytest.FixtureRequest, storage: Storage) -> Storage:
+    """A storage of either kind."""
+    if request.param == "folder":
+        return storage
+    return Storage(f"{request.getfixturevalue('bucket_url')}/{secrets.token_hex(4)}")
 
-    assert storage.get("jobs/1/a") == b"".join(pieces)
+
+@pytest.mark.parametrize("pieces", [[], [b""], [b"a", b"", b"b"], [BIG], [BIG[:7]] * 1000])
+def test_put_and_get(any_storage: Storage, pieces: list[bytes]) -> None:
+    any_storage.put("jobs/1/a", pieces)
+
+    assert any_storage.get("jobs/1/a") == b"".join(pieces)
 
 
 def test_put_that_fails_leaves_nothing(storage: Storage, folder: Path) -> None:
@@ -57,16 +70,16 @@ def test_put_that_fails_leaves_nothing(storage: Storage, folder: Path) -> None:
         storage.get("jobs/1/a")
 
 
-def test_put_that_fails_leaves_the_object_that_was_there(storage: Storage) -> None:
+def test_put_that_fails_leaves_the_object_that_was_there(any_storage: Storage) -> None:
     def broken() -> Iterator[bytes]:
         yield BIG
         raise KeyError("broke off")
 
-    storage.put("jobs/1/a", [b"first"])
+    any_storage.put("jobs/1/a", [b"first"])
     with pytest.raises(KeyError):
-        storage.put("jobs/1/a", broken())
+        any_storage.put("jobs/1/a", broken())
 
-    assert storage.get("jobs/1/a") == b"first"
+    assert any_storage.get("jobs/1/a") == b"first"
 
 
 def test_put_killed_half_way_leaves_nothing_for_long(storage: Storage, folder: Path) -> None:
@@ -100,13 +113,13 @@ def test_put_on_a_full_disk_says_so_and_leaves_nothing(storage: Storage, folder:
     assert files(folder) == []
 
 
-def test_a_missing_object_is_file_not_found(storage: Storage) -> None:
+def test_a_missing_object_is_file_not_found(any_storage: Storage) -> None:
     for act in (
-        lambda: storage.get("jobs/1/none"),
-        lambda: storage.iter_bytes("jobs/1/none"),
-        lambda: list(storage.iter_lines("jobs/1/none")),
-        lambda: storage.copy("jobs/1/none", "jobs/2/none"),
-        lambda: storage.local_path("jobs/1/none").__enter__(),
+        lambda: any_storage.get("jobs/1/none"),
+        lambda: any_storage.iter_bytes("jobs/1/none"),
+        lambda: list(any_storage.iter_lines("jobs/1/none")),
+        lambda: any_storage.copy("jobs/1/none", "jobs/2/none"),
+        lambda: any_storage.local_path("jobs/1/none").__enter__(),
     ):
         with pytest.raises(FileNotFoundError):
             act()
@@ -115,17 +128,17 @@ def test_a_missing_object_is_file_not_found(storage: Storage) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"a\nb\n", b"a\nb", b"\n\n", b"x" * 3_000_000 + b"\nend\n"]
 )
-def test_iter_lines_cuts_at_line_ends(storage: Storage, content: bytes) -> None:
-    storage.put("jobs/1/a", [content])
+def test_iter_lines_cuts_at_line_ends(any_storage: Storage, content: bytes) -> None:
+    any_storage.put("jobs/1/a", [content])
 
-    assert list(storage.iter_lines("jobs/1/a")) == content.splitlines(keepends=True)
+    assert list(any_storage.iter_lines("jobs/1/a")) == content.splitlines(keepends=True)
 
 
-def test_copy_and_local_path(storage: Storage) -> None:
-    storage.put("jobs/1/a", [b"book"])
-    storage.copy("jobs/1/a", "jobs/2/b")
+def test_copy_and_local_path(any_storage: Storage) -> None:
+    any_storage.put("jobs/1/a", [b"book"])
+    any_storage.copy("jobs/1/a", "jobs/2/b")
 
-    with storage.local_path("jobs/2/b") as path:
+    with any_storage.local_path("jobs/2/b") as path:
         assert path.read_bytes() == b"book"
 
 
@@ -153,3 +166,77 @@ def test_list_keys_by_prefix_and_age(storage: Storage, folder: Path) -> None:
 def test_a_storage_that_cannot_be_used_is_a_config_error(url: str) -> None:
     with pytest.raises(ConfigError):
         Storage(url)
+
+
+def test_a_bucket_overwrites_lists_and_deletes(bucket_url: str) -> None:
+    url = f"{bucket_url}/{secrets.token_hex(4)}"
+    storage, other = Storage(url), Storage(f"{bucket_url}/other")
+    for key in ("jobs/1/a", "jobs/1/work/b", "jobs/11/c"):
+        storage.put(key, [b"first"])
+    storage.put("jobs/1/a", [BIG, b"second"])
+
+    assert storage.get("jobs/1/a") == BIG + b"second"
+    assert sorted(storage.list_keys("jobs/1/")) == ["jobs/1/a", "jobs/1/work/b"]
+    assert storage.list_keys("jobs/", older_than_s=60) == []
+    assert other.list_keys("jobs/") == []
+    storage.delete(["jobs/1/a", "jobs/1/none", "jobs/1/work/b"])
+    storage.delete([])
+    assert storage.list_keys("jobs/") == ["jobs/11/c"]
+
+
+def test_a_put_to_a_bucket_that_fails_leaves_nothing(bucket_url: str) -> None:
+    storage = Storage(f"{bucket_url}/{secrets.token_hex(4)}")
+
+    def broken() -> Iterator[bytes]:
+        yield BIG
+        raise KeyError("broke off")
+
+    storage.put("jobs/1/a", [b"first"])
+    for key in ("jobs/1/a", "jobs/1/b"):
+        with pytest.raises(KeyError):
+            storage.put(key, broken())
+
+    assert storage.get("jobs/1/a") == b"first"
+    assert storage.list_keys("jobs/") == ["jobs/1/a"]
+
+
+def test_http_must_be_allowed(bucket_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ALLOW_HTTP")
+
+    with pytest.raises(StorageDownError):
+        Storage(bucket_url).get("jobs/1/a")
+
+
+def every_act(storage: Storage) -> list[Callable[[], object]]:
+    return [
+        lambda: storage.put("jobs/1/a", [b"x"]),
+        lambda: storage.put("jobs/1/a", [BIG]),
+        lambda: storage.get("jobs/1/a"),
+        lambda: storage.iter_bytes("jobs/1/a"),
+        lambda: storage.copy("jobs/1/a", "jobs/1/b"),
+        lambda: storage.delete(["jobs/1/a"]),
+        lambda: storage.list_keys("jobs/"),
+    ]
+
+
+def test_a_bucket_that_is_away_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    for name, value in bucket_environ(f"http://127.0.0.1:{port}").items():
+        monkeypatch.setenv(name, value)
+
+    for act in every_act(Storage("s3://fnt-test")):
+        with pytest.raises(StorageDownError):
+            act()
+
+
+def test_a_bucket_that_says_nothing_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fnt_server.storage.SILENT_AFTER", timedelta(seconds=0.3))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for name, value in bucket_environ(f"http://127.0.0.1:{silent.getsockname()[1]}").items():
+            monkeypatch.setenv(name, value)
+        for act in every_act(Storage("s3://fnt-test")):
+            started = time.monotonic()
+            with pytest.raises(StorageDownError):
+                act()
+            assert time.monotonic() - started < 2.0

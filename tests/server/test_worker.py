@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import signal
 import sqlite3
@@ -14,13 +13,15 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from e2e.harness import command_line, descendants, wait_for
 from fnt.wire import events, paths
 from fnt.wire.errors import JobErrorCode
 from fnt.wire.jobs import JobStatus
-from fnt_server import steps, worker
-from fnt_server.models import Job, StepKind, StepStatus, Worker
+from fnt_server import completion, steps, worker, workers
+from fnt_server.departure import Departure
+from fnt_server.models import Job, Step, StepKind, StepStatus, Worker
 from fnt_server.publisher import Publisher
 from fnt_server.worker import Slot
 from pdfs import make_pdf
@@ -199,7 +200,7 @@ def test_a_book_that_kills_its_reader_fails_alone(make_house: MakeHouse) -> None
     assert result(house, passed)
     assert failed.status == JobStatus.FAILED
     assert failed.error_code == JobErrorCode.WORKER_LOST
-    assert failed.attempts == steps.MAX_ATTEMPTS == len(killed)
+    assert failed.attempts == completion.MAX_ATTEMPTS == len(killed)
     assert failed.progress_percent == 100
 
 
@@ -230,6 +231,51 @@ def test_sigterm_gives_the_steps_back_at_once(make_house: MakeHouse) -> None:
     assert {(s.status, s.attempts, s.losses) for s in chunks} == {(StepStatus.READY, 0, 0)}
     house.start_worker()
     assert finish(house, job_id).status == JobStatus.COMPLETED
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_step_that_does_not_stop_does_not_keep_its_worker(
+    make_house: MakeHouse, twice: bool
+) -> None:
+    """Within the time given, or at the second signal at once; the step is given back."""
+    house = make_house(FNT_WORKERS="1", FNT_DRAIN_S="60" if twice else "1")
+    user_id, _ = house.add_user()
+    leaving = house.start_worker(FNT_PACE_MS="600000")
+    job_id = house.add_job(user_id, BOOK)
+    wait_for(lambda: is_running_a_chunk(house, job_id), within_s=DONE_WITHIN_S, what="a chunk")
+    [slot] = slots_of(house)
+    os.kill(slot, signal.SIGSTOP)
+
+    leaving.terminate()
+    if twice:
+        wait_for(lambda: "stopping" in leaving.log.read_text(), within_s=5, what="it is stopping")
+        leaving.terminate()
+    status = leaving.wait(within_s=5)
+
+    assert status == (128 + signal.SIGTERM if twice else 0)
+    chunks = fetch_steps(house.database, job_id)[1:]
+    assert {(s.status, s.attempts, s.losses) for s in chunks} == {(StepStatus.READY, 0, 0)}
+
+
+def slots_of(house: House) -> list[int]:
+    """Return the pool children that hold a step."""
+    with house.database.read() as session:
+        owners = session.scalars(select(Step.lease_owner).where(Step.status == StepStatus.RUNNING))
+        return [int(owner.rpartition(".")[2]) for owner in owners if owner]
+
+
+def test_a_pool_child_that_is_killed_alone_is_not_waited_for(make_house: MakeHouse) -> None:
+    house = make_house(FNT_LEASE_S="600", FNT_WORKERS="1", FNT_PACE_MS="3000")
+    user_id, _ = house.add_user()
+    house.start_worker()
+    job_id = house.add_job(user_id, PDF)
+    wait_for(lambda: is_running_a_chunk(house, job_id), within_s=DONE_WITHIN_S, what="a chunk")
+
+    [slot] = slots_of(house)
+    os.kill(slot, signal.SIGKILL)
+
+    ended = finish(house, job_id)
+    assert (ended.status, ended.attempts) == (JobStatus.COMPLETED, 1)
 
 
 def test_cancel_frees_the_slot_at_once(make_house: MakeHouse) -> None:
@@ -358,22 +404,22 @@ def test_a_busy_slot_says_that_it_lives(
     """It hears no bell while it works, and must not be taken for dead."""
     monkeypatch.setattr(worker, "ALIVE_EVERY_S", -1.0)
     house, seen = make_house(), []
-    with mmap.mmap(-1, 1) as flag:
-        slot = Slot(house.config, worker_id="w", stop_flag=flag)
+    departure = Departure(house.config, worker_id="w")
+    slot = Slot(house.config, worker_id="w", departure=departure)
 
-        def work() -> None:
-            make_older(house.database, Worker.seen_at, seconds=3600)
-            slot.reaper.run_once()
-            seen.append(steps.live_workers(house.database, within_s=60))
-
-        slot.__dict__["runner"] = Runner(work)  # a cached property takes what is put there
-        slot.hear()
+    def work() -> None:
         make_older(house.database, Worker.seen_at, seconds=3600)
         slot.reaper.run_once()
-        seen.append(steps.live_workers(house.database, within_s=60))
-        slot.reaper.close()
-        slot.publisher.close()
-        slot.database.dispose()
+        seen.append(workers.live_workers(house.database, within_s=60))
+
+    slot.__dict__["runner"] = Runner(work)  # a cached property takes what is put there
+    slot.hear()
+    make_older(house.database, Worker.seen_at, seconds=3600)
+    slot.reaper.run_once()
+    seen.append(workers.live_workers(house.database, within_s=60))
+    slot.reaper.close()
+    slot.publisher.close()
+    slot.database.dispose()
 
     assert seen == [["w"], []]
 
@@ -381,26 +427,34 @@ def test_a_busy_slot_says_that_it_lives(
 def test_a_new_pool_child_rings_and_does_not_begin_by_working(make_house: MakeHouse) -> None:
     """Celery kills a child that takes over four seconds to begin."""
     house, rung, worked = make_house(), Event(), Event()
-    with mmap.mmap(-1, 1) as flag:
-        slot = Slot(house.config, worker_id="w", stop_flag=flag)
-        slot.__dict__["runner"] = Runner(worked.set)
-        slot.__dict__["publisher"] = Publisher(emit=lambda *_: None, ring=rung.set)
+    departure = Departure(house.config, worker_id="w")
+    slot = Slot(house.config, worker_id="w", departure=departure)
+    slot.__dict__["runner"] = Runner(worked.set)
+    slot.__dict__["publisher"] = Publisher(emit=lambda *_: None, ring=rung.set)
 
-        slot.begin()
+    slot.begin()
 
-        assert rung.wait(5)
-        assert not worked.is_set()
-        slot.reaper.close()
-        slot.publisher.close()
-        slot.database.dispose()
+    assert rung.wait(5)
+    assert not worked.is_set()
+    slot.reaper.close()
+    slot.publisher.close()
+    slot.database.dispose()
 
 
-def test_two_users_with_ten_books_at_once_all_end(make_house: MakeHouse) -> None:
+def test_a_page_waits_neither_behind_a_long_book_nor_behind_many(make_house: MakeHouse) -> None:
     house = make_house()
-    ids = [house.add_job(house.add_user()[0] if k < 2 else 1 + k % 2, PDF) for k in range(10)]
+    users = [house.add_user()[0] for _ in range(10)]
+    long = house.add_job(house.add_user()[0], make_pdf(pages=500), number=2)
+    ids = [house.add_job(user_id, PDF) for user_id in users * 3]
     house.start_worker()
+    house.wait_for_job(long, in_the_chunks, within_s=DONE_WITHIN_S, what="the long book is chunked")
 
-    ended = [finish(house, job_id) for job_id in ids]
+    page = house.add_job(house.add_user()[0], PDF)
+    house.wait_for_job(page, has_ended, within_s=15, what="the page is done")
+    waiting = [job_id for job_id in ids if not has_ended(house.job(job_id))]
+    ended = [finish(house, job_id) for job_id in [*ids, page]]
+
+    assert waiting
 
     assert len({result(house, job) for job in ended}) == 1
     assert {job.attempts for job in ended} == {0}

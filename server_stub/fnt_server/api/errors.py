@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from fnt.wire.errors import ErrorCode, error_body
 from fnt.wire.jobs import WireError
 from fnt_server.jobs import JobRefused
-from fnt_server.storage import FULL
+from fnt_server.storage import FULL, StorageDownError
 from fnt_server.tokens import TokenProblem
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,14 @@ _HTTP_CODES = {
     415: ErrorCode.BAD_REQUEST,
     429: ErrorCode.RATE_LIMITED,
 }
-_REFUSED_STATUS = {ErrorCode.JOB_NOT_FOUND: 404, ErrorCode.CONFLICT: 409}
+_REFUSED_STATUS = {
+    ErrorCode.JOB_NOT_FOUND: 404,
+    ErrorCode.CONFLICT: 409,
+    ErrorCode.TOO_MANY_JOBS: 429,
+    ErrorCode.QUEUE_FULL: 503,
+}
+_ROOM_IN_S = 5
+"""When to ask again for a job that there was no room for."""
 
 
 class ApiError(Exception):
@@ -73,6 +80,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     for unavailable in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(unavailable, _database_unavailable)
+    app.register_error_handler(StorageDownError, _storage_down)
     app.register_error_handler(OSError, _os_error)
     app.register_error_handler(Exception, _bug)
 
@@ -96,7 +104,9 @@ def _token_problem(error: TokenProblem) -> Any:
 
 
 def _job_refused(error: JobRefused) -> Any:
-    return _answer(_REFUSED_STATUS.get(error.code, 400), error.code, error.message)
+    status = _REFUSED_STATUS.get(error.code, 400)
+    retry_after_s = _ROOM_IN_S if status in {429, 503} else None
+    return _answer(status, error.code, error.message, retry_after_s=retry_after_s)
 
 
 def _http(error: HTTPException) -> Any:
@@ -113,6 +123,12 @@ def _database_unavailable(error: Exception) -> Any:
     return _answer(503, ErrorCode.UNAVAILABLE, message, retry_after_s=2)
 
 
+def _storage_down(error: StorageDownError) -> Any:
+    log.warning("storage: %s", error)
+    message = "the storage does not answer: try again in a moment"
+    return _answer(503, ErrorCode.UNAVAILABLE, message, retry_after_s=5)
+
+
 def _os_error(error: OSError) -> Any:
     if error.errno in FULL:
         message = "the server has no room for the file: try again later"
@@ -121,5 +137,5 @@ def _os_error(error: OSError) -> Any:
 
 
 def _bug(error: Exception) -> Any:
-    log.error("request %s failed", g.get("request_id"), exc_info=error)
+    log.error("request failed", exc_info=error)
     return _answer(500, ErrorCode.INTERNAL, "the server made a mistake: its log has the request id")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, request
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from fnt import __version__
 from fnt_server.api.requests import require_identity
@@ -20,7 +18,8 @@ CAPABILITIES = ("personal_tokens", "retry", "result_formats")
 @bp.get("/health")
 def health() -> tuple[dict[str, Any], int]:
     """Tell whether this server can do its work; 503 only when the database is down."""
-    database, vitals = _database_answers(), services().vitals
+    database, vitals = services().pulse.ask() is True, services().vitals
+    vitals.forget_if_stale()
     well = database and vitals.broker and vitals.workers > 0
     answer: dict[str, Any] = {
         "status": "ok" if well else "degraded",
@@ -36,12 +35,3 @@ def health() -> tuple[dict[str, Any], int]:
             "workers": vitals.workers,
         }
     return answer, 200 if database else 503
-
-
-def _database_answers() -> bool:
-    try:
-        with services().database.read() as session:
-            session.execute(text("SELECT 1"))
-    except SQLAlchemyError:
-        return False
-    return True

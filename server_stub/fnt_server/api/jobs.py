@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import MAX_FILENAME_CHARS, JobStatus, ProcessingSettings, WireError
-from fnt_server import engines, jobs
+from fnt_server import engines, intake, jobs, listing
 from fnt_server.api.arguments import (
     MAX_IDS,
     count_or_none,
@@ -23,9 +24,10 @@ from fnt_server.api.arguments import (
 from fnt_server.api.errors import ApiError, file_too_large, job_not_found
 from fnt_server.api.requests import json_object, require_identity, text_field
 from fnt_server.files import attach, new_file_key
-from fnt_server.jobs import NewJob, StoredFile
+from fnt_server.intake import Limits, NewJob, StoredFile
 from fnt_server.models import Job, Step, StepStatus
 from fnt_server.services import services
+from fnt_server.storage import StorageDownError
 
 bp = Blueprint("jobs", __name__)
 
@@ -49,6 +51,11 @@ def confirm() -> tuple[dict[str, Any], int]:
     if settings.engine not in engines.NAMES:
         known = ", ".join(sorted(engines.NAMES))
         raise WireError(f"processing_settings.engine must be one of: {known}")
+    lack = engines.missing(settings.engine)
+    if lack is not None:
+        raise WireError(f"the engine {settings.engine} is not set up on this server: {lack}")
+    if settings.min_sentence_length > settings.sentence_length_limit:
+        raise WireError("min_sentence_length must not be above sentence_length_limit")
     limit = services().config.max_upload_bytes
     if (count_or_none(content.get("file_size"), "file_size") or 0) > limit:
         raise file_too_large(limit)
@@ -62,8 +69,14 @@ def confirm() -> tuple[dict[str, Any], int]:
         declared_sha256=sha256_or_none(content.get("sha256")),
         request_hash=_request_hash(content),
     )
-    job, created = jobs.confirm(services().database, new)
+    job, created = _confirmed(new)
     return job_answer(job), 201 if created else 200
+
+
+def _confirmed(new: NewJob) -> tuple[Job, bool]:
+    config = services().config
+    limits = Limits(in_all=config.max_queued_jobs, per_user=config.max_user_jobs)
+    return intake.confirm(services().database, new, limits=limits)
 
 
 def _storable(name: str) -> str:
@@ -76,7 +89,7 @@ def list_jobs() -> dict[str, Any]:
     """List the user's jobs, newest first."""
     user_id = require_identity().user_id
     limit = int_argument("limit", high=MAX_IDS) or DEFAULT_LIMIT
-    found = jobs.list_jobs(
+    found = listing.list_jobs(
         services().database,
         user_id,
         statuses=statuses_argument(),
@@ -86,7 +99,7 @@ def list_jobs() -> dict[str, Any]:
         limit=limit + 1,
     )
     return {
-        "jobs": [jobs.snapshot(job).to_wire() for job in found[:limit]],
+        "jobs": [listing.snapshot(job).to_wire() for job in found[:limit]],
         "next_cursor": str(found[limit - 1].id) if len(found) > limit else None,
     }
 
@@ -98,14 +111,14 @@ def get_job(job_id: int) -> Response | tuple[dict[str, Any], int, dict[str, str]
     etag = f'"{job.version}"'
     if request.headers.get("If-None-Match") == etag:
         return Response(status=304, headers={"ETag": etag})
-    return jobs.snapshot(job).to_wire(), 200, {"ETag": etag}
+    return listing.snapshot(job).to_wire(), 200, {"ETag": etag}
 
 
 @bp.get("/jobs/<int:job_id>/chunks")
 def get_chunks(job_id: int) -> dict[str, Any]:
     """Tell how each chunk stands."""
     job = own_job(job_id)
-    return {"chunks": [_chunk(step) for step in jobs.list_chunks(services().database, job.id)]}
+    return {"chunks": [_chunk(step) for step in listing.list_chunks(services().database, job.id)]}
 
 
 @bp.post("/jobs/<int:job_id>/cancel")
@@ -115,7 +128,7 @@ def cancel(job_id: int) -> dict[str, Any]:
     if found is None:
         raise job_not_found()
     job, changed = found
-    wire = jobs.snapshot(job).to_wire()
+    wire = listing.snapshot(job).to_wire()
     if changed:
         services().publisher.publish(wire)
     return wire
@@ -137,10 +150,10 @@ def retry(job_id: int) -> tuple[dict[str, Any], int]:
         request_hash=_request_hash({"retry_of": job_id}),
         retry_of=job_id,
     )
-    job, created = jobs.confirm(services().database, new)
+    job, created = _confirmed(new)
     if job.sha256 is None and not JobStatus(job.status).is_terminal:
         job = _give_file(job, old)
-    return jobs.snapshot(job).to_wire(), 201 if created else 200
+    return listing.snapshot(job).to_wire(), 201 if created else 200
 
 
 def _give_file(job: Job, old: Job) -> Job:
@@ -149,6 +162,7 @@ def _give_file(job: Job, old: Job) -> Job:
     try:
         services().storage.copy(old.file_key, key)
     except FileNotFoundError:
+        jobs.delete_job(services().database, job.user_id, job.id)
         raise ApiError(409, ErrorCode.CONFLICT, "the file is gone: upload it again") from None
     return attach(
         services(), job.id, StoredFile(key=key, sha256=old.sha256, size_bytes=old.file_size)
@@ -162,13 +176,14 @@ def delete(job_id: int) -> tuple[str, int]:
     if not jobs.delete_job(services().database, user_id, _storable_id(job_id)):
         raise job_not_found()
     storage = services().storage
-    storage.delete(storage.list_keys(f"jobs/{job_id}/"))
+    with suppress(StorageDownError):  # the sweep finds what is left
+        storage.delete(storage.list_keys(f"jobs/{job_id}/"))
     return "", 204
 
 
 def own_job(job_id: int) -> Job:
     """Return the asking user's job; another's answers as one that does not exist."""
-    job = jobs.get(services().database, require_identity().user_id, _storable_id(job_id))
+    job = listing.get(services().database, require_identity().user_id, _storable_id(job_id))
     if job is None:
         raise job_not_found()
     return job
@@ -176,7 +191,7 @@ def own_job(job_id: int) -> Job:
 
 def job_answer(job: Job) -> dict[str, Any]:
     """Return what confirm and upload answer."""
-    return {"job_id": job.id, "status": job.status, "job": jobs.snapshot(job).to_wire()}
+    return {"job_id": job.id, "status": job.status, "job": listing.snapshot(job).to_wire()}
 
 
 def _storable_id(job_id: int) -> int:
@@ -196,6 +211,7 @@ def _chunk(step: Step) -> dict[str, Any]:
         "end_page": step.end_page,
         "status": CHUNK_STATUS[StepStatus(step.status)],
         "attempts": step.attempts,
+        "by_rules": step.by_rules,
         "last_error": step.last_error,
         "last_error_code": step.last_error_code,
     }

@@ -17,7 +17,7 @@ from fnt_server.api.jobs import job_answer, own_job
 from fnt_server.api.multipart import Upload, drain
 from fnt_server.api.requests import require_identity
 from fnt_server.files import attach, new_file_key
-from fnt_server.jobs import StoredFile
+from fnt_server.intake import StoredFile
 from fnt_server.models import Job
 from fnt_server.services import services
 

@@ -1,0 +1,109 @@
+"""One line a record, as text or JSON; never a secret, a sentence or a line somebody else made up.
+
+What is said of an exception is its kind and where it was raised: its message may quote a book, a
+file's name or an SQL parameter. Only our own code's exceptions come with the places at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+TEXT, JSON = "text", "json"
+FIELDS = (
+    "request_id", "job_id", "step", "worker", "method", "path", "status", "ms", "outcome",
+)  # fmt: skip
+"""What a record may carry beside its event, in the order of a line of text."""
+QUIET = ("alembic", "celery", "kombu", "gunicorn.error", "engineio.server", "socketio.server")
+
+_context: ContextVar[Mapping[str, object]] = ContextVar("log_context", default={})  # noqa: B039 -- never changed, only replaced
+
+
+def set_context(**fields: object) -> None:
+    """Let every record of this thread carry these fields, and none that were set before."""
+    _context.set(fields)
+
+
+@contextlib.contextmanager
+def about(**fields: object) -> Iterator[None]:
+    """Let every record within the block carry these fields too."""
+    token = _context.set({**_context.get(), **fields})
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def configure(log_format: str = TEXT) -> None:
+    """Send every record to standard error, whoever writes it."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonFormatter() if log_format == JSON else _TextFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for noisy in QUIET:  # a level of its own also keeps engineio from adding its own handler
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+    threading.excepthook = _tell_of_thread
+
+
+def _tell_of_thread(failed: threading.ExceptHookArgs) -> None:
+    name = failed.thread.name if failed.thread else "?"
+    logging.getLogger("threads").error("thread %s ended by %s", name, failed.exc_type.__name__)
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    known = {**_context.get(), **record.__dict__}
+    return {name: known[name] for name in FIELDS if known.get(name) is not None}
+
+
+def _event(record: logging.LogRecord) -> str:
+    kind = record.exc_info[0] if record.exc_info else None
+    return record.getMessage() + (f" ({kind.__name__})" if kind else "")
+
+
+def _places(record: logging.LogRecord) -> list[str]:
+    """Return where our own code's exception was raised, innermost last."""
+    trace = record.exc_info[2] if record.exc_info else None
+    if trace is None or not record.name.startswith("fnt_server"):
+        return []
+    return [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)]
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """Return an object on a line of its own."""
+        line = {
+            "ts": _moment(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": _event(record),
+            **_fields(record),
+        }
+        if places := _places(record):
+            line["trace"] = places
+        return json.dumps(line, default=str)
+
+
+class _TextFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a line, and one more for each place of an exception of ours."""
+        fields = "".join(f" {name}={value}" for name, value in _fields(record).items())
+        lines = [f"{_moment(record)} {record.levelname} {record.name}: {_event(record)}{fields}"]
+        return "\n    ".join(escaped(line) for line in [*lines, *_places(record)])
+
+
+def escaped(line: str) -> str:
+    """Return a line in which nothing ends it, moves the cursor or hides."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def _moment(record: logging.LogRecord) -> str:
+    moment = datetime.fromtimestamp(record.created, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

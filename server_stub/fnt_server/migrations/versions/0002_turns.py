@@ -1,0 +1,24 @@
+"""When each user's turn was last.
+
+Revision ID: 0002
+Revises: 0001
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Go forward."""
+    op.add_column("users", sa.Column("served_at", sa.Double()))
+
+
+def downgrade() -> None:
+    """Go back."""
+    with op.batch_alter_table("users") as users:
+        users.drop_column("served_at")
