@@ -31,15 +31,15 @@ test: $(READY)  ## Run all tests but the long ones
 	$(BIN)/pytest -n 2 --dist loadfile
 
 test-faults: $(READY)  ## Run the fault storms; SHORT=1 takes a sample
-	FNT_TEST_SHORT=$(SHORT) $(BIN)/pytest tests/faults -m faults
+	FNT_TEST_SHORT=$(SHORT) $(BIN)/pytest tests/faults tests/server -m faults
 
 soak: $(READY)  ## Crash, kill and load for half an hour, and tell the figures
 	PYTHONPATH=tests $(BIN)/python -m faults.soak
 
 check: lint types test  ## Format, rules, types and tests; CI adds check-wheel
 
-bench: $(READY)  ## Measure speed and memory
-	PYTHONPATH=tests $(BIN)/python -m bench
+bench: $(READY)  ## Measure speed and memory; SHORT=1 takes fewer rounds
+	PYTHONPATH=tests $(BIN)/python -m bench $(if $(SHORT),--short)
 
 serve: $(READY)  ## Run the server on this machine
 	$(BIN)/fnt-server run

@@ -104,6 +104,8 @@ class FakeApi:
         return replace(TOKENS, email=email)
 
     def me(self) -> dict[str, Any]:
+        if not self.is_logged_in:
+            raise AuthError("the token is not valid", code="TOKEN_INVALID")
         return {"id": 1, "email": "me@x.org", "name": "Me"}
 
     def logout(self, *, everywhere: bool = False) -> None:
@@ -230,13 +232,14 @@ class World:
     clock: Clock = field(default_factory=Clock)
     environ: dict[str, str] = field(default_factory=dict)
     connected_to: list[Any] = field(default_factory=list)
+    cwd: Path = Path("/nonexistent")
 
     def context(self) -> AppContext:
         return AppContext(
             terminal=self.terminal,
             report=Report(now=self.clock.now),
             environ=self.environ,
-            cwd=Path("/nonexistent"),
+            cwd=self.cwd,
             clock=self.clock,
             now=self.clock.now,
             new_key=lambda: "key",

@@ -22,12 +22,45 @@ class Terminated(KeyboardInterrupt):
 def main() -> None:
     """Run the command line of this process and exit."""
     if sys.argv[1:] in (["--version"], ["-V"]):
-        sys.stdout.write(f"fnt {__version__}\n")
-        return
+        sys.exit(_print_version())
     try:
-        sys.exit(_run_process())
+        sys.exit(_run_jobs() if sys.argv[1:2] == ["__jobs"] else _run_process())
     except KeyboardInterrupt:  # while it was still importing: nothing has begun
         sys.exit(130)
+
+
+def _print_version() -> int:
+    """Print it and see that it arrived: Python itself would only complain at exit."""
+    try:
+        sys.stdout.write(f"fnt {__version__}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        import os
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return 141
+        sys.stderr.write(f"error: cannot write the result: {error.strerror}\n")
+        return 1
+    return 0
+
+
+def _run_jobs() -> int:
+    """Print the jobs known here, for the shell's completion: no network, and no word on trouble."""
+    import os
+    from pathlib import Path
+
+    from fnt.console.text import clean
+    from fnt.remembered import recall
+    from fnt.settings import load_settings
+
+    try:
+        settings = load_settings(flags={}, environ=os.environ, cwd=Path.cwd())
+        for number, words in recall(settings.config_dir, settings.server):
+            sys.stdout.write(f"{number}\t{clean(words)}\n")
+    except Exception:  # a line of words would end up in what is being typed
+        return 1
+    return 0
 
 
 def _run_process() -> int:
@@ -66,8 +99,9 @@ def run(argv: list[str], context: AppContext) -> int:
         if error is not None and code not in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
             _tell(error, context, verbose=asks(argv, "--debug"))
         if code is not None:
-            context.report.write(context.terminal, exit_code=code, error=error)
+            code = context.report.write(context.terminal, exit_code=code, error=error)
     except BrokenPipeError:
+        context.report.record(context.terminal, exit_code=ExitCode.PIPE_CLOSED)
         return ExitCode.PIPE_CLOSED
     except FntError as failure:  # the disk is full: there is no document, but there is a reason
         context.terminal.say_error(f"error: {failure.message}")
@@ -117,10 +151,13 @@ def _invoke(argv: list[str], context: AppContext) -> None:
 
 
 def _bug(error: Exception, context: AppContext) -> FntError:
+    import errno
     import traceback
 
     from fnt.errors import FntError
 
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO):  # help, half told
+        return FntError(f"cannot write the result: {error.strerror}")
     for line in "".join(traceback.format_exception(error)).splitlines():
         context.terminal.say_error(line)
     return FntError(f"this is a bug in fnt: {type(error).__name__}")

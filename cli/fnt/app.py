@@ -22,6 +22,31 @@ class JobsGroup(LazyGroup):
     }
 
 
+class ConfigGroup(LazyGroup):
+    """What is kept in the files of settings."""
+
+    table = {  # noqa: RUF012 -- declared as a ClassVar by the base
+        "get": ("fnt.commands.config:get", "Show the value of one setting that is in force."),
+        "set": (
+            "fnt.commands.config:set_setting",
+            "Write one setting into your config.toml; with --profile, into that profile.",
+        ),
+        "unset": (
+            "fnt.commands.config:unset",
+            "Take one setting out of your config.toml; with --profile, out of that profile.",
+        ),
+        "list": (
+            "fnt.commands.config:list_settings",
+            "List all settings with the values that are in force.",
+        ),
+        "path": ("fnt.commands.config:path", "Show where your settings are kept."),
+        "trust": (
+            "fnt.commands.config:trust",
+            "Let the .fnt.toml of this folder, or above, choose the server it names now.",
+        ),
+    }
+
+
 class RootGroup(LazyGroup):
     """The commands of `fnt`."""
 
@@ -33,6 +58,19 @@ class RootGroup(LazyGroup):
         "watch": ("fnt.commands.watch:watch", "Follow jobs live and save their results."),
         "jobs": (JobsGroup, "List, show, cancel, retry and remove jobs."),
         "download": ("fnt.commands.download:download", "Save the results of completed jobs."),
+        "check": (
+            "fnt.commands.check:check",
+            "Look at PDFs before sending: pages, size, password, damage, text, duplicates.",
+        ),
+        "config": (ConfigGroup, "Show and change settings."),
+        "completion": (
+            "fnt.commands.completion:completion",
+            "Print a script that completes commands, options and job numbers.",
+        ),
+        "help": (
+            "fnt.commands.help:help_topic",
+            "Tell of exit codes, environment, formats or events.",
+        ),
         "version": ("fnt.commands.version:version", "Show the version."),
     }
 

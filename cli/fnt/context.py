@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fnt.console import ColorMode, OutputFormat, Terminal
-from fnt.errors import UsageError
+from fnt.deadline import OutOfTime, time_limit
+from fnt.errors import TemporaryError, UsageError
+from fnt.remembered import remember
 from fnt.render.report import Report
 
 if TYPE_CHECKING:
@@ -125,12 +127,23 @@ class AppContext:
 
         return load_settings(flags=self.options.settings, environ=self.environ, cwd=self.cwd)
 
+    def remember_jobs(self) -> None:
+        """Keep the jobs this run has seen for the shell's completion."""
+        jobs = [entry.job for entry in self.report.jobs if entry.job is not None]
+        if jobs:
+            settings = self.settings()
+            remember(settings.config_dir, settings.server, jobs)
+
     @contextmanager
     def connected(self) -> Iterator[Connection]:
-        """Open the server of this run, and close it."""
-        connection = self.connect(self.settings())
-        with connection.api, connection.guest:
-            yield connection
+        """Open the server of this run, and close it; all within the time given by --timeout."""
+        settings = self.settings()
+        connection = self.connect(settings)
+        try:
+            with time_limit(settings.timeout_s), connection.api, connection.guest:
+                yield connection
+        except OutOfTime:
+            raise TemporaryError("the time is over", hint="allow more by --timeout") from None
 
 
 class TerminalHandler(logging.Handler):

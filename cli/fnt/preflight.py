@@ -80,7 +80,8 @@ def _plain_problem(head: bytes, *, size_bytes: int, max_bytes: int) -> Problem |
         what = "the file is empty" if size_bytes == 0 else "this is not a PDF"
         return Problem(code=ErrorCode.NOT_A_PDF, message=what, certain=True)
     if size_bytes > max_bytes:
-        message = f"the file is too large: {size_bytes / 1e6:.0f} MB of {max_bytes / 1e6:.0f}"
+        size, most = size_bytes / 2**20, max_bytes / 2**20
+        message = f"the file is too large: {size:.1f} MiB of {most:.0f}"
         return Problem(code=ErrorCode.FILE_TOO_LARGE, message=message, certain=True)
     return None
 
@@ -89,6 +90,10 @@ def _problem_of(found: dict[str, Any]) -> Problem | None:
     if found.get("needs_password"):
         return Problem(
             code=JobErrorCode.PDF_ENCRYPTED, message="the PDF needs a password", certain=True
+        )
+    if found.get("damaged"):
+        return Problem(
+            code=JobErrorCode.PDF_DAMAGED, message="the PDF seems to be damaged", certain=False
         )
     if found.get("has_text") is False:
         return Problem(
@@ -129,7 +134,15 @@ def _look(file: BinaryIO) -> dict[str, Any]:
     """Return what pypdf finds: pages, whether they hold text, whether a password is needed."""
     import pypdf  # noqa: PLC0415 -- 86 ms, in the child alone
 
-    reader = pypdf.PdfReader(file)
+    try:
+        return _facts(pypdf.PdfReader(file))
+    except MemoryError:
+        return {}
+    except Exception:  # pypdf raises what it likes on a broken file
+        return {"damaged": True}
+
+
+def _facts(reader: Any) -> dict[str, Any]:
     if reader.is_encrypted and not reader.decrypt(""):
         return {"needs_password": True}
     pages = reader.pages

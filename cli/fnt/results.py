@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from fnt.errors import NotFoundError, TemporaryError, UsageError
+from fnt.tables import LIBRARIES, make
 from fnt.wire.jobs import JobSnapshot
 
 MAX_STEM_BYTES = 200
@@ -37,7 +38,12 @@ def result_name(original_filename: str, *, job_id: int | None, format: str) -> s
     stem = safe_stem(original_filename)
     if stem is None:
         stem = "result" if job_id is None else f"job-{job_id}"
-    return f"{stem}.{format}"
+    return f"{stem}.{extension(format)}"
+
+
+def extension(format: str) -> str:
+    """Return what the name of a file in this format ends with."""
+    return "apkg" if format == "anki" else format
 
 
 def safe_stem(filename: str) -> str | None:
@@ -60,7 +66,7 @@ def save_result(
     """
     if target.is_dir():
         return _save_into(source, job, format=format, folder=target, overwrite=overwrite)
-    return _save(source, job.id, format=format, path=target, overwrite=overwrite)
+    return _save(source, job, format=format, path=target, overwrite=overwrite)
 
 
 class TargetExistsError(UsageError):
@@ -72,17 +78,23 @@ def _save_into(
 ) -> Path:
     path = folder / result_name(job.original_filename, job_id=job.id, format=format)
     with contextlib.suppress(TargetExistsError):
-        return _save(source, job.id, format=format, path=path, overwrite=overwrite)
-    other = path.with_name(f"{path.name.removesuffix(f'.{format}')}-{job.id}.{format}")
-    return _save(source, job.id, format=format, path=other, overwrite=overwrite)
+        return _save(source, job, format=format, path=path, overwrite=overwrite)
+    other = path.with_name(f"{path.stem}-{job.id}{path.suffix}")
+    return _save(source, job, format=format, path=other, overwrite=overwrite)
 
 
-def _save(source: ResultSource, job_id: int, *, format: str, path: Path, overwrite: bool) -> Path:
+def _save(
+    source: ResultSource, job: JobSnapshot, *, format: str, path: Path, overwrite: bool
+) -> Path:
     if not overwrite:
         _refuse_existing(path)
-    part = path.with_name(f".{secrets.token_hex(8)}.fnt-part")
+    part, lines = (path.with_name(f".{secrets.token_hex(8)}.fnt-part") for _ in range(2))
     try:
-        _fetch(source, job_id, format=format, part=part)
+        if format in LIBRARIES:
+            _fetch(source, job.id, format="jsonl", part=lines)
+            make(format, lines, part, title=safe_stem(job.original_filename) or f"job {job.id}")
+        else:
+            _fetch(source, job.id, format=format, part=part)
         if not overwrite:
             _refuse_existing(path)
         part.replace(path)
@@ -91,8 +103,9 @@ def _save(source: ResultSource, job_id: int, *, format: str, path: Path, overwri
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
     finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        for left in (part, lines):
+            with contextlib.suppress(OSError):
+                left.unlink(missing_ok=True)
     return path
 
 

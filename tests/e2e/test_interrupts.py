@@ -138,7 +138,7 @@ def test_ctrl_c_while_a_result_is_fetched_leaves_no_half_file(
     home, rest = make_client(shared_server)
     job_id = rest.submit(story_pdf().read_bytes())
     rest.wait_until(job_id, lambda job: job["status"] == "completed")
-    asked = f"GET /api/v1/jobs/{job_id}/result?format=txt"
+    asked = f"GET /api/v1/jobs/{job_id}/result"
     with proxied(shared_server.port) as proxy:
         through = home.at(proxy.url).login(rest.get("/auth/me").json()["email"])
         proxy.faults.delay_s = 1.5

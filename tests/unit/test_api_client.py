@@ -247,6 +247,8 @@ def test_result_that_breaks_off_is_temporary(make_client):
         (409, "CONFLICT", RejectedError),
         (413, "FILE_TOO_LARGE", RejectedError),
         (429, "RATE_LIMITED", TemporaryError),
+        (429, "TOO_MANY_JOBS", TemporaryError),
+        (503, "QUEUE_FULL", TemporaryError),
         (500, "INTERNAL", TemporaryError),
         (503, "UNAVAILABLE", TemporaryError),
         (507, "STORAGE_FULL", TemporaryError),

@@ -149,6 +149,17 @@ def test_bearer_login_that_is_over_says_how_to_go_on(store):
     assert caught.value.hint == "run: fnt login"
 
 
+def test_bearer_a_refused_personal_token_is_never_renewed(store):
+    store.save(Tokens.personal("fnt_x", email="a@b.fr"))
+    refresh = Refresher()
+
+    with pytest.raises(AuthError) as caught:
+        me(make_auth(store, refresh), refusal(401, "TOKEN_EXPIRED"))
+
+    assert caught.value.hint.startswith("run: fnt login --with-token")
+    assert refresh.used == []
+
+
 def test_bearer_without_login(tmp_path):
     store = CredentialStore(origin=SERVER, config_dir=tmp_path, no_keyring=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fnt.credentials import Tokens
 from fnt.errors import AuthError, UsageError
 from world import TOKENS, FakeStore, World, make_terminal
 
@@ -37,6 +38,9 @@ def test_login_reads_the_password_from_a_script() -> None:
         (["--email", "me@x.org"], ""),
         (["--password-stdin"], "secret\n"),
         (["--email", "me@x.org", "--password-stdin"], "\n"),
+        (["--email", "me@x.org", "--with-token"], "fnt_x\n"),
+        (["--check", "--with-token"], "fnt_x\n"),
+        (["--check", "--insecure-storage"], ""),
     ],
 )
 def test_login_that_cannot_be(args: list[str], stdin: str) -> None:
@@ -44,6 +48,56 @@ def test_login_that_cannot_be(args: list[str], stdin: str) -> None:
 
     assert isinstance(world.invoke("login", *args).exception, UsageError)
     assert world.api.calls == []
+
+
+def test_login_keeps_a_personal_token_the_server_accepts() -> None:
+    world = World(terminal=make_terminal(stdin="fnt_secret\r\nmore\n"))
+
+    assert world.invoke("login", "--with-token").exit_code == 0
+
+    assert world.store.saved == [(Tokens.personal("fnt_secret", email="me@x.org"), False)]
+    assert world.connected_to[0].token == "fnt_secret"
+    assert "fnt_secret" not in world.err + world.out
+
+
+def test_login_keeps_no_token_that_is_refused() -> None:
+    world = World(terminal=make_terminal(stdin="fnt_wrong\n"))
+    world.api.is_logged_in = False
+
+    result = world.invoke("login", "--with-token")
+
+    assert isinstance(result.exception, AuthError)
+    assert world.store.saved == []
+
+
+@pytest.mark.parametrize("stdin", ["", "\n", "two words\n", "é\n", "x" * 5000])
+def test_login_takes_only_what_can_be_a_token(stdin: str) -> None:
+    world = World(terminal=make_terminal(stdin=stdin))
+
+    assert isinstance(world.invoke("login", "--with-token").exception, UsageError)
+    assert world.connected_to == []
+
+
+@pytest.mark.parametrize("is_logged_in", [True, False])
+def test_login_check_tells_and_changes_nothing(is_logged_in: bool) -> None:
+    world = World()
+    world.api.is_logged_in = is_logged_in
+
+    result = world.invoke("login", "--check")
+
+    assert (result.exception is None) is is_logged_in
+    assert isinstance(result.exception, AuthError | None)
+    assert world.store.saved == []
+
+
+def test_whoami_by_a_personal_token_kept_here() -> None:
+    world = World(store=FakeStore(Tokens.personal("fnt_x", email="me@x.org")))
+
+    world.invoke("whoami")
+
+    assert world.out.splitlines()[-1] == "token    the keyring"
+    assert "until" not in world.out
+    assert "fnt_x" not in world.out
 
 
 def test_a_wrong_password_keeps_nothing() -> None:

@@ -100,7 +100,7 @@ class Refusing(FakeApi):
     """Refuses to delete."""
 
     def __init__(self, error: Exception) -> None:
-        super().__init__()
+        super().__init__(*(make_snapshot(id=number) for number in (1, 2, 12)))
         self.error = error
 
     def delete(self, job_id: int) -> None:

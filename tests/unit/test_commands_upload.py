@@ -207,3 +207,12 @@ def test_a_name_that_is_no_text_is_sent_as_text(folder: Path) -> None:
 
     assert world.invoke("upload", "no\udcffvel.pdf").exit_code == 0
     assert world.session.asked[0][1][0].filename == "no?vel.pdf"
+
+
+def test_pieces_that_must_be_longer_than_the_limit_are_refused_before_anything_is_sent() -> None:
+    world = uploading(*uploaded())
+
+    result = world.invoke("upload", "novel.pdf", "--words", "3", "--min-words", "4")
+
+    assert isinstance(result.exception, UsageError)
+    assert world.session.asked == []

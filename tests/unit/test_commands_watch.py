@@ -22,8 +22,10 @@ from world import FakeApi, FakeSession, World, completed, ended, make_terminal
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    folder = tmp_path / "here"  # the home stands beside it
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
 
 
 def watching(*script: object, **parts: object) -> World:

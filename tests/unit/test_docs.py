@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fnt.commands.topics import TOPICS, Topic
 from fnt.errors import ExitCode
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode, JobErrorCode
@@ -55,8 +56,20 @@ def test_settings_page_has_their_defaults() -> None:
         assert re.search(row, text, re.MULTILINE), name
 
 
-@pytest.mark.parametrize("module", ["cli/fnt/settings.py", "server_stub/fnt_server/config.py"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "cli/fnt/settings/__init__.py",
+        "cli/fnt/settings/layers.py",
+        "server_stub/fnt_server/config.py",
+    ],
+)
 def test_configuration_names_every_variable(module: str) -> None:
     read = re.findall(r'"((?:FNT|DATABASE|CELERY)_[A-Z_]+)"', (DOCS.parent / module).read_text())
 
     assert set(read) <= quoted("configuration.md")
+
+
+@pytest.mark.parametrize("topic", TOPICS.values(), ids=list(TOPICS))
+def test_page_holds_the_table_of_fnt_help(topic: Topic) -> None:
+    assert topic.markdown() in (DOCS / topic.page).read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ from world import Clock, completed, make_terminal
 
 def events_of(*updates: Update) -> list[dict[str, Any]]:
     clock, terminal = Clock(), make_terminal()
-    renderer = JsonRenderer(EventWriter(terminal, now=clock.now), clock=clock)
+    renderer = JsonRenderer(EventWriter(terminal.document, now=clock.now), clock=clock)
     state = ProgressState()
     for update in updates:
         state = reduce(state, update, now=clock())

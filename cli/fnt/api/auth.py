@@ -99,13 +99,19 @@ class BearerAuth(TokenAuth):
             stored = self._loaded()
             if stored.access_token != refused and self._is_fresh(stored):
                 return stored
+            if stored.is_personal:
+                raise AuthError(
+                    "the server does not accept the personal token kept here",
+                    hint="run: fnt login --with-token, with a new one",
+                    code="TOKEN_INVALID",
+                )
             fresh = self._refresh(stored)
             self._keep(fresh)
             self._margin_s = min(RENEW_BEFORE_S, (fresh.expires_at - self._clock()) / 5)
             return fresh
 
     def _is_fresh(self, tokens: Tokens) -> bool:
-        return tokens.expires_at - self._clock() >= self._margin_s
+        return tokens.is_personal or tokens.expires_at - self._clock() >= self._margin_s
 
     def _keep(self, fresh: Tokens) -> None:
         """Save before use; when that fails this run still goes on with the new pair."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from fnt.context import AppContext, Connection
-from fnt.errors import AuthError, UsageError
+from fnt.credentials import Tokens
+from fnt.errors import AuthError, ProtocolError, UsageError
 from fnt.wire.jobs import format_time
 
-INSTEAD = "use --email and --password-stdin, or set FNT_TOKEN"
+INSTEAD = "use --email and --password-stdin, or --with-token, or set FNT_TOKEN"
+MAX_TOKEN_CHARS = 4096
 
 
 def login(
@@ -23,9 +26,15 @@ def login(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from stdin, one line.")
     ] = False,
+    with_token: Annotated[
+        bool, typer.Option("--with-token", help="Read a personal token from stdin, one line.")
+    ] = False,
     insecure_storage: Annotated[
         bool,
         typer.Option("--insecure-storage", help="Keep the token in a file only you can read."),
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only tell whether a login is there and valid.")
     ] = False,
 ) -> None:
     """Log in and keep the token safe.
@@ -34,15 +43,92 @@ def login(
     The token goes to the system's keyring; into a file only with --insecure-storage.
     """
     context: AppContext = ctx.obj
-    terminal = context.terminal
+    _refuse_contradictions(
+        check=check,
+        with_token=with_token,
+        by_password=email is not None or password_stdin,
+        insecure_storage=insecure_storage,
+    )
     if password_stdin and email is None:
         raise UsageError("--password-stdin needs --email")
+    if check:
+        _check(context)
+    elif with_token:
+        token = _read_token(context)
+        _keep(context, _owned_token(context, token), insecure_storage=insecure_storage)
+    else:
+        tokens = _by_password(context, email, is_piped=password_stdin)
+        _keep(context, tokens, insecure_storage=insecure_storage)
+
+
+def _refuse_contradictions(
+    *, check: bool, with_token: bool, by_password: bool, insecure_storage: bool
+) -> None:
+    if check and (with_token or by_password or insecure_storage):
+        raise UsageError("--check logs nobody in: it stands alone")
+    if with_token and by_password:
+        raise UsageError("--with-token goes without --email and --password-stdin")
+
+
+def _check(context: AppContext) -> None:
+    with context.connected() as server:
+        email = _email(server.api.me())
+        context.report.answer["login"] = {
+            "email": email,
+            "server": server.api.server,
+            "stored": _kept_in(context, server),
+        }
+        context.terminal.say(f"logged in to {server.api.server} as {email}")
+
+
+def _read_token(context: AppContext) -> str:
+    terminal = context.terminal
+    token = terminal.ask_secret("Token") if terminal.can_ask else terminal.read_line()
+    token = token.strip()
+    is_printable = token.isascii() and token.isprintable() and " " not in token
+    if not is_printable or not 0 < len(token) <= MAX_TOKEN_CHARS:
+        raise UsageError(
+            "stdin must hold one line with the token", hint="echo $TOKEN | fnt login --with-token"
+        )
+    return token
+
+
+def _owned_token(context: AppContext, token: str) -> Tokens:
+    """Ask the server whose token it is; one that it does not accept is not kept."""
+    server = context.connect(replace(context.settings(), token=token))
+    with server.api, server.guest:
+        try:
+            email = _email(server.api.me())
+        except AuthError as error:
+            raise AuthError(
+                "the server does not accept this token",
+                hint="make one with: fnt-server user token EMAIL",
+                code=error.code,
+                request_id=error.request_id,
+            ) from error
+    return Tokens.personal(token, email=email)
+
+
+def _email(user: dict[str, Any]) -> str:
+    email = user.get("email")
+    if not isinstance(email, str):
+        raise ProtocolError("the server's answer does not say who is logged in")
+    return email
+
+
+def _by_password(context: AppContext, email: str | None, *, is_piped: bool) -> Tokens:
+    terminal = context.terminal
     email = email or terminal.ask("Email", instead=INSTEAD)
-    password = terminal.read_line() if password_stdin else _ask_password(context)
+    password = terminal.read_line() if is_piped else _ask_password(context)
     if not email or not password:
         raise UsageError("email and password must not be empty")
     with context.connected() as server:
-        tokens = server.guest.login(email, password)
+        return server.guest.login(email, password)
+
+
+def _keep(context: AppContext, tokens: Tokens, *, insecure_storage: bool) -> None:
+    terminal = context.terminal
+    with context.connected() as server:
         where = server.store.save(tokens, insecure_storage=insecure_storage)
         context.report.answer["login"] = {
             "email": tokens.email,
@@ -103,10 +189,14 @@ def whoami(ctx: typer.Context) -> None:
 
 
 def _token_facts(context: AppContext, server: Connection) -> dict[str, Any]:
+    tokens = None if context.environ.get("FNT_TOKEN") else server.store.load()
+    until = None
+    if tokens is not None and not tokens.is_personal:
+        until = format_time(datetime.fromtimestamp(tokens.expires_at, UTC))
+    return {"until": until, "token": _kept_in(context, server)}
+
+
+def _kept_in(context: AppContext, server: Connection) -> str | None:
     if context.environ.get("FNT_TOKEN"):
-        return {"until": None, "token": "FNT_TOKEN"}
-    tokens = server.store.load()
-    if tokens is None:
-        return {"until": None, "token": None}
-    until = format_time(datetime.fromtimestamp(tokens.expires_at, UTC))
-    return {"until": until, "token": server.store.where()}
+        return "FNT_TOKEN"
+    return server.store.where() if server.store.load() is not None else None

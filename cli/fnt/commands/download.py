@@ -15,6 +15,7 @@ from fnt.errors import AllFailedError, TemporaryError, UsageError
 from fnt.render.report import JobEntry
 from fnt.results import save_result
 from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.results import FORMATS
 
 if TYPE_CHECKING:
     from fnt.context import AppContext, Connection
@@ -78,6 +79,8 @@ def _print_result(
 ) -> None:
     if len(ids) * len(formats) != 1 or not context.terminal.tells_results:
         raise UsageError("-o - writes one job in one format, and nothing beside it")
+    if formats[0] not in FORMATS:
+        raise UsageError(f"-o - cannot write {formats[0]}", hint="name a file or a folder")
     job = _completed(server, ids[0])
     with server.api.iter_result(job.id, formats[0]) as pieces:
         context.terminal.write_bytes(pieces)

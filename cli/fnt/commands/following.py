@@ -13,6 +13,7 @@ from fnt.commands.outcome import entries_of, error_of
 from fnt.commands.saving import Saver
 from fnt.commands.selection import given_settings
 from fnt.context import AppContext
+from fnt.deadline import OutOfTime
 from fnt.errors import DeadlineError, FntError
 from fnt.progress import ProgressState, Row, Update, reduce
 from fnt.render.base import Goal, Ticker
@@ -59,6 +60,8 @@ class Follower:
         """Take all updates; raises how the run ended unless all is well."""
         try:
             self._take(updates)
+        except OutOfTime:  # where there is no alarm the timer below ends the waiting
+            self._timed_out.set()
         except (KeyboardInterrupt, FntError):
             self._tell_how_to_resume()
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -49,7 +50,8 @@ def show(ctx: typer.Context, jobs: JobsArgument) -> None:
         def show_one(job_id: int) -> JobEntry:
             job = server.api.get_job(job_id)
             assert job is not None  # only a conditional request is answered by nothing
-            for line in [*_facts(job), *_chunk_errors(server.api.chunks(job_id))]:
+            chunks = server.api.chunks(job_id)
+            for line in [*_facts(job), *_stand_ins(chunks), *_chunk_errors(chunks)]:
                 context.terminal.result(line)
             return JobEntry(job=job)
 
@@ -94,9 +96,10 @@ def rm(ctx: typer.Context, jobs: JobsArgument) -> None:
             _confirm(context, ids)
 
         def remove(job_id: int) -> JobEntry:
+            job = server.api.get_job(job_id)
             server.api.delete(job_id)
             context.terminal.say(f"job {job_id} removed")
-            return JobEntry()
+            return JobEntry(job=job)
 
         each_job(context, ids, remove)
 
@@ -136,6 +139,20 @@ def _facts(job: JobSnapshot) -> list[str]:
         "code": job.error_code,
     }
     return [f"{name:10} {value}" for name, value in facts.items() if value is not None]
+
+
+def _stand_ins(chunks: list[dict[str, Any]]) -> list[str]:
+    """Tell for how many sentences `rules` stood in, and why, over all chunks."""
+    reasons: Counter[str] = Counter()
+    for chunk in chunks:
+        told = chunk.get("by_rules")
+        for reason, number in told.items() if isinstance(told, dict) else ():
+            if isinstance(number, int):
+                reasons[clean(str(reason))] += number
+    if not reasons:
+        return []
+    why = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common())
+    return [f"{'by rules':10} {count(reasons.total())} sentences had no answer that holds ({why})"]
 
 
 def _chunk_errors(chunks: list[dict[str, Any]]) -> list[str]:

@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from fnt.commands.options import FLAGS, global_params, take_flags
 from fnt.context import AppContext, GlobalOptions
+from fnt.errors import UsageError
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -40,7 +41,10 @@ class Command(TyperCommand):
         context = ctx.obj or AppContext.of_process(os.environ, Path.cwd())
         ctx.obj = context.configured(GlobalOptions.of_flags(ctx.meta[FLAGS]))
         ctx.obj.report.command = ctx.command_path.partition(" ")[2]
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        finally:
+            ctx.obj.remember_jobs()
 
 
 class LazyGroup(TyperGroup):
@@ -58,6 +62,8 @@ class LazyGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse, and keep the global options apart; no word at all asks for help."""
+        if not args and {"json", "jsonl"} & ctx.meta.get(FLAGS, {}).keys():
+            raise UsageError(f"{ctx.command_path} needs a command", hint=f"{ctx.command_path} -h")
         rest = super().parse_args(ctx, args or ["--help"])
         take_flags(ctx)
         return rest

@@ -46,7 +46,8 @@ def _global_options(  # noqa: PLR0913 -- a declaration, never called
     no_input: Annotated[bool | None, typer.Option("--no-input", help="Never ask.")] = None,
     yes: Annotated[bool | None, typer.Option("--yes", "-y", help="Answer yes.")] = None,
     timeout: Annotated[
-        str | None, typer.Option("--timeout", metavar="DUR", help="End after 20s, 5m, 2h.")
+        str | None,
+        typer.Option("--timeout", metavar="DUR", help="End the command after 20s, 5m, 2h."),
     ] = None,
     ca_file: Annotated[
         str | None, typer.Option("--ca-file", metavar="FILE", help="Certificates to trust.")

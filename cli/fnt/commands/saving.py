@@ -9,7 +9,7 @@ from pathlib import Path
 from fnt.api.client import ApiClient
 from fnt.errors import FntError, UsageError
 from fnt.progress import Row, Saved, SaveFailed
-from fnt.results import result_name, save_result
+from fnt.results import extension, result_name, save_result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Saving:
     def target(self, row: Row, format: str) -> Path:
         """Return the file, or the folder in which the result finds a name of its own."""
         stem = self.named.get(row.key)
-        return self.folder if stem is None else stem.with_name(f"{stem.name}.{format}")
+        return self.folder if stem is None else stem.with_name(f"{stem.name}.{extension(format)}")
 
 
 class Saver:
@@ -81,5 +81,5 @@ def planned_names(
             if target.exists() and not overwrite:
                 raise UsageError(f"{target} exists", hint="use --overwrite, -o DIR or --no-save")
             owners[target] = filename
-            stems[key] = target.with_name(target.name.removesuffix(f".{format}"))
+            stems[key] = target.with_suffix("")
     return stems

@@ -9,16 +9,19 @@ import typer
 
 from fnt.context import AppContext, Connection
 from fnt.errors import NotFoundError, UsageError
+from fnt.tables import LIBRARIES, require_library
 from fnt.wire.jobs import JobSnapshot, JobStatus
 from fnt.wire.results import FORMATS
 
 LATEST = "@latest"
+ALL_FORMATS = (*FORMATS, *LIBRARIES)
 
 JobsArgument = Annotated[
     list[str], typer.Argument(metavar="JOB...", help="Job numbers, or @latest.")
 ]
 FormatOption = Annotated[
-    str, typer.Option("--format", "-f", metavar=",".join(FORMATS), help="One, or several by comma.")
+    str,
+    typer.Option("--format", "-f", metavar=",".join(ALL_FORMATS), help="One, or several by comma."),
 ]
 
 
@@ -49,9 +52,11 @@ def running_jobs(server: Connection) -> list[int]:
 def formats(text: str) -> tuple[str, ...]:
     """Read `txt` or `txt,json`."""
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    unknown = [name for name in names if name not in FORMATS]
+    unknown = [name for name in names if name not in ALL_FORMATS]
     if unknown or not names:
-        raise UsageError(f"there is no format {text!r}", hint=f"formats: {', '.join(FORMATS)}")
+        raise UsageError(f"there is no format {text!r}", hint=f"formats: {', '.join(ALL_FORMATS)}")
+    for name in names:
+        require_library(name)
     return names
 
 

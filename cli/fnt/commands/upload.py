@@ -10,6 +10,7 @@ import typer
 
 from fnt.commands.following import Follower, Plan
 from fnt.commands.inputs import Input, checked_updates, collect
+from fnt.commands.records import AnnotationsOption, EventsFileOption, JunitOption, keep_records
 from fnt.commands.saving import Saver, Saving, planned_names, prepare_folder
 from fnt.commands.selection import FormatOption, formats
 from fnt.commands.watch import (
@@ -22,6 +23,7 @@ from fnt.commands.watch import (
     host_of,
     resume_words,
 )
+from fnt.errors import UsageError
 from fnt.render.base import Goal
 from fnt.session import WatchOptions
 from fnt.settings import parse_duration
@@ -80,6 +82,9 @@ def upload(  # noqa: PLR0913 -- one for each option
     ] = None,
     transport: TransportOption = Transport.AUTO,
     give_up: GiveUpOption = "10m",
+    events_file: EventsFileOption = None,
+    junit: JunitOption = None,
+    annotations: AnnotationsOption = True,
 ) -> None:
     """Send PDFs and have them split into sentences.
 
@@ -87,6 +92,11 @@ def upload(  # noqa: PLR0913 -- one for each option
     leaves the jobs running; what to type to follow them again is shown.
     """
     context: AppContext = ctx.obj
+    keep_records(context, events_file=events_file, junit=junit, annotations=annotations)
+    if min_words > words:
+        raise UsageError(
+            f"--min-words {min_words} is above --words {words}: no piece could be so long"
+        )
     settings = ProcessingSettings(
         sentence_length_limit=words,
         min_sentence_length=min_words,

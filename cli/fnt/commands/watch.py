@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fnt.commands.following import Follower, Plan
+from fnt.commands.records import AnnotationsOption, EventsFileOption, JunitOption, keep_records
 from fnt.commands.saving import Saver, Saving, prepare_folder
 from fnt.commands.selection import FormatOption, formats, job_ids, latest_job, running_jobs
 from fnt.errors import UsageError
@@ -58,12 +59,16 @@ def watch(  # noqa: PLR0913 -- one for each option
     overwrite: OverwriteOption = False,
     transport: TransportOption = Transport.AUTO,
     give_up: GiveUpOption = "10m",
+    events_file: EventsFileOption = None,
+    junit: JunitOption = None,
+    annotations: AnnotationsOption = True,
 ) -> None:
     """Follow jobs live and save their results.
 
     Ctrl-C leaves the jobs running; the same line follows them again.
     """
     context: AppContext = ctx.obj
+    keep_records(context, events_file=events_file, junit=junit, annotations=annotations)
     if (bool(jobs) + all_ + latest) != 1:
         raise UsageError("name jobs, or --all, or --latest", hint="fnt watch 12 13")
     options = WatchOptions(transport=transport.value, give_up_s=parse_duration(give_up))

@@ -82,6 +82,11 @@ class Terminal:
         return self.err_is_terminal and self.environ.get("TERM") != "dumb"
 
     @property
+    def is_on_github(self) -> bool:
+        """Whether GitHub's runner reads what is written."""
+        return self.environ.get("GITHUB_ACTIONS") == "true"
+
+    @property
     def has_glyphs(self) -> bool:
         """Whether what is said can hold more than ASCII signs."""
         try:
@@ -118,11 +123,12 @@ class Terminal:
     def result(self, text: str) -> None:
         """Write one line of the run's result."""
         if self.tells_results:
-            self._write_out(clean(text) + "\n")
+            self._write_out(self._harmless(text) + "\n")
 
     def document(self, payload: Any) -> None:
         """Write one line of JSON; ASCII only, so that it is exact in every encoding."""
-        self._write_out(json.dumps(payload) + "\n")
+        # Between JSON's own signs there is no "##[": in a string it would command GitHub's runner.
+        self._write_out(json.dumps(payload).replace("##[", "##\\u005b") + "\n")
 
     def write_bytes(self, pieces: Iterable[bytes]) -> None:
         """Write a result as it comes."""
@@ -135,11 +141,15 @@ class Terminal:
     def say(self, text: str = "") -> None:
         """Tell the user one line, above the live view if there is one; nothing when quiet."""
         if not self.is_quiet:
-            self._say(clean(text))
+            self._say(self._harmless(text))
 
     def say_error(self, text: str) -> None:
         """Tell the user one line that no option silences."""
-        self._say(clean(text))
+        self._say(self._harmless(text))
+
+    def command_runner(self, line: str) -> None:
+        """Write one workflow command for GitHub's runner, escaped by whoever made it."""
+        self._say(line)
 
     def ask(self, question: str, *, instead: str | None = None) -> str:
         """Ask for one line; UsageError, saying what to do instead, when nobody can answer."""
@@ -170,6 +180,14 @@ class Terminal:
                 # Python flushes again at exit and would complain.
                 with contextlib.suppress(OSError, ValueError):
                     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+    def _harmless(self, text: str) -> str:
+        """Clean a line, and on GitHub Actions let nothing in it command the runner."""
+        line = clean(text)
+        if not self.is_on_github:
+            return line
+        line = line.replace("##[", "## [")
+        return f". {line}" if line.lstrip().startswith("::") else line
 
     def _must_ask(self, question: str, instead: str | None) -> None:
         if not self.can_ask:

@@ -16,6 +16,16 @@ class Tokens:
     """When the access token ends, in seconds of the epoch."""
     email: str
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether this is a personal access token: it cannot be renewed."""
+        return not self.refresh_token
+
+    @classmethod
+    def personal(cls, token: str, *, email: str) -> Tokens:
+        """Return a personal access token as it is kept; only the server knows its end."""
+        return cls(access_token=token, refresh_token="", expires_at=0.0, email=email)
+
     @classmethod
     def from_json(cls, text: str) -> Tokens | None:
         """Read what `to_json` wrote; None for anything else, which counts as not logged in."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -57,6 +57,46 @@ class Renderer:
 
     def set_hint(self, hint: str) -> None:
         """Show what keys do now."""
+
+
+class Together(Renderer):
+    """One renderer for a person, with recorders that keep what it is given."""
+
+    def __init__(self, shown: Renderer, recorders: Sequence[Renderer]) -> None:
+        self._shown = shown
+        self._recorders = recorders
+        self.has_keys = shown.has_keys
+        self.shows_results = shown.shows_results
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        self._shown.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was found."""
+        self._shown.__exit__(kind, error, traceback)
+
+    def render(self, state: ProgressState) -> None:
+        """Record, then show."""
+        for recorder in self._recorders:
+            recorder.render(state)
+        self._shown.render(state)
+
+    def tick(self) -> None:
+        """Let time pass for all."""
+        for recorder in self._recorders:
+            recorder.tick()
+        self._shown.tick()
+
+    def set_hint(self, hint: str) -> None:
+        """Show what keys do now."""
+        self._shown.set_hint(hint)
 
 
 class Ticker:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from fnt.console import OutputFormat, Terminal
-from fnt.render.base import Goal, Renderer
+from fnt.render.base import Goal, Renderer, Together
 from fnt.render.jsonl import JsonRenderer
 from fnt.render.plain import PlainRenderer
 from fnt.render.report import Report
@@ -21,7 +21,23 @@ def pick_renderer(
     now: Callable[[], datetime],
     progress: bool = True,
 ) -> Renderer:
-    """Choose by the format asked for, then by what the terminal can do."""
+    """Choose by the format asked for, then by what the terminal can do; record beside it."""
+    shown = _shown(terminal, report, goal=goal, clock=clock, now=now, progress=progress)
+    if not report.recorders:
+        return shown
+    recorders = [JsonRenderer(writer, clock=clock) for writer in report.recorders]
+    return Together(shown, recorders)
+
+
+def _shown(
+    terminal: Terminal,
+    report: Report,
+    *,
+    goal: Goal,
+    clock: Callable[[], float],
+    now: Callable[[], datetime],
+    progress: bool,
+) -> Renderer:
     if report.format is OutputFormat.JSONL:
         return JsonRenderer(report.event_writer(terminal), clock=clock)
     if report.format is OutputFormat.HUMAN and progress and terminal.can_animate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +34,17 @@ class JobEntry:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended, as it is recorded."""
+
+    command: str
+    exit_code: int
+    error: FntError | None
+    jobs: Sequence[JobEntry]
+    now: datetime
+
+
 @dataclass(slots=True, kw_only=True)
 class Report:
     """Filled by the command as it goes, written once by whoever ends the process."""
@@ -45,21 +56,57 @@ class Report:
     """What a command answers beside jobs, under a key of its own name."""
     now: Callable[[], datetime]
     events: EventWriter | None = None
+    recorders: list[EventWriter] = field(default_factory=list)
+    """Other places that get the same events."""
+    records: list[Callable[[Ending], None]] = field(default_factory=list)
+    """Called once, at the end, whatever happened; raise FntError where they cannot be written."""
 
     def event_writer(self, terminal: Terminal) -> EventWriter:
         """Return the writer of this run's events; their numbers go through."""
         if self.events is None:
-            self.events = EventWriter(terminal, now=self.now)
+            self.events = EventWriter(terminal.document, now=self.now)
         return self.events
 
-    def write(self, terminal: Terminal, *, exit_code: int, error: FntError | None) -> None:
-        """Write what scripts read, if they asked for it."""
-        problem = error_entry(error) if error is not None else None
+    def write(self, terminal: Terminal, *, exit_code: int, error: FntError | None) -> int:
+        """Write what scripts read, if they asked for it; return the exit code that is told."""
+        lost = self._record(terminal, exit_code, error)
+        if lost is not None and exit_code == ExitCode.OK:
+            exit_code, error = lost.exit_code, lost
         if self.format is OutputFormat.JSON:
+            problem = error_entry(error) if error is not None else None
             terminal.document(self._document(exit_code, problem))
         elif self.format is OutputFormat.JSONL:
-            fields = {"exit_code": exit_code, "counts": self._counts(), "error": problem}
-            self.event_writer(terminal).emit("run.finished", **fields)
+            self._finish(self.event_writer(terminal), exit_code, error)
+        return exit_code
+
+    def record(self, terminal: Terminal, *, exit_code: int) -> None:
+        """Write what is kept beside stdout, where stdout itself is gone."""
+        self._record(terminal, exit_code, None)
+
+    def _record(
+        self, terminal: Terminal, exit_code: int, error: FntError | None
+    ) -> FntError | None:
+        """Write all records; tell of each that cannot be and return the first of them."""
+        for writer in self.recorders:
+            self._finish(writer, exit_code, error)
+        self.recorders.clear()
+        ending = Ending(
+            command=self.command, exit_code=exit_code, error=error, jobs=self.jobs, now=self.now()
+        )
+        lost = []
+        records, self.records = self.records, []
+        for record in records:
+            try:
+                record(ending)
+            except FntError as failure:
+                terminal.say_error(f"error: {failure.message}")
+                lost.append(failure)
+        return lost[0] if lost else None
+
+    def _finish(self, writer: EventWriter, exit_code: int, error: FntError | None) -> None:
+        problem = error_entry(error) if error is not None else None
+        fields = {"exit_code": int(exit_code), "counts": self._counts(), "error": problem}
+        writer.emit("run.finished", **fields)
 
     def _document(self, exit_code: int, problem: dict[str, Any] | None) -> dict[str, Any]:
         return {

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from fnt.wire.jobs import WireError
@@ -30,7 +30,7 @@ class Sentence:
     source: str
     """The sentence of the book that this one is a part of."""
     page: int
-    """Page of the PDF on which its paragraph begins, from 1."""
+    """Page of the PDF on which its source begins, from 1."""
     chapter: str | None
     engine: str
 
@@ -47,7 +47,8 @@ class Sentence:
 
     def to_wire(self) -> dict[str, Any]:
         """Return the sentence as it travels."""
-        return asdict(self)
+        # Field by field: `asdict` copies deeply and takes ten times as long, for 80 000 of a book.
+        return {name: getattr(self, name) for name in _KINDS}
 
 
 _KINDS: dict[str, tuple[type, ...]] = {

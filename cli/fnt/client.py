@@ -1,0 +1,155 @@
+"""`fnt` for scripts: the session of the commands, without a terminal."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from fnt.context import connect
+from fnt.errors import ExitCode, FntError, RefusedInputError, TemporaryError, UsageError
+from fnt.progress import Accepted, Refused
+from fnt.results import save_result
+from fnt.session import UploadItem, WatchOptions
+from fnt.settings import load_settings
+from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+
+_ERRORS: Mapping[ExitCode, type[FntError]] = {
+    ExitCode.REFUSED: RefusedInputError,
+    ExitCode.TEMPORARY: TemporaryError,
+}
+
+
+class Client:
+    """One server and one login, as `fnt` finds them: arguments, environment, files, keyring.
+
+    Every method may raise a subclass of `fnt.errors.FntError`: AuthError when there is no login or
+    it ended, TemporaryError when the server does not answer (the same call is safe again),
+    NotFoundError, RefusedInputError, UsageError. Use it in a `with` block.
+    """
+
+    def __init__(
+        self, server: str | None = None, *, token: str | None = None, profile: str | None = None
+    ) -> None:
+        given = {"server": server, "profile": profile}
+        environ = dict(os.environ) | ({"FNT_TOKEN": token} if token else {})
+        settings = load_settings(
+            flags={name: value for name, value in given.items() if value is not None},
+            environ=environ,
+            cwd=Path.cwd(),
+        )
+        self._server = connect(settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; jobs go on."""
+        self._server.api.close()
+        self._server.guest.close()
+
+    def upload(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        idempotency_key: str | None = None,
+        **settings: Any,
+    ) -> JobSnapshot:
+        """Send a PDF; returns its job as soon as the server has all of it.
+
+        `settings` are those of `ProcessingSettings`: `sentence_length_limit=10`, `engine="rules"`.
+        The same `idempotency_key` (letters, digits; kept by the server for the user) with the same
+        file and settings gives the same job again, however often and from wherever it is sent.
+        """
+        try:
+            wanted = ProcessingSettings.from_wire(settings)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        item = UploadItem(
+            key="file:0",
+            path=Path(path),
+            filename=name or Path(path).name,
+            settings=wanted,
+            idempotency_key=idempotency_key or uuid.uuid4().hex,
+        )
+        with self._server.open_session() as session:
+            for update in session.upload([item]):
+                if isinstance(update, Refused):
+                    raise _ERRORS.get(update.exit_code, UsageError)(
+                        update.message, code=update.code, hint=update.hint
+                    )
+                if isinstance(update, Accepted):
+                    return update.job
+        raise TemporaryError("the upload ended without an answer")
+
+    def watch(self, *jobs: int, give_up_s: float = 600.0) -> Iterator[JobSnapshot]:
+        """Yield each job's state whenever it changes, over one socket, until all have ended.
+
+        Versions of a job only rise, whatever happens to the connection; the last state of each is
+        its end. Raises TemporaryError after `give_up_s` seconds without any contact.
+        """
+        seen: dict[int, int] = {}
+        with self._server.open_session() as session:
+            for update in session.watch(jobs, WatchOptions(give_up_s=give_up_s)):
+                if isinstance(update, JobSnapshot) and update.version > seen.get(update.id, 0):
+                    seen[update.id] = update.version
+                    yield update
+
+    def wait(self, job: int, *, give_up_s: float = 600.0) -> JobSnapshot:
+        """Watch one job; returns its end, which may be a failure."""
+        for state in self.watch(job, give_up_s=give_up_s):
+            if state.status.is_terminal:
+                return state
+        return self.job(job)
+
+    def download(
+        self,
+        job: int,
+        target: str | os.PathLike[str] = ".",
+        *,
+        format: str = "txt",
+        overwrite: bool = False,
+    ) -> Path:
+        """Save the result of a completed job into a folder or as a file; returns where it is."""
+        return save_result(
+            self._server.api,
+            self.job(job),
+            format=format,
+            target=Path(target),
+            overwrite=overwrite,
+        )
+
+    def job(self, job: int) -> JobSnapshot:
+        """Return a job as it is now."""
+        found = self._server.api.get_job(job)
+        assert found is not None  # only a conditional request is answered by nothing
+        return found
+
+    def jobs(self, *, status: str | None = None, limit: int | None = 50) -> list[JobSnapshot]:
+        """Return the newest jobs first; `limit=None` all of them."""
+        wanted = JobStatus(status) if status else None
+        return list(self._server.api.list_jobs(status=wanted, limit=limit))
+
+    def cancel(self, job: int) -> JobSnapshot:
+        """Stop a job; one that has ended stays as it is."""
+        return self._server.api.cancel(job)
+
+    def retry(self, job: int) -> JobSnapshot:
+        """Run a failed or cancelled job again, as a new one."""
+        return self._server.api.retry(job, idempotency_key=uuid.uuid4().hex)
+
+    def remove(self, job: int) -> None:
+        """Remove an ended job with its file and result."""
+        self._server.api.delete(job)

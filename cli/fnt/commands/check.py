@@ -1,0 +1,170 @@
+"""`fnt check`: what can be known of PDFs before they are sent."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fnt.errors import (
+    ExitCode,
+    FntError,
+    NotFoundError,
+    PartialError,
+    RefusedInputError,
+    TemporaryError,
+    UsageError,
+)
+from fnt.preflight import Preflight, inspect_pdf
+from fnt.render.report import error_entry
+
+if TYPE_CHECKING:
+    from fnt.context import AppContext
+
+AT_ONCE = 2
+TEXT_WITHIN_S = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a look at one file showed; an error when it could not be opened."""
+
+    file: str
+    look: Preflight | None = None
+    sha256: str | None = None
+    error: FntError | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it is certain that the server would not take it."""
+        return self.error is not None or bool(
+            self.look and self.look.problem and self.look.problem.certain
+        )
+
+
+def check(
+    ctx: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PDF...", help="Files to look at.")],
+    *,
+    text: Annotated[
+        bool, typer.Option("--text", help="Show the text the server would see (extra: server).")
+    ] = False,
+) -> None:
+    """Look at PDFs before sending: pages, size, password, damage, text, duplicates.
+
+    Each file is looked at for a second at most, and at most five of its pages are read.
+    """
+    context: AppContext = ctx.obj
+    if text:
+        _show_text(context, paths)
+        return
+    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="fnt-check") as pool:
+        checked = list(pool.map(_look, paths))
+    doubles = _duplicates(checked)
+    context.report.answer["check"] = [_entry(one, doubles.get(one.file)) for one in checked]
+    for one in checked:
+        context.terminal.result(_line(one, doubles.get(one.file)))
+    _raise_refused(checked)
+
+
+def _look(path: Path) -> Checked:
+    try:
+        look = inspect_pdf(path)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except FntError as error:
+        return Checked(file=str(path), error=error)
+    except OSError as error:
+        return Checked(file=str(path), error=UsageError(f"{path} cannot be read: {error.strerror}"))
+    return Checked(file=str(path), look=look, sha256=digest)
+
+
+def _duplicates(checked: Sequence[Checked]) -> dict[str, str]:
+    """Return by file the first other file with the same bytes."""
+    firsts: dict[str, str] = {}
+    doubles = {}
+    for one in checked:
+        if one.sha256 is not None and firsts.setdefault(one.sha256, one.file) != one.file:
+            doubles[one.file] = firsts[one.sha256]
+    return doubles
+
+
+def _entry(one: Checked, duplicate_of: str | None) -> dict[str, Any]:
+    problem = one.look.problem if one.look else None
+    verdict = "refused" if one.is_refused else "warning" if problem or duplicate_of else "ok"
+    return {
+        "file": one.file,
+        "verdict": verdict,
+        "size_bytes": one.look.size_bytes if one.look else None,
+        "page_count": one.look.page_count if one.look else None,
+        "sha256": one.sha256,
+        "duplicate_of": duplicate_of,
+        "problem": {"code": problem.code, "message": problem.message} if problem else None,
+        "error": error_entry(one.error) if one.error else None,
+    }
+
+
+def _line(one: Checked, duplicate_of: str | None) -> str:
+    if one.look is None:
+        return f"refused  {one.file}: {one.error.message if one.error else ''}"
+    pages = f"{one.look.page_count} pages" if one.look.page_count is not None else "pages unknown"
+    words = [pages, f"{one.look.size_bytes / 1e6:.1f} MB"]
+    if one.look.problem:
+        words.append(one.look.problem.message)
+    if duplicate_of:
+        words.append(f"the same bytes as {duplicate_of}")
+    return f"{_entry(one, duplicate_of)['verdict']:7}  {one.file}: {', '.join(words)}"
+
+
+def _raise_refused(checked: Sequence[Checked]) -> None:
+    refused = [one for one in checked if one.is_refused]
+    if not refused:
+        return
+    if len(refused) < len(checked):
+        raise PartialError(f"{len(refused)} of {len(checked)} files would be refused")
+    error = refused[0].error
+    if error is not None and all(one.error is not None for one in refused):
+        raise error
+    problem = next(one.look.problem for one in refused if one.look and one.look.problem)
+    raise RefusedInputError(
+        problem.message if len(refused) == 1 else f"all {len(refused)} files would be refused",
+        code=problem.code,
+    )
+
+
+def _show_text(context: AppContext, paths: Sequence[Path]) -> None:
+    """Let the server's own program read; it may be missing, as the extra is."""
+    texts = []
+    for path in paths:
+        if not path.is_file():
+            raise NotFoundError(f"there is no file {path}")
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "fnt_server", "text", "--", str(path)],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=TEXT_WITHIN_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise TemporaryError(f"{path} took more than {TEXT_WITHIN_S} s to read") from None
+        said = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason"])[-1]
+        if done.returncode == ExitCode.REFUSED:
+            raise RefusedInputError(said.removeprefix("fnt-server: "))
+        if done.returncode:
+            raise UsageError(
+                f"fnt-server text failed: {said.removeprefix('fnt-server: ')}",
+                hint="--text needs the server's parts: pip install 'fnt[server]'",
+            )
+        text = done.stdout.decode("utf-8", "replace")
+        texts.append({"file": str(path), "text": text})
+        for line in text.splitlines():
+            context.terminal.result(line)
+    context.report.answer["check"] = texts

@@ -1,0 +1,119 @@
+"""`fnt config get|set|unset|list|path|trust`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fnt.errors import NotFoundError, UsageError
+from fnt.settings import READERS, config_folder, setting_origins
+
+if TYPE_CHECKING:
+    from fnt.context import AppContext
+    from fnt.settings.layers import Found
+
+KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The setting's name.")]
+
+
+def get(ctx: typer.Context, key: KeyArgument) -> None:
+    """Show the value of one setting that is in force."""
+    context: AppContext = ctx.obj
+    if key not in READERS:
+        raise UsageError(f"{key[:40]!r} is not a setting", hint=f"known: {', '.join(READERS)}")
+    found = _found(context)[key]
+    context.report.answer["config get"] = {key: _plain(found.value), "origin": found.origin}
+    if found.value is None:
+        raise NotFoundError(f"{key} is not set", hint=f"fnt config set {key} VALUE")
+    context.terminal.result(_shown(found.value))
+
+
+def set_setting(
+    ctx: typer.Context,
+    key: KeyArgument,
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="What it becomes.")],
+) -> None:
+    """Write one setting into your config.toml; with --profile, into that profile."""
+    from fnt.settings.edit import set_value  # noqa: PLC0415 -- tomlkit, for those who write
+
+    context: AppContext = ctx.obj
+    path = set_value(config_folder(context.environ), key, value, profile=_profile(context))
+    context.report.answer["config set"] = {"key": key, "value": value, "path": str(path)}
+    context.terminal.say(f"{key} is now {value} ({path})")
+
+
+def unset(ctx: typer.Context, key: KeyArgument) -> None:
+    """Take one setting out of your config.toml; with --profile, out of that profile."""
+    from fnt.settings.edit import unset_value  # noqa: PLC0415 -- as above
+
+    context: AppContext = ctx.obj
+    path = unset_value(config_folder(context.environ), key, profile=_profile(context))
+    context.report.answer["config unset"] = {"key": key, "path": str(path)}
+    context.terminal.say(f"{key} is no longer set ({path})")
+
+
+def list_settings(
+    ctx: typer.Context,
+    *,
+    show_origin: Annotated[
+        bool, typer.Option("--show-origin", help="Say where each was found.")
+    ] = False,
+) -> None:
+    """List all settings with the values that are in force."""
+    context: AppContext = ctx.obj
+    found = _found(context)
+    context.report.answer["config list"] = {
+        key: {"value": _plain(one.value), "origin": one.origin} for key, one in found.items()
+    }
+    for key, one in found.items():
+        origin = f"  # {one.origin}" if show_origin else ""
+        context.terminal.result(f"{key} = {_shown(one.value)}{origin}")
+
+
+def path(ctx: typer.Context) -> None:
+    """Show where your settings are kept."""
+    from fnt.settings.layers import USER_FILE  # noqa: PLC0415 -- one name
+
+    context: AppContext = ctx.obj
+    file = config_folder(context.environ) / USER_FILE
+    context.report.answer["config path"] = str(file)
+    context.terminal.result(str(file))
+
+
+def trust(
+    ctx: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Where the .fnt.toml is; default here.")
+    ] = None,
+) -> None:
+    """Let the .fnt.toml of this folder, or above, choose the server it names now."""
+    from fnt.settings.edit import trust_server  # noqa: PLC0415 -- tomlkit, for those who write
+    from fnt.settings.layers import PROJECT_FILE, project_file  # noqa: PLC0415 -- as above
+
+    context: AppContext = ctx.obj
+    project = project_file(context.cwd if folder is None else context.cwd / folder)
+    if project is None:
+        raise NotFoundError(f"there is no {PROJECT_FILE} here or above")
+    server = trust_server(config_folder(context.environ), project)
+    context.report.answer["config trust"] = {"path": str(project), "server": server}
+    context.terminal.say(f"{project} may send you to {server}")
+
+
+def _found(context: AppContext) -> dict[str, Found]:
+    return setting_origins(flags=context.options.settings, environ=context.environ, cwd=context.cwd)
+
+
+def _profile(context: AppContext) -> str | None:
+    profile: str | None = context.options.settings.get("profile")
+    return profile or context.environ.get("FNT_PROFILE") or None
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

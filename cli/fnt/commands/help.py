@@ -1,0 +1,37 @@
+"""`fnt help TOPIC`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fnt.commands.topics import TOPICS
+from fnt.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from fnt.context import AppContext
+
+
+def help_topic(
+    ctx: typer.Context,
+    topic: Annotated[
+        str | None, typer.Argument(metavar=f"[{'|'.join(TOPICS)}]", help="What to tell of.")
+    ] = None,
+) -> None:
+    """Tell of exit codes, environment, formats or events."""
+    context: AppContext = ctx.obj
+    if topic is None:
+        context.report.answer["help"] = {"topics": list(TOPICS)}
+        for name, one in TOPICS.items():
+            context.terminal.result(f"{name:12} {one.title}")
+        return
+    if topic not in TOPICS:
+        raise NotFoundError(
+            f"there is no topic {topic[:40]!r}", hint=f"fnt help {'|'.join(TOPICS)}, or fnt --help"
+        )
+    chosen = TOPICS[topic]
+    rows = [dict(zip(chosen.head, row, strict=True)) for row in chosen.rows]
+    context.report.answer["help"] = {"topic": topic, "rows": rows, "note": chosen.note or None}
+    for line in chosen.lines():
+        context.terminal.result(line)

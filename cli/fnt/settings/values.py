@@ -1,0 +1,117 @@
+"""What a setting may be: each read from text or TOML, refused in one line when it cannot be."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fnt.errors import UsageError
+
+DEFAULT_SERVER = "http://127.0.0.1:5000"
+
+
+def parse_duration(text: str) -> float:
+    """Read `20s`, `5m`, `2h` or a number of seconds."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text, re.ASCII)
+    if match is None or len(text) > 20:
+        raise UsageError(f"{text[:20]!r} is not a duration", hint="write 20s, 5m, 2h or seconds")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def normalise_server(text: str, *, insecure_http: bool = False) -> str:
+    """Return the origin of a server's URL; refuses what could send a token to the wrong place."""
+    text = text.strip()
+    if not text.isascii() or any(c <= " " or c == "\\" for c in text):
+        raise UsageError("the server's URL holds characters that no URL has")
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError("the server's URL cannot be read") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise UsageError(
+            "the server must be an http:// or https:// URL", hint=f"for example {DEFAULT_SERVER}"
+        )
+    if "@" in parts.netloc:
+        raise UsageError("the server's URL must not hold a name or password", hint="run: fnt login")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise UsageError("the server's URL must end after host and port")
+    if parts.scheme == "http" and not insecure_http and not is_loopback(host):
+        raise UsageError(
+            "plain http:// would show your token to the network",
+            hint="use https://, or --insecure-http if you are sure",
+        )
+    name = f"[{host}]" if ":" in host else host
+    default_port = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{name}" + (f":{port}" if port not in (None, default_port) else "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def read_value(key: str, value: object) -> Any:
+    """Read one setting; UsageError names it when it cannot be used."""
+    try:
+        return READERS[key](value)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{key}: {str(value)[:40]!r} is not a valid value") from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _switch(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    known = {"1": True, "true": True, "yes": True, "on": True}
+    known |= {"0": False, "false": False, "no": False, "off": False}
+    if (word := str(value).strip().lower()) not in known:
+        raise ValueError
+    return known[word]
+
+
+def _jobs(value: object) -> int:
+    number = int(_number(value))
+    if not 1 <= number <= 32:
+        raise UsageError("jobs must be 1 to 32")
+    return number
+
+
+def _duration(value: object) -> float:
+    seconds = parse_duration(value) if isinstance(value, str) else _number(value)
+    if not (0 < seconds < math.inf):
+        raise UsageError("timeout must be more than nothing")
+    return seconds
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    return float(value)
+
+
+READERS: Mapping[str, Callable[[object], Any]] = {
+    "server": _text,
+    "profile": _text,
+    "jobs": _jobs,
+    "timeout": _duration,
+    "no_keyring": _switch,
+    "ca_file": lambda value: Path(str(value)).expanduser(),
+    "insecure_http": _switch,
+}
+"""Every setting there is, and what reads it."""
