@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from fnt.commands.finding import Found
 from fnt.errors import FntError, NotFoundError, UsageError
 from fnt.preflight import Preflight, inspect_pdf
 from fnt.progress import Refused, Update, UploadProgress
@@ -21,9 +22,11 @@ CHECKS_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """One file as it was named on the command line."""
+    """One file as it was found."""
 
     given: str
+    relative: PurePath
+    """Its name, or its path below the folder in which it was found."""
     item: UploadItem
     size_bytes: int
 
@@ -39,23 +42,23 @@ class Input:
 
 
 def collect(
-    paths: Sequence[Path], *, settings: ProcessingSettings, new_key: Callable[[], str]
+    found: Sequence[Found], *, settings: ProcessingSettings, new_key: Callable[[], str]
 ) -> list[Input]:
-    """Look at each file, once; raises for what is no file before anything is sent."""
-    files = {path.resolve(): path for path in reversed(paths)}
+    """Look at each file; raises for what is no file before anything is sent."""
     return [
         Input(
-            given=str(path),
-            size_bytes=_size_of(path),
+            given=file.given,
+            relative=file.relative,
+            size_bytes=_size_of(file.path),
             item=UploadItem(
                 key=f"file:{number}",
-                path=path,
-                filename=_sendable(path.name),
+                path=file.path,
+                filename=_sendable(file.path.name),
                 settings=settings,
                 idempotency_key=new_key(),
             ),
         )
-        for number, path in enumerate(reversed(files.values()))
+        for number, file in enumerate(found)
     ]
 
 
@@ -66,8 +69,6 @@ def _size_of(path: Path) -> int:
         raise NotFoundError(f"there is no file {path}") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
-    if stat.S_ISDIR(facts.st_mode):
-        raise UsageError(f"{path} is a folder", hint=f"fnt upload {path}/*.pdf")
     if not stat.S_ISREG(facts.st_mode):
         raise UsageError(f"{path} is not a file")
     if not os.access(path, os.R_OK):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fnt.commands.finding import find_files
 from fnt.commands.following import Follower, Plan
 from fnt.commands.inputs import Input, checked_updates, collect
 from fnt.commands.records import AnnotationsOption, EventsFileOption, JunitOption, keep_records
@@ -103,7 +104,7 @@ def upload(  # noqa: PLR0913 -- one for each option
         engine=engine,
         ignore_dialogue=ignore_dialogue,
     )
-    inputs = collect(paths, settings=settings, new_key=context.new_key)
+    inputs = collect(find_files(paths), settings=settings, new_key=context.new_key)
     chosen = formats(format)
     watches = context.terminal.out_is_terminal and context.terminal.err_is_terminal
     watches = watches if watch is None else watch
