@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from fnt.errors import FntError
 from fnt.preflight import MAX_BYTES
@@ -16,8 +16,25 @@ OWN_FILES = Path("/proc/self/fd")
 """Where Linux lets a process open its own nameless files once more."""
 
 
+class Piped(Protocol):
+    """The bytes of standard input."""
+
+    def read1(self, size: int, /) -> bytes:
+        """Return what has come, waiting only while nothing has.
+
+        Unlike `read`, which goes on until it has all, it lets a Ctrl-C through in between.
+        """
+        ...
+
+
+def pieces_of(source: Piped) -> Iterator[bytes]:
+    """Yield all that comes, as it comes."""
+    while piece := source.read1(PIECE_BYTES):
+        yield piece
+
+
 @contextmanager
-def spooled(source: BinaryIO) -> Iterator[Path]:
+def spooled(source: Piped) -> Iterator[Path]:
     """Copy all there is to a private file, which is gone after the block."""
     try:
         with _private_file() as (file, path):
@@ -40,10 +57,10 @@ def _private_file() -> Iterator[tuple[BinaryIO, Path]]:
             yield file, path
 
 
-def _copy(source: BinaryIO, file: BinaryIO) -> None:
+def _copy(source: Piped, file: BinaryIO) -> None:
     """Copy in pieces, and no more than shows that it is too large."""
     left = MAX_BYTES + 1
-    while left and (piece := source.read(min(PIECE_BYTES, left))):
+    while left and (piece := source.read1(min(PIECE_BYTES, left))):
         file.write(piece)
         left -= len(piece)
     file.flush()
