@@ -103,6 +103,35 @@ def test_standard_input_to_standard_output(
     assert list(aside.iterdir()) == []
 
 
+def test_a_reader_that_goes_away_ends_it_silently(
+    shared_server: ServerProcess, make_client: MakeClient
+) -> None:
+    home, _ = make_client(shared_server)
+    (home.folder / "piped.pdf").write_bytes(make_pdf())
+    line = f"{sys.executable} -m fnt upload - --name piped.pdf -o - -q < piped.pdf | true"
+
+    done = subprocess.run(
+        ["bash", "-c", f"{line}; echo ${{PIPESTATUS[0]}}"],
+        cwd=home.folder, env=home.environ, capture_output=True, check=True,
+    )  # fmt: skip
+
+    assert (done.stdout, done.stderr) == (b"141\n", b"")
+
+
+def test_a_place_without_room_for_standard_input(tmp_path: Path) -> None:
+    home = ClientHome(tmp_path, "http://127.0.0.1:9")
+    line = f"ulimit -f 1000; {sys.executable} -m fnt upload - --name big.pdf --dry-run"
+
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=home.folder, env=home.environ, capture_output=True, check=False,
+        input=b"%PDF-" + b"x" * 3_000_000,
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"error: standard input cannot be kept: File too large\n")
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
 )

@@ -22,7 +22,7 @@ from fnt.errors import (
 from fnt.progress import Accepted, Refused
 from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
 from pdfs import make_pdf
-from schemas import read_document
+from schemas import read_document, read_events
 from world import FakeApi, FakeSession, World, completed, ended, make_terminal, uploaded
 
 PDF = make_pdf()
@@ -216,6 +216,24 @@ def test_a_named_file_that_exists_is_refused_before_anything_is_sent(folder: Pat
         world.invoke("upload", "novel.pdf", "-w", "-o", "out.txt").exception, UsageError
     )
     assert world.session.asked == []
+
+
+def test_names_that_are_no_text_are_recorded(folder: Path) -> None:
+    try:
+        (folder / "books/no\udcff\x1b.pdf").write_bytes(b"no PDF")
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes only names that are text")
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(folder / "sum.md")}
+    terminal = make_terminal(environ=environ)
+    world = uploading(*both(), terminal=terminal, environ=environ)
+
+    words = ["upload", "-r", "books", "-d", "--junit", "j.xml", "--events-file", "e.jsonl"]
+    code = run([*words, "--json"], world.context())
+
+    assert code == 6
+    read_document(world.out)
+    read_events((folder / "e.jsonl").read_text(encoding="utf-8"))
+    assert b"\x1b" not in (folder / "j.xml").read_bytes() + (folder / "sum.md").read_bytes()
 
 
 def test_the_result_goes_to_standard_output_alone() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -36,13 +36,16 @@ def pieces_of(source: Piped) -> Iterator[bytes]:
 @contextmanager
 def spooled(source: Piped) -> Iterator[Path]:
     """Copy all there is to a private file, which is gone after the block."""
-    try:
-        with _private_file() as (file, path):
+    with ExitStack() as stack:
+        try:
+            file, path = stack.enter_context(_private_file())
             _copy(source, file)
-            yield path
-    except OSError as error:
-        message = f"standard input cannot be kept in {tempfile.gettempdir()}: {error.strerror}"
-        raise FntError(message, hint="TMPDIR names another folder") from error
+        except OSError as error:
+            raise FntError(
+                f"standard input cannot be kept: {error.strerror}",
+                hint="TMPDIR names a folder with room for it",
+            ) from error
+        yield path
 
 
 @contextmanager
