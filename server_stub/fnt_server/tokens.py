@@ -72,7 +72,9 @@ class TokenSigner:
 
     def digest(self, purpose: str, text: str) -> str:
         """Return what only this key makes of a text: a short code could be guessed from a hash."""
-        return hmac.digest(self._key, f"{purpose}\0{text}".encode("utf-8", "replace"), "sha256").hex()
+        return hmac.digest(
+            self._key, f"{purpose}\0{text}".encode("utf-8", "replace"), "sha256"
+        ).hex()
 
     def read(self, token: str, *, kind: str) -> Claims:
         """Check signature, time, kind and every claim; raises TokenProblem."""

@@ -104,9 +104,7 @@ def _find(visitor: Identity) -> Response:
 
 
 def _answer(visitor: Identity, *, allows: bool) -> Response:
-    answered = services().devices.answer(
-        _form("device"), user_id=visitor.user_id, allows=allows
-    )
+    answered = services().devices.answer(_form("device"), user_id=visitor.user_id, allows=allows)
     if not answered:
         raise _Turned(409, "It no longer waits: it gave up, or was answered.", step="problem")
     services().accounts.log_out(visitor, everywhere=False)
