@@ -87,6 +87,8 @@ class _Wait:
 
     def _pause_s(self) -> float:
         """Return the interval, doubled for each poll in a row that was lost."""
-        pause_s = min(self._interval_s * 2**self._failures, max(LONGEST_PAUSE_S, self._interval_s))
+        pause_s = min(
+            self._interval_s * 2.0**self._failures, max(LONGEST_PAUSE_S, self._interval_s)
+        )
         asked_s = (self._failed.retry_after_s if self._failed else None) or 0.0
         return max(pause_s, asked_s)

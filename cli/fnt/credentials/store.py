@@ -66,7 +66,7 @@ class CredentialStore:
     def where(self) -> str:
         """Say for people where the tokens are, or would be, kept."""
         if self._file.exists() or self._vault is None:
-            return str(self._file.path)
+            return self._in_file()
         return self._vault.where() or "nowhere: there is no safe keyring here"
 
     @contextmanager
@@ -81,7 +81,10 @@ class CredentialStore:
         if self._vault is not None:
             with suppress(VaultError):  # an older login left there is never read before the file
                 self._vault.delete()
-        return str(self._file.path)
+        return self._in_file()
+
+    def _in_file(self) -> str:
+        return f"{self._file.path} (not encrypted)"
 
 
 def _no_keyring() -> UsageError:
