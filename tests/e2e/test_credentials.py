@@ -198,21 +198,42 @@ def test_a_kept_token_goes_to_no_other_server(
     assert heard == []
 
 
-def test_many_processes_renew_one_login(make_server: MakeServer, tmp_path: Path) -> None:
-    """Tokens that end at once: every process has to renew what the others renew too."""
-    server = make_server(FNT_ACCESS_TTL_S="1")
+def run_at_once(home: ClientHome, *, many: int = 6) -> None:
+    """Run a command in several processes; each must end well."""
+    processes = [home.start("jobs", "list", "--json") for _ in range(many)]
+    ended = [(process.communicate(timeout=60), process.returncode) for process in processes]
+    assert [code for _, code in ended] == [0] * many, ended
+
+
+def renewals(server: ServerProcess) -> int:
+    return server.access_log().count("POST /api/v1/auth/refresh")
+
+
+def test_one_of_many_processes_renews_the_login_for_all(
+    make_server: MakeServer, tmp_path: Path
+) -> None:
+    server = make_server()
     server.add_user(EMAIL)
     home = ClientHome(tmp_path / "home", server.url).login(EMAIL)
     (kept,) = (home.folder / "config/credentials").glob("*.json")
-    first = json.loads(kept.read_text())["refresh_token"]
+    for count in (1, 2, 3):
+        kept.write_text(json.dumps({**json.loads(kept.read_text()), "expires_at": 0.0}))
 
+        run_at_once(home)
+
+        assert renewals(server) == count
+
+
+def test_tokens_that_end_at_once_are_renewed_in_turn(
+    make_server: MakeServer, tmp_path: Path
+) -> None:
+    server = make_server(FNT_ACCESS_TTL_S="1")
+    server.add_user(EMAIL)
+    home = ClientHome(tmp_path / "home", server.url).login(EMAIL)
     for _ in range(3):
-        processes = [home.start("jobs", "list", "--json") for _ in range(6)]
-        ended = [(process.communicate(timeout=60), process.returncode) for process in processes]
-        assert [code for _, code in ended] == [0] * 6, ended
+        run_at_once(home)
 
-    assert json.loads(kept.read_text())["refresh_token"] != first
-    assert server.access_log().count("POST /api/v1/auth/refresh") >= 6
+    assert renewals(server) >= 6
     assert home.run("whoami").returncode == 0
 
 
