@@ -1,4 +1,4 @@
-"""Where a login is kept, by the real command: each state of a keyring, several processes at once."""
+"""Where a login is kept, by the real command: each state of a keyring, many processes at once."""
 
 from __future__ import annotations
 

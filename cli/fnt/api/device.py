@@ -61,7 +61,7 @@ def poll_error(values: Mapping[str, Any]) -> Waiting | FntError:
             return AuthError("the login was refused on the page", code="ACCESS_DENIED")
         case DeviceError.EXPIRED_TOKEN | DeviceError.INVALID_GRANT as error:
             message = "the code is not valid any more"
-            return AuthError(message, hint=AGAIN, code=error.value.upper())
+            return AuthError(message, hint=AGAIN, code=str(error).upper())
     return ProtocolError("the server does not understand this kind of login")
 
 
