@@ -168,6 +168,7 @@ class FakeStore:
         self.tokens = tokens
         self.saved: list[tuple[Tokens, bool]] = []
         self.has_place = True
+        self.is_forgetful = False
 
     def require_place(self, *, insecure_storage: bool = False) -> None:
         if not self.has_place and not insecure_storage:
@@ -177,6 +178,8 @@ class FakeStore:
         return self.tokens
 
     def save(self, tokens: Tokens, *, insecure_storage: bool = False) -> str:
+        if self.is_forgetful:
+            raise UsageError("the keyring did not keep the token")
         self.saved.append((tokens, insecure_storage))
         return "the keyring"
 

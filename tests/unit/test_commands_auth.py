@@ -69,6 +69,17 @@ def test_nobody_logs_in_where_the_login_could_not_be_kept(args: list[str], stdin
     assert world.api.calls == []
 
 
+def test_a_login_that_is_not_kept_after_all_is_ended() -> None:
+    world = World(terminal=make_terminal(stdin="secret\n"))
+    world.store.is_forgetful = True
+
+    result = world.invoke("login", "--email", "me@x.org", "--password-stdin")
+
+    assert isinstance(result.exception, UsageError)
+    assert world.api.calls == [("login", "me@x.org", "secret"), ("logout", False)]
+    assert world.connected_to[-1].token == TOKENS.access_token
+
+
 def test_login_keeps_a_personal_token_the_server_accepts() -> None:
     world = World(terminal=make_terminal(stdin="fnt_secret\r\nmore\n"))
 

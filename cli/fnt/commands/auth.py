@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ import typer
 from fnt.commands.device import log_in_by_browser
 from fnt.context import AppContext, Connection
 from fnt.credentials import Tokens
-from fnt.errors import AuthError, NotFoundError, ProtocolError, UsageError
+from fnt.errors import AuthError, FntError, NotFoundError, ProtocolError, UsageError
 from fnt.wire.jobs import format_time
 
 INSTEAD = "use --web, or --email with --password-stdin, or --with-token, or set FNT_TOKEN"
@@ -160,7 +161,11 @@ def _by_password(context: AppContext, email: str | None, *, is_piped: bool) -> T
 def _keep(context: AppContext, tokens: Tokens, *, insecure_storage: bool) -> None:
     terminal = context.terminal
     with context.connected() as server:
-        where = server.store.save(tokens, insecure_storage=insecure_storage)
+        try:
+            where = server.store.save(tokens, insecure_storage=insecure_storage)
+        except UsageError:
+            _end_unkept(context, tokens)
+            raise
         context.report.answer["login"] = {
             "email": tokens.email,
             "server": server.api.server,
@@ -169,6 +174,15 @@ def _keep(context: AppContext, tokens: Tokens, *, insecure_storage: bool) -> Non
         terminal.say(f"logged in to {server.api.server} as {tokens.email}; token kept in {where}")
         if context.environ.get("FNT_TOKEN"):
             terminal.say("note: FNT_TOKEN is set and goes before this login")
+
+
+def _end_unkept(context: AppContext, tokens: Tokens) -> None:
+    """End a login that nobody can use: the keyring looked well and then did not take it."""
+    if tokens.is_personal:
+        return
+    server = context.connect(replace(context.settings(), token=tokens.access_token))
+    with server.api, server.guest, suppress(FntError):
+        server.api.logout()
 
 
 def logout(

@@ -161,10 +161,9 @@ def _set_cookie(response: Response, value: str) -> None:
 def _dress(response: Response) -> Response:
     """Make a page of every refusal too: here somebody reads it."""
     if response.is_json:
-        problem = (response.get_json() or {}).get("error", "")
-        response.data = render_template(
-            "device.html", step="problem", style=STYLE, problem=problem.capitalize() + "."
-        )
+        sentence = response.get_json()["error"]
+        problem = f"{sentence[:1].upper()}{sentence[1:]}."
+        response.data = render_template("device.html", step="problem", style=STYLE, problem=problem)
         response.mimetype = "text/html"
     response.headers.update(HEADERS)
     return response
