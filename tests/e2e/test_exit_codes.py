@@ -75,7 +75,13 @@ CASES = {
     2: ("jobs", "show", "twelve"),
     3: ("jobs", "show", "999999"),
     4: ("jobs", "list"),  # with a token nobody knows
-    5: ("login", "--email", "a@b.c", "--password-stdin"),  # where nobody listens
+    5: (
+        "login",
+        "--email",
+        "a@b.c",
+        "--password-stdin",
+        "--insecure-storage",
+    ),  # where nobody listens
     6: ("upload", "good.pdf", "not.pdf", "--detach"),
     7: ("upload", "bad.pdf", "--watch", "--no-save"),
     8: ("upload", "good.pdf", "--watch", "--no-save", "--timeout", "0.5s"),
