@@ -138,7 +138,7 @@ class LiveRenderer(Renderer):
         rows = self._open_rows()
         lines = [link_line(state, now=now, glyphs=self._glyphs)]
         tail = []
-        if len(state.rows) > 1:
+        if state.count > 1:
             layout = layout_for(self._width, list(state.rows.values()))
             tail.append(total_line(state, layout, glyphs=self._glyphs))
         if self._hint:

@@ -24,6 +24,8 @@ class UploadItem:
     idempotency_key: str
     """The same key, sent again, gives the same job."""
     page_count: int | None = None
+    job_id: int | None = None
+    """The job it has become already: that is followed, and nothing is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,9 @@ class WatchOptions:
     """`ws` never polls, `poll` never opens a socket."""
     give_up_s: float = 600.0
     """How long to go on without any contact."""
+    window: int | None = None
+    """At most so many unfinished jobs of the run at a time: items are pulled as there is room,
+    and where the server has none they wait for it, however long that takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
