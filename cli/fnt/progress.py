@@ -52,6 +52,8 @@ class Accepted:
 
     key: str
     job: JobSnapshot
+    is_skipped: bool = False
+    """It had the file before, in this job: nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,8 @@ class Saved:
 
     job_id: int
     path: Path
+    key: str | None = None
+    """The row it was saved for; without it the first that follows the job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ class SaveFailed:
 
     job_id: int
     message: str
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +114,8 @@ class Row:
     refused: Refused | None = None
     saved: tuple[Path, ...] = ()
     save_error: str | None = None
+    is_skipped: bool = False
+    """Its file was not sent: the job was there before."""
     rate: float | None = None
     """Percent a second, smoothed."""
     ended_at: float | None = None
@@ -143,7 +150,8 @@ class ProgressState:
     """Everything a renderer needs. Rows stand in the order in which they appeared."""
 
     rows: Mapping[str, Row] = field(default_factory=lambda: MappingProxyType({}))
-    keys_by_job: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    keys_by_job: Mapping[int, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Several rows follow one job where the same file was given twice."""
     link: LinkState = field(default_factory=LinkState)
     server: str = ""
     past: Past = field(default_factory=Past)
@@ -161,9 +169,9 @@ class ProgressState:
         return all(row.is_done for row in self.rows.values())
 
     def row_of(self, job_id: int) -> Row | None:
-        """Return the row that follows a job."""
-        key = self.keys_by_job.get(job_id)
-        return self.rows[key] if key is not None else None
+        """Return the row that follows a job, the first of them."""
+        keys = self.keys_by_job.get(job_id)
+        return self.rows[keys[0]] if keys else None
 
 
 RATE_HALF_LIFE_S = 10.0
@@ -205,13 +213,13 @@ def time_left_s(row: Row, *, now: float) -> float | None:
 
 
 def _fold_job(state: ProgressState, job: JobSnapshot, now: float) -> ProgressState:
-    key = state.keys_by_job.get(job.id, f"job:{job.id}")
-    row = state.rows.get(key)
-    if row is None:
-        row = Row(key=key, title=job.original_filename, started_at=now, changed_at=now)
-    elif not is_newer(row.job, job):
-        return state
-    return _with_row(state, _advanced(row, job, now), job_id=job.id)
+    for key in state.keys_by_job.get(job.id, (f"job:{job.id}",)):
+        row = state.rows.get(key)
+        if row is None:
+            row = Row(key=key, title=job.original_filename, started_at=now, changed_at=now)
+        if is_newer(row.job, job):
+            state = _with_row(state, _advanced(row, job, now), job_id=job.id)
+    return state
 
 
 def _advanced(row: Row, job: JobSnapshot, now: float) -> Row:
@@ -259,7 +267,7 @@ def _fold_accepted(state: ProgressState, update: Accepted, now: float) -> Progre
     )
     if not is_newer(row.job, update.job):
         return state
-    row = replace(row, sent_bytes=row.size_bytes)
+    row = replace(row, sent_bytes=row.size_bytes, is_skipped=update.is_skipped)
     return _with_row(state, _advanced(row, update.job, now), job_id=update.job.id)
 
 
@@ -273,7 +281,7 @@ def _fold_refused(state: ProgressState, update: Refused, now: float) -> Progress
 
 
 def _fold_saving(state: ProgressState, update: Saved | SaveFailed) -> ProgressState:
-    row = state.row_of(update.job_id)
+    row = state.row_of(update.job_id) if update.key is None else state.rows.get(update.key)
     if row is None:
         return state
     if isinstance(update, Saved):
@@ -301,7 +309,11 @@ def _fold_cleared(state: ProgressState, update: Cleared) -> ProgressState:
         state,
         rows=MappingProxyType({k: row for k, row in state.rows.items() if k not in keys}),
         keys_by_job=MappingProxyType(
-            {job_id: k for job_id, k in state.keys_by_job.items() if k not in keys}
+            {
+                job_id: left
+                for job_id, followers in state.keys_by_job.items()
+                if (left := tuple(key for key in followers if key not in keys))
+            }
         ),
         past=past,
     )
@@ -311,7 +323,8 @@ def _with_row(state: ProgressState, row: Row, *, job_id: int | None = None) -> P
     if row.key not in state.rows and state.to_come:
         state = replace(state, to_come=state.to_come - 1)
     rows = MappingProxyType({**state.rows, row.key: row})
-    if job_id is None or state.keys_by_job.get(job_id) == row.key:
+    followers = state.keys_by_job.get(job_id, ()) if job_id is not None else ()
+    if job_id is None or row.key in followers:
         return replace(state, rows=rows)
-    keys = MappingProxyType({**state.keys_by_job, job_id: row.key})
+    keys = MappingProxyType({**state.keys_by_job, job_id: (*followers, row.key)})
     return replace(state, rows=rows, keys_by_job=keys)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 
 import pytest
@@ -34,7 +37,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def make_deep(root: Path, name: str, depth: int, *, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def deep(root: Path, name: str, depth: int, *, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Make folders in each other, with a file in the last; their path may be longer than any."""
     root.mkdir()
     with monkeypatch.context() as there:
@@ -43,6 +47,10 @@ def make_deep(root: Path, name: str, depth: int, *, monkeypatch: pytest.MonkeyPa
             Path(name).mkdir()
             os.chdir(name)
         Path("end.pdf").touch()
+    try:
+        yield
+    finally:  # pytest's own cleaning would recurse too deeply
+        subprocess.run(["rm", "-rf", str(root)], check=True)
 
 
 def names(found: list[Found]) -> list[str]:
@@ -172,9 +180,8 @@ def test_a_name_that_is_no_text(folder: Path) -> None:
 
 
 def test_a_tree_deeper_than_python_likes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_deep(folder / "deep", "d", 1100, monkeypatch=monkeypatch)
-
-    (found,) = find_files([Path("deep")], recursive=True)
+    with deep(folder / "deep", "d", 1100, monkeypatch=monkeypatch):
+        (found,) = find_files([Path("deep")], recursive=True)
 
     assert found.relative == PurePath(*["d"] * 1100, "end.pdf")
 
@@ -193,9 +200,10 @@ def test_a_folder_that_may_not_be_read(folder: Path) -> None:
 
 
 def test_a_folder_whose_path_is_too_long(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_deep(folder / "deep", "d" * 200, 21, monkeypatch=monkeypatch)
-
-    with pytest.raises(UsageError, match="cannot be read: File name too long") as caught:
+    with (
+        deep(folder / "deep", "d" * 200, 21, monkeypatch=monkeypatch),
+        pytest.raises(UsageError, match="cannot be read: File name too long") as caught,
+    ):
         find_files([Path("deep")], recursive=True)
 
     assert caught.value.hint == "leave it out by --exclude NAME"

@@ -144,6 +144,7 @@ class ApiClient:
         *,
         status: JobStatus | None = None,
         ids: Sequence[int] | None = None,
+        sha256: str | None = None,
         limit: int | None = 50,
         retry: Retry | None = None,
     ) -> Iterator[JobSnapshot]:
@@ -151,6 +152,8 @@ class ApiClient:
         query = {} if status is None else {"status": str(status)}
         if ids is not None:
             query["ids"] = ",".join(map(str, ids))
+        if sha256 is not None:
+            query["sha256"] = sha256
         left = limit
         while left is None or left > 0:
             query["limit"] = str(min(MAX_PAGE, left or MAX_PAGE))

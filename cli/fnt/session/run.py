@@ -110,7 +110,7 @@ class Run:
                 self._settled += 1
                 yield message
                 if isinstance(message, Accepted) and self._watch is not None:
-                    self._watch.board.add(message.job.id, key=message.key, job=message.job)
+                    yield from self._watch.follow(message)
                 self._make_room(message)
             case _ if self._watch is not None:
                 for update in self._watch.take(message, self._clock()):
@@ -121,5 +121,8 @@ class Run:
         """Let the crew take another item in the place of one that has ended."""
         job = update.job if isinstance(update, Accepted) else update
         is_running = isinstance(job, JobSnapshot) and not job.status.is_terminal
-        if self._crew is not None and not is_running:
-            self._crew.make_room()
+        if self._crew is None or not self._crew.has_window or is_running:
+            return
+        self._crew.make_room()
+        if isinstance(job, JobSnapshot) and self._watch is not None:
+            self._watch.board.remove(job.id)  # memory must not grow with the number of items

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Queue
 from typing import Any
@@ -20,8 +22,10 @@ from fnt.errors import (
     UsageError,
 )
 from fnt.progress import Accepted, Refused, UploadProgress
+from fnt.session.existing import existing_job
 from fnt.session.options import Pace, UploadItem
 from fnt.wire.errors import ErrorCode
+from fnt.wire.jobs import ProcessingSettings
 
 HASH_PIECE_BYTES = 1024 * 1024
 FULL = frozenset({ErrorCode.TOO_MANY_JOBS, ErrorCode.QUEUE_FULL, ErrorCode.RATE_LIMITED})
@@ -80,6 +84,9 @@ class UploadCrew:
         self._threads = parallel
         self._stopped = threading.Event()
         self._reached = threading.Event()
+        self._twins: defaultdict[tuple[str, ProcessingSettings], threading.Lock] = defaultdict(
+            threading.Lock
+        )
 
     def start(self) -> None:
         """Begin. The threads never keep the process alive."""
@@ -89,6 +96,11 @@ class UploadCrew:
     def stop(self) -> None:
         """Send nothing more."""
         self._stopped.set()
+
+    @property
+    def has_window(self) -> bool:
+        """Whether items wait for others to end."""
+        return self._room is not None
 
     def make_room(self) -> None:
         """Note that an item has ended, and with it its job."""
@@ -124,13 +136,26 @@ class UploadCrew:
             if item.job_id is not None:
                 return self._patiently(lambda: self._found(item))
             sha256, size_bytes = self._hashed(item)
-            return self._patiently(lambda: self._sent(item, sha256=sha256, size_bytes=size_bytes))
+            with self._before_its_twins(item, sha256):
+                return self._patiently(
+                    lambda: self._sent(item, sha256=sha256, size_bytes=size_bytes)
+                )
         except AuthError:
             raise
         except FntError as error:
             return _refused(item, error)
         except OSError as error:
             return _refused(item, _unreadable(item, error))
+
+    @contextmanager
+    def _before_its_twins(self, item: UploadItem, sha256: str) -> Iterator[None]:
+        """Let the same file, given twice, find the job of the first."""
+        if not item.skips_existing:
+            yield
+            return
+        with self._twins[sha256, item.settings]:
+            self._stop_if_asked()
+            yield
 
     def _patiently(self, attempt: Callable[[], Accepted]) -> Accepted:
         """Try again while a server that was there before is away: the key makes that safe."""
@@ -158,6 +183,11 @@ class UploadCrew:
         return Accepted(key=item.key, job=job)
 
     def _sent(self, item: UploadItem, *, sha256: str, size_bytes: int) -> Accepted:
+        if item.skips_existing:
+            there = existing_job(self._api, sha256=sha256, settings=item.settings)
+            self._reached.set()
+            if there is not None:
+                return Accepted(key=item.key, job=there, is_skipped=True)
         job = self._api.confirm(
             filename=item.filename,
             settings=item.settings,
