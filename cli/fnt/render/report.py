@@ -14,7 +14,6 @@ from fnt.errors import ExitCode, FntError
 from fnt.render.jsonl import EventWriter
 from fnt.wire.jobs import JobSnapshot
 
-
 MOST_KEPT = 200
 """Entries of a bulk import kept where no document or record needs them."""
 
