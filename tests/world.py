@@ -119,9 +119,17 @@ class FakeApi:
         return self.jobs[job_id]
 
     def list_jobs(
-        self, *, status: JobStatus | None = None, limit: int | None = 50
+        self,
+        *,
+        status: JobStatus | None = None,
+        sha256: str | None = None,
+        limit: int | None = 50,
     ) -> Iterator[JobSnapshot]:
-        jobs = [job for job in self.jobs.values() if status in (None, job.status)]
+        jobs = [
+            job
+            for job in self.jobs.values()
+            if status in (None, job.status) and sha256 in (None, job.sha256)
+        ]
         yield from sorted(jobs, key=lambda job: -job.id)[:limit]
 
     def chunks(self, job_id: int) -> list[dict[str, Any]]:
@@ -183,6 +191,9 @@ class FakeSession:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self.is_closed = True
 
     def upload(self, items: Any, *, parallel: int = 4) -> Iterator[Update]:

@@ -30,18 +30,19 @@ class Found:
 def find_files(
     paths: Sequence[Path],
     *,
+    literal: Sequence[Path] = (),
     recursive: bool = False,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> list[Found]:
     """Return the files that are meant, each once, in the order of the paths.
 
-    A file that is named is taken whatever its name, also where there is none yet: whoever reads it
-    tells. From a folder PDFs are taken, or what `include` says. `exclude` goes before both. Raises
-    NotFoundError when nothing is left.
+    A file that is named is taken whatever its name, also where there is none: whoever reads it
+    tells. From a folder PDFs are taken, or what `include` says; `exclude` goes before both. In
+    `literal` paths no sign stands for others. Raises NotFoundError when nothing is left.
     """
     files: dict[str, Found] = {}
-    for path in (meant for typed in paths for meant in _expanded(typed)):
+    for path in [*(meant for typed in paths for meant in _expanded(typed)), *literal]:
         for found in _below(path, recursive=recursive, include=include or BOOKS, exclude=exclude):
             files.setdefault(_identity(found.path), found)
     if not files:

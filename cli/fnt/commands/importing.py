@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fnt.api.client import ApiClient
+from fnt.commands.destination import Destination, prepare_folder
 from fnt.commands.following import Follower, Plan
 from fnt.commands.outcome import entry_of
 from fnt.commands.preparing import FILE_CHANGED, Preparer, Wish, absolute
-from fnt.commands.saving import Saver, Saving, prepare_folder
+from fnt.commands.saving import Saver, Saving
 from fnt.context import AppContext
 from fnt.errors import (
     AllFailedError,
@@ -53,7 +54,7 @@ class LedgerSaver(Saver):
     def __init__(
         self, api: ApiClient, wish: Wish, *, ledger: Ledger, under_way: dict[str, Book]
     ) -> None:
-        super().__init__(api, Saving(folder=wish.folder, formats=wish.formats))
+        super().__init__(api, Saving(to=Destination(folder=wish.folder), formats=wish.formats))
         self._wish = wish
         self._ledger = ledger
         self._under_way = under_way
@@ -62,7 +63,7 @@ class LedgerSaver(Saver):
         """Save a completed book in every format; what is there already is told as well."""
         if row.job is None:
             return
-        book = self._under_way[row.key]
+        job, book = row.job, self._under_way[row.key]
         own = {*book.targets, *book.outputs}
         targets = self._wish.targets(book)
         self._ledger.unsaved(book, sorted(own | {absolute(path) for _, path in targets}))
@@ -73,21 +74,21 @@ class LedgerSaver(Saver):
                     prepare_folder(path.parent)
                     save_result(
                         self._api,
-                        row.job,
+                        job,
                         format=format,
                         target=path,
                         overwrite=self._wish.overwrite or absolute(path) in own,
-                        draft=f"book-{book.id}-{row.job.id}.{format}",
+                        draft=f"book-{book.id}-{job.id}.{format}",
                     )
             except FntError as error:
                 self.errors.append(error)
                 # Of those that were announced only these are ours.
                 written = {absolute(saved) for saved in row.saved} | set(book.outputs)
                 self._ledger.unsaved(book, sorted(written))
-                yield SaveFailed(job_id=row.job.id, message=error.message, key=row.key)
+                yield SaveFailed(job_id=job.id, message=error.message, key=row.key)
                 return
             row = replace(row, saved=(*row.saved, path))
-            yield Saved(job_id=row.job.id, path=path, key=row.key)
+            yield Saved(job_id=job.id, path=path, key=row.key)
 
 
 class BatchFollower(Follower):
@@ -231,7 +232,9 @@ class BatchFollower(Follower):
         said = f": {self._first_trouble.message}" if self._first_trouble else ""
         code = self._first_trouble.code if self._first_trouble else None
         words = f"{plural(left, 'book')} of {total} left{said}"
-        return TemporaryError(words, hint=f"run the same line again: {self._lines.again}", code=code)
+        return TemporaryError(
+            words, hint=f"run the same line again: {self._lines.again}", code=code
+        )
 
     def _failure(self, counts: dict[BookStatus, int], *, bad: int, total: int) -> FntError:
         hint = f"the others are fine; to try these again: {self._lines.retry}"

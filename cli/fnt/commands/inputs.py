@@ -42,7 +42,11 @@ class Input:
 
 
 def collect(
-    found: Sequence[Found], *, settings: ProcessingSettings, new_key: Callable[[], str]
+    found: Sequence[Found],
+    *,
+    settings: ProcessingSettings,
+    new_key: Callable[[], str],
+    skips_existing: bool = False,
 ) -> list[Input]:
     """Look at each file; raises for what is no file before anything is sent."""
     return [
@@ -53,9 +57,10 @@ def collect(
             item=UploadItem(
                 key=f"file:{number}",
                 path=file.path,
-                filename=_sendable(file.path.name),
+                filename=_sendable(file.relative.name),
                 settings=settings,
                 idempotency_key=new_key(),
+                skips_existing=skips_existing,
             ),
         )
         for number, file in enumerate(found)
@@ -98,9 +103,9 @@ def checked_updates(
             key=one.key, title=one.filename, sent_bytes=0, size_bytes=one.size_bytes
         )
     good = []
-    with _checks(inputs) as checks:
+    with checks_of(inputs) as checks:
         for one, check in zip(inputs, checks, strict=True):
-            refused = _refusal(one, check, warn=warn)
+            refused = refusal(one, check, warn=warn)
             if refused is not None:
                 yield refused
             else:
@@ -113,7 +118,8 @@ def checked_updates(
 
 
 @contextmanager
-def _checks(inputs: Sequence[Input]) -> Iterator[Iterator[Preflight | FntError]]:
+def checks_of(inputs: Sequence[Input]) -> Iterator[Iterator[Preflight | FntError]]:
+    """Look at the files, a few at a time, while the block runs."""
     pool = ThreadPoolExecutor(max_workers=CHECKS_AT_ONCE, thread_name_prefix="fnt-check")
     try:
         yield pool.map(_check, inputs)
@@ -128,9 +134,10 @@ def _check(one: Input) -> Preflight | FntError:
         return error
 
 
-def _refusal(
+def refusal(
     one: Input, check: Preflight | FntError, *, warn: Callable[[str], None]
 ) -> Refused | None:
+    """Return why a file is not to be sent; what is not certain is only warned of."""
     if isinstance(check, FntError):
         return Refused(
             key=one.key,

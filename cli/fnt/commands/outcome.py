@@ -50,7 +50,13 @@ def entries_of(state: ProgressState, *, files: Mapping[str, str]) -> list[JobEnt
 
 def entry_of(row: Row, *, file: str | None) -> JobEntry:
     """Return the entry of one row."""
-    return JobEntry(file=file, job=row.job, outputs=row.saved, error=_problem(row))
+    return JobEntry(
+        file=file,
+        job=row.job,
+        outputs=row.saved,
+        error=_problem(row),
+        is_skipped=row.is_skipped,
+    )
 
 
 def _all_failed(bad: list[Row]) -> str:

@@ -37,7 +37,7 @@ CREATE TABLE books (
     outputs TEXT NOT NULL DEFAULT '[]',
     error_code TEXT,
     error_message TEXT,
-    attempts INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 1,
     earlier_jobs TEXT NOT NULL DEFAULT '[]',
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
@@ -74,7 +74,7 @@ def ledger_lock(path: Path) -> AbstractContextManager[None]:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    lock = path.with_name(f"{path.name}.lock")
+    lock = path.with_name(f".{path.name}.lock")
     try:
         holding = file_lock(lock, timeout_s=0, busy=f"another run is at work on {path}")
         holding.__enter__()
