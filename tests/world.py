@@ -244,6 +244,7 @@ class World:
     environ: dict[str, str] = field(default_factory=dict)
     connected_to: list[Any] = field(default_factory=list)
     cwd: Path = Path("/nonexistent")
+    new_key: Callable[[], str] = lambda: "key"
 
     def context(self) -> AppContext:
         return AppContext(
@@ -253,7 +254,7 @@ class World:
             cwd=self.cwd,
             clock=self.clock,
             now=self.clock.now,
-            new_key=lambda: "key",
+            new_key=self.new_key,
             connect=self._connect,
         )
 

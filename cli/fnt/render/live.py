@@ -120,6 +120,7 @@ class LiveRenderer(Renderer):
 
     def _print_settled(self) -> None:
         """Print each ended row once, above the view, all of them at one go."""
+        self._settled &= self._state.rows.keys()
         ended = [
             row
             for key, row in self._state.rows.items()
