@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from builders import MOMENT, make_snapshot
-from fnt.progress import Row
+from fnt.progress import Past, ProgressState, Row
 from fnt.render.wording import (
     Stage,
     count,
@@ -17,6 +17,7 @@ from fnt.render.wording import (
     plural,
     run_time_s,
     stage_of,
+    tally,
     time_left,
     total_left_s,
 )
