@@ -6,6 +6,8 @@ import csv
 import io
 import itertools
 import json
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ import pytest
 
 from builders import make_snapshot
 from fnt.__main__ import run
+from fnt.commands.manifest import Source, read_source
+from fnt.commands.preparing import Preparer, Wish
 from fnt.errors import (
     AllFailedError,
     ExitCode,
@@ -27,10 +31,10 @@ from fnt.errors import (
 from fnt.ledger import Book, BookStatus, Ledger
 from fnt.progress import Accepted, ProgressState, Refused, Update
 from fnt.render.plain import PlainRenderer
-from fnt.wire.jobs import JobStatus
+from fnt.wire.jobs import JobStatus, ProcessingSettings
 from pdfs import make_pdf
 from schemas import read_document, read_events
-from world import FakeSession, World, completed, ended
+from world import FakeSession, Stream, World, completed, ended
 
 LINE = ("batch", "run", "m.csv", "-o", "out")
 
@@ -321,6 +325,58 @@ def test_retry_sends_what_failed_under_a_new_key(folder: Path) -> None:
     book = books(world)[0]
     assert (book.status, book.job_id) == (BookStatus.DONE, 21)
     assert (book.attempts, book.earlier_jobs) == (2, (11,))
+
+
+def test_retry_replaces_the_result_of_a_file_that_changed(folder: Path) -> None:
+    importing(*both()).invoke(*LINE)
+    (folder / "a.pdf").write_bytes(make_pdf(text="Un autre livre."))
+    importing(refused(1, ExitCode.REFUSED, "FILE_CHANGED")).invoke(*LINE)
+    world = importing(sent(1, job_id=21), completed(job_id=21))
+    world.api.results[21] = b"Un autre livre.\n"
+
+    assert world.invoke("batch", "retry", "m.csv").exit_code == 0
+
+    assert (folder / "out" / "a.txt").read_text() == "Un autre livre.\n"
+    assert sorted(path.name for path in (folder / "out").iterdir()) == ["a.txt", "b.txt"]
+
+
+def test_a_file_brought_back_is_well_again(folder: Path) -> None:
+    importing(*both()).invoke(*LINE)
+    before = (folder / "a.pdf").read_bytes()
+    (folder / "a.pdf").write_bytes(make_pdf(text="Un autre livre."))
+    importing(refused(1, ExitCode.REFUSED, "FILE_CHANGED")).invoke(*LINE)
+    (folder / "a.pdf").write_bytes(before)
+    world = importing(Accepted(key="book:1", job=completed(job_id=11)))
+
+    assert world.invoke(*LINE).exit_code == 0
+    assert [item.job_id for item in asked(world)] == [11]
+    assert statuses(world) == ["done", "done"]
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are text there")
+def test_names_that_are_no_text_stop_nothing(folder: Path) -> None:
+    name = os.fsdecode(b"lib/\xe9t\xe9.pdf")
+    (folder / "lib").mkdir()
+    Path(name).write_bytes(make_pdf())
+    world = importing(sent(1, job_id=11), completed(job_id=11))
+
+    assert world.invoke("batch", "run", "lib", "-o", "out").exit_code == 0
+    (item,) = asked(world)
+    assert (os.fsencode(item.path.name), item.filename) == (b"\xe9t\xe9.pdf", "?t?.pdf")
+
+
+def test_a_stopped_preparer_hands_out_nothing_more(folder: Path) -> None:
+    with Ledger(folder / "l", now=World().clock.now, create=True) as ledger:
+        source = Source.of("m.csv")
+        ledger.begin_run(read_source(source, Stream(), defaults=ProcessingSettings(), tell=print))
+        preparer = Preparer(
+            ledger, Wish(folder=folder, formats=()), new_key=lambda: "k", warn=print
+        )
+        preparer.stop()
+
+        assert list(preparer.items(ledger.books())) == []
+        preparer.close()
+        assert ledger.counts() == {BookStatus.WAITING: 2}
 
 
 def test_retry_failed_leaves_what_was_refused() -> None:

@@ -926,6 +926,16 @@ def test_an_item_that_is_a_job_already_is_followed_and_not_sent(make_world, tmp_
     assert world.server.requests == ["GET /api/v1/jobs/12"]
 
 
+def test_an_item_whose_number_is_another_file_s_is_refused(make_world, tmp_path):
+    world = make_world(make_snapshot(sha256="1" * 64, **DONE))
+    item = replace(make_item(tmp_path), job_id=12, sha256="2" * 64)
+
+    updates = list(windowed(world, iter([item]), window=2))
+
+    (refused,) = [update for update in updates if isinstance(update, Refused)]
+    assert (refused.code, refused.message) == ("JOB_NOT_FOUND", "job 12 is of another file")
+
+
 def test_an_item_whose_job_is_gone_is_refused(make_world, tmp_path):
     item = replace(make_item(tmp_path), job_id=12)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from dataclasses import dataclass
@@ -122,7 +123,7 @@ def run(  # noqa: PLR0913 -- one for each option
             )
             _refuse_collisions(opened, wish, run=number)
             _claim(opened, server)
-            opened.keep({"output": absolute(output), "formats": ",".join(wish.formats)})
+            opened.keep({"output": json.dumps(absolute(output)), "formats": ",".join(wish.formats)})
         _carry_out(context, server, opened, wish=wish, way=way, run=number)
 
 
@@ -181,7 +182,7 @@ def _last_wish(ledger: Ledger, *, overwrite: bool) -> Wish:
     if output is None:
         raise UsageError(f"the ledger {ledger.path} is empty", hint="fnt batch run")
     chosen = formats(names) if names else ()
-    return Wish(folder=_near(Path(output)), formats=chosen, overwrite=overwrite)
+    return Wish(folder=_near(Path(json.loads(output))), formats=chosen, overwrite=overwrite)
 
 
 def _near(folder: Path) -> Path:

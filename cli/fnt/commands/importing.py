@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from fnt.api.client import ApiClient
+from fnt.api.retry import Retry
 from fnt.commands.destination import Destination, prepare_folder
 from fnt.commands.following import Follower, Plan
 from fnt.commands.outcome import entry_of
@@ -30,8 +32,10 @@ from fnt.render.wording import plural
 from fnt.results import save_result
 from fnt.session import Session
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobStatus
+from fnt.wire.jobs import JobSnapshot, JobStatus
 
+PATIENCE = Retry(tries=20)
+"""How long a result is waited for."""
 SHOWN_S = 3.0
 """How long a row stays after its end: a live view draws every second, at least."""
 AWAY = 8
@@ -71,15 +75,8 @@ class LedgerSaver(Saver):
         for format, path in targets:
             try:
                 if path in missing:
-                    prepare_folder(path.parent)
-                    save_result(
-                        self._api,
-                        job,
-                        format=format,
-                        target=path,
-                        overwrite=self._wish.overwrite or absolute(path) in own,
-                        draft=f"book-{book.id}-{job.id}.{format}",
-                    )
+                    replaces = self._wish.overwrite or absolute(path) in own
+                    self._save_patiently(job, book, format, path, overwrite=replaces)
             except FntError as error:
                 self.errors.append(error)
                 # Of those that were announced only these are ours.
@@ -89,6 +86,29 @@ class LedgerSaver(Saver):
                 return
             row = replace(row, saved=(*row.saved, path))
             yield Saved(job_id=job.id, path=path, key=row.key)
+
+    def _save_patiently(
+        self, job: JobSnapshot, book: Book, format: str, path: Path, *, overwrite: bool
+    ) -> None:
+        """Save one file; a server that is away for a moment is waited for."""
+        prepare_folder(path.parent)
+        started_at, failures = PATIENCE.clock(), 0
+        while True:
+            try:
+                save_result(
+                    self._api,
+                    job,
+                    format=format,
+                    target=path,
+                    overwrite=overwrite,
+                    draft=f"book-{book.id}-{job.id}.{format}",
+                )
+            except TemporaryError as error:
+                failures += 1
+                if not PATIENCE.wait(error, failures, started_at=started_at):
+                    raise
+            else:
+                return
 
 
 class BatchFollower(Follower):
@@ -224,13 +244,15 @@ class BatchFollower(Follower):
         if not left:
             return None
         errors = self._plan.saver.errors if self._plan.saver else []
-        if errors and left < total:
-            words = f"{plural(len(errors), 'result')} could not be saved: {errors[0].message}"
+        lasting = [error for error in errors if not error.retryable]
+        if lasting and left < total:
+            words = f"{plural(len(lasting), 'result')} could not be saved: {lasting[0].message}"
             return PartialError(words, hint=self._lines.again)
-        if errors:
-            return errors[0]
-        said = f": {self._first_trouble.message}" if self._first_trouble else ""
-        code = self._first_trouble.code if self._first_trouble else None
+        if lasting:
+            return lasting[0]
+        trouble = self._first_trouble or next(iter(errors), None)
+        said = f": {trouble.message}" if trouble else ""
+        code = trouble.code if trouble else None
         words = f"{plural(left, 'book')} of {total} left{said}"
         return TemporaryError(
             words, hint=f"run the same line again: {self._lines.again}", code=code

@@ -146,11 +146,13 @@ class Preparer:
         return _item(book, sent)
 
     def _has_same_bytes(self, book: Book, sent: Prepared) -> bool:
-        """Whether a file is what was sent; one that is gone can not be another."""
+        """Whether a file is what was sent; one that is gone is no other."""
         try:
             sha256, _, modified_ns = _fingerprint(book.file)
         except NotFoundError:
-            return book.job_id is not None
+            if book.job_id is None:
+                raise
+            return True
         if sha256 == sent.sha256 and modified_ns != sent.modified_ns:
             self._ledger.same_bytes(book, modified_ns=modified_ns)
         return sha256 == sent.sha256
@@ -194,6 +196,7 @@ def _item(book: Book, sent: Prepared) -> UploadItem:
         idempotency_key=sent.key,
         page_count=sent.page_count,
         job_id=book.job_id,
+        sha256=sent.sha256,
     )
 
 

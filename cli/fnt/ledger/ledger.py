@@ -189,14 +189,17 @@ class Ledger:
     ) -> None:
         """Note what went wrong; without a status the book stays where it is."""
         changes = {} if status is None else {"status": status}
-        self._change(book.id, error_code=code, error_message=message, **changes)
+        text = message.encode("utf-8", "replace").decode()  # it may quote a name that is no text
+        self._change(book.id, error_code=code, error_message=text, **changes)
 
     def again(self, statuses: Sequence[BookStatus]) -> int:
         """Let books begin anew, under keys of their own; returns how many."""
         where, values = _where(None, statuses)
         with self.changing() as connection:
             return connection.execute(
-                "UPDATE books SET status = 'waiting', idempotency_key = NULL, job_id = NULL,"  # noqa: S608
+                # What it has written stays a target: the new result takes its place.
+                "UPDATE books SET status = 'waiting', outputs = '[]', idempotency_key = NULL,"  # noqa: S608
+                " job_id = NULL,"
                 " error_code = NULL, error_message = NULL, attempts = attempts + 1,"
                 " earlier_jobs = CASE WHEN job_id IS NULL THEN earlier_jobs"
                 " ELSE json_insert(earlier_jobs, '$[#]', job_id) END,"

@@ -28,6 +28,8 @@ class UploadItem:
     """Send nothing where a job with the same bytes and settings runs or has completed."""
     job_id: int | None = None
     """The job it has become already: that is followed, and nothing is sent."""
+    sha256: str | None = None
+    """The bytes that job must be of: another database has other jobs under the same numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
