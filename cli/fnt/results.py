@@ -74,9 +74,9 @@ def save_result(
     One that holds this very result is left as it is where it may be there already.
     A `draft` names what is being written: whoever dies over it and comes again leaves nothing.
     """
-    if may_be_there and not overwrite and target.is_file():
+    if may_be_there and not overwrite and os.path.isfile(target):  # noqa: PTH113 -- never raises
         return _seen(source, job, format=format, path=target)
-    if target.is_dir():
+    if os.path.isdir(target):  # noqa: PTH112 -- never raises
         return _save_into(source, job, format=format, folder=target, overwrite=overwrite)
     return _save(source, job, format=format, path=target, overwrite=overwrite, draft=draft)
 

@@ -171,6 +171,14 @@ def test_list_jobs_by_ids(make_client):
     assert script.requests[0].url.params["ids"] == "12,13"
 
 
+def test_list_jobs_by_content(make_client):
+    client, script = make_client(jobs_page(JOB))
+
+    list(client.list_jobs(sha256="ab" * 32))
+
+    assert script.requests[0].url.params["sha256"] == "ab" * 32
+
+
 def test_chunks_me_health_logout_cancel_retry(make_client):
     client, script = make_client(
         json_response(200, {"chunks": [{"chunk_id": 1}, "odd"]}),

@@ -51,7 +51,7 @@ def destination(text: str, *, formats: Sequence[str], jobs: int) -> Destination:
     path = Path(text)
     ending = path.suffix.lower().removeprefix(".")
     format = {extension(name): name for name in ALL_FORMATS}.get(ending)
-    if format is None or text.endswith(("/", os.sep)) or path.is_dir():
+    if format is None or text.endswith(("/", os.sep)) or os.path.isdir(path):  # noqa: PTH112 -- never raises
         return Destination(folder=path)
     if jobs * len(formats) != 1:
         raise UsageError(f"{path} is one file for several results", hint=f"a folder: -o {path}/")

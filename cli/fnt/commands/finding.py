@@ -34,6 +34,7 @@ def find_files(
     recursive: bool = False,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    command: str = "upload",
 ) -> list[Found]:
     """Return the files that are meant, each once, in the order of the paths.
 
@@ -43,7 +44,9 @@ def find_files(
     """
     files: dict[str, Found] = {}
     for path in [*(meant for typed in paths for meant in _expanded(typed)), *literal]:
-        for found in _below(path, recursive=recursive, include=include or BOOKS, exclude=exclude):
+        if not recursive and _is_folder(path):
+            raise UsageError(f"{path} is a folder", hint=f"fnt {command} -r {path}")
+        for found in _below(path, include=include or BOOKS, exclude=exclude):
             files.setdefault(_identity(found.path), found)
     if not files:
         words = ", ".join(include or BOOKS)
@@ -62,15 +65,11 @@ def _expanded(typed: Path) -> list[Path]:
     return meant
 
 
-def _below(
-    path: Path, *, recursive: bool, include: Sequence[str], exclude: Sequence[str]
-) -> Iterator[Found]:
-    if not path.is_dir():
+def _below(path: Path, *, include: Sequence[str], exclude: Sequence[str]) -> Iterator[Found]:
+    if not _is_folder(path):
         if not _matches(PurePath(path.name), exclude):
             yield Found(given=str(path), path=path, relative=PurePath(path.name))
         return
-    if not recursive:
-        raise UsageError(f"{path} is a folder", hint=f"fnt upload -r {path}")
     for relative in sorted(_walk(path, exclude=exclude), key=lambda below: below.parts):
         if _matches(relative, include):
             yield Found(given=str(path / relative), path=path / relative, relative=relative)
@@ -99,6 +98,10 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         raise UsageError(
             f"{folder} cannot be read: {error.strerror}", hint="leave it out by --exclude NAME"
         ) from error
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 -- Path's own raises where a path is too long
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from fnt.errors import FntError
 from fnt.preflight import MAX_BYTES
@@ -16,16 +16,36 @@ OWN_FILES = Path("/proc/self/fd")
 """Where Linux lets a process open its own nameless files once more."""
 
 
+class Piped(Protocol):
+    """The bytes of standard input."""
+
+    def read1(self, size: int, /) -> bytes:
+        """Return what has come, waiting only while nothing has.
+
+        Unlike `read`, which goes on until it has all, it lets a Ctrl-C through in between.
+        """
+        ...
+
+
+def pieces_of(source: Piped) -> Iterator[bytes]:
+    """Yield all that comes, as it comes."""
+    while piece := source.read1(PIECE_BYTES):
+        yield piece
+
+
 @contextmanager
-def spooled(source: BinaryIO) -> Iterator[Path]:
+def spooled(source: Piped) -> Iterator[Path]:
     """Copy all there is to a private file, which is gone after the block."""
-    try:
-        with _private_file() as (file, path):
+    with ExitStack() as stack:
+        try:
+            file, path = stack.enter_context(_private_file())
             _copy(source, file)
-            yield path
-    except OSError as error:
-        message = f"standard input cannot be kept in {tempfile.gettempdir()}: {error.strerror}"
-        raise FntError(message, hint="TMPDIR names another folder") from error
+        except OSError as error:
+            raise FntError(
+                f"standard input cannot be kept: {error.strerror}",
+                hint="TMPDIR names a folder with room for it",
+            ) from error
+        yield path
 
 
 @contextmanager
@@ -40,10 +60,10 @@ def _private_file() -> Iterator[tuple[BinaryIO, Path]]:
             yield file, path
 
 
-def _copy(source: BinaryIO, file: BinaryIO) -> None:
+def _copy(source: Piped, file: BinaryIO) -> None:
     """Copy in pieces, and no more than shows that it is too large."""
     left = MAX_BYTES + 1
-    while left and (piece := source.read(min(PIECE_BYTES, left))):
+    while left and (piece := source.read1(min(PIECE_BYTES, left))):
         file.write(piece)
         left -= len(piece)
     file.flush()

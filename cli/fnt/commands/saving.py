@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +39,7 @@ class Saving:
 
     def refuse_taken_file(self) -> None:
         """Refuse a file that was named and exists."""
-        if self.to.file is not None and os.path.lexists(self.to.file) and not self.overwrite:
+        if self.to.file is not None and _is_taken(self.to.file) and not self.overwrite:
             raise UsageError(f"{self.to.file} exists", hint="use --overwrite to replace it")
 
     def prepare(self) -> None:
@@ -101,9 +100,19 @@ def refuse_existing(
     saving: Saving, inputs: Sequence[Input], *, has_job: Callable[[Input], bool]
 ) -> None:
     """Refuse a target that exists, unless it may be the result that the server has already."""
-    if saving.overwrite:
-        return
     for one in inputs:
-        taken = [path for path in saving.targets(one.key) if os.path.lexists(path)]
-        if taken and not has_job(one):
+        taken = [path for path in saving.targets(one.key) if _is_taken(path)]
+        if taken and not saving.overwrite and not has_job(one):
             raise UsageError(f"{taken[0]} exists", hint="use --overwrite, -o DIR or --no-save")
+
+
+def _is_taken(path: Path) -> bool:
+    """Whether there is such a file; raises UsageError where there can be none."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
+        raise UsageError(f"{path} cannot be written: {reason}") from error
+    return True

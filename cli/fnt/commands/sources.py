@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import BinaryIO
+from typing import cast
 
 from fnt.commands.finding import Found, find_files
-from fnt.commands.piped import spooled
+from fnt.commands.piped import Piped, pieces_of, spooled
 from fnt.console import Terminal
 from fnt.errors import NotFoundError, UsageError
 
@@ -63,9 +63,10 @@ def _check(sources: Sources, terminal: Terminal) -> None:
         return
     if sources.files_from == STDIN:
         raise UsageError("standard input cannot be a file and a list of files")
-    if sources.name is None or PurePath(sources.name).name != sources.name:
-        problem = "what is it called" if sources.name is None else "a name holds no folder"
-        raise UsageError(f"- needs --name: {problem}", hint="fnt upload - --name novel.pdf")
+    if sources.name is None:
+        raise UsageError("- needs a name", hint="fnt upload - --name novel.pdf < novel.pdf")
+    if sources.name in ("", ".", "..") or PurePath(sources.name).name != sources.name:
+        raise UsageError(f"{sources.name!r} is not the name of a file")
     if terminal.stdin.isatty():
         raise UsageError(
             "a PDF cannot be typed", hint=f"fnt upload - --name {sources.name} < {sources.name}"
@@ -74,7 +75,8 @@ def _check(sources: Sources, terminal: Terminal) -> None:
 
 def _listed(source: str, terminal: Terminal) -> list[Path]:
     """Read a list of paths: one a line, or NUL after each where there is any NUL."""
-    content = _bytes_of(terminal).read() if source == STDIN else _content(Path(source))
+    is_piped = source == STDIN
+    content = b"".join(pieces_of(_bytes_of(terminal))) if is_piped else _content(Path(source))
     if b"\0" in content:
         names = content.split(b"\0")
     else:
@@ -93,5 +95,5 @@ def _content(path: Path) -> bytes:
         raise UsageError(f"{path} cannot be read: {reason}") from error
 
 
-def _bytes_of(terminal: Terminal) -> BinaryIO:
-    return terminal.stdin.buffer
+def _bytes_of(terminal: Terminal) -> Piped:
+    return cast("Piped", terminal.stdin.buffer)
