@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fnt.commands.batch_outcome import Lines
+from fnt.commands.batch_saving import LedgerSaver
 from fnt.commands.destination import prepare_folder
 from fnt.commands.following import Plan
-from fnt.commands.importing import BatchFollower, LedgerSaver, Lines
+from fnt.commands.importing import BatchFollower
 from fnt.commands.ledgers import LedgerOption, SourceOption, held_ledger, ledger_path
 from fnt.commands.manifest import Source, read_source
 from fnt.commands.preparing import Preparer, Wish, absolute

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fnt.commands.importing import batch_answer, trouble_of
+from fnt.commands.batch_outcome import batch_answer, trouble_of
 from fnt.commands.ledgers import LedgerOption, SourceOption, ledger_path
 from fnt.commands.watch import OverwriteOption
 from fnt.console import OutputFormat

@@ -3,112 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
-from fnt.api.client import ApiClient
-from fnt.api.retry import Retry
-from fnt.commands.destination import Destination, prepare_folder
+from fnt.commands.batch_outcome import Lines, batch_answer, error_of_import, trouble_of
 from fnt.commands.following import Follower, Plan
 from fnt.commands.outcome import entry_of
-from fnt.commands.preparing import FILE_CHANGED, Preparer, Wish, absolute
-from fnt.commands.saving import Saver, Saving
+from fnt.commands.preparing import FILE_CHANGED, Preparer, absolute
 from fnt.context import AppContext
-from fnt.errors import (
-    AllFailedError,
-    DeadlineError,
-    ExitCode,
-    FntError,
-    NotFoundError,
-    PartialError,
-    RefusedInputError,
-    TemporaryError,
-)
+from fnt.errors import DeadlineError, ExitCode, FntError, TemporaryError
 from fnt.ledger import FAILED, OPEN, Book, BookStatus, Ledger
-from fnt.progress import Accepted, Cleared, Refused, Row, Saved, SaveFailed, Update, reduce
+from fnt.progress import Accepted, Cleared, Refused, Row, Update, reduce
 from fnt.render.report import JobEntry, problem_entry
 from fnt.render.wording import plural
-from fnt.results import save_result
 from fnt.session import Session
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.jobs import JobStatus
 
-PATIENCE = Retry(tries=20)
-"""How long a result is waited for."""
 SHOWN_S = 3.0
 """How long a row stays after its end: a live view draws every second, at least."""
 AWAY = 8
 """After so many books in a row that found no server, the others are left for another time."""
 TOLD = 20
 """Failures that are told at the end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lines:
-    """What to type next."""
-
-    again: str
-    retry: str
-
-
-class LedgerSaver(Saver):
-    """Saves what a book lacks. A file the ledger has announced is its own to replace."""
-
-    def __init__(
-        self, api: ApiClient, wish: Wish, *, ledger: Ledger, under_way: dict[str, Book]
-    ) -> None:
-        super().__init__(api, Saving(to=Destination(folder=wish.folder), formats=wish.formats))
-        self._wish = wish
-        self._ledger = ledger
-        self._under_way = under_way
-
-    def save(self, row: Row) -> Iterator[Saved | SaveFailed]:
-        """Save a completed book in every format; what is there already is told as well."""
-        if row.job is None:
-            return
-        job, book = row.job, self._under_way[row.key]
-        own = {*book.targets, *book.outputs}
-        targets = self._wish.targets(book)
-        self._ledger.unsaved(book, sorted(own | {absolute(path) for _, path in targets}))
-        missing = self._wish.missing(book)
-        for format, path in targets:
-            try:
-                if path in missing:
-                    replaces = self._wish.overwrite or absolute(path) in own
-                    self._save_patiently(job, book, format, path, overwrite=replaces)
-            except FntError as error:
-                self.errors.append(error)
-                # Of those that were announced only these are ours.
-                written = {absolute(saved) for saved in row.saved} | set(book.outputs)
-                self._ledger.unsaved(book, sorted(written))
-                yield SaveFailed(job_id=job.id, message=error.message, key=row.key)
-                return
-            row = replace(row, saved=(*row.saved, path))
-            yield Saved(job_id=job.id, path=path, key=row.key)
-
-    def _save_patiently(
-        self, job: JobSnapshot, book: Book, format: str, path: Path, *, overwrite: bool
-    ) -> None:
-        """Save one file; a server that is away for a moment is waited for."""
-        prepare_folder(path.parent)
-        started_at, failures = PATIENCE.clock(), 0
-        while True:
-            try:
-                save_result(
-                    self._api,
-                    job,
-                    format=format,
-                    target=path,
-                    overwrite=overwrite,
-                    draft=f"book-{book.id}-{job.id}.{format}",
-                )
-            except TemporaryError as error:
-                failures += 1
-                if not PATIENCE.wait(error, failures, started_at=started_at):
-                    raise
-            else:
-                return
 
 
 class BatchFollower(Follower):
@@ -221,10 +137,18 @@ class BatchFollower(Follower):
             self._tell_how_to_resume()
             raise DeadlineError(f"the time is over: {plural(left, 'book')} left")
         self._tell_failures()
-        error = self._error_of(counts, left=left)
+        error = error_of_import(
+            self._ledger, run=self._run, lines=self._lines, troubles=self._troubles()
+        )
         if error is not None:
             raise error
         self._context.terminal.say(f"{plural(sum(counts.values()), 'book')}, all done")
+
+    def _troubles(self) -> list[FntError]:
+        """Return what kept books from being done that are not given up."""
+        first = self._first_trouble
+        errors = list(self._plan.saver.errors) if self._plan.saver else []
+        return errors + ([TemporaryError(first.message, code=first.code)] if first else [])
 
     def _tell_failures(self) -> None:
         """Say what came to nothing, in this run or before."""
@@ -236,41 +160,6 @@ class BatchFollower(Follower):
         if total > TOLD:
             self._context.terminal.say("all of them: fnt batch status")
 
-    def _error_of(self, counts: dict[BookStatus, int], *, left: int) -> FntError | None:
-        total = sum(counts.values())
-        bad = sum(counts.get(status, 0) for status in FAILED)
-        if bad:
-            return self._failure(counts, bad=bad, total=total)
-        if not left:
-            return None
-        errors = self._plan.saver.errors if self._plan.saver else []
-        lasting = [error for error in errors if not error.retryable]
-        if lasting and left < total:
-            words = f"{plural(len(lasting), 'result')} could not be saved: {lasting[0].message}"
-            return PartialError(words, hint=self._lines.again)
-        if lasting:
-            return lasting[0]
-        trouble = self._first_trouble or next(iter(errors), None)
-        said = f": {trouble.message}" if trouble else ""
-        code = trouble.code if trouble else None
-        words = f"{plural(left, 'book')} of {total} left{said}"
-        return TemporaryError(
-            words, hint=f"run the same line again: {self._lines.again}", code=code
-        )
-
-    def _failure(self, counts: dict[BookStatus, int], *, bad: int, total: int) -> FntError:
-        hint = f"the others are fine; to try these again: {self._lines.retry}"
-        if bad < total:
-            return PartialError(f"{bad} of {total} books came to nothing", hint=hint)
-        hint = f"to try again: {self._lines.retry}"
-        words = f"all {total} books came to nothing" if total > 1 else "the book came to nothing"
-        if counts.get(BookStatus.REFUSED) != total:
-            return AllFailedError(words, hint=hint)
-        books = self._ledger.books(run=self._run, statuses=[BookStatus.REFUSED])
-        codes = {book.error_code for book in books}
-        kind = NotFoundError if ExitCode.NOT_FOUND.name in codes else RefusedInputError
-        return kind(words, hint=hint, code=codes.pop() if len(codes) == 1 else None)
-
     def _tell_how_to_resume(self) -> None:
         counts = self._ledger.counts(run=self._run)
         left = sum(counts.get(status, 0) for status in OPEN)
@@ -278,20 +167,3 @@ class BatchFollower(Follower):
             self._context.terminal.say(
                 f"{plural(left, 'book')} left; jobs that run go on; to go on: {self._lines.again}"
             )
-
-
-def trouble_of(book: Book) -> str:
-    """Write what went wrong with a book."""
-    code = f" [{book.error_code}]" if book.error_code else ""
-    return f"{book.error_message or ''}{code}"
-
-
-def batch_answer(ledger: Ledger, *, run: int | None = None) -> dict[str, object]:
-    """Return what scripts read of a ledger as a whole."""
-    counts = ledger.counts(run=run)
-    return {
-        "ledger": str(ledger.path),
-        "server": ledger.fact("server"),
-        "user": ledger.fact("user"),
-        "counts": {status.value: number for status, number in counts.items()},
-    }

@@ -1,16 +1,14 @@
-"""What a bulk import is told to do: lines of CSV, JSON or plain paths, or a folder of books."""
+"""What a bulk import is told to do: the lines of a manifest, or the books in a folder."""
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from fnt.commands.finding import find_files
+from fnt.commands.manifest_lines import LineError, read_records
 from fnt.errors import NotFoundError, UsageError
 from fnt.ledger import Wanted
 from fnt.results import extension, safe_stem
@@ -18,7 +16,6 @@ from fnt.tables import LIBRARIES
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.results import FORMATS
 
-COLUMNS = ("path", "name", "words", "min_words", "engine", "ignore_dialogue", "output")
 SETTINGS = {
     "words": "sentence_length_limit",
     "min_words": "min_sentence_length",
@@ -30,15 +27,6 @@ BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "
 TOLD = 10
 """Broken lines told one by one."""
 ENDINGS = tuple(f".{extension(name)}" for name in (*FORMATS, *LIBRARIES))
-
-
-class LineError(Exception):
-    """A line that cannot be read, and why."""
-
-    def __init__(self, line: int, why: str) -> None:
-        super().__init__(why)
-        self.line = line
-        self.why = why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +106,7 @@ def _checked(
 ) -> Iterator[Wanted]:
     broken: list[LineError] = []
     count = 0
-    for record in _records(source, lines):
+    for record in read_records(source.name, lines):
         if isinstance(record, LineError):
             broken.append(record)
             if len(broken) <= TOLD:
@@ -137,122 +125,6 @@ def _checked(
         raise UsageError(f"{source.name}: {noun} broken, nothing was sent: {first}")
     if not count:
         raise UsageError(f"{source.name} names no book")
-
-
-Record = tuple[int, Mapping[str, Any]]
-
-
-def _records(source: Source, lines: Iterable[bytes]) -> Iterator[Record | LineError]:
-    """Yield each line with its values, in whichever form they are written."""
-    texts = _texts(source, lines)
-    head = []
-    for text in texts:
-        head.append(text)
-        if text.strip():
-            break
-    first = head[-1] if head else ""
-    if first.startswith("%PDF-"):
-        raise UsageError(f"{source.name} is a PDF, not a manifest", hint="fnt upload FILE.pdf")
-    rest = chain(head, texts)
-    if first.lstrip().startswith("{"):
-        return _json_records(rest)
-    if source.name.lower().endswith(".csv") or "path" in _header(first):
-        return _csv_records(source, rest, header=_header(first), delimiter=_delimiter(first))
-    if source.is_stdin or source.name.lower().endswith((".txt", ".lst")):
-        return _plain_records(rest)
-    raise UsageError(
-        f"{source.name} is not a manifest: its first line names no column `path` and is no JSON",
-        hint="fnt batch run takes CSV, JSON Lines, a .txt of paths, a folder or -",
-    )
-
-
-def _texts(source: Source, lines: Iterable[bytes]) -> Iterator[str]:
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            if line.startswith(b"%PDF-"):
-                yield "%PDF-"
-                return
-            raise UsageError(
-                f"{source.name}: line {number} is not UTF-8", hint="save the manifest as UTF-8"
-            ) from error
-
-
-def _header(first: str) -> list[str]:
-    cells = next(csv.reader([first], delimiter=_delimiter(first)), [])
-    return [cell.strip().lower() for cell in cells]
-
-
-def _delimiter(first: str) -> str:
-    """Tell which sign parts the cells: a French Excel writes `;`."""
-    return next((sign for sign in ",;\t" if sign in first), ",")
-
-
-def _csv_records(
-    source: Source, texts: Iterator[str], *, header: list[str], delimiter: str
-) -> Iterator[Record | LineError]:
-    _check_columns(header, f"{source.name}: ")
-    reader = csv.reader(texts, delimiter=delimiter, strict=True)
-    is_first = True
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            yield LineError(reader.line_num, str(error))
-            continue
-        if cells is None:
-            return
-        if not any(cells):
-            continue
-        if is_first:
-            is_first = False
-        elif len(cells) > len(header):
-            yield LineError(reader.line_num, f"{len(cells)} cells for {len(header)} columns")
-        else:
-            values = {name: cell for name, cell in zip(header, cells, strict=False) if cell != ""}
-            yield reader.line_num, values
-
-
-def _check_columns(names: Iterable[str], where: str) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name not in COLUMNS:
-            raise UsageError(
-                f"{where}there is no column {name[:40]!r}", hint=f"columns: {', '.join(COLUMNS)}"
-            )
-        if name in seen:
-            raise UsageError(f"{where}the column {name!r} stands there twice")
-        seen.add(name)
-    if "path" not in seen:
-        raise UsageError(f"{where}there is no column 'path'")
-
-
-def _json_records(texts: Iterator[str]) -> Iterator[Record | LineError]:
-    for number, text in enumerate(texts, start=1):
-        if not text.strip():
-            continue
-        try:
-            values = json.loads(text)
-        except (ValueError, RecursionError):
-            yield LineError(number, "not JSON")
-            continue
-        if isinstance(values, dict):
-            unknown = [name for name in values if name not in COLUMNS]
-            if unknown:
-                raise UsageError(
-                    f"line {number}: there is no column {unknown[0][:40]!r}",
-                    hint=f"columns: {', '.join(COLUMNS)}",
-                )
-            yield number, {name: value for name, value in values.items() if value is not None}
-        else:
-            yield LineError(number, "not an object")
-
-
-def _plain_records(texts: Iterator[str]) -> Iterator[Record | LineError]:
-    for number, text in enumerate(texts, start=1):
-        if text.strip():
-            yield number, {"path": text.rstrip("\r\n")}
 
 
 def _wanted(
