@@ -95,8 +95,8 @@ def test_killed_again_and_again_each_book_is_one_job_and_one_file(
 def test_stopped_in_the_middle_it_says_how_to_go_on(
     make_server: MakeServer, make_client: MakeClient, number: signal.Signals
 ) -> None:
-    home, rest = make_client(make_server(FNT_PACE_MS="300"))
-    books = write_books(home.folder / "books", 6)
+    home, rest = make_client(make_server(FNT_PACE_MS="200"))
+    books = write_books(home.folder / "books", 4)
     process = home.start(*LINE, "--jsonl")
     wait_for(lambda: len(list_all(rest)) >= 2, within_s=30, what="books were sent")
 

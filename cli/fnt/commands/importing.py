@@ -151,11 +151,11 @@ class BatchFollower(Follower):
         return errors + ([TemporaryError(first.message, code=first.code)] if first else [])
 
     def _tell_failures(self) -> None:
-        """Say what came to nothing, in this run or before."""
+        """Say what came to nothing, in this run or before: what was said may be hours ago."""
         total = 0
         for book in self._ledger.books(run=self._run, statuses=FAILED):
             total += 1
-            if total <= TOLD and book.id not in self._failed_now:
+            if total <= TOLD:
                 self._context.terminal.say_error(f"{book.path} {book.status}: {trouble_of(book)}")
         if total > TOLD:
             self._context.terminal.say("all of them: fnt batch status")
