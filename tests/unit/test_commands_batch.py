@@ -497,6 +497,19 @@ def test_a_folder_has_its_ledger_in_it_and_keeps_its_tree(folder: Path) -> None:
     assert importing().invoke("batch", "run", "lib", "-o", "out").exit_code == 0
 
 
+def test_patterns_choose_from_a_folder_and_stand_in_the_line_again(folder: Path) -> None:
+    (folder / "old").mkdir()
+    (folder / "old" / "c.pdf").write_bytes(make_pdf())
+    world = importing(sent(1, job_id=11), KeyboardInterrupt())
+    line = ["batch", "run", ".", "--exclude", "old", "--exclude", "b*", "-o", "out"]
+
+    assert run(line, world.context()) == 130
+
+    assert [item.filename for item in asked(world)] == ["a.pdf"]
+    assert "fnt batch run . --exclude old --exclude 'b*' --output out" in world.err
+    assert isinstance(fails(importing(), *LINE, "--include", "*.pdf"), UsageError)
+
+
 def test_no_save_leaves_results_on_the_server_until_they_are_wanted(folder: Path) -> None:
     assert importing(*both()).invoke("batch", "run", "m.csv", "--no-save").exit_code == 0
     assert not (folder / "out").exists()

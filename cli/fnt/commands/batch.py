@@ -25,7 +25,9 @@ from fnt.commands.selection import FormatOption, formats, given_settings
 from fnt.commands.upload_options import (
     DEFAULTS,
     EngineOption,
+    ExcludeOption,
     IgnoreDialogueOption,
+    IncludeOption,
     JobsOption,
     MinWordsOption,
     WordsOption,
@@ -79,6 +81,8 @@ def run(  # noqa: PLR0913 -- one for each option
     source: SourceArgument,
     *,
     ledger: LedgerOption = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
     words: WordsOption = DEFAULTS.sentence_length_limit,
     min_words: MinWordsOption = DEFAULTS.min_sentence_length,
     engine: EngineOption = DEFAULTS.engine,
@@ -102,7 +106,7 @@ def run(  # noqa: PLR0913 -- one for each option
     """
     context: AppContext = ctx.obj
     keep_records(context, events_file=events_file, junit=junit, annotations=annotations)
-    books = Source.of(source)
+    books = Source.of(source, include=include or (), exclude=exclude or ())
     defaults = settings_of(
         words=words, min_words=min_words, engine=engine, ignore_dialogue=ignore_dialogue
     )

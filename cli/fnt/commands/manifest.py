@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -37,6 +37,9 @@ class Source:
     """As it was given."""
     folder: Path
     """What relative paths start from."""
+    include: Sequence[str] = ()
+    """Patterns for what is taken from a folder, as in an upload."""
+    exclude: Sequence[str] = ()
 
     @property
     def is_stdin(self) -> bool:
@@ -49,14 +52,17 @@ class Source:
         return not self.is_stdin and Path(self.name).is_dir()
 
     @classmethod
-    def of(cls, name: str) -> Source:
+    def of(cls, name: str, *, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Source:
         """Look at what was given; NotFoundError when it is not there."""
         path = Path(name)
+        if (include or exclude) and (name == "-" or path.is_file()):
+            raise UsageError("--include and --exclude choose from a folder, not from a manifest")
         if name == "-":
             return cls(name=name, folder=Path())
         if not path.exists():
             raise NotFoundError(f"there is no manifest {path}")
-        return cls(name=name, folder=path if path.is_dir() else path.parent)
+        folder = path if path.is_dir() else path.parent
+        return cls(name=name, folder=folder, include=include, exclude=exclude)
 
 
 def read_source(
@@ -83,7 +89,10 @@ def _binary(stdin: IO[str]) -> Iterable[bytes]:
 
 
 def _found_below(source: Source, defaults: ProcessingSettings) -> Iterator[Wanted]:
-    for number, found in enumerate(find_files([source.folder], recursive=True), start=1):
+    files = find_files(
+        [source.folder], recursive=True, include=source.include, exclude=source.exclude
+    )
+    for number, found in enumerate(files, start=1):
         parts = [safe_stem(part) for part in found.relative.parts]
         if None in parts:
             raise UsageError(f"{found.given} has a name no result can have: rename it")

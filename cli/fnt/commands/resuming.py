@@ -18,7 +18,9 @@ def typed_line(ctx: Any, context: AppContext) -> str:
     words = ["fnt", *ctx.command_path.split()[1:]]
     for param in ctx.command.params:
         if param.name in ctx.params and _was_typed(ctx, param.name):
-            words += _words(param, ctx.params[param.name])
+            value = ctx.params[param.name]
+            for one in value if isinstance(value, list | tuple) else [value]:
+                words += _words(param, one)
     return shlex.join([*words, *given_settings(context)])
 
 
