@@ -204,6 +204,20 @@ def test_a_stalled_holder_changes_nothing(
     assert after == fences
 
 
+def test_a_stalled_holder_of_a_deleted_job_changes_no_other_job(
+    database: Database, user_id: int
+) -> None:
+    job, (stalled, _) = take_chunks(database, user_id, chunks=2)
+    jobs.cancel(database, user_id, job.id)
+    jobs.delete_job(database, user_id, job.id)
+    _, others = take_chunks(database, user_id, chunks=2)
+
+    assert not steps.is_held(database, stalled)
+    with pytest.raises(LeaseLostError):
+        complete_chunk(database, stalled)
+    assert all(steps.is_held(database, held) for held in others)
+
+
 def test_a_lease_kept_alive_is_not_taken_back(database: Database, user_id: int) -> None:
     make_job(database, user_id)
     held = take(database)
