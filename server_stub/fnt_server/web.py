@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -32,6 +33,11 @@ DRAIN_RETRY_S = 2.0
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Tells its sockets that it is about to stop, before it does."""
+
+    def init_process(self) -> None:
+        """Begin to serve; never returns."""
+        gc.freeze()  # what came before the fork stays shared: collecting would write to all of it
+        super().init_process()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Answer SIGTERM."""
