@@ -37,6 +37,8 @@ class _Reader(simple_websocket.Server):  # type: ignore[misc]  # it has no types
     without end that of a client who sends faster than is handled.
     """
 
+    connected: bool
+
     def receive(self, timeout: float | None = None) -> Any:
         """Return the next message; raises ConnectionClosed."""
         while self.connected and not self.input_buffer:
