@@ -14,6 +14,8 @@ from fnt_server.config import Config
 
 TIMEOUT_S = 1.0
 BELL = "fnt.bell"
+MAX_CHILD_KIB = 400_000
+"""A pool child that grew beyond is replaced, after the bell it hears."""
 BELL_EXPIRES_S = 30
 """A bell nobody heard for so long says nothing any more: the reaper rings anew."""
 MAX_BELLS = 1000
@@ -37,7 +39,7 @@ def make_celery(config: Config) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
-        worker_max_memory_per_child=400_000,  # KiB; a child that grew beyond is replaced
+        worker_max_memory_per_child=MAX_CHILD_KIB,
         worker_max_tasks_per_child=1000,
         worker_prefetch_multiplier=1,
         worker_send_task_events=False,
