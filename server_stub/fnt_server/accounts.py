@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Select, delete, or_, select, update
 
 from fnt.wire.errors import ErrorCode
 from fnt_server.credentials import (
@@ -66,6 +66,8 @@ class Accounts:
         ):
             return None
         with self._database.write() as session:
+            if session.scalar(_unchanged(user)) is None:
+                return None  # meanwhile they were removed, or their password was changed
             moment = clock(session)
             login = Login(
                 id=uuid.uuid4().hex,
@@ -179,6 +181,12 @@ class Accounts:
         """Return a user who is known to exist."""
         with self._database.read() as session:
             return session.get_one(User, user_id)
+
+
+def _unchanged(user: User) -> Select[int]:
+    """Lock a user whose password is still the one that was compared."""
+    unchanged = (User.id == user.id, User.password_hash == user.password_hash)
+    return select(User.id).where(*unchanged).with_for_update(read=True)
 
 
 def forget_ended_logins(database: Database) -> None:
