@@ -16,9 +16,7 @@ TIMEOUT_S = 1.0
 BELL = "fnt.bell"
 MAX_CHILD_KIB = 400_000
 """A pool child that grew beyond is replaced, after the bell it hears."""
-BELL_EXPIRES_S = 30
-"""A bell nobody heard for so long says nothing any more: the reaper rings anew."""
-MAX_BELLS = 1000
+MAX_BELLS = 256
 """So many unheard bells say nothing that one would not: nobody is there to hear them."""
 QUEUE = "fnt.steps"
 CHANNEL = "fnt.events"
@@ -60,12 +58,13 @@ def make_bell(config: Config) -> Celery:
 def ring(bell: Celery) -> None:
     """Send one bell; raises whatever the broker's client raises.
 
-    The broker would keep what nobody hears for ever.
+    The broker would keep what nobody hears for ever. A bell does not expire: that would be by the
+    clocks of two machines.
     """
     with bell.producer_or_acquire() as producer:
         if producer.channel.queue_declare(QUEUE).message_count >= MAX_BELLS:
             producer.channel.queue_purge(QUEUE)
-        bell.send_task(BELL, expires=BELL_EXPIRES_S, retry=False, producer=producer)
+        bell.send_task(BELL, retry=False, producer=producer)
 
 
 class _EventBus(RedisManager):  # type: ignore[misc]  # socketio has no types

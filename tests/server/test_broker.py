@@ -51,6 +51,7 @@ def test_a_ring_waits_in_the_queue(broker_process: BrokerProcess) -> None:
         queue = connection.SimpleQueue("fnt.steps")
         message = wait_for(lambda: queue.get(timeout=1), within_s=3, what="the bell is there")
         assert message.headers["task"] == broker.BELL
+        assert message.headers["expires"] is None  # by whose clock?
         message.ack()
         queue.close()
 
