@@ -95,6 +95,18 @@ def test_take_prefers_the_user_with_the_fewest_running_steps(
     assert take(database).job_id != late.id
 
 
+def test_take_counts_running_steps_before_the_time_waited(database: Database, user_id: int) -> None:
+    other = make_user(database)
+    make_chunked(database, user_id, chunks=3)
+    busy = [take(database), take(database)]
+    make_job(database, other)
+    lately = make_job(database, other)
+    steps.release(database, served := take(database))
+
+    assert served.job_id == lately.id - 1
+    assert take(database).job_id == served.job_id != busy[0].job_id
+
+
 def test_take_prefers_the_job_with_the_fewest_running_steps(
     database: Database, user_id: int
 ) -> None:
