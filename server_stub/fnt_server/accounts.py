@@ -65,7 +65,7 @@ class Accounts:
         if user is None:
             return None
         with self._database.write() as session:
-            return self.open_login(session, user)
+            return self.open_login(session, user) if _is_unchanged(session, user) else None
 
     def open_login(self, session: Session, user: User) -> TokenPair:
         """Open a login within a transaction; its tokens are good once that is committed."""
@@ -77,6 +77,8 @@ class Accounts:
         if user is None:
             return None
         with self._database.write() as session:
+            if not _is_unchanged(session, user):
+                return None
             login = _new_login(session, user, ttl_s=PAGE_TTL_S)
         return self._signer.write(
             user_id=user.id, login_id=login.id, jti=login.refresh_jti, kind="page", ttl_s=PAGE_TTL_S
@@ -212,6 +214,13 @@ def _new_login(session: Session, user: User, *, ttl_s: float) -> Login:
     )
     session.add(login)
     return login
+
+
+def _is_unchanged(session: Session, user: User) -> bool:
+    """Lock a user; whether the password is still the one that was compared."""
+    unchanged = (User.id == user.id, User.password_hash == user.password_hash)
+    locked = select(User.id).where(*unchanged).with_for_update(read=True)
+    return session.scalar(locked) is not None
 
 
 def forget_ended_logins(database: Database) -> None:

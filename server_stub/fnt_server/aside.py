@@ -35,7 +35,12 @@ class AsideStorage(Storage):
         """Delete objects; those already gone are no error."""
         natively(super().delete, list(keys))
 
-    def list_keys(self, prefix: str, *, older_than_s: float = 0.0) -> list[str]:
-        """Return the keys under a prefix whose objects are older than that."""
-        listing = super().list_keys
-        return natively(lambda: listing(prefix, older_than_s=older_than_s))
+    def iter_keys(self, prefix: str, *, older_than_s: float = 0.0) -> Iterator[list[str]]:
+        """Yield the keys under a prefix whose objects are older than that, by the thousand."""
+        batches = super().iter_keys(prefix, older_than_s=older_than_s)
+        return iter(lambda: natively(next, batches, []), [])
+
+    def delete_drafts(self, *, older_than_s: float) -> None:
+        """Delete what is left in a folder of puts whose process was killed."""
+        delete = super().delete_drafts
+        natively(lambda: delete(older_than_s=older_than_s))

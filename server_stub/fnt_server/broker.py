@@ -14,8 +14,11 @@ from fnt_server.config import Config
 
 TIMEOUT_S = 1.0
 BELL = "fnt.bell"
-BELL_EXPIRES_S = 30
-"""A bell nobody heard for so long says nothing any more: the reaper rings anew."""
+MAX_CHILD_KIB = 400_000
+"""A pool child that grew beyond is replaced, after the bell it hears."""
+MAX_BELLS = 256
+"""So many unheard bells say nothing that one would not: nobody is there to hear them."""
+QUEUE = "fnt.steps"
 CHANNEL = "fnt.events"
 
 _REDIS_OPTIONS = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT_S}
@@ -28,13 +31,13 @@ def make_celery(config: Config) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={"socket_keepalive": True},
-        task_default_queue="fnt.steps",
+        task_default_queue=QUEUE,
         task_ignore_result=True,
         task_acks_late=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
-        worker_max_memory_per_child=400_000,  # KiB; a child that grew beyond is replaced
+        worker_max_memory_per_child=MAX_CHILD_KIB,
         worker_max_tasks_per_child=1000,
         worker_prefetch_multiplier=1,
         worker_send_task_events=False,
@@ -53,8 +56,23 @@ def make_bell(config: Config) -> Celery:
 
 
 def ring(bell: Celery) -> None:
-    """Send one bell; raises whatever the broker's client raises."""
-    bell.send_task(BELL, expires=BELL_EXPIRES_S, retry=False)
+    """Send one bell; raises whatever the broker's client raises.
+
+    The broker would keep what nobody hears for ever. A bell does not expire: that would be by the
+    clocks of two machines.
+    """
+    with bell.producer_or_acquire() as producer:
+        if producer.channel.queue_declare(QUEUE).message_count >= MAX_BELLS:
+            producer.channel.queue_purge(QUEUE)
+        bell.send_task(BELL, retry=False, producer=producer)
+
+
+class _EventBus(RedisManager):  # type: ignore[misc]  # socketio has no types
+    """Says when it gives an event up: the library only logs it."""
+
+    def _publish(self, data: dict[str, Any]) -> None:
+        if super()._publish(data) is None and data["method"] == "emit":
+            raise ConnectionError("the event bus is away")
 
 
 def make_manager(config: Config, *, write_only: bool) -> RedisManager:
@@ -62,7 +80,7 @@ def make_manager(config: Config, *, write_only: bool) -> RedisManager:
     options = _REDIS_OPTIONS if write_only else {"socket_connect_timeout": TIMEOUT_S}
     # Redis shares its channels among its databases, and two servers may share a Redis.
     number = parse_url(config.events_url).get("db", 0)  # type: ignore[no-untyped-call]
-    return RedisManager(
+    return _EventBus(
         config.events_url,
         channel=f"{CHANNEL}.{number}",
         write_only=write_only,

@@ -65,7 +65,8 @@ class Config:
     connect_within_s: float = 10.0
     """A socket that has not been let in by then is closed."""
     stalled_after_s: float = 20.0
-    """An upload of which no more than a few KB come in so long is cut off."""
+    """An upload of which no more than a few KB come in so long is cut off, as is any other request
+    that is not there by then."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Config:

@@ -9,7 +9,9 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
+import simple_websocket
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
+from wsproto.utilities import LocalProtocolError
 
 from fnt.wire.errors import ErrorCode, error_body
 from fnt.wire.events import SOCKET_PATH
@@ -21,20 +23,52 @@ UNHEARD_AFTER_MS = 15_000
 """A peer that acknowledges nothing for so long is gone, though it never said so."""
 
 
+class _NoThread(threading.Thread):
+    """Never started."""
+
+    def start(self) -> None:
+        """Do nothing."""
+
+
+class _Reader(simple_websocket.Server):  # type: ignore[misc]  # it has no types
+    """Reads in the thread that waits for a message, when it does.
+
+    The library would have one more thread read on and on: a quarter of a socket's memory, and
+    without end that of a client who sends faster than is handled.
+    """
+
+    connected: bool
+
+    def receive(self, timeout: float | None = None) -> Any:
+        """Return the next message; raises ConnectionClosed."""
+        while self.connected and not self.input_buffer:
+            try:
+                data = self.sock.recv(self.receive_bytes)
+                if not data:
+                    raise ConnectionResetError
+                self.ws.receive_data(data)
+                self.connected = self._handle_events()
+            except (OSError, LocalProtocolError):
+                self.connected = False
+        return super().receive(timeout)
+
+
 class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio has no types
     """A websocket that takes no endless message, and whose close does not wait for the peer."""
 
     def __init__(self, handler: Any, server: Any) -> None:
-        super().__init__(handler, server, max_message_size=MAX_PACKET_BYTES)
+        super().__init__(handler, server, max_message_size=MAX_PACKET_BYTES, thread_class=_NoThread)
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(self, environ: dict[str, Any], _start_response: Any) -> Any:
         """Speak websocket on the request's connection."""
         connection = environ.get("gunicorn.socket")
         option = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux
         if connection is not None and option is not None:
             with contextlib.suppress(OSError):
                 connection.setsockopt(socket.IPPROTO_TCP, option, UNHEARD_AFTER_MS)
-        return super().__call__(environ, start_response)
+        self.ws = _Reader(environ, **self.server_args)
+        self.app(self)
+        raise StopIteration  # gunicorn: this was no request to answer
 
     def close(self) -> None:
         """Say goodbye and hang up: a silent peer would hold its thread for ever."""

@@ -52,7 +52,12 @@ class Housekeeping:
 
     def _run(self) -> None:
         while not self._over.is_set():
-            for look in (self._close_strangers, self._close_ended, self._look_at_vitals):
+            for look in (
+                self._close_strangers,
+                self._forget_the_gone,
+                self._close_ended,
+                self._look_at_vitals,
+            ):
                 try:
                     look()
                 except Exception as error:  # the next round is the remedy
@@ -69,6 +74,16 @@ class Housekeeping:
         for sid, since in self._first_seen.items():
             if now - since > self._services.config.connect_within_s:
                 _hang_up(eio, sid)
+
+    def _forget_the_gone(self) -> None:
+        """Give up the places of those who were hung up on while they were being let in.
+
+        The library tells of no disconnect of a client who was not yet connected.
+        """
+        for sid in self._connections.all():
+            if self._server.manager.eio_sid_from_sid(sid, "/") not in self._server.eio.sockets:
+                self._server.disconnect(sid, ignore_queue=True)
+                self._connections.forget(sid)
 
     def _close_ended(self) -> None:
         """Close sockets whose token has ended or whose login was revoked."""

@@ -32,6 +32,11 @@ def set_context(**fields: object) -> None:
     _context.set(fields)
 
 
+def add_context(**fields: object) -> None:
+    """Let every record of this thread carry these fields as well, from now on."""
+    _context.set({**_context.get(), **fields})
+
+
 @contextlib.contextmanager
 def about(**fields: object) -> Iterator[None]:
     """Let every record within the block carry these fields too."""

@@ -1,12 +1,25 @@
 """What each process counts of its own doing; labels are words of ours, never a user's.
 
 Where PROMETHEUS_MULTIPROC_DIR is set when this is imported, the counts lie in files there, so that
-the counts of pool children, who come and go, can be told together.
+the counts of pool children, who come and go, can be told together. A child counts on in the files
+of the one whose place it took: those of children long gone would be read again each time.
 """
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+import os
+
+from billiard import current_process
+from prometheus_client import Counter, Histogram, values
+
+
+def _who_counts() -> str:
+    place = getattr(current_process(), "index", None)
+    return str(os.getpid()) if place is None else f"slot{place}"
+
+
+if values.ValueClass._multiprocess:
+    values.ValueClass = values.MultiProcessValue(_who_counts)  # type: ignore[no-untyped-call]
 
 STEP_SECONDS = Histogram(
     "fnt_step_seconds",

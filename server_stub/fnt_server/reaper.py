@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import threading
 from collections.abc import Callable
 
@@ -80,17 +81,26 @@ def sweep(
     database: Database, storage: Storage, *, older_than_s: float = ORPHANED_AFTER_S
 ) -> list[str]:
     """Delete the objects that no job needs, when they are old enough; returns their keys."""
-    keys = storage.list_keys("jobs/", older_than_s=older_than_s)
+    deleted = []
+    for keys in storage.iter_keys("jobs/", older_than_s=older_than_s):
+        orphans = _orphans(database, keys)
+        storage.delete(orphans)
+        deleted += orphans
+    storage.delete_drafts(older_than_s=older_than_s)
+    return deleted
+
+
+def _orphans(database: Database, keys: list[str]) -> list[str]:
+    """Return those of these keys that no job needs. Listed first, then looked for: none is new."""
+    ids = {job_id for job_id in map(_job_of, keys) if job_id is not None}
+    columns = (Job.id, Job.status, Job.file_key, Job.result_key)
     with database.read() as session:
-        rows = session.execute(select(Job.id, Job.status, Job.file_key, Job.result_key)).all()
+        rows = session.execute(select(*columns).where(Job.id.in_(ids))).all()
     running = {row.id for row in rows if row.status in jobs.LIVE}
     needed = {key for row in rows for key in (row.file_key, row.result_key) if key}
-    orphans = [key for key in keys if key not in needed and _job_of(key) not in running]
-    storage.delete(orphans)
-    storage.delete_drafts(older_than_s=older_than_s)
-    return orphans
+    return [key for key in keys if key not in needed and _job_of(key) not in running]
 
 
 def _job_of(key: str) -> int | None:
-    number = key.split("/")[1]
-    return int(number) if number.isdigit() else None
+    number = re.fullmatch(r"jobs/([0-9]{1,18})/.*", key)
+    return int(number[1]) if number else None

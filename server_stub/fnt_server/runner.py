@@ -46,6 +46,7 @@ class StepRunner:
         publisher: Publisher,
         owner: str,
         stopping: Callable[[], bool] = lambda: False,
+        is_spent: Callable[[], bool] = lambda: False,
     ) -> None:
         self._config = config
         self._database = database
@@ -53,6 +54,7 @@ class StepRunner:
         self._publisher = publisher
         self._owner = owner
         self._stopping = stopping
+        self._is_spent = is_spent
         self._extractor = Extractor(Limits(max_pages=config.max_pages))
         self._run = {
             StepKind.ANALYSE: self._analyse,
@@ -61,7 +63,10 @@ class StepRunner:
         }
 
     def run_ready(self) -> int:
-        """Take and run steps until none is ready; returns how many were run."""
+        """Take and run steps until none is ready, or this process should be replaced.
+
+        Returns how many were run.
+        """
         done = 0
         while not self._stopping():
             try:
@@ -77,6 +82,8 @@ class StepRunner:
             ):
                 self._run_held(held)
             done += 1
+            if self._is_spent():
+                break
         return done
 
     def close(self) -> None:

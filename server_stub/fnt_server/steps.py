@@ -192,9 +192,13 @@ def count_ready(database: Database, *, for_s: float = 0.0) -> int:
 
 
 def ours(held: Held) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions under which a step is still held by this fence."""
+    """Return the conditions under which a step is still held by this fence.
+
+    The job is one of them: SQLite may give the number of a deleted job's step to another job's.
+    """
     return (
         Step.id == held.step_id,
+        Step.job_id == held.job_id,
         Step.fence == held.fence,
         Step.status == StepStatus.RUNNING,
     )

@@ -30,6 +30,7 @@ REQUEST_WITHIN = timedelta(hours=1)
 RETRIES = 2
 PART_BYTES = 5 * 1024 * 1024
 """The least a part of an S3 multipart upload may have."""
+LISTED_AT_ONCE = 1000
 PIECE_BYTES = 1024 * 1024
 """What is read of a bucket at least before it is passed on."""
 
@@ -64,8 +65,7 @@ class Storage:
         with _in_our_words(f"bucket for {key}"):
             body = iter(chunks) if self._folder else _whole_if_small(iter(chunks))
             obstore.put(self._store, key, body, chunk_size=PART_BYTES, max_concurrency=2)
-        if self._folder:
-            _sync(self._folder / key)
+        self._sync(key)
 
     def get(self, key: str) -> bytes:
         """Read a small object whole; raises FileNotFoundError."""
@@ -85,6 +85,21 @@ class Storage:
         """Copy an object; raises FileNotFoundError."""
         with _in_our_words(source):
             obstore.copy(self._store, source, target)
+        self._sync(target)
+
+    def _sync(self, key: str) -> None:
+        """Make a file survive a power cut, by all the folders it may be the first in."""
+        if self._folder is None:
+            return
+        path = self._folder / key
+        for target in (path, *path.parents):
+            handle = os.open(target, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            if target == self._folder:
+                return
 
     @contextlib.contextmanager
     def local_path(self, key: str) -> Iterator[Path]:
@@ -119,16 +134,18 @@ class Storage:
                 if draft.is_file() and draft.stat().st_mtime <= newest:
                     draft.unlink()
 
-    def list_keys(self, prefix: str, *, older_than_s: float = 0.0) -> list[str]:
-        """Return the keys under a prefix whose objects are older than that."""
+    def list_keys(self, prefix: str) -> list[str]:
+        """Return the keys under a prefix of which there are few."""
+        return [key for keys in self.iter_keys(prefix) for key in keys]
+
+    def iter_keys(self, prefix: str, *, older_than_s: float = 0.0) -> Iterator[list[str]]:
+        """Yield the keys under a prefix whose objects are older than that, by the thousand."""
         newest = time.time() - older_than_s
         with _in_our_words(prefix):
-            return [
-                meta["path"]
-                for batch in obstore.list(self._store, prefix)
-                for meta in batch
-                if meta["last_modified"].timestamp() <= newest
-            ]
+            for batch in obstore.list(self._store, prefix, chunk_size=LISTED_AT_ONCE):
+                keys = [m["path"] for m in batch if m["last_modified"].timestamp() <= newest]
+                if keys:
+                    yield keys
 
 
 def local_folder(url: str) -> Path | None:
@@ -193,13 +210,3 @@ def _system_error(error: Exception) -> OSError | None:
     """Return the system's error that the library tells in words only."""
     found = re.search(r"\(os error (\d+)\)", str(error))
     return OSError(int(found[1]), os.strerror(int(found[1]))) if found else None
-
-
-def _sync(path: Path) -> None:
-    """Make a renamed file survive a power cut: the object store does not do it."""
-    for target in (path, path.parent):
-        handle = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

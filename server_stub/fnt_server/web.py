@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -20,6 +21,7 @@ from fnt_server.config import Config
 from fnt_server.door import UNNAMED_SOCKETS
 from fnt_server.exporter import RecordCollector
 from fnt_server.greenlets import GEVENT, THREADS
+from fnt_server.stall import StallGuard
 
 WORKERS = {
     THREADS: "fnt_server.web.DrainingWorker",
@@ -32,6 +34,22 @@ DRAIN_RETRY_S = 2.0
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Tells its sockets that it is about to stop, before it does."""
+
+    def init_process(self) -> None:
+        """Begin to serve; never returns."""
+        gc.freeze()  # what came before the fork stays shared: collecting would write to all of it
+        super().init_process()
+
+    def handle(self, conn: Any) -> Any:
+        """Read and answer a request, whose head must come in time: it has a thread already."""
+        within_s = self.wsgi.extensions["fnt"].config.stalled_after_s
+        with StallGuard(conn.sock, stalled_after_s=within_s) as conn.guard:
+            return super().handle(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request whose head is there."""
+        conn.guard.end()
+        return super().handle_request(req, conn)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Answer SIGTERM."""

@@ -10,12 +10,21 @@ import uuid
 import warnings
 from functools import cached_property
 
+from billiard.compat import mem_rss
 from celery import Celery, signals
 from celery.exceptions import SecurityWarning
 from sqlalchemy.exc import SQLAlchemyError
 
 from fnt_server import exporter, listing, steps, workers
-from fnt_server.broker import BELL, emit_job, make_bell, make_celery, make_manager, ring
+from fnt_server.broker import (
+    BELL,
+    MAX_CHILD_KIB,
+    emit_job,
+    make_bell,
+    make_celery,
+    make_manager,
+    ring,
+)
 from fnt_server.config import Config
 from fnt_server.database import Database
 from fnt_server.departure import Departure
@@ -67,6 +76,8 @@ class Slot:
             publisher=self.publisher,
             owner=steps.slot_owner(self._worker_id, os.getpid()),
             stopping=self._departure.has_begun,
+            # Celery replaces a child between two bells, and with much to do there are none.
+            is_spent=lambda: mem_rss() > MAX_CHILD_KIB,
         )
 
     @cached_property

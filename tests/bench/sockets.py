@@ -94,7 +94,7 @@ def _loaded(house: House, load: Load, *, worker_class: str) -> Iterator[Figure]:
     yield Figure(
         name=f"{what}: memory a socket",
         value=f"{(after_kib - before_kib) / (load.sockets - WARM):.0f} KiB",
-        wanted="≤ 80 KiB" if worker_class == "gevent" else "",
+        wanted="≤ 80 KiB" if worker_class == "gevent" else "≤ 150 KiB",
     )
     yield Figure(
         name=f"{what}: connected and joined", value=f"{load.sockets / opened_s:.0f} a second"

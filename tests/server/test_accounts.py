@@ -77,6 +77,25 @@ def test_log_in_with_anything_else_is_none(house: Accounts, email: str, password
     assert house.log_in(email, password) is None
 
 
+@pytest.mark.parametrize("what", ["passwd", "remove"])
+def test_log_in_with_a_password_that_is_just_being_changed_opens_nothing(
+    house: Accounts, database: Database, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    compare = accounts.is_password
+
+    def compare_and_lose(password_hash: str, password: str) -> bool:
+        is_right = compare(password_hash, password)
+        if what == "passwd":
+            users.set_password(database, EMAIL, "another password")
+        else:
+            users.remove_user(database, EMAIL)
+        return is_right
+
+    monkeypatch.setattr(accounts, "is_password", compare_and_lose)
+
+    assert house.log_in(EMAIL, PASSWORD) is None
+
+
 def test_refresh_gives_a_new_pair_and_the_old_access_token_lives_on(
     house: Accounts, pair: TokenPair
 ) -> None:

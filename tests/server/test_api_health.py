@@ -10,6 +10,7 @@ from fnt import __version__
 from fnt.wire import paths
 from fnt_server import workers
 from fnt_server.database import Database
+from fnt_server.vitals import STALE_AFTER_S, Vitals
 from server.callers import assert_refused, make_caller, services_of
 
 
@@ -75,3 +76,16 @@ def test_every_answer_forbids_caching_and_guessing(app: Flask) -> None:
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert len(response.headers["X-Request-Id"]) == 16
         assert not [name for name, _ in response.headers if name.startswith("Access-Control")]
+
+
+def test_what_was_seen_long_ago_is_no_longer_told() -> None:
+    """A look that hangs must not leave its last finding standing."""
+    fresh, old = (
+        Vitals(broker=True, workers=2, looked_at=time.monotonic() - ago_s)
+        for ago_s in (0, STALE_AFTER_S + 1)
+    )
+    fresh.forget_if_stale()
+    old.forget_if_stale()
+
+    assert (fresh.broker, fresh.workers) == (True, 2)
+    assert (old.broker, old.workers) == (False, 0)

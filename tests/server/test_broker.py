@@ -51,5 +51,27 @@ def test_a_ring_waits_in_the_queue(broker_process: BrokerProcess) -> None:
         queue = connection.SimpleQueue("fnt.steps")
         message = wait_for(lambda: queue.get(timeout=1), within_s=3, what="the bell is there")
         assert message.headers["task"] == broker.BELL
+        assert message.headers["expires"] is None  # by whose clock?
         message.ack()
         queue.close()
+
+
+def test_bells_nobody_hears_do_not_pile_up(
+    broker_process: BrokerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "MAX_BELLS", 5)  # 1000 take half a second
+    bell = broker.make_bell(config(broker_process.url + "?virtual_host=8"))
+
+    for _ in range(17):
+        broker.ring(bell)
+
+    with bell.connection_for_read() as connection:
+        waiting = connection.default_channel.queue_declare(broker.QUEUE).message_count
+    assert waiting == 17 % 5
+
+
+def test_an_event_that_is_given_up_is_a_failure() -> None:
+    manager = broker.make_manager(config("redis://127.0.0.1:1"), write_only=True)
+
+    with pytest.raises(ConnectionError):
+        broker.emit_job(manager, 1, {"id": 1})

@@ -8,14 +8,16 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
-from e2e.harness import wait_for
+from e2e.harness import descendants, wait_for
 from fnt.wire import events, paths
 from fnt.wire.jobs import JobSnapshot, JobStatus
 from fnt_server import jobs, listing
@@ -384,6 +386,46 @@ def test_a_user_has_a_share_and_gets_it_back(
         return False
 
     wait_for(again, within_s=WITHIN_S, what="the place is free again")
+
+
+def test_who_was_hung_up_on_while_being_let_in_keeps_no_place(
+    web: WebProcess, house: House, connect: Connect, ann: tuple[int, str]
+) -> None:
+    if house.database.is_sqlite:
+        pytest.skip("reading SQLite waits for nobody")
+    knocking = [BareSocket(web.port) for _ in range(MAX_PER_USER)]
+    with house.database.write() as session:
+        session.execute(text("LOCK TABLE access_tokens IN ACCESS EXCLUSIVE MODE"))
+        for bare in knocking:
+            bare.send("40" + json.dumps({"token": ann[1]}))
+        for bare in knocking:
+            assert bare.is_hung_up(within_s=CONNECT_WITHIN_S + 3)
+
+    def again() -> bool:
+        with suppress(Exception):
+            return bool(connect(ann[1]))
+        return False
+
+    wait_for(again, within_s=WITHIN_S, what="there is a place for who comes now")
+    for bare in knocking:
+        bare.close()
+
+
+def test_a_socket_costs_three_threads(
+    web: WebProcess, connect: Connect, ann: tuple[int, str], stage: dict[str, str]
+) -> None:
+    if stage.get("FNT_WORKER_CLASS") == "gevent":
+        pytest.skip("greenlets are no threads")
+    before = threads_of(web)
+
+    held = [connect(ann[1]) for _ in range(MAX_PER_USER)]
+
+    assert threads_of(web) - before <= 3 * len(held)
+
+
+def threads_of(web: WebProcess) -> int:
+    pids = [web.process.pid, *descendants(web.process.pid)]
+    return sum(len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in pids)
 
 
 def test_a_full_house_is_busy_and_rest_answers(

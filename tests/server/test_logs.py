@@ -103,8 +103,10 @@ def test_runs_whole_log_holds_no_secret_and_no_stranger(tmp_path: Path) -> None:
         assert secret not in text
     assert all({"ts", "level", "logger", "event"} <= line.keys() for line in lines)
     assert not [line for line in lines if line["level"] == "error" and "fnt_" in line["logger"]]
+    confirmed = next(line for line in lines if line.get("status") == 201)
+    assert (confirmed["path"], confirmed["job_id"]) == (paths.CONFIRM, 1)
     upload = next(line for line in lines if line.get("path") == paths.UPLOAD)
-    assert (upload["status"], upload["request_id"]) == (202, "of-the-proxy")
+    assert (upload["status"], upload["request_id"], upload["job_id"]) == (202, "of-the-proxy", 1)
     steps = {line["step"] for line in lines if line["event"] == "step ended"}
     assert steps == {"analyse 0", "chunk 0", "merge 0"}
     assert {line["job_id"] for line in lines if "step" in line} == {1, 2}

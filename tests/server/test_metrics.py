@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from e2e.harness import wait_for
+from e2e.harness import children_of, wait_for
 from fnt.wire.jobs import JobStatus
 from fnt_server.config import ConfigError
 from fnt_server.database import Database
@@ -60,7 +64,7 @@ def test_web_and_worker_tell_what_they_did(house: House) -> None:
     web = house.start_web(FNT_METRICS_PORT=str(of_web))
     user_id, token = house.add_user()
     listener = Listener(web.url).connect(token)
-    house.start_worker(FNT_METRICS_PORT=str(of_worker))
+    process = house.start_worker(FNT_METRICS_PORT=str(of_worker))
     good, bad = house.add_job(user_id, PDF), house.add_job(user_id, b"%PDF-1.4 " + b"x" * 900)
     for job_id in (good, bad):
         house.wait_for_job(
@@ -85,6 +89,29 @@ def test_web_and_worker_tell_what_they_did(house: House) -> None:
     assert value(web_says, "fnt_database_up") == 1
     assert (value(web_says, "fnt_workers"), value(web_says, "fnt_worker_slots")) == (1, 2)
     listener.disconnect()
+    process.kill()
+
+
+def test_the_counts_of_children_gone_are_kept_and_their_files_do_not_pile_up(
+    house: House, tmp_path: Path
+) -> None:
+    port = free_port()
+    worker = house.start_worker(FNT_METRICS_PORT=str(port), FNT_WORKERS="1", TMPDIR=str(tmp_path))
+    user_id, _ = house.add_user()
+
+    def failed() -> float:
+        with suppress(httpx.ConnectError):  # it is just starting
+            return value(scrape(port), "fnt_step_seconds_count", "analyse", "failed") or 0
+        return 0
+
+    for times in (1, 2, 3):
+        house.add_job(user_id, b"%PDF-1.4 " + b"x" * 900)
+        wait_for(lambda: failed() == times, within_s=30, what="the step is counted")  # noqa: B023
+        [slot] = children_of(worker.pid)
+        os.kill(slot, signal.SIGKILL)
+        wait_for(lambda: children_of(worker.pid) not in ([slot], []), within_s=9, what="another")  # noqa: B023
+
+    assert len(list(tmp_path.glob("fnt-metrics-*/counter_*"))) <= 2  # the parent, and the place
 
 
 def test_figures_tell_who_waits_and_since_when(database: Database, user_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from queue import Queue
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 from typing import Any
 
 import pytest
@@ -95,6 +95,28 @@ def test_a_frozen_broker_holds_nobody_and_fills_no_memory(
     told = [broker.told.get(timeout=WITHIN_S)[0] for _ in range(11)]
 
     assert told == [99, *range(40, 50)]
+
+
+def test_a_bell_does_not_wait_for_all_events_of_a_slow_bus() -> None:
+    let_go, rung, begun = Semaphore(0), Event(), Queue[int]()
+
+    def emit(job_id: int, _job: dict[str, Any]) -> None:
+        begun.put(job_id)
+        let_go.acquire(timeout=WITHIN_S)
+
+    telling = Publisher(emit=emit, ring=rung.set)
+    telling.publish({"id": 0, "version": 1})
+    assert begun.get(timeout=WITHIN_S) == 0
+    for job_id in (1, 2):
+        telling.publish({"id": job_id, "version": 1})
+    let_go.release()
+    assert begun.get(timeout=WITHIN_S) == 1
+    telling.ring()
+    let_go.release()
+
+    assert rung.wait(WITHIN_S / 2)
+    let_go.release()
+    telling.close()
 
 
 def test_rings_are_capped(broker: Broker, telling: Publisher) -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+import fnt_server.storage
 from fnt.wire.jobs import JobStatus
-from fnt_server import intake, steps
+from fnt_server import completion, intake, steps
+from fnt_server.aside import AsideStorage
 from fnt_server.database import Database
 from fnt_server.intake import StoredFile
 from fnt_server.models import Job, Step
@@ -18,9 +21,7 @@ from fnt_server.reaper import ORPHANED_AFTER_S, Reaper, sweep
 from fnt_server.storage import Storage
 from server.clocks import make_older
 from server.records import (
-    FILE,
     complete_chunk,
-    complete_merge,
     expire,
     fetch,
     make_chunked,
@@ -132,12 +133,16 @@ def test_sweep_keeps_what_jobs_need(
 ) -> None:
     done = make_chunked(database, user_id, chunks=1)
     complete_chunk(database, take(database))
-    complete_merge(database, take(database))
+    result = f"jobs/{done.id}/result"
+    completion.complete_merge(database, take(database), result_key=result, sentence_count=9)
+    source = f"jobs/{done.id}/source-d.pdf"
+    with database.write() as session:
+        session.execute(update(Job).where(Job.id == done.id).values(file_key=source))
     running = make_job(
         database, user_id, file=StoredFile(key="jobs/2/source-a.pdf", sha256="2" * 64, size_bytes=1)
     )
-    needed = [FILE.key, "result", f"jobs/{running.id}/source-a.pdf", f"jobs/{running.id}/work/1"]
-    orphans = [f"jobs/{done.id}/work/1", "jobs/999/source-b.pdf", "jobs/x/odd"]
+    needed = [source, result, f"jobs/{running.id}/source-a.pdf", f"jobs/{running.id}/work/1"]
+    orphans = [f"jobs/{done.id}/work/1", "jobs/999/source-b.pdf", "jobs/x/odd", f"jobs/{9**20}/odd"]
     put_all(storage, *needed, *orphans)
     assert sweep(database, storage, older_than_s=ORPHANED_AFTER_S) == []
     make_old(tmp_path)
@@ -145,6 +150,21 @@ def test_sweep_keeps_what_jobs_need(
     assert sorted(sweep(database, storage)) == sorted(orphans)
     for key in needed:
         assert storage.get(key)
+
+
+@pytest.mark.parametrize("kind", [Storage, AsideStorage])
+def test_sweep_goes_piece_by_piece_while_it_deletes(
+    kind: type[Storage], database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fnt_server.storage, "LISTED_AT_ONCE", 7)
+    storage = kind((tmp_path / "files").as_uri())
+    keys = [f"jobs/{job}/work/{k}" for job in range(10) for k in range(3)]
+    put_all(storage, *keys)
+    make_old(tmp_path)
+
+    assert max(map(len, storage.iter_keys("jobs/"))) == 7
+    assert sorted(sweep(database, storage)) == keys
+    assert storage.list_keys("jobs/") == []
 
 
 def test_sweep_forgets_the_drafts_of_killed_uploads(

@@ -78,8 +78,18 @@ def test_a_migration_that_makes_a_table_anew_keeps_the_rows_that_point_to_it(
 
     assert fetch(bare, job.id).version == job.version
     assert len(fetch_steps(bare, job.id)) == 4
+    assert numbered_once(bare) == {"users", "jobs"}
     with pytest.raises(IntegrityError), bare.write() as session:  # switched on again
         session.execute(update(Step).values(job_id=job.id + 1))
+
+
+def numbered_once(database: Database) -> set[str]:
+    """Return the tables that give the number of a deleted row to no other."""
+    if not database.is_sqlite:
+        return {"users", "jobs"}
+    with database.read() as session:
+        made = session.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+        return {name for name, sql in made if "AUTOINCREMENT" in sql}
 
 
 def test_a_schema_of_the_future_is_not_called_old(bare: Database) -> None:

@@ -95,6 +95,18 @@ def test_take_prefers_the_user_with_the_fewest_running_steps(
     assert take(database).job_id != late.id
 
 
+def test_take_counts_running_steps_before_the_time_waited(database: Database, user_id: int) -> None:
+    other = make_user(database)
+    make_chunked(database, user_id, chunks=3)
+    busy = [take(database), take(database)]
+    make_job(database, other)
+    lately = make_job(database, other)
+    steps.release(database, served := take(database))
+
+    assert served.job_id == lately.id - 1
+    assert take(database).job_id == served.job_id != busy[0].job_id
+
+
 def test_take_prefers_the_job_with_the_fewest_running_steps(
     database: Database, user_id: int
 ) -> None:
@@ -202,6 +214,20 @@ def test_a_stalled_holder_changes_nothing(
     assert listing.snapshot(fetch(database, job_id)) == job_before
     after = [(s.kind, s.status, s.fence, s.attempts) for s in fetch_steps(database, job_id)]
     assert after == fences
+
+
+def test_a_stalled_holder_of_a_deleted_job_changes_no_other_job(
+    database: Database, user_id: int
+) -> None:
+    job, (stalled, _) = take_chunks(database, user_id, chunks=2)
+    jobs.cancel(database, user_id, job.id)
+    jobs.delete_job(database, user_id, job.id)
+    _, others = take_chunks(database, user_id, chunks=2)
+
+    assert not steps.is_held(database, stalled)
+    with pytest.raises(LeaseLostError):
+        complete_chunk(database, stalled)
+    assert all(steps.is_held(database, held) for held in others)
 
 
 def test_a_lease_kept_alive_is_not_taken_back(database: Database, user_id: int) -> None:

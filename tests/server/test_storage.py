@@ -57,6 +57,29 @@ def test_put_and_get(any_storage: Storage, pieces: list[bytes]) -> None:
     assert any_storage.get("jobs/1/a") == b"".join(pieces)
 
 
+def test_put_and_copy_outlast_a_power_cut(
+    storage: Storage, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: synced.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+    )
+
+    storage.put("jobs/1/a", [b"x"])
+    storage.copy("jobs/1/a", "jobs/2/b")
+
+    folders = [folder / "jobs", folder]
+    wanted = [
+        folder / "jobs/1/a",
+        folder / "jobs/1",
+        *folders,
+        folder / "jobs/2/b",
+        folder / "jobs/2",
+        *folders,
+    ]
+    assert synced == list(map(str, wanted))
+
+
 def test_put_that_fails_leaves_nothing(storage: Storage, folder: Path) -> None:
     def broken() -> Iterator[bytes]:
         yield BIG
@@ -159,7 +182,7 @@ def test_list_keys_by_prefix_and_age(storage: Storage, folder: Path) -> None:
     os.utime(folder / "jobs/11/c", (1, 1))
 
     assert sorted(storage.list_keys("jobs/1/")) == ["jobs/1/a", "jobs/1/work/b"]
-    assert storage.list_keys("jobs/", older_than_s=60) == ["jobs/11/c"]
+    assert list(storage.iter_keys("jobs/", older_than_s=60)) == [["jobs/11/c"]]
 
 
 @pytest.mark.parametrize("url", ["nonsense://x", "file:///proc/nowhere/x"])
@@ -177,7 +200,7 @@ def test_a_bucket_overwrites_lists_and_deletes(bucket_url: str) -> None:
 
     assert storage.get("jobs/1/a") == BIG + b"second"
     assert sorted(storage.list_keys("jobs/1/")) == ["jobs/1/a", "jobs/1/work/b"]
-    assert storage.list_keys("jobs/", older_than_s=60) == []
+    assert list(storage.iter_keys("jobs/", older_than_s=60)) == []
     assert other.list_keys("jobs/") == []
     storage.delete(["jobs/1/a", "jobs/1/none", "jobs/1/work/b"])
     storage.delete([])

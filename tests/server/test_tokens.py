@@ -50,6 +50,14 @@ def test_read_tells_expired_from_invalid() -> None:
     assert problem.value.code is ErrorCode.TOKEN_EXPIRED
 
 
+def test_read_bears_with_a_signer_whose_clock_is_ahead() -> None:
+    ahead = TokenSigner(KEY, clock=lambda: time.time() + 30)
+
+    theirs = ahead.write(user_id=7, login_id="s", jti="j", kind="access", ttl_s=60)
+
+    assert TokenSigner(KEY).read(theirs, kind="access").user_id == 7
+
+
 def test_the_forger_of_these_tests_can_write_a_good_one() -> None:
     assert TokenSigner(KEY).read(sign(KEY, good_claims()), kind="access").user_id == 1
 

@@ -176,6 +176,29 @@ def test_a_client_that_trickles_is_cut_off(ann: Uploader) -> None:
     assert time.monotonic() - started < STALLED_AFTER_S + 3
 
 
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_who_trickles_a_request_is_cut_off(ann: Uploader, web: WebProcess, part: str) -> None:
+    """Else so many as there are threads would be enough, and nobody else is answered."""
+    head = f"POST {paths.LOGIN} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    if part == "body":
+        head += "Content-Length: 1000\r\n\r\n{"
+    with ann.connect() as connection:
+        connection.sendall(head.encode())
+        connection.settimeout(0.1)
+        started = time.monotonic()
+        while time.monotonic() - started < STALLED_AFTER_S + 5:
+            try:
+                connection.send(b"x")
+                if not connection.recv(65536):
+                    break
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                break
+
+    assert time.monotonic() - started < STALLED_AFTER_S + 3
+
+
 @pytest.mark.parametrize("fault", ["no token", "unknown job", "no pdf", "not multipart"])
 def test_a_refused_client_that_sends_on_can_read_why(ann: Uploader, fault: str) -> None:
     """The answer must not be lost to a reset while the client is still sending."""

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import MAX_FILENAME_CHARS, JobStatus, ProcessingSettings, WireError
-from fnt_server import engines, intake, jobs, listing
+from fnt_server import engines, intake, jobs, listing, logs
 from fnt_server.api.arguments import (
     MAX_IDS,
     count_or_none,
@@ -186,11 +186,13 @@ def own_job(job_id: int) -> Job:
     job = listing.get(services().database, require_identity().user_id, _storable_id(job_id))
     if job is None:
         raise job_not_found()
+    logs.add_context(job_id=job.id)
     return job
 
 
 def job_answer(job: Job) -> dict[str, Any]:
     """Return what confirm and upload answer."""
+    logs.add_context(job_id=job.id)
     return {"job_id": job.id, "status": job.status, "job": listing.snapshot(job).to_wire()}
 
 

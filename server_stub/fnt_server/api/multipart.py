@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 import time
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -16,6 +15,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 from fnt.wire.errors import ErrorCode
 from fnt.wire.paths import FILE_FIELD
 from fnt_server.api.errors import ApiError
+from fnt_server.stall import StallGuard
 
 READ_BYTES = 16 * 1024
 OVERHEAD_BYTES = 64 * 1024
@@ -36,7 +36,7 @@ class Upload:
         self._decoder = MultipartDecoder(
             boundary.encode("latin-1", "replace"), OVERHEAD_BYTES, max_parts=10
         )
-        self._stall = _StallGuard(
+        self._stall = StallGuard(
             request.environ.get("gunicorn.socket"), stalled_after_s=stalled_after_s
         )
         self._events = self._iter_events()
@@ -115,37 +115,6 @@ class Upload:
             message = "the upload was too slow: try again on a better connection"
             return ApiError(408, ErrorCode.UPLOAD_TOO_SLOW, message)
         return _bad("the upload broke off: send it again")
-
-
-class _StallGuard:
-    """Cuts the reading side of a socket on which nothing moves; does nothing without a socket."""
-
-    def __init__(self, connection: socket.socket | None, *, stalled_after_s: float) -> None:
-        self._connection = connection
-        self._stalled_after_s = stalled_after_s
-        self._beaten = time.monotonic()
-        self._over = threading.Event()
-        self.has_cut = False
-
-    def beat(self) -> None:
-        """Say that something moved."""
-        self._beaten = time.monotonic()
-
-    def __enter__(self) -> None:
-        if self._connection is not None:
-            threading.Thread(target=self._watch, name="stall-guard", daemon=True).start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-
-    def _watch(self) -> None:
-        assert self._connection is not None
-        while not self._over.wait(min(1.0, self._stalled_after_s / 4)):
-            if time.monotonic() - self._beaten > self._stalled_after_s:
-                self.has_cut = True
-                with contextlib.suppress(OSError):
-                    self._connection.shutdown(socket.SHUT_RD)
-                return
 
 
 def drain(environ: dict[str, Any], *, seconds: float = 3.0) -> None:

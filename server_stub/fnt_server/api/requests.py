@@ -11,6 +11,7 @@ from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import WireError
 from fnt_server.accounts import Identity
 from fnt_server.services import services
+from fnt_server.stall import StallGuard
 from fnt_server.tokens import TokenProblem
 
 MAX_JSON_BYTES = 64 * 1024
@@ -34,8 +35,11 @@ def require_identity() -> Identity:
 def json_object() -> dict[str, Any]:
     """Return the body as a JSON object, {} where it is empty; raises WireError."""
     request.max_content_length = MAX_JSON_BYTES
+    within_s = services().config.stalled_after_s
+    with StallGuard(request.environ.get("gunicorn.socket"), stalled_after_s=within_s):
+        body = request.get_data()
     try:
-        content = json.loads(request.get_data() or b"{}", parse_constant=_no_constant)
+        content = json.loads(body or b"{}", parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise WireError("the body must be JSON") from None
     if not isinstance(content, dict):

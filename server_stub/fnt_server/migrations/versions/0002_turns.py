@@ -20,5 +20,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Go back."""
-    with op.batch_alter_table("users") as users:
+    # The table is made anew: what is not said again here is lost.
+    with op.batch_alter_table("users", table_kwargs={"sqlite_autoincrement": True}) as users:
         users.drop_column("served_at")
