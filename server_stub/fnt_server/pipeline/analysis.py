@@ -7,13 +7,15 @@ from functools import partial
 from pathlib import Path
 
 from fnt.wire.jobs import ProcessingSettings
+from fnt_server.pipeline.contents import part_contents
 from fnt_server.pipeline.document import Analysis, Dropped, Reason
 from fnt_server.pipeline.furniture import drop_furniture
-from fnt_server.pipeline.layout import Line, Page, body_size
+from fnt_server.pipeline.layout import Line, Page, body_size, with_steady_sizes
 from fnt_server.pipeline.letters import check_readable, clean
 from fnt_server.pipeline.notes import is_note
 from fnt_server.pipeline.paragraphs import find_paragraphs
 from fnt_server.pipeline.pdf import open_pages
+from fnt_server.pipeline.stamps import drop_stamps
 
 
 def analyse(
@@ -30,16 +32,17 @@ def analyse(
     """
     page_count, raw = open_pages(path, max_pages=max_pages, max_text_chars=max_text_chars)
     on_open(page_count)
-    pages = clean(raw)
+    pages = with_steady_sizes(clean(raw))
     check_readable(pages)
     size = body_size(pages)
     find = partial(find_paragraphs, size=size, fix_hyphenation=settings.fix_hyphenation)
-    bare = drop_furniture(pages, size=size)
-    paragraphs, dropped = find(bare)
+    bare = drop_stamps(drop_furniture(pages, size=size), size=size)
+    text, contents = part_contents(bare)
+    paragraphs, dropped = find(text)
     if not paragraphs:  # a document of nothing but headers and numbers is taken as it is
-        bare = pages
+        bare, contents = pages, []
         paragraphs, dropped = find(bare)
-    dropped = [*_furniture(pages, bare, size=size), *_calls(pages), *dropped]
+    dropped = [*_furniture(pages, bare, size=size), *contents, *dropped, *_calls(pages)]
     return Analysis(
         page_count=page_count,
         paragraphs=tuple(paragraphs),
@@ -57,6 +60,8 @@ def _furniture(pages: Sequence[Page], bare: Sequence[Page], *, size: float) -> I
 
 
 def _reason(line: Line, *, size: float) -> Reason:
+    if not any(map(str.isalnum, line.text)):
+        return "ornament"
     if not any(map(str.isalpha, line.text)):
         return "page number"
     return "footnote" if is_note(line, size=size) else "running head"

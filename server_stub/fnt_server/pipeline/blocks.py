@@ -64,6 +64,8 @@ def _begins_block(
     if above.text.endswith(HYPHEN):
         return False
     shift = line.x0 - column.left
+    if setting.hanging and shift < 1.5 * setting.indent:
+        return shift < 0.6 * setting.size
     if shift > 0.6 * setting.size:
         return not _is_quote(above, line, column, setting)
     return _stops_short(above, line, column, setting)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Kind = Literal["body", "heading"]
-Reason = Literal["running head", "page number", "footnote", "note call", "ornament"]
+Reason = Literal[
+    "running head", "page number", "footnote", "note call", "ornament", "table of contents"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final, Literal
 
-from fnt_server.pipeline.layout import Line, Page
+from fnt_server.pipeline.layout import Line, Page, usual_leading
+from fnt_server.pipeline.notes import is_note
+from fnt_server.pipeline.numerals import number
 
 Edge = Literal["top", "bottom"]
 
@@ -17,9 +20,10 @@ ROWS: Final = 3
 """How many rows of furniture a page may have at an edge."""
 _SAME_ROW: Final = 2.5
 _MOST_WORDS: Final = 14
+_APART: Final = 1.35
+"""Lines of usual leading, above which a row stands apart from the text."""
 
-_DIGITS = re.compile(r"\d+")
-_ROMAN = re.compile(r"\b[ivxlcdm]+\b")
+_NUMERAL = re.compile(r"\d+|\b[ivxlcdm]+\b")
 _NUMBER_AT_END = re.compile(r"^\W*(\d{1,4})\b|\b(\d{1,4})\W*$")
 
 
@@ -42,9 +46,10 @@ class _Row:
 
 def drop_furniture(pages: Sequence[Page], *, size: float) -> list[Page]:
     """Return the pages without what is repeated around the text of body size `size`."""
+    leading = max(1.25 * size, usual_leading(pages, size=size))
     for _ in range(ROWS):
         rows = [row for page in pages for row in _outer_rows(page)]
-        unwanted = _furniture(rows, page_count=len(pages), size=size)
+        unwanted = _furniture(rows, page_count=len(pages), size=size, leading=leading)
         if not unwanted:
             break
         pages = [_without(page, unwanted.get(page.number, ())) for page in pages]
@@ -81,65 +86,111 @@ def _row(page: Page, edge: Edge, y: float) -> _Row:
     )
 
 
-def _furniture(rows: Sequence[_Row], *, page_count: int, size: float) -> dict[int, list[_Row]]:
+def _furniture(
+    rows: Sequence[_Row], *, page_count: int, size: float, leading: float
+) -> dict[int, list[_Row]]:
     """Return the rows to drop by page."""
     by_depth: dict[tuple[Edge, int], list[_Row]] = defaultdict(list)
     for row in rows:
         by_depth[row.edge, round(row.depth)].append(row)
-    repeated = _repeated(rows)
-    shallowest = _shallowest(rows)
+    repeated = _repeated(rows, size=size)
+    shallowest = _shallowest(rows, leading=leading)
     found: dict[int, list[_Row]] = defaultdict(list)
     for (edge, depth), band in by_depth.items():
         if depth > shallowest[edge]:
             continue
         near = [row for step in (-1, 0, 1) for row in by_depth.get((edge, depth + step), ())]
-        is_furniture = _is_furniture(near, repeated=repeated, page_count=page_count, size=size)
-        usual_size = statistics.median(row.size for row in near)
+        familiar = [row for row in near if (row.edge, _pattern(row.text)) in repeated]
+        fits = _fitting(near, familiar, page_count=page_count, size=size, leading=leading)
         for row in band:
-            if is_furniture and row.size < 1.15 * usual_size:
+            if fits(row) or (row in familiar and row.gap > _APART * leading):
                 found[row.page].append(row)
-    for row in _numbered(rows):
+    for row in _numbered(rows, shallowest, leading=leading):
         if row not in found[row.page]:
             found[row.page].append(row)
     return {page: unwanted for page, unwanted in found.items() if unwanted}
 
 
-def _shallowest(rows: Sequence[_Row]) -> dict[Edge, float]:
-    """Return how deep furniture can be: titles of chapters stand lower than most pages begin."""
+def _fitting(
+    near: Sequence[_Row], familiar: Sequence[_Row], *, page_count: int, size: float, leading: float
+) -> Callable[[_Row], bool]:
+    """Tell what furniture looks like at one height: where rows are repeated, or always apart."""
+    apart = [row for row in near if row.gap > _APART * leading and row.size < 1.08 * size]
+    always_apart = len(near) >= max(4, 0.4 * page_count) and len(apart) > 0.8 * len(near)
+    several = len({row.inside for row in near}) >= 3
+    if not several or not (always_apart or len(familiar) > 0.5 * len(near)):
+        return lambda _row: False
+    usual_size = statistics.median(row.size for row in near)
+    usual_gap = statistics.median(row.gap for row in familiar or near)
+    return lambda row: (
+        row.size < 1.15 * usual_size
+        and not _is_note(row, size=size)
+        and (
+            row in familiar
+            or row.gap > _APART * leading
+            or abs(row.gap - usual_gap) < 0.1 * leading
+        )
+    )
+
+
+def _is_note(row: _Row, *, size: float) -> bool:
+    """Tell a note of one line, which may stand below the text of many pages."""
+    return row.edge == "bottom" and is_note(row.lines[0], size=size)
+
+
+def _shallowest(rows: Sequence[_Row], *, leading: float) -> dict[Edge, float]:
+    """Return how deep furniture can be: titles of chapters stand lower than most pages begin.
+
+    On scanned pages, which shift, it is as much deeper as these do.
+    """
     depths: dict[Edge, list[float]] = {"top": [], "bottom": []}
     for row in rows:
         depths[row.edge].append(row.depth)
-    return {edge: statistics.median(found) + 3 for edge, found in depths.items() if found}
+    return {edge: _deepest(found, leading) for edge, found in depths.items() if found}
 
 
-def _is_furniture(
-    band: Sequence[_Row], *, repeated: frozenset[tuple[Edge, str]], page_count: int, size: float
-) -> bool:
-    """Tell whether the rows at one height are mostly repeated, or always stand apart."""
-    if len({row.inside for row in band}) < 3:
-        return False
-    familiar = sum((row.edge, _pattern(row.text)) in repeated for row in band)
-    if familiar > 0.5 * len(band):
-        return True
-    apart = sum(row.gap > 1.7 * size and row.size < 1.08 * size for row in band)
-    return len(band) >= max(4, 0.4 * page_count) and apart > 0.8 * len(band)
+def _deepest(depths: Sequence[float], leading: float) -> float:
+    middle = statistics.median(depths)
+    usual_shift = statistics.median(abs(depth - middle) for depth in depths)
+    return middle + max(3.0, min(3 * usual_shift, 1.5 * leading))
 
 
-def _repeated(rows: Sequence[_Row]) -> frozenset[tuple[Edge, str]]:
+def _repeated(rows: Sequence[_Row], *, size: float) -> frozenset[tuple[Edge, str]]:
     """Return the texts that stand three times or more at one height."""
     places: dict[tuple[Edge, str, int], set[str]] = defaultdict(set)
+    families: dict[tuple[Edge, str], list[_Row]] = defaultdict(list)
     for row in rows:
-        if len(row.text.split()) <= _MOST_WORDS:
-            places[row.edge, _pattern(row.text), round(row.depth / 3)].add(row.inside)
-    return frozenset((edge, text) for (edge, text, _), pages in places.items() if len(pages) >= 3)
+        if len(row.text.split()) <= _MOST_WORDS and not _is_note(row, size=size):
+            pattern = _pattern(row.text)
+            places[row.edge, pattern, round(row.depth / 3)].add(row.inside)
+            families[row.edge, pattern].append(row)
+    several = {(edge, text) for (edge, text, _), pages in places.items() if len(pages) >= 3}
+    return frozenset(found for found in several if "#" not in found[1] or _runs_on(families[found]))
+
+
+def _runs_on(rows: Sequence[_Row]) -> bool:
+    """Tell whether numbers stay or count with the pages; those of chapters that begin do not."""
+    runs = 0
+    for before, row in pairwise(rows):
+        pages = row.page - before.page
+        same = pages <= 2 and row.text == before.text
+        runs += same or any(
+            now - then == pages
+            for then, now in zip(_numbers(before.text), _numbers(row.text), strict=False)
+        )
+    return runs > 0.3 * (len(rows) - 1)
+
+
+def _numbers(text: str) -> list[int]:
+    return [number(found) or 0 for found in _NUMERAL.findall(text.casefold())]
 
 
 def _pattern(text: str) -> str:
     """Return the text with every number made the same."""
-    return _ROMAN.sub("#", _DIGITS.sub("#", text.casefold()))
+    return _NUMERAL.sub("#", text.casefold())
 
 
-def _numbered(rows: Sequence[_Row]) -> list[_Row]:
+def _numbered(rows: Sequence[_Row], shallowest: dict[Edge, float], *, leading: float) -> list[_Row]:
     """Return the rows that begin or end with the number of their page."""
     distances: Counter[tuple[Edge, int]] = Counter()
     numbers: list[tuple[_Row, set[int]]] = []
@@ -150,4 +201,10 @@ def _numbered(rows: Sequence[_Row]) -> list[_Row]:
         numbers.append((row, ends))
         distances.update((row.edge, number - row.page) for number in ends)
     trusted = {place for place, count in distances.items() if count >= max(2, 0.1 * len(rows) / 2)}
-    return [row for row, ends in numbers if any((row.edge, n - row.page) in trusted for n in ends)]
+    found = [row for row, ends in numbers if any((row.edge, n - row.page) in trusted for n in ends)]
+    heights = Counter((row.edge, round(row.depth / 3)) for row in found)
+    return [
+        row
+        for row in found
+        if heights[row.edge, round(row.depth / 3)] > 1 or row.depth < shallowest[row.edge] + leading
+    ]

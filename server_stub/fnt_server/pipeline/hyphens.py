@@ -21,16 +21,25 @@ _PAIR = re.compile(r"([^\W\d_]+)-(?=([^\W\d_]+))")
 
 _PRONOUNS: Final = frozenset("je tu il elle on ils elles le la les lui leur y en ce t".split())
 _OBJECTS: Final = frozenset("le la les lui leur".split())
-_CLEAR_PRONOUNS: Final = frozenset("nous vous moi toi".split())
+_CLEAR_PRONOUNS: Final = frozenset("nous vous moi toi lui".split())
 """No French word ends with such a syllable, but for the few a book writes undivided too."""
 _LINKS: Final = frozenset("à au aux de des du en et l la le les lès par sous sur".split())
 """What stands between two hyphens: `haut-le-cœur`, `esprit-de-vin`."""
 _AFTER_HYPHEN: Final = frozenset("ci là même mêmes".split())
-_BEFORE_HYPHEN: Final = frozenset("demi semi quasi vice outre".split())
+_BEFORE_HYPHEN: Final = frozenset("demi semi quasi vice".split())
 _TENS: Final = frozenset("vingt trente quarante cinquante soixante quatre".split())
 _UNITS: Final = frozenset(
     "deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize".split()
 )
+_FIRST_HALVES: Final = frozenset(
+    "bien bon contre en entre mal outre par pour quelque sur toute toutes".split()
+)
+"""Words that also begin longer ones: `pour|suivre`, `toute|fois`, `contre|temps`."""
+_WHOLE: Final = frozenset(
+    "adouci ceci durci endurci farci grossi merci noirci obscurci raccourci souci voici éclairci"
+    " celui autrui aujourd".split()
+)
+_ELIDED = re.compile(r"[dlst]['’]|t-(?:il|elle|on)", re.IGNORECASE)
 _VOWELS: Final = frozenset("aàâäeéèêëiîïoôöuùûüœæ")
 _PREFIXES: Final = frozenset(
     "anti auto bi co dés extra hyper in inter mal més pré ré sub super sur trans tri".split()
@@ -43,12 +52,19 @@ _COMPOUNDS: Final = frozenset(
     porte-monnaie dix-sept dix-huit dix-neuf quatre-vingts nouveau-né bien-être bien-aimé
     bien-aimée sang-froid au-dessus au-dessous au-delà au-devant ci-dessus ci-dessous ci-devant
     là-bas là-haut là-dessus là-dessous là-dedans quelques-uns quelques-unes par-dessus
-    par-dessous par-delà en-tête eau-de de-vie pot-au tout-à à-coup jusque-là ouï-dire
-    mi-voix mi-chemin ex-voto contre-coup bas-fond bas-fonds bas-relief bas-reliefs nu-pieds
-    nu-tête nu-jambes nu-propriété post-scriptum reine-claude reines-claudes cerf-volant
-    chef-lieu clair-obscur court-bouillon franc-maçon garde-robe laissez-passer oui-dire
-    passe-partout pied-à prie-dieu procès-verbal sage-femme sans-façon sans-gêne sauf-conduit
-    sot-l tire-bouchon trouble-fête va-nu""".split()
+    par-dessous par-delà en-tête eau-de de-vie pot-au tout-à à-coup jusque-là ouï-dire outre-mer
+    outre-tombe amour-propre arrière-pensée arrière-boutique avant-bras avant-poste basse-cour
+    chez-soi contre-jour cul-de-jatte demi-heure eaux-de demi-tour gagne-pain garde-fou
+    grand-chose haut-de là-devant libre-échange mille-feuilles mot-à main-forte non-sens
+    passe-temps pêle-mêle petits-enfants petits-fils petites-filles plain-pied plate-bande
+    plates-bandes pis-aller pot-pourri premier-né quatre-vingt qui-vive rond-point sans-souci
+    sous-bois sous-lieutenant sous-main sous-officier sous-officiers tout-puissants tire-d
+    trois-mâts tragi-comédie va-et vice-roi vide-poches mi-côte mi-corps mi-clos ex-ministre
+    fer-blanc grand-duc grand-messe gris-perle guet-apens mi-voix mi-chemin ex-voto contre-coup
+    bas-fond bas-fonds bas-relief bas-reliefs nu-pieds nu-tête nu-jambes nu-propriété
+    post-scriptum reine-claude reines-claudes cerf-volant chef-lieu clair-obscur court-bouillon
+    franc-maçon garde-robe laissez-passer oui-dire passe-partout pied-à prie-dieu procès-verbal
+    sage-femme sans-façon sans-gêne sauf-conduit sot-l tire-bouchon trouble-fête va-nu""".split()
 )
 
 
@@ -116,7 +132,7 @@ def keeps_hyphen(before: str, after: str, vocabulary: Vocabulary) -> bool:
         return True
     left, right = first.lower(), second.lower()
     joined, paired = vocabulary.words[left + right], vocabulary.pairs[left, right]
-    if joined != paired:
+    if joined != paired or left + right in _WHOLE:
         return paired > joined
     is_name = second[0].isupper() and not first.isupper()
     if is_name or _is_chain(before, after) or _is_compound(left, right):
@@ -146,7 +162,9 @@ def _is_compound(left: str, right: str) -> bool:
 
 
 def _is_chain(before: str, after: str) -> bool:
-    """Tell whether another hyphen stands beside the part that only links two others."""
+    """Tell whether a part only links others: another hyphen or an apostrophe stands beside it."""
+    if _ELIDED.match(after):  # `vau-l’eau`, `amène-t-elle`
+        return True
     links_back = re.search(r"-([^\W\d_]+)$", before)
     links_on = re.match(r"([^\W\d_]+)-", after)
     return any(found and found[1].lower() in _LINKS for found in (links_back, links_on))
@@ -154,7 +172,8 @@ def _is_chain(before: str, after: str) -> bool:
 
 def _are_words(left: str, right: str, vocabulary: Vocabulary) -> bool:
     """Tell whether both parts are too long and too frequent to be syllables."""
-    return min(len(left), len(right)) >= 4 and vocabulary.words[right] > 1
+    long = min(len(left), len(right)) >= 4
+    return long and left not in _FIRST_HALVES and right != "ment" and vocabulary.words[right] > 1
 
 
 def _last(text: str) -> str:

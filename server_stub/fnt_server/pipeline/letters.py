@@ -16,24 +16,33 @@ _INVISIBLE = dict.fromkeys(
     [*range(0x02), *range(0x03, 0x09), *range(0x0B, 0x20), 0x7F, *range(0x200B, 0x2010)]
 )
 _INVISIBLE.update(dict.fromkeys([0x2060, 0xFEFF, *range(0xFFF9, 0xFFFD)]))
-_TABLE = {**_LIGATURES, **_INVISIBLE, 0x0131: "i"}
+_TABLE = {**_LIGATURES, **_INVISIBLE, 0x0131: "i", ord("≪"): "«", ord("≫"): "»"}
+_CORK_LIGATURE = re.compile(r"[a-zà-ÿ][\x1b-\x1f]|[\x1b-\x1f][a-zà-ÿ]")
+_CORK = {
+    **dict(zip(range(0x10, 0x17), "“”„«»–—", strict=True)),
+    **dict(zip(range(0x1B, 0x20), ("ff", "fi", "fl", "ffi", "ffl"), strict=True)),
+    0xD7: "Œ",
+    0xF7: "œ",
+}
+"""TeX's Cork encoding where it differs from Latin-1: its bitmap fonts do not tell characters."""
 _SPACES = re.compile(r"[ \t]{2,}")
 _LOOSE_POINT = re.compile(r" (?=[,.](?:\s|$))")
 
 _LOST_SPACE = re.compile(
     r"(?<=[a-zà-ÿ][.!?…])(?=[A-ZÀ-Þ][a-zà-ÿ’'])"
+    r"|(?<=[a-zà-ÿ],)(?=[a-zà-ÿ])"
     r"|(?<![^\W\d_])(à|au|avec|chez|dans|de|des|du|en|est|et|la|le|les|mais|ni|ou|par|pour|que|qui"
     r"|sans|sous|sur|un|une|vers)(?=[A-ZÀ-Þ][a-zà-ÿ])"
 )
 """Where kerning made a space too narrow to see: `soir.Quand`, `àThomas`."""
 
-_ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "¨": "\u0308", "¸": "\u0327"}
+ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "¨": "\u0308", "¸": "\u0327"}
 _ACCENT_FIRST = re.compile(r"([´`ˆ¨¸])\s?([aceiouyACEIOUYı])")
-_CEDILLA_LAST = re.compile(r"([cC])\s?¸")
+_CEDILLA_LAST = re.compile(r"([cC])\s?¸\s?")
 
 _SUSPECT = re.compile(
     rf"[{re.escape(''.join(map(chr, _TABLE)))}´`ˆ¨¸\u0300-\u036f]| [ ,.]"
-    r"|[A-ZÀ-Þ](?<=[a-zà-ÿ.!?…].)(?=[a-zà-ÿ’'])"
+    r"|[A-ZÀ-Þ](?<=[a-zà-ÿ.!?…].)(?=[a-zà-ÿ’'])|,(?=[a-zà-ÿ])"
 )
 """What pages that need any of this hold; most do not, and looking costs less than doing."""
 
@@ -55,7 +64,14 @@ def clean(pages: Iterable[Page]) -> list[Page]:
     """Return the pages with composed accents, without ligatures and invisible characters."""
     pages = list(pages)
     split_accents = any("´" in line.text for page in pages for line in page.lines)
+    if any(_CORK_LIGATURE.search(line.text) for page in pages for line in page.lines):
+        pages = [_decoded(page) for page in pages]
     return [_clean_page(page, split_accents=split_accents) for page in pages]
+
+
+def _decoded(page: Page) -> Page:
+    lines = (replace(line, text=line.text.translate(_CORK)) for line in page.lines)
+    return replace(page, lines=tuple(lines))
 
 
 def _clean_page(page: Page, *, split_accents: bool) -> Page:
@@ -63,6 +79,8 @@ def _clean_page(page: Page, *, split_accents: bool) -> Page:
         return page
     cleaned = (
         replace(line, text=clean_text(line.text, split_accents=split_accents))
+        if _SUSPECT.search(line.text)
+        else line
         for line in page.lines
     )
     return replace(page, lines=tuple(line for line in cleaned if line.text.strip(HYPHEN)))
@@ -72,8 +90,8 @@ def clean_text(text: str, *, split_accents: bool = False) -> str:
     """Return the text in composed form, `split_accents` if accents stand beside their letters."""
     text = text.translate(_TABLE)
     if split_accents:
-        text = _CEDILLA_LAST.sub(lambda m: m[1] + _ACCENTS["¸"], text)
-        text = _ACCENT_FIRST.sub(lambda m: m[2].replace("ı", "i") + _ACCENTS[m[1]], text)
+        text = _CEDILLA_LAST.sub(lambda m: m[1] + ACCENTS["¸"], text)
+        text = _ACCENT_FIRST.sub(lambda m: m[2].replace("ı", "i") + ACCENTS[m[1]], text)
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
     text = _LOST_SPACE.sub(r"\1 ", text)

@@ -7,8 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
-from fnt_server.pipeline.layout import Line
+from fnt_server.pipeline.layout import HYPHEN, Line
+
+_TO_JUDGE: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,8 @@ class Setting:
     indents: bool
     """New paragraphs begin further right."""
     indent: float
+    hanging: bool = False
+    """The other way round: all lines of a paragraph but its first begin further right."""
 
     @classmethod
     def of(cls, columns: Sequence[Column], *, size: float) -> Setting:
@@ -46,14 +51,26 @@ class Setting:
                 shift = line.x0 - column.left
                 if 0.6 * size < shift < 4 * size:
                     shifts[round(shift)] += 1
-        usual = {gap: count for gap, count in gaps.items() if 0.8 * size < gap < 2.5 * size}
+        usual = {gap: count for gap, count in gaps.items() if 0.8 * size < gap < 3.5 * size}
         indent, _ = max(shifts.items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
         return cls(
             size=size,
             leading=max(usual, key=lambda gap: (usual[gap], -gap), default=1.2 * size),
             indents=sum(shifts.values()) > 0.04 * lines,
             indent=float(indent),
+            hanging=_hangs(columns, size),
         )
+
+
+def _hangs(columns: Sequence[Column], size: float) -> bool:
+    """Tell whether lines further right are those that go on with a sentence."""
+    further = total = 0
+    for column in columns:
+        for above, line in pairwise(column.lines):
+            if above.text[-1].islower() or above.text[-1] == HYPHEN:
+                total += 1
+                further += 0.6 * size < line.x0 - column.left < 4 * size
+    return further > 0.7 * total and total >= _TO_JUDGE
 
 
 def with_margins(columns: Sequence[tuple[int, list[Line]]], *, size: float) -> list[Column]:
@@ -102,4 +119,5 @@ def _corrected(left: float, usual: Counter[int], size: float) -> float:
     own = sum(usual[round(left) + step] for step in (-1, 0, 1))
     nearby = [x for x in usual if 0.5 * size < left - x < 3.5 * size]
     best = max(nearby, key=lambda x: (usual[x], -x), default=None)
-    return float(best) if best is not None and usual[best] > 1.5 * own else left
+    fewest = max(1.5 * own, 0.15 * usual.total())  # margins of scanned pages are all over the place
+    return float(best) if best is not None and usual[best] > fewest else left

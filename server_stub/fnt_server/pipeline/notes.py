@@ -1,50 +1,100 @@
-"""Footnotes: the small type at the foot of a column."""
+"""Footnotes: what stands at the foot of a column, in small type or under the mark of a call."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import statistics
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from fnt_server.pipeline.layout import Line
 
 _SMALL: Final = 0.94
-_MARK = re.compile(r"^\(?(?:\d{1,3}|[*†‡]{1,3})(?!\d)")
+_MARK = re.compile(r"^[(\[]?(\d{1,3}|[*†‡]{1,3})(?!\d)")
 _ENDED = (".", "!", "?", "…", ")", "»")
+_FLAT_CALL = re.compile(
+    r"(?<=[\w»”\"!?.,;:…’])\s?(?:[(\[](\d{1,3}|[*†‡]{1,3})[)\]]|([*†‡]{1,3}))(?=[\s,.;:!?…»)]|$)"
+)
 
 
 def part_notes(
     columns: Sequence[list[Line]], *, size: float, open_note: bool
 ) -> tuple[list[list[Line]], list[Line], bool]:
-    """Return a page's columns without notes, the notes, and whether the last goes on.
+    """Return a page's columns without notes, the notes, and whether the last may go on.
 
-    `open_note` says that one does from the page before. Notes begin with a mark; small type
+    `open_note` says that one may from the page before. Notes begin with a mark; small type
     without one (a letter, a poem) is text.
     """
     kept: list[list[Line]] = []
     notes: list[Line] = []
+    called = {call.strip("()[] ") for column in columns for line in column for call in line.calls}
     for column in columns:
-        start = _foot(column, size)
-        foot = column[start:]
-        marks = [k for k, line in enumerate(foot) if _MARK.match(line.text)]
-        if not foot or not (open_note or marks):
-            kept.append(column)
-            continue
-        cut = start if open_note else start + marks[0]
-        open_note = not foot[-1].text.endswith(_ENDED)
+        cut = _first_note(column, size, called, open_note=open_note)
+        if cut < len(column):
+            open_note = _may_go_on(column[cut:])
         kept.append(column[:cut])
         notes += column[cut:]
-    return [column for column in kept if column], notes, open_note
+    return [column for column in kept if column], notes, open_note and bool(notes)
+
+
+def without_flat_calls(
+    lines: Iterable[Line], notes: Iterable[Line]
+) -> tuple[list[Line], list[str]]:
+    """Return the lines of a page without calls of its notes that are not raised, and these.
+
+    Only what the notes of the page begin with is one: `(1)`, `[1]`, `*`.
+    """
+    marks = {found[1] for note in notes if (found := _MARK.match(note.text))}
+    calls: list[str] = []
+
+    def taken(match: re.Match[str]) -> str:
+        if (match[1] or match[2]) not in marks:
+            return match.group()
+        calls.append(match.group().strip())
+        return ""
+
+    kept = [replace(line, text=_FLAT_CALL.sub(taken, line.text)) for line in lines]
+    return kept, calls
 
 
 def is_note(line: Line, *, size: float) -> bool:
     """Tell a line that looks like the beginning of a note."""
-    return line.size < _SMALL * size and bool(_MARK.match(line.text))
+    if line.size >= _SMALL * size or not (mark := _MARK.match(line.text)):
+        return False
+    return any(map(str.isalpha, line.text[mark.end() :]))
 
 
-def _foot(column: Sequence[Line], size: float) -> int:
-    """Return where the small type at the end of a column begins."""
+def _first_note(
+    column: Sequence[Line], size: float, called: Collection[str], *, open_note: bool
+) -> int:
+    """Return where the notes at the foot of a column begin."""
     start = len(column)
     while start and column[start - 1].size < _SMALL * size:
         start -= 1
-    return start
+    marked = [k for k in range(start, len(column)) if _MARK.match(column[k].text)]
+    if start < len(column) and open_note:
+        return start
+    if marked:
+        return marked[0]
+    return _first_called(column, called) if called else len(column)
+
+
+def _first_called(column: Sequence[Line], called: Collection[str]) -> int:
+    """Return where notes as large as the text begin: after a gap, with marks of calls above."""
+    gaps = [above.y - line.y for above, line in pairwise(column)]
+    usual = statistics.median(gaps) if gaps else 0.0
+    marks = [_MARK.match(line.text) for line in column]
+    for k, gap in enumerate(gaps, start=1):
+        if gap > 1.2 * usual and marks[k] and any(m and m[1] in called for m in marks[k:]):
+            return k
+    return len(column)
+
+
+def _may_go_on(notes: Sequence[Line]) -> bool:
+    """Tell whether the last note has no end, or fills its last line."""
+    last = notes[-1]
+    edge = max(line.x1 for line in notes)
+    is_full = len(notes) > 1 and last.x1 > edge - 0.5 * last.size
+    return is_full or not last.text.endswith(_ENDED)

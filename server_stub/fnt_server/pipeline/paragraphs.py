@@ -14,7 +14,7 @@ from fnt_server.pipeline.document import Dropped, Paragraph
 from fnt_server.pipeline.hyphens import Vocabulary, rejoin
 from fnt_server.pipeline.layout import HYPHEN, Line, Page, columns, usual_gutter
 from fnt_server.pipeline.margins import Setting, with_margins
-from fnt_server.pipeline.notes import part_notes
+from fnt_server.pipeline.notes import part_notes, without_flat_calls
 
 _NUMERAL = re.compile(r"^[\W_]*(?:[IVXLC]+|\d{1,3})[\W_]*$")
 _NAMED = re.compile(
@@ -91,12 +91,22 @@ def _columns_and_notes(
         texts, notes, open_note = part_notes(
             columns(lines, usual=gutter), size=size, open_note=open_note
         )
+        if notes:
+            texts, calls = _without_calls(texts, notes)
+            dropped += [Dropped(text=c, page=page.number, reason="note call") for c in calls]
         kept += [(page.number, column) for column in texts]
         dropped += [
             Dropped(text=line.text.replace(HYPHEN, "-"), page=page.number, reason="footnote")
             for line in notes
         ]
     return kept, dropped
+
+
+def _without_calls(
+    columns: Sequence[list[Line]], notes: Sequence[Line]
+) -> tuple[list[list[Line]], list[str]]:
+    parted = [without_flat_calls(column, notes) for column in columns]
+    return [lines for lines, _ in parted], [call for _, calls in parted for call in calls]
 
 
 def _text(block: Block, vocabulary: Vocabulary | None) -> tuple[str, tuple[tuple[int, int], ...]]:

@@ -6,6 +6,7 @@ import ctypes
 import math
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ import pypdfium2.raw as pdfium
 from fnt.wire.errors import JobErrorCode
 from fnt_server.pipeline.failures import PdfRejected
 from fnt_server.pipeline.layout import HYPHEN, Line, Page
+from fnt_server.pipeline.letters import ACCENTS
+from fnt_server.pipeline.upright import corner, quarter_turns, turned
 
 _LINE_END = re.compile(r"\r\n?|\n|[\x02\ufffe\xad](?:\r\n)?")
 _HYPHENS = ("\x02", "\ufffe", "\xad")
 _CALL = re.compile(r"(?<=[\w»”\"!?.,;:…’)])[ \xa0]?(?:\d{1,3}|[*†‡]{1,3}|\(\d{1,3}\))(?![\w°])")
 """What a note call looks like; its size and height decide."""
+_ACCENTED = frozenset("AEIOUCaeiouc")
 _HARD_HYPHEN = re.compile(r"(?<=[^\W_])[-\u2010]$")
 
 _NO_PASSWORD = "the PDF needs a password: remove it first, then send the file again"  # noqa: S105
@@ -64,7 +68,14 @@ def _read_page(document: Any, index: int, max_chars: int) -> Page:
         raise PdfRejected(JobErrorCode.PDF_DAMAGED, _INCOMPLETE)
     text_page = pdfium.FPDFText_LoadPage(page)
     try:
-        lines = _Reader(text_page, max_chars).lines() if text_page else ()
+        turns = quarter_turns(text_page) if text_page else 0
+        if text_page and turns != pdfium.FPDFPage_GetRotation(
+            page
+        ):  # shown sideways, PDFium mixes up lines
+            pdfium.FPDFText_ClosePage(text_page)
+            pdfium.FPDFPage_SetRotation(page, turns)
+            text_page = pdfium.FPDFText_LoadPage(page)
+        lines = _Reader(text_page, max_chars, corner(page, turns)).lines() if text_page else ()
         return Page(number=index + 1, height=pdfium.FPDF_GetPageHeightF(page), lines=lines)
     finally:
         if text_page:
@@ -75,8 +86,9 @@ def _read_page(document: Any, index: int, max_chars: int) -> Page:
 class _Reader:
     """Reads one text page; holds the places PDFium writes its answers to."""
 
-    def __init__(self, text_page: Any, max_chars: int) -> None:
+    def __init__(self, text_page: Any, max_chars: int, corner: tuple[float, float]) -> None:
         self._page = text_page
+        self._left, self._bottom = corner
         self._count = pdfium.FPDFText_CountChars(text_page)
         if self._count > max_chars:
             message = "the PDF holds more text than the longest novel: split it into parts"
@@ -112,16 +124,49 @@ class _Reader:
         end = start + len(stripped)
         x0, y, size, angle = self._place(start)
         if len(stripped) > 3:
-            size = self._place(_inner_letter(text, start, end))[2]
+            size = self._usual_size(text, start, end, size)
         x1 = self._right_edge(end - 1, angle)
         calls: tuple[str, ...] = ()
         if _CALL.search(stripped):
             stripped, calls = self._without_calls(text, start, end, y, size)
         if any(mark in stripped for mark in _HYPHENS):
             stripped = stripped.replace("\xad", "").replace("\x02", "-").replace("\ufffe", "-")
+        if stripped[-1] in ACCENTS and not calls:
+            stripped = self._with_accents(text, start, end)
         if _HARD_HYPHEN.search(stripped):
             stripped, hyphen = stripped[:-1], HYPHEN
         return Line(text=stripped + hyphen, x0=x0, x1=x1, y=y, size=size, calls=calls)
+
+    def _usual_size(self, text: str, start: int, end: int, first: float) -> float:
+        """Return the size of most of a line, which may begin with a capital or hold a note call."""
+        middle = self._size_near((start + end) // 2, text, end)
+        if abs(middle - first) < 0.02 * first:
+            return middle
+        quarter = (end - start) // 4
+        others = [self._size_near(at, text, end) for at in (start + quarter, end - quarter)]
+        return sorted((middle, *others))[1]
+
+    def _size_near(self, at: int, text: str, end: int) -> float:
+        """Return the size of the first letter from a place on: spaces are made up by PDFium."""
+        while at < end - 1 and not text[at].isalnum():
+            at += 1
+        return self._place(at)[2]
+
+    def _with_accents(self, text: str, start: int, end: int) -> str:
+        """Return the line with accents that PDFium put at its end before the letters they are over.
+
+        TeX raises them above capitals, which makes them look like a line of their own.
+        """
+        letters = list(text[start:end])
+        places = [self._place(at)[0] for at in range(start, end)]
+        capitals = [k for k, letter in enumerate(letters) if letter in _ACCENTED]
+        while capitals and letters[-1] in ACCENTS:
+            mark, x = ACCENTS[letters.pop()], places[len(letters)]
+            under = min(capitals, key=lambda k: abs(places[k] - x))
+            letters[under] = unicodedata.normalize("NFC", letters[under] + mark)
+            while letters[-1].isspace():
+                letters.pop()
+        return "".join(letters)
 
     def _goes_on(self, before: int, after: int) -> bool:
         """Tell whether the text goes on in the same line."""
@@ -139,18 +184,18 @@ class _Reader:
         m = self._matrix
         size = pdfium.FPDFText_GetFontSize(self._page, index) * math.hypot(m.c, m.d)
         if m.b == 0 and m.a > 0:
-            return self._x.value, self._y.value, size, 0.0
+            return self._x.value - self._left, self._y.value - self._bottom, size, 0.0
         angle = math.atan2(m.b, m.a)
-        return *_turned(self._x.value, self._y.value, angle), size, angle
+        x, y = turned(self._x.value, self._y.value, angle)
+        return x - self._left, y - self._bottom, size, angle
 
     def _right_edge(self, at: int, angle: float) -> float:
         pdfium.FPDFText_GetLooseCharBox(self._page, self._index(at), self._box)
         box = self._box
         if not angle:
-            return float(box.right)
-        return max(
-            _turned(x, y, angle)[0] for x in (box.left, box.right) for y in (box.top, box.bottom)
-        )
+            return float(box.right) - self._left
+        corners = [(x, y) for x in (box.left, box.right) for y in (box.top, box.bottom)]
+        return max(turned(x, y, angle)[0] for x, y in corners) - self._left
 
     def _without_calls(
         self, text: str, start: int, end: int, y: float, size: float
@@ -174,23 +219,13 @@ class _Reader:
         sides = [ctypes.c_double() for _ in range(4)]
         pdfium.FPDFText_GetCharBox(self._page, self._index(at), *sides)
         left, right, bottom, top = (side.value for side in sides)
-        corners = [_turned(x, z, angle) for x in (left, right) for z in (bottom, top)]
+        corners = [turned(x, z, angle) for x in (left, right) for z in (bottom, top)]
         width = max(x for x, _ in corners) - min(x for x, _ in corners)
         foot, head = min(z for _, z in corners), max(z for _, z in corners)
-        return width < 0.45 * size and foot > y + 0.2 * size and head - foot > 0.25 * size
+        raised = foot - self._bottom > y + 0.2 * size
+        return width < 0.45 * size and raised and head - foot > 0.25 * size
 
     def _index(self, at: int) -> int:
         if self._direct:
             return at
         return max(0, int(pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, at)))
-
-
-def _inner_letter(text: str, start: int, end: int) -> int:
-    """Return a place in the middle that is no space: PDFium makes up spaces, and their size."""
-    middle = (start + end) // 2
-    return middle if not text[middle].isspace() else middle + 1
-
-
-def _turned(x: float, y: float, angle: float) -> tuple[float, float]:
-    cos, sin = math.cos(angle), math.sin(angle)
-    return x * cos + y * sin, y * cos - x * sin

@@ -85,3 +85,21 @@ def test_fix_hyphenation_false_leaves_the_hyphens_of_line_ends(
 
 def plain_spaces(text: str) -> str:
     return text.replace("\xa0", " ")
+
+
+def test_pages_that_lie_on_their_side_or_elsewhere_are_read_as_well(
+    story: list[str], tmp_path: Path
+) -> None:
+    plain, odd = tmp_path / "plain.pdf", tmp_path / "odd.pdf"
+    typeset("\n\n".join(story), plain, title=TITLE)
+    writer = PdfWriter(clone_from=plain)
+    for page in writer.pages[::2]:
+        page.rotate(180)
+    for page in writer.pages[1::2]:
+        page.add_transformation(Transformation().translate(700, -400))
+        for box in (page.mediabox, page.cropbox):
+            box.lower_left = (box.left + 700, box.bottom - 400)
+            box.upper_right = (box.right + 700, box.top - 400)
+    writer.write(odd)
+
+    assert [p.text for p in read(odd)] == [p.text for p in read(plain)]

@@ -85,3 +85,48 @@ def test_a_reply_that_often_begins_a_page_is_text() -> None:
         return [make_line("— Oui." if n % 5 == 0 else f"— Réplique unique {n * 'a'}.", 512)]
 
     assert len(texts(drop_furniture(make_pages(40, edges), size=SIZE))) == 40 * 10
+
+
+def test_lines_of_a_book_set_with_double_leading_are_text() -> None:
+    lines = [make_line(f"ligne {k * 'a'}", 500 - 24 * k) for k in range(9)]
+    pages = [
+        Page(
+            number=n,
+            height=600,
+            lines=tuple(replace(line, text=line.text + n * "b") for line in lines),
+        )
+        for n in range(1, 12)
+    ]
+
+    assert len(texts(drop_furniture(pages, size=SIZE))) == 11 * 9
+
+
+def test_heads_of_scanned_pages_that_shift_are_dropped() -> None:
+    shifts = [0, 9, -7, 4, -11, 6, -3, 11, -9, 2]
+
+    def moved(page: Page) -> Page:
+        shift = shifts[page.number % 10]
+        return replace(page, lines=tuple(replace(line, y=line.y + shift) for line in page.lines))
+
+    pages = make_pages(40, lambda n: [make_line("Le Titre" if n % 2 else "Chapitre 3", 540)])
+
+    assert len(texts(drop_furniture([moved(page) for page in pages], size=SIZE))) == 40 * 9
+
+
+def test_headings_at_the_head_of_pages_are_kept_where_nothing_runs_above_the_others() -> None:
+    pages = make_pages(40, lambda n: [make_line(f"Chapitre {n // 5}", 530)] if n % 5 == 0 else [])
+
+    assert sum(text.startswith("Chapitre") for text in texts(drop_furniture(pages, size=SIZE))) == 8
+
+
+def test_the_heading_of_chapter_one_on_page_one_is_no_page_number() -> None:
+    def edges(n: int) -> list[Line]:
+        return [make_line(f"Chapitre 1 {n}", 560)] if n > 1 else [make_line("Chapitre 1", 530)]
+
+    assert "Chapitre 1" in texts(drop_furniture(make_pages(12, edges), size=SIZE))
+
+
+def test_notes_of_one_line_below_every_page_are_left_for_the_notes() -> None:
+    pages = make_pages(12, lambda n: [make_line(f"{2 * n}. Ibidem.", 370, size=8)])
+
+    assert sum("Ibidem" in text for text in texts(drop_furniture(pages, size=SIZE))) == 12

@@ -42,6 +42,16 @@ BOOK = Vocabulary.of(
         ("un haut-le", "cœur", "un haut-le-cœur"),
         ("de l’esprit", "de-vin", "de l’esprit-de-vin"),
         ("les nu", "tritives", "les nutritives"),
+        ("à vau", "l’eau", "à vau-l’eau"),
+        ("il amène", "t-il", "il amène-t-il"),
+        ("ôte", "lui cela", "ôte-lui cela"),
+        ("son livre", "ment", "son livrement"),
+        ("un éclair", "ci", "un éclairci"),
+        ("ce livre", "ci", "ce livre-ci"),
+        ("ce", "lui-là", "celui-là"),
+        ("il a outre", "passé", "il a outrepassé"),
+        ("un contre", "prends", "un contreprends"),
+        ("un amour", "propre", "un amour-propre"),
     ],
 )
 def test_rejoin_writes_the_word_as_the_book_does(before: str, after: str, whole: str) -> None:

@@ -27,6 +27,9 @@ def make_page(*texts: str) -> Page:
         ("D’aboRd, ChaRles", "D’aboRd, ChaRles"),
         ("MacCarthy, 18.., N.-D.", "MacCarthy, 18.., N.-D."),
         ("fin\u202f?", "fin\u202f?"),
+        ("un soin médiocre,et les 3,5 lieues", "un soin médiocre, et les 3,5 lieues"),
+        ("≪ Viens. ≫", "« Viens. »"),
+        ("Oh !. . . Bon", "Oh !... Bon"),
     ],
 )
 def test_clean_text(raw: str, read: str) -> None:
@@ -34,12 +37,23 @@ def test_clean_text(raw: str, read: str) -> None:
 
 
 def test_clean_puts_accents_that_stand_alone_on_their_letters() -> None:
-    page = make_page("l’´et´e, le gar¸con `a la forˆet, na¨ıf", "franc¸ais")
+    page = make_page("l’´et´e, le gar¸con `a la forˆet, na¨ıf", "franc¸ais", "C¸ a va")
 
     assert [line.text for line in clean([page])[0].lines] == [
         "l’été, le garçon à la forêt, naïf",
         "français",
+        "Ça va",
     ]
+
+
+def test_clean_reads_the_encoding_of_bitmap_fonts_of_tex() -> None:
+    page = make_page("\x16 Par \x1cle ! le c÷ur sou\x1bre", "\x13 2 × 3 \x14")
+
+    assert [line.text for line in clean([page])[0].lines] == [
+        "— Par file ! le cœur souffre",
+        "« 2 Œ 3 »",
+    ]
+    assert clean([make_page("2 × 3 = 6")])[0].lines[0].text == "2 × 3 = 6"
 
 
 @pytest.mark.parametrize(

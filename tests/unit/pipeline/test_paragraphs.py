@@ -160,3 +160,18 @@ def test_the_page_of_a_place_is_the_one_its_line_stands_on() -> None:
     assert {word: paragraph.page_at(place) for word, place in places.items()} == {
         "Un": 1, "Et": 1, "La": 1, "Puis": 2, "tait": 3,
     }  # fmt: skip
+
+
+def test_indents_may_hang() -> None:
+    rows = [
+        full("Le premier commence"),
+        full("et continue sur la", indent=INDENT),
+        short("page.", indent=INDENT),
+        full("— Un autre, dit-il, ne"),
+        full("finit pas encore.", indent=INDENT),
+    ]
+
+    assert texts(find(rows * 10))[:2] == [
+        "Le premier commence et continue sur la page.",
+        "— Un autre, dit-il, ne finit pas encore.",
+    ]

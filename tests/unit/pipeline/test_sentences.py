@@ -36,6 +36,10 @@ def split(paragraph: str) -> list[str]:
         "Comment ? ! | Vous !",
         "Il partit. | 1830 commençait.",
         "des fleurs, des fruits, etc. | Ils mangèrent.",
+        "Voir ch. III et n°. 6. | Puis tourner.",
+        "En 44 av. J.-C. | Il mourut.",
+        "J.-C. Martin parut. | On se tut.",
+        "Il fit des vers. | L’autre rit.",
         "C’est tout",
     ],
 )
