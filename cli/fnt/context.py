@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from queue import Queue
 from typing import TYPE_CHECKING, Any
 
 from fnt.console import ColorMode, OutputFormat, Terminal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from fnt.credentials import CredentialStore
     from fnt.session import Session
     from fnt.settings import Settings
+    from fnt.stream import JobStream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ class Connection:
     """Sends no token."""
     store: CredentialStore
     open_session: Callable[[], Session]
+    open_stream: Callable[[Queue[Any]], JobStream]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,14 +191,14 @@ def connect(settings: Settings) -> Connection:
         else BearerAuth(store=store, refresh=guest.refresh)
     )
     api = ApiClient(settings.server, auth=tokens, verify=tls)
+
+    def open_stream(inbox: Queue[Any]) -> JobStream:
+        return JobStream(settings.server, tokens=tokens, inbox=inbox, ssl_context=tls)
+
     return Connection(
         api=api,
         guest=guest,
         store=store,
-        open_session=lambda: Session(
-            api,
-            open_stream=lambda inbox: JobStream(
-                settings.server, tokens=tokens, inbox=inbox, ssl_context=tls
-            ),
-        ),
+        open_session=lambda: Session(api, open_stream=open_stream),
+        open_stream=open_stream,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ssl import SSLContext
@@ -41,6 +41,22 @@ class Answer:
         if not isinstance(value, dict):
             raise ProtocolError("the server's answer is not an object")
         return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """An answer as it came, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def object(self) -> dict[str, Any]:
+        """Return the body as a JSON object; empty for anything else."""
+        try:
+            return Answer(status=self.status, body=self.body).object()
+        except ProtocolError:
+            return {}
 
 
 class Channel:
@@ -98,6 +114,14 @@ class Channel:
                 is_transient = isinstance(error, TemporaryError)
                 if not is_transient or not policy.wait(error, failures, started_at=started_at):
                     raise
+
+    def look(self, path: str, **options: Any) -> Look:
+        """Ask once, over a connection of its own, and return what is answered, errors too."""
+        headers = {"Connection": "close", **options.pop("headers", {})}
+        with self._sent("GET", path, {"headers": headers, **options}) as response:
+            return Look(
+                status=response.status_code, headers=response.headers, body=self._read(response)
+            )
 
     @contextmanager
     def open(self, method: str, path: str, **options: Any) -> Iterator[Iterator[bytes]]:

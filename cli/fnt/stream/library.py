@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from ssl import SSLContext
 from typing import Any
+from urllib.parse import urlsplit
 
 import socketio
 import websocket
 
+from fnt.settings import is_loopback
 from fnt.stream.job_stream import SocketClient
 
 GOODBYE_S = 0.2
@@ -18,7 +20,16 @@ class BriefWebSocket(websocket.WebSocket):
     """A socket that does not wait long for the other side's goodbye.
 
     The library's reader often takes that frame away from whoever waits for it: 3 s at every close.
+    Like REST, it asks no proxy of the environment for this machine's own server.
     """
+
+    def connect(self, url: str, **options: Any) -> None:
+        """Connect, directly to this machine."""
+        host = urlsplit(url).hostname or ""
+        if is_loopback(host):
+            # the library heeds a list of exceptions only beside a proxy that is named to it
+            options |= {"http_proxy_host": host, "http_proxy_port": 1, "http_no_proxy": [host]}
+        super().connect(url, **options)  # type: ignore[no-untyped-call]  # the library's
 
     def close(
         self, status: int = 1000, reason: str | bytes = b"", timeout: float | None = 3
