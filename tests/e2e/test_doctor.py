@@ -16,14 +16,13 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from e2e.harness import ClientHome, RestClient, ServerProcess, wait_for
+from e2e.harness import ClientHome, RestClient, ServerProcess
 from e2e.proxy import proxied
 from fnt.doctor import CHECKS
 from pdfs import make_pdf
@@ -147,12 +146,7 @@ def make_certificate(folder: Path, *, days: int) -> tuple[Path, ssl.SSLContext]:
 @pytest.fixture(scope="module", autouse=True)
 def well(shared_server: ServerProcess) -> None:
     """Wait for the worker, which comes a moment after the first answer."""
-
-    def is_well() -> bool:
-        health = httpx.get(f"{shared_server.url}/api/v1/health").json()
-        return bool(health["status"] == "ok")
-
-    wait_for(is_well, within_s=30, what="the server is well")
+    shared_server.wait_until_well()
 
 
 def test_a_healthy_server(shared_server: ServerProcess, make_client: MakeClient) -> None:
