@@ -158,6 +158,16 @@ def test_leaving_early_tells_how_to_go_on(error: BaseException) -> None:
     )
 
 
+def test_time_that_is_over_before_a_job_was_heard_of_is_no_success() -> None:
+    world = World()
+    world.session.script = [completed(job_id=11), lambda: world.session.detached.wait(10)]
+
+    result = world.invoke("watch", "11", "12", "--timeout", "0.2s")
+
+    assert isinstance(result.exception, DeadlineError)
+    assert world.err.splitlines()[-1] == "the job goes on; to follow again: fnt watch 12"
+
+
 def test_the_time_is_over() -> None:
     world = World()
     world.session.script = [make_snapshot(), lambda: world.session.detached.wait(10), completed()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -32,6 +32,8 @@ class Plan:
     saver: Saver | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     """Names of the inputs as given, by row key."""
+    jobs: Sequence[int] = ()
+    """Jobs that are followed though no file of them is sent."""
     timeout_s: float | None = None
     resume_words: tuple[str, ...] = ()
     """Options that belong on the line to go on with."""
@@ -125,9 +127,11 @@ class Follower:
         self._session.detach()
 
     def _conclude(self) -> None:
-        if self._timed_out.is_set() and self._open_rows():
+        unseen = self._plan.files.keys() - self.state.rows.keys()
+        still_running = len(self._open_rows()) + len(self._unheard_jobs()) + len(unseen)
+        if self._timed_out.is_set() and still_running:
             self._tell_how_to_resume()
-            raise DeadlineError(f"the time is over: {len(self._open_rows())} jobs still running")
+            raise DeadlineError(f"the time is over: {still_running} jobs still running")
         if self._keys.has_detached:
             self._tell_how_to_resume()
         saver = self._plan.saver
@@ -138,11 +142,15 @@ class Follower:
     def _tell_how_to_resume(self) -> None:
         """Say which jobs go on, and the line that follows them again."""
         ids = [row.job.id for row in self._open_rows() if row.job is not None]
-        if ids:
+        if ids := sorted([*ids, *self._unheard_jobs()]):
             words = ["fnt", "watch", *map(str, ids), *self._plan.resume_words]
             line = shlex.join(words + given_settings(self._context))
             noun = "the job goes on" if len(ids) == 1 else f"{len(ids)} jobs go on"
             self._context.terminal.say(f"{noun}; to follow again: {line}")
+
+    def _unheard_jobs(self) -> list[int]:
+        """Return the jobs of which nothing was heard before the run ended."""
+        return [job_id for job_id in self._plan.jobs if job_id not in self.state.keys_by_job]
 
     def _rows(self) -> list[Row]:
         return list(self.state.rows.values())

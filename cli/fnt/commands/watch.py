@@ -85,6 +85,7 @@ def watch(  # noqa: PLR0913 -- one for each option
             plan = Plan(
                 goal=Goal(outputs=len(saving.formats) if saving else 0),
                 saver=Saver(server.api, saving) if saving else None,
+                jobs=ids,
                 timeout_s=context.settings().timeout_s,
                 resume_words=resume_words(output=output, format=format, no_save=no_save),
             )

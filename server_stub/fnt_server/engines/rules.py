@@ -88,9 +88,10 @@ def _groups(sentence: str) -> list[tuple[int, str]]:
     starts: list[int] = []
     opened: int | None = None
     for token in _TOKEN.finditer(sentence):
-        if _OPENER.fullmatch(token.group()):
+        text = token.group()
+        if not text[0].isalnum() and _OPENER.fullmatch(text):
             opened = token.start() if opened is None else opened
-        elif _PART.search(token.group()) or not starts:
+        elif text[0].isalnum() or _PART.search(text) or not starts:
             starts.append(token.start() if opened is None else opened)
             opened = None
         else:
@@ -99,6 +100,7 @@ def _groups(sentence: str) -> list[tuple[int, str]]:
     return [(start, sentence[start:end].rstrip()) for start, end in zip(starts, ends, strict=True)]
 
 
+@lru_cache(maxsize=1 << 16)
 def _has_verb(parts: tuple[str, ...], before: str) -> bool:
     return any(is_verb(part, above) for above, part in zip((before, *parts), parts, strict=False))
 
