@@ -31,6 +31,8 @@ def main() -> None:
 
 def _print_version() -> int:
     """Print it and see that it arrived: Python itself would only complain at exit."""
+    if sys.stdout is None:
+        return 141
     try:
         sys.stdout.write(f"fnt {__version__}\n")
         sys.stdout.flush()
@@ -124,6 +126,8 @@ def _outcome(argv: list[str], context: AppContext) -> tuple[int | None, FntError
     try:
         _invoke(argv, context)
     except typer.Exit:
+        if context.terminal.out_is_closed:
+            raise BrokenPipeError from None
         return None, None
     except TyperException as error:  # click's usage errors, by their public base
         return ExitCode.USAGE, UsageError(error.format_message(), hint="fnt --help")

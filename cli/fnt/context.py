@@ -175,8 +175,6 @@ def connect(settings: Settings) -> Connection:
     from fnt.api.client import ApiClient  # noqa: PLC0415
     from fnt.api.tls import make_ssl_context  # noqa: PLC0415
     from fnt.credentials import CredentialStore  # noqa: PLC0415
-    from fnt.session import Session  # noqa: PLC0415
-    from fnt.stream import JobStream  # noqa: PLC0415
 
     # What libraries warn of would be written raw, through the live view.
     logging.getLogger().addHandler(logging.NullHandler())
@@ -193,12 +191,19 @@ def connect(settings: Settings) -> Connection:
     api = ApiClient(settings.server, auth=tokens, verify=tls)
 
     def open_stream(inbox: Queue[Any]) -> JobStream:
+        from fnt.stream import JobStream  # noqa: PLC0415 -- most commands ask one question
+
         return JobStream(settings.server, tokens=tokens, inbox=inbox, ssl_context=tls)
+
+    def open_session() -> Session:
+        from fnt.session import Session  # noqa: PLC0415 -- as above
+
+        return Session(api, open_stream=open_stream)
 
     return Connection(
         api=api,
         guest=guest,
         store=store,
-        open_session=lambda: Session(api, open_stream=open_stream),
+        open_session=open_session,
         open_stream=open_stream,
     )
