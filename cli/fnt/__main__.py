@@ -52,14 +52,14 @@ def _run_jobs() -> int:
     import os
     from pathlib import Path
 
-    from fnt.console.text import clean
     from fnt.remembered import recall
     from fnt.settings import load_settings
 
     try:
         settings = load_settings(flags={}, environ=os.environ, cwd=Path.cwd())
         for number, words in recall(settings.config_dir, settings.server):
-            sys.stdout.write(f"{number}\t{clean(words)}\n")
+            # ascii() makes them as harmless as clean(), which would take 3 ms to load
+            sys.stdout.write(f"{number}\t{words if words.isprintable() else ascii(words)[1:-1]}\n")
     except Exception:  # a line of words would end up in what is being typed
         return 1
     return 0
