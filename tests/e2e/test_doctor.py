@@ -123,7 +123,9 @@ def make_certificate(folder: Path, *, days: int) -> tuple[Path, ssl.SSLContext]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=90)).not_valid_after(now + timedelta(days=days))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]),
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("books.example.org")]
+            ),
             critical=False,
         )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -259,6 +261,48 @@ def test_a_proxy_that_is_away(tmp_path: Path) -> None:
     assert found["proxy"]["message"].startswith("127.0.0.1:9, by HTTPS_PROXY")
     assert found["tcp"]["hint"].startswith("start the proxy")
     assert "hush" not in str(found)
+
+
+@pytest.mark.parametrize("url", ["socks5://127.0.0.1:9", "nonsense://127.0.0.1:9", "http://[::1"])
+def test_a_proxy_that_cannot_be_used(tmp_path: Path, url: str) -> None:
+    home = stranger(tmp_path, "https://books.example.org")
+    home.environ["ALL_PROXY"] = url
+
+    found = examine(home, code=2)
+
+    assert found["settings"]["message"] == "the proxy of the environment cannot be used"
+
+
+def test_through_a_proxy_the_servers_certificate_is_looked_at(tmp_path: Path) -> None:
+    authority, tls = make_certificate(tmp_path, days=5)
+    with fake_server(HEALTHY, tls=tls) as url, proxied(int(url.rsplit(":", 1)[1])) as proxy:
+        proxy.faults.tunnels = True
+        home = stranger(tmp_path, "https://books.example.org")
+        home.environ |= {"ALL_PROXY": proxy.url.replace("//", "//user:hush@")}
+        found = examine(home, "--ca-file", str(authority))
+
+    assert found["name"]["message"] == "127.0.0.1 is 127.0.0.1"
+    assert found["tls"]["message"].startswith("the certificate ends in 5 days")
+    assert found["rest"]["status"] == "ok"
+    assert proxy.asked_for[0].startswith(b"CONNECT books.example.org:443 ")
+    assert all(b"Basic dXNlcjpodXNo" in asked for asked in proxy.asked_for)
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
+def test_rest_and_socket_take_the_same_proxy(
+    shared_server: ServerProcess, make_client: MakeClient, variable: str
+) -> None:
+    home, rest = make_client(shared_server)
+    with proxied(shared_server.port) as proxy:
+        proxy.faults.tunnels = True
+        through = home.at("http://books.example.org")
+        through.environ |= {"FNT_TOKEN": rest.token, variable: proxy.url}
+        found = examine(through, "--insecure-http")
+
+    assert found["proxy"]["message"].split()[-5] == variable.upper()
+    assert those(found, "warn") == ["tls"]
+    assert found["join"]["status"] == "ok"
+    assert proxy.asked_for[-1].startswith(b"CONNECT books.example.org:80 ")
 
 
 def test_foreign_pages_let_in_are_told_of(

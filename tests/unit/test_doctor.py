@@ -13,9 +13,9 @@ import pytest
 from fnt.commands.topics import TROUBLE
 from fnt.doctor import CHECKS, Patient, Status, Verdict, examine
 from fnt.doctor.examination import Check
-from fnt.doctor.proxy import find_proxy
 from fnt.doctor.verdict import fail, ok
 from fnt.errors import ExitCode, NotFoundError, UsageError
+from fnt.settings.proxy import find_proxy
 from world import World
 
 
@@ -87,6 +87,7 @@ PROXIES: list[tuple[dict[str, str], str, bool]] = [
     ({"all": "p.example.org:3128", "no": "*"}, "books.example.org", False),
     ({"all": "p.example.org:3128", "no": "other.org"}, "books.example.org", True),
     ({"all": "p.example.org:3128", "no": "10.1.2.3"}, "10.1.2.3", False),
+    ({"all": "p.example.org:3128", "no": "EXAMPLE.org"}, "books.example.org", False),
 ]
 
 

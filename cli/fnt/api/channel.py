@@ -15,7 +15,7 @@ import httpx
 from fnt import __version__
 from fnt.api.failures import error_of, translated
 from fnt.api.retry import Retry
-from fnt.errors import FntError, ProtocolError, TemporaryError
+from fnt.errors import FntError, ProtocolError, TemporaryError, UsageError
 from fnt.settings import is_loopback
 
 TIMEOUT = httpx.Timeout(connect=5, read=15, write=15, pool=5)
@@ -73,17 +73,23 @@ class Channel:
     ) -> None:
         self._server = server
         self._retry = retry
-        self._http = httpx.Client(
-            base_url=server,
-            auth=auth,
-            transport=transport,
-            verify=verify,
-            timeout=TIMEOUT,
-            follow_redirects=False,
-            # a proxy of the environment has no business with this machine's own server
-            trust_env=not is_loopback(urlsplit(server).hostname or ""),
-            headers={"User-Agent": f"fnt/{__version__}"},
-        )
+        try:
+            self._http = httpx.Client(
+                base_url=server,
+                auth=auth,
+                transport=transport,
+                verify=verify,
+                timeout=TIMEOUT,
+                follow_redirects=False,
+                # a proxy of the environment has no business with this machine's own server
+                trust_env=not is_loopback(urlsplit(server).hostname or ""),
+                headers={"User-Agent": f"fnt/{__version__}"},
+            )
+        except (ImportError, ValueError, httpx.InvalidURL) as error:  # the proxy's URL
+            raise UsageError(
+                "the proxy of the environment cannot be used",
+                hint="HTTPS_PROXY, HTTP_PROXY and ALL_PROXY take http://host:port",
+            ) from error
 
     def close(self) -> None:
         """Close the connections."""

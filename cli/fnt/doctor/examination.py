@@ -9,7 +9,7 @@ from typing import Any
 
 from fnt.doctor.patient import Patient
 from fnt.doctor.verdict import Status, Verdict, fail, failed, skip
-from fnt.errors import ExitCode, FntError
+from fnt.errors import ExitCode, FntError, TemporaryError
 
 LIMIT_S = 5.0
 
@@ -77,6 +77,8 @@ def _limited(patient: Patient, check: Check, *, limit_s: float) -> Verdict:
     def run() -> None:
         try:
             verdicts.append(check.look(patient))
+        except TemporaryError as error:
+            verdicts.append(failed(error, hint=check.late_hint))
         except FntError as error:
             verdicts.append(failed(error))
         except Exception as error:

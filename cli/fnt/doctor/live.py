@@ -6,7 +6,7 @@ import queue
 
 from fnt.doctor.patient import Patient
 from fnt.doctor.server import ONCE
-from fnt.doctor.verdict import Verdict, fail, failed, ok, skip, warn
+from fnt.doctor.verdict import Verdict, fail, ok, skip, warn
 from fnt.errors import ExitCode, TemporaryError
 from fnt.stream import Answer
 from fnt.wire.errors import ErrorCode
@@ -17,6 +17,7 @@ ANSWER_S = 3.0
 STRANGER = "https://stranger.invalid"
 NO_JOB = 1
 """Somebody else's or nobody's, for a user without jobs: both are answered in the same way."""
+SOCKET_HINT = "the upgrade works, the connection does not: a proxy that cuts it, or an older server"
 POLLING_HINT = "let the proxy pass /socket.io/ with its Upgrade header; jobs are polled meanwhile"
 
 
@@ -52,9 +53,9 @@ def join(patient: Patient) -> Verdict:
     try:
         stream.connect(ANSWER_S)
     except TemporaryError as error:
-        if error.code == ErrorCode.BUSY:
-            return warn(f"polling only: {error.message}", "try again in a while")
-        return failed(error, hint="the upgrade works, the connection does not: see --debug")
+        busy = error.code == ErrorCode.BUSY
+        hint = "try again in a while" if busy else SOCKET_HINT
+        return warn(f"polling only: {error.message}", hint)
     newest = next(patient.connection.api.list_jobs(limit=1, retry=ONCE), None)
     job_id = newest.id if newest is not None else NO_JOB
     stream.join(job_id)

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from fnt.api.channel import Look
     from fnt.context import AppContext, Connection
-    from fnt.doctor.proxy import Proxy
     from fnt.settings import Settings
+    from fnt.settings.proxy import Proxy
     from fnt.stream import JobStream
 
 

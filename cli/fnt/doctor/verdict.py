@@ -48,5 +48,5 @@ def skip(message: str) -> Verdict:
 
 
 def failed(error: FntError, *, hint: str | None = None) -> Verdict:
-    """Say what an error says."""
-    return fail(error.message, error.hint or hint, exit_code=error.exit_code)
+    """Say what an error says, with a hint of one's own where there is one."""
+    return fail(error.message, hint or error.hint, exit_code=error.exit_code)

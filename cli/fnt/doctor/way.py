@@ -9,10 +9,10 @@ import time
 
 from fnt.api.tls import make_ssl_context
 from fnt.doctor.patient import Patient
-from fnt.doctor.proxy import find_proxy
 from fnt.doctor.verdict import Verdict, fail, ok, skip, warn
 from fnt.errors import ExitCode
 from fnt.settings import is_loopback
+from fnt.settings.proxy import find_proxy
 
 CONNECT_S = 4.0
 SOON_DAYS = 14
@@ -33,7 +33,8 @@ def proxy(patient: Patient) -> Verdict:
     patient.proxy = found = find_proxy(proxies, scheme=scheme, host=patient.host)
     if found is None:
         return ok("none")
-    return ok(f"{found.host}:{found.port}, by {scheme.upper()}_PROXY or the system's settings")
+    variable = f"{scheme if proxies.get(scheme) else 'all'}_proxy".upper()
+    return ok(f"{found.host}:{found.port}, by {variable} or the system's settings")
 
 
 def name(patient: Patient) -> Verdict:
@@ -109,7 +110,7 @@ def _certificate(patient: Patient) -> dict[str, object]:
     host, port = patient.first_hop
     connection = http.client.HTTPSConnection(host, port, timeout=CONNECT_S, context=context)
     if patient.proxy is not None:
-        connection.set_tunnel(patient.host, patient.port, dict(patient.proxy.headers))
+        connection.set_tunnel(patient.host, patient.port, patient.proxy.headers)
     try:
         connection.connect()
         return dict(connection.sock.getpeercert() or {})

@@ -6,11 +6,12 @@ import logging
 from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import socketio
 import websocket
 
-from fnt.settings import is_loopback
+from fnt.settings.proxy import find_proxy
 from fnt.stream.job_stream import SocketClient
 
 GOODBYE_S = 0.2
@@ -20,15 +21,14 @@ class BriefWebSocket(websocket.WebSocket):
     """A socket that does not wait long for the other side's goodbye.
 
     The library's reader often takes that frame away from whoever waits for it: 3 s at every close.
-    Like REST, it asks no proxy of the environment for this machine's own server.
+    It takes the proxy that REST takes; the library knows neither ALL_PROXY nor this machine's name.
     """
 
     def connect(self, url: str, **options: Any) -> None:
-        """Connect, directly to this machine."""
-        host = urlsplit(url).hostname or ""
-        if is_loopback(host):
-            # the library heeds a list of exceptions only beside a proxy that is named to it
-            options |= {"http_proxy_host": host, "http_proxy_port": 1, "http_no_proxy": [host]}
+        """Connect, through a proxy where there is one."""
+        parts = urlsplit(url)
+        scheme = "https" if parts.scheme == "wss" else "http"
+        options |= _way(scheme, parts.hostname or "")
         super().connect(url, **options)  # type: ignore[no-untyped-call]  # the library's
 
     def close(
@@ -36,6 +36,20 @@ class BriefWebSocket(websocket.WebSocket):
     ) -> None:
         """Close after a moment."""
         super().close(status, reason, min(timeout or GOODBYE_S, GOODBYE_S))
+
+
+def _way(scheme: str, host: str) -> dict[str, Any]:
+    """Return the library's options for the proxy in force, or for none."""
+    proxy = find_proxy(getproxies(), scheme=scheme, host=host)
+    if proxy is None:  # it heeds a list of exceptions only beside a proxy that is named to it
+        return {"http_proxy_host": host, "http_proxy_port": 1, "http_no_proxy": [host]}
+    kind = {"https": "http"}.get(proxy.scheme, proxy.scheme)
+    return {
+        "http_proxy_host": proxy.host,
+        "http_proxy_port": proxy.port,
+        "http_proxy_auth": proxy.auth,
+        "proxy_type": kind,
+    }
 
 
 def make_socket_client(timeout_s: float, ssl_context: SSLContext | None) -> SocketClient:

@@ -1,4 +1,4 @@
-"""Whether a proxy stands between this machine and the server, by the rules that REST follows."""
+"""Whether a proxy stands between this machine and the server: one rule for REST and socket."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from fnt.errors import UsageError
+from fnt.settings.values import is_loopback
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
@@ -19,13 +20,22 @@ class Proxy:
     scheme: str
     host: str
     port: int
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    auth: tuple[str, str] | None = field(default=None, repr=False)
+    """Name and password."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request to the proxy itself carries."""
+        if self.auth is None:
+            return {}
+        words = base64.b64encode(":".join(self.auth).encode()).decode()
+        return {"Proxy-Authorization": f"Basic {words}"}
 
 
 def find_proxy(proxies: Mapping[str, str], *, scheme: str, host: str) -> Proxy | None:
-    """Return the proxy for a server; None when it is reached directly."""
+    """Return the proxy for a server; None for what is reached directly, as this machine is."""
     url = proxies.get(scheme) or proxies.get("all")
-    if not url or _is_exempt(host, proxies.get("no", "")):
+    if not url or is_loopback(host) or _is_exempt(host, proxies.get("no", "")):
         return None
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
@@ -41,7 +51,7 @@ def find_proxy(proxies: Mapping[str, str], *, scheme: str, host: str) -> Proxy |
         scheme=parts.scheme,
         host=parts.hostname,
         port=port or DEFAULT_PORTS.get(parts.scheme, 80),
-        headers=_credentials(parts),
+        auth=_credentials(parts),
     )
 
 
@@ -50,8 +60,7 @@ def _is_exempt(host: str, no_proxy: str) -> bool:
     return any(name in ("*", host) or host.endswith(f".{name}") for name in names)
 
 
-def _credentials(parts: SplitResult) -> dict[str, str]:
+def _credentials(parts: SplitResult) -> tuple[str, str] | None:
     if parts.username is None:
-        return {}
-    words = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return {"Proxy-Authorization": "Basic " + base64.b64encode(words.encode()).decode()}
+        return None
+    return unquote(parts.username), unquote(parts.password or "")
