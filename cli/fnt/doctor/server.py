@@ -81,7 +81,7 @@ def login(patient: Patient) -> Verdict:
     if tokens is None and not known.token:
         return fail("you are not logged in", "run: fnt login", exit_code=ExitCode.AUTH)
     try:
-        email = str(api.me(retry=ONCE).get("email"))
+        email = str(api.me(retry=ONCE).get("email"))[:200]
     except AuthError as error:
         hint = "make a new FNT_TOKEN: fnt-server user token EMAIL" if known.token else error.hint
         return fail(error.message, hint or "run: fnt login", exit_code=ExitCode.AUTH)
