@@ -109,8 +109,12 @@ class FakeServer:
         return self._told(202, job_id)
 
     def _list(self, request: httpx.Request) -> httpx.Response:
-        ids = {int(part) for part in request.url.params["ids"].split(",")}
-        found = [job.to_wire() for job in self.jobs.values() if job.id in ids]
+        if (sha256 := request.url.params.get("sha256")) is not None:
+            jobs = [job for job in self.jobs.values() if job.sha256 == sha256]
+        else:
+            ids = {int(part) for part in request.url.params["ids"].split(",")}
+            jobs = [job for job in self.jobs.values() if job.id in ids]
+        found = [job.to_wire() for job in jobs]
         return json_response(200, {"jobs": found, "next_cursor": None})
 
     def _job(self, request: httpx.Request) -> httpx.Response:

@@ -14,11 +14,12 @@ from typing import Any, Self
 from typer.testing import CliRunner, Result
 
 from builders import MOMENT, make_snapshot
+from fnt.api.device import DeviceGrant
 from fnt.app import app
 from fnt.console import Terminal
 from fnt.context import AppContext, Connection
 from fnt.credentials import Tokens
-from fnt.errors import AuthError, NotFoundError
+from fnt.errors import AuthError, FntError, NotFoundError, UsageError
 from fnt.progress import Accepted, Update, UploadProgress
 from fnt.render.report import Report
 from fnt.wire.jobs import JobSnapshot, JobStatus
@@ -90,6 +91,9 @@ class FakeApi:
         self.chunk_rows: list[dict[str, Any]] = []
         self.calls: list[tuple[Any, ...]] = []
         self.is_logged_in = True
+        self.grant: DeviceGrant | FntError = NotFoundError("not found", code="NOT_FOUND")
+        self.polls: list[Any] = []
+        """What polls answer, one after the other; the last one for ever."""
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +106,19 @@ class FakeApi:
         if password != "secret":
             raise AuthError("email or password is wrong", code="BAD_CREDENTIALS")
         return replace(TOKENS, email=email)
+
+    def ask_device_login(self, *, host: str) -> DeviceGrant:
+        self.calls.append(("ask_device_login",))
+        if isinstance(self.grant, FntError):
+            raise self.grant
+        return self.grant
+
+    def poll_device_login(self, grant: DeviceGrant) -> Any:
+        self.calls.append(("poll",))
+        outcome = self.polls.pop(0) if len(self.polls) > 1 else self.polls[0]
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
 
     def me(self) -> dict[str, Any]:
         if not self.is_logged_in:
@@ -119,9 +136,17 @@ class FakeApi:
         return self.jobs[job_id]
 
     def list_jobs(
-        self, *, status: JobStatus | None = None, limit: int | None = 50
+        self,
+        *,
+        status: JobStatus | None = None,
+        sha256: str | None = None,
+        limit: int | None = 50,
     ) -> Iterator[JobSnapshot]:
-        jobs = [job for job in self.jobs.values() if status in (None, job.status)]
+        jobs = [
+            job
+            for job in self.jobs.values()
+            if status in (None, job.status) and sha256 in (None, job.sha256)
+        ]
         yield from sorted(jobs, key=lambda job: -job.id)[:limit]
 
     def chunks(self, job_id: int) -> list[dict[str, Any]]:
@@ -150,11 +175,19 @@ class FakeStore:
     def __init__(self, tokens: Tokens | None = TOKENS) -> None:
         self.tokens = tokens
         self.saved: list[tuple[Tokens, bool]] = []
+        self.has_place = True
+        self.is_forgetful = False
+
+    def require_place(self, *, insecure_storage: bool = False) -> None:
+        if not self.has_place and not insecure_storage:
+            raise UsageError("there is no keyring here", hint="run: fnt login --insecure-storage")
 
     def load(self) -> Tokens | None:
         return self.tokens
 
     def save(self, tokens: Tokens, *, insecure_storage: bool = False) -> str:
+        if self.is_forgetful:
+            raise UsageError("the keyring did not keep the token")
         self.saved.append((tokens, insecure_storage))
         return "the keyring"
 
@@ -183,6 +216,9 @@ class FakeSession:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self.is_closed = True
 
     def upload(self, items: Any, *, parallel: int = 4) -> Iterator[Update]:
@@ -232,6 +268,10 @@ class World:
     clock: Clock = field(default_factory=Clock)
     environ: dict[str, str] = field(default_factory=dict)
     connected_to: list[Any] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    """Pages shown in a browser."""
+    has_browser: bool = True
+    naps: list[float] = field(default_factory=list)
     cwd: Path = Path("/nonexistent")
 
     def context(self) -> AppContext:
@@ -241,6 +281,9 @@ class World:
             environ=self.environ,
             cwd=self.cwd,
             clock=self.clock,
+            sleep=self._sleep,
+            has_browser=lambda environ: self.has_browser,
+            open_browser=self.opened.append,
             now=self.clock.now,
             new_key=lambda: "key",
             connect=self._connect,
@@ -257,6 +300,10 @@ class World:
     @property
     def err(self) -> str:
         return self.terminal.err.text  # type: ignore[attr-defined]
+
+    def _sleep(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.clock.sleep(seconds)
 
     def _connect(self, settings: Any) -> Connection:
         self.connected_to.append(settings)

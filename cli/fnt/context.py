@@ -14,6 +14,7 @@ from queue import Queue
 from typing import TYPE_CHECKING, Any
 
 from fnt.console import ColorMode, OutputFormat, Terminal
+from fnt.console.browser import has_browser, open_browser
 from fnt.deadline import OutOfTime, time_limit
 from fnt.errors import TemporaryError, UsageError
 from fnt.remembered import remember
@@ -93,6 +94,9 @@ class AppContext:
     cwd: Path
     options: GlobalOptions = field(default_factory=GlobalOptions)
     clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    has_browser: Callable[[Mapping[str, str]], bool] = has_browser
+    open_browser: Callable[[str], None] = open_browser
     now: Callable[[], datetime]
     new_key: Callable[[], str] = lambda: uuid.uuid4().hex
     connect: Callable[[Settings], Connection]

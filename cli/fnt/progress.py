@@ -52,6 +52,8 @@ class Accepted:
 
     key: str
     job: JobSnapshot
+    is_skipped: bool = False
+    """It had the file before, in this job: nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,8 @@ class Saved:
 
     job_id: int
     path: Path
+    key: str | None = None
+    """The row it was saved for; without it the first that follows the job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ class SaveFailed:
 
     job_id: int
     message: str
+    key: str | None = None
 
 
 Update = UploadProgress | Accepted | Refused | Saved | SaveFailed | JobSnapshot | LinkState
@@ -100,6 +105,8 @@ class Row:
     refused: Refused | None = None
     saved: tuple[Path, ...] = ()
     save_error: str | None = None
+    is_skipped: bool = False
+    """Its file was not sent: the job was there before."""
     rate: float | None = None
     """Percent a second, smoothed."""
     ended_at: float | None = None
@@ -120,7 +127,8 @@ class ProgressState:
     """Everything a renderer needs. Rows stand in the order in which they appeared."""
 
     rows: Mapping[str, Row] = field(default_factory=lambda: MappingProxyType({}))
-    keys_by_job: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    keys_by_job: Mapping[int, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Several rows follow one job where the same file was given twice."""
     link: LinkState = field(default_factory=LinkState)
     server: str = ""
 
@@ -130,9 +138,9 @@ class ProgressState:
         return all(row.is_done for row in self.rows.values())
 
     def row_of(self, job_id: int) -> Row | None:
-        """Return the row that follows a job."""
-        key = self.keys_by_job.get(job_id)
-        return self.rows[key] if key is not None else None
+        """Return the row that follows a job, the first of them."""
+        keys = self.keys_by_job.get(job_id)
+        return self.rows[keys[0]] if keys else None
 
 
 RATE_HALF_LIFE_S = 10.0
@@ -174,13 +182,13 @@ def time_left_s(row: Row, *, now: float) -> float | None:
 
 
 def _fold_job(state: ProgressState, job: JobSnapshot, now: float) -> ProgressState:
-    key = state.keys_by_job.get(job.id, f"job:{job.id}")
-    row = state.rows.get(key)
-    if row is None:
-        row = Row(key=key, title=job.original_filename, started_at=now, changed_at=now)
-    elif not is_newer(row.job, job):
-        return state
-    return _with_row(state, _advanced(row, job, now), job_id=job.id)
+    for key in state.keys_by_job.get(job.id, (f"job:{job.id}",)):
+        row = state.rows.get(key)
+        if row is None:
+            row = Row(key=key, title=job.original_filename, started_at=now, changed_at=now)
+        if is_newer(row.job, job):
+            state = _with_row(state, _advanced(row, job, now), job_id=job.id)
+    return state
 
 
 def _advanced(row: Row, job: JobSnapshot, now: float) -> Row:
@@ -228,7 +236,7 @@ def _fold_accepted(state: ProgressState, update: Accepted, now: float) -> Progre
     )
     if not is_newer(row.job, update.job):
         return state
-    row = replace(row, sent_bytes=row.size_bytes)
+    row = replace(row, sent_bytes=row.size_bytes, is_skipped=update.is_skipped)
     return _with_row(state, _advanced(row, update.job, now), job_id=update.job.id)
 
 
@@ -242,22 +250,27 @@ def _fold_refused(state: ProgressState, update: Refused, now: float) -> Progress
 
 
 def _fold_saved(state: ProgressState, update: Saved) -> ProgressState:
-    row = state.row_of(update.job_id)
+    row = _saved_row(state, update)
     if row is None or update.path in row.saved:
         return state
     return _with_row(state, replace(row, saved=(*row.saved, update.path)))
 
 
 def _fold_save_failed(state: ProgressState, update: SaveFailed) -> ProgressState:
-    row = state.row_of(update.job_id)
+    row = _saved_row(state, update)
     if row is None or row.save_error is not None:
         return state
     return _with_row(state, replace(row, save_error=update.message))
 
 
+def _saved_row(state: ProgressState, update: Saved | SaveFailed) -> Row | None:
+    return state.row_of(update.job_id) if update.key is None else state.rows.get(update.key)
+
+
 def _with_row(state: ProgressState, row: Row, *, job_id: int | None = None) -> ProgressState:
     rows = MappingProxyType({**state.rows, row.key: row})
-    if job_id is None or state.keys_by_job.get(job_id) == row.key:
+    followers = state.keys_by_job.get(job_id, ()) if job_id is not None else ()
+    if job_id is None or row.key in followers:
         return replace(state, rows=rows)
-    keys = MappingProxyType({**state.keys_by_job, job_id: row.key})
+    keys = MappingProxyType({**state.keys_by_job, job_id: (*followers, row.key)})
     return replace(state, rows=rows, keys_by_job=keys)

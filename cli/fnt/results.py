@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import os
 import re
 import secrets
@@ -58,19 +59,46 @@ def safe_stem(filename: str) -> str | None:
 
 
 def save_result(
-    source: ResultSource, job: JobSnapshot, *, format: str, target: Path, overwrite: bool
+    source: ResultSource,
+    job: JobSnapshot,
+    *,
+    format: str,
+    target: Path,
+    overwrite: bool,
+    may_be_there: bool = False,
 ) -> Path:
     """Fetch a result into a file, or into a folder under its own name; returns where it is.
 
     In a folder a name that is taken becomes `<stem>-<job id>`; a named file that exists is refused.
+    One that holds this very result is left as it is where it may be there already.
     """
-    if target.is_dir():
+    if may_be_there and not overwrite and os.path.isfile(target):  # noqa: PTH113 -- never raises
+        return _seen(source, job, format=format, path=target)
+    if os.path.isdir(target):  # noqa: PTH112 -- never raises
         return _save_into(source, job, format=format, folder=target, overwrite=overwrite)
     return _save(source, job, format=format, path=target, overwrite=overwrite)
 
 
 class TargetExistsError(UsageError):
     """There is such a file already."""
+
+
+def _seen(source: ResultSource, job: JobSnapshot, *, format: str, path: Path) -> Path:
+    """Return a file that was saved before; raises TargetExistsError where it holds another text."""
+    if format in LIBRARIES:  # made once more they differ, by their dates alone
+        return path
+    part = path.with_name(f".{secrets.token_hex(8)}.fnt-part")
+    try:
+        _fetch(source, job.id, format=format, part=part)
+        is_same = filecmp.cmp(part, path, shallow=False)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be compared: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    if not is_same:
+        raise TargetExistsError(f"{path} exists and is another text", hint="use --overwrite")
+    return path
 
 
 def _save_into(

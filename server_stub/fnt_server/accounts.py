@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
 
 from fnt.wire.errors import ErrorCode
 from fnt_server.credentials import (
@@ -18,11 +19,12 @@ from fnt_server.credentials import (
     token_hash,
 )
 from fnt_server.database import Database, clock, now
-from fnt_server.models import AccessToken, Login, User
+from fnt_server.models import AccessToken, DeviceLogin, Login, User
 from fnt_server.tokens import TokenProblem, TokenSigner
 
 REFRESH_TTL_S = 30 * 86400
 FAMILY_TTL_S = 90 * 86400
+PAGE_TTL_S = 600
 REPLAY_WINDOW_S = 10
 """So long an old refresh token gives the same successor: its answer may have been lost."""
 
@@ -58,25 +60,33 @@ class Accounts:
         self._access_ttl_s = access_ttl_s
 
     def log_in(self, email: str, password: str) -> TokenPair | None:
-        """Open a login; None when email or password is wrong, in the same time either way."""
-        user = self._find_user(folded(email))
-        if (
-            not is_password(user.password_hash if user else nobodys_hash(), password)
-            or user is None
-        ):
+        """Open a login; None when email or password is wrong."""
+        user = self._recognise(email, password)
+        if user is None:
             return None
         with self._database.write() as session:
-            moment = clock(session)
-            login = Login(
-                id=uuid.uuid4().hex,
-                user_id=user.id,
-                refresh_jti=uuid.uuid4().hex,
-                rotated_at=moment,
-                created_at=moment,
-                ends_at=moment + FAMILY_TTL_S,
-            )
-            session.add(login)
-        return self._pair(login, user)
+            return self.open_login(session, user)
+
+    def open_login(self, session: Session, user: User) -> TokenPair:
+        """Open a login within a transaction; its tokens are good once that is committed."""
+        return self._pair(_new_login(session, user, ttl_s=FAMILY_TTL_S), user)
+
+    def open_page(self, email: str, password: str) -> str | None:
+        """Open a short login that is good for the page of devices alone; returns its token."""
+        user = self._recognise(email, password)
+        if user is None:
+            return None
+        with self._database.write() as session:
+            login = _new_login(session, user, ttl_s=PAGE_TTL_S)
+        return self._signer.write(
+            user_id=user.id, login_id=login.id, jti=login.refresh_jti, kind="page", ttl_s=PAGE_TTL_S
+        )
+
+    def _recognise(self, email: str, password: str) -> User | None:
+        """Return who has this email and password, None for nobody, in the same time either way."""
+        user = self._find_user(folded(email))
+        is_right = is_password(user.password_hash if user else nobodys_hash(), password)
+        return user if is_right else None
 
     def _find_user(self, email: str) -> User | None:
         if not EMAIL.fullmatch(email):  # nobody's, and nothing that a database need take
@@ -123,7 +133,14 @@ class Accounts:
         """Tell whose access token or personal token this is; raises TokenProblem."""
         if token.startswith(TOKEN_PREFIX):
             return self._identify_personal(token)
-        claims = self._signer.read(token, kind="access")
+        return self._identify_login(token, kind="access")
+
+    def identify_page(self, token: str) -> Identity:
+        """Tell whose token of the page this is; raises TokenProblem."""
+        return self._identify_login(token, kind="page")
+
+    def _identify_login(self, token: str, *, kind: str) -> Identity:
+        claims = self._signer.read(token, kind=kind)
         with self._database.read() as session:
             alive = session.scalar(
                 select(Login.id).where(
@@ -158,6 +175,8 @@ class Accounts:
         if not everywhere:
             condition = condition & (Login.id == identity.login_id)
         with self._database.write() as session:
+            if everywhere:  # nor does what was let in, and has not yet come for its tokens, get any
+                session.execute(delete(DeviceLogin).where(DeviceLogin.user_id == identity.user_id))
             session.execute(
                 update(Login).where(condition, Login.revoked_at.is_(None)).values(revoked_at=now())
             )
@@ -181,11 +200,26 @@ class Accounts:
             return session.get_one(User, user_id)
 
 
+def _new_login(session: Session, user: User, *, ttl_s: float) -> Login:
+    moment = clock(session)
+    login = Login(
+        id=uuid.uuid4().hex,
+        user_id=user.id,
+        refresh_jti=uuid.uuid4().hex,
+        rotated_at=moment,
+        created_at=moment,
+        ends_at=moment + ttl_s,
+    )
+    session.add(login)
+    return login
+
+
 def forget_ended_logins(database: Database) -> None:
-    """Delete logins and personal tokens that ended more than a week ago."""
+    """Delete logins and personal tokens that ended more than a week ago, of devices an hour ago."""
     week_ago: Any = now() - 7 * 86400
     with database.write() as session:
         session.execute(
             delete(Login).where(or_(Login.ends_at < week_ago, Login.revoked_at < week_ago))
         )
         session.execute(delete(AccessToken).where(AccessToken.ends_at < week_ago))
+        session.execute(delete(DeviceLogin).where(DeviceLogin.ends_at < now() - 3600))

@@ -19,12 +19,13 @@ from fnt.wire.events import SOCKET_PATH
 from fnt.wire.paths import API
 from fnt_server import events, logs
 from fnt_server.accounts import Accounts
-from fnt_server.api import auth, errors, health, jobs, results, upload
+from fnt_server.api import auth, device, errors, health, jobs, limits, page, results, upload
 from fnt_server.aside import AsideStorage
 from fnt_server.broker import emit_job, make_bell, make_manager, ring
 from fnt_server.config import Config
 from fnt_server.connections import Connections
 from fnt_server.database import Database
+from fnt_server.devices import Devices
 from fnt_server.door import MAX_PACKET_BYTES, UNNAMED_SOCKETS, BoundedWebSocket, DoorKeeper
 from fnt_server.greenlets import GEVENT
 from fnt_server.housekeeping import Housekeeping
@@ -56,10 +57,11 @@ def create_app(config: Config) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.compact = True  # type: ignore[attr-defined]
-    auth.limiter.init_app(app)
+    limits.limiter.init_app(app)
     errors.install(app)
-    for module in (health, auth, jobs, upload, results):
+    for module in (health, auth, device, jobs, upload, results):
         app.register_blueprint(module.bp, url_prefix=API + (module.bp.url_prefix or ""))
+    app.register_blueprint(page.bp)
     _name_requests(app)
     _install_services(app, config)
     return app
@@ -118,12 +120,15 @@ def _install_services(app: Flask, config: Config) -> None:
     database = Database(config.database_url)
     assert config.secret_key_file
     signer = TokenSigner(load_key(config.secret_key_file))
+    accounts = Accounts(database, signer, access_ttl_s=config.access_ttl_s)
     services = Services(
         config=config,
         database=database,
         pulse=Pulse(database.answers),
         storage=(AsideStorage if config.worker_class == GEVENT else Storage)(config.storage_url),
-        accounts=Accounts(database, signer, access_ttl_s=config.access_ttl_s),
+        signer=signer,
+        accounts=accounts,
+        devices=Devices(database, signer, accounts, interval_s=config.device_interval_s),
         publisher=Publisher(
             emit=lambda job_id, job: emit_job(manager, job_id, job), ring=lambda: ring(bell)
         ),

@@ -45,6 +45,8 @@ class Config:
     """So many proxies of our own stand before the web process; what they forward is believed."""
     cors_origins: tuple[str, ...] = ()
     access_ttl_s: int = 900
+    device_interval_s: int = 5
+    """A device that waits to be let in asks so often."""
     max_upload_bytes: int = 50 * 1024 * 1024
     max_pages: int = 5000
     log_format: str = "text"
@@ -88,6 +90,7 @@ class Config:
             proxies=_number(environ, "FNT_PROXIES", 0, int, 0, 8),
             cors_origins=tuple((environ.get("FNT_CORS_ORIGINS") or "").replace(",", " ").split()),
             access_ttl_s=_number(environ, "FNT_ACCESS_TTL_S", 900, int, 1, 86400),
+            device_interval_s=_number(environ, "FNT_DEVICE_INTERVAL_S", 5, int, 1, 60),
             max_upload_bytes=_number(environ, "FNT_MAX_UPLOAD_MB", 50, int, 1, 4096) * 1024 * 1024,
             max_pages=_number(environ, "FNT_MAX_PAGES", 5000, int, 1, 100_000),
             log_format=_one_of(environ, "FNT_LOG_FORMAT", ("text", "json")),

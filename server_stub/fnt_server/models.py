@@ -32,6 +32,9 @@ class User(Base):
     created_at: Mapped[float]
     served_at: Mapped[float | None]
     """When a step of theirs was last taken: whoever waits longest is next."""
+    wrong_codes: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Device codes of nobody that they typed since `wrong_codes_since`."""
+    wrong_codes_since: Mapped[float | None]
 
 
 class Login(Base):
@@ -57,6 +60,36 @@ class AccessToken(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[float]
+    ends_at: Mapped[float]
+
+
+class DeviceStatus(StrEnum):
+    """Where a device's request to be let in stands."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+class DeviceLogin(Base):
+    """A program that asks to be let in by somebody on the page; both codes are kept as hashes."""
+
+    __tablename__ = "device_logins"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    device_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    client: Mapped[str] = mapped_column(String(80))
+    host: Mapped[str] = mapped_column(String(80))
+    address: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(16))
+    user_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
+    """Who let it in."""
+    interval_s: Mapped[int]
+    polled_at: Mapped[float | None]
     created_at: Mapped[float]
     ends_at: Mapped[float]
 

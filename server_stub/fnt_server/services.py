@@ -10,8 +10,10 @@ from flask import current_app
 from fnt_server.accounts import Accounts
 from fnt_server.config import Config
 from fnt_server.database import Database
+from fnt_server.devices import Devices
 from fnt_server.publisher import Publisher
 from fnt_server.storage import Storage
+from fnt_server.tokens import TokenSigner
 from fnt_server.vitals import Pulse, Vitals
 
 
@@ -22,7 +24,9 @@ class Services:
     config: Config
     database: Database
     storage: Storage
+    signer: TokenSigner
     accounts: Accounts
+    devices: Devices
     publisher: Publisher
     pulse: Pulse[bool]
     """Of the database."""

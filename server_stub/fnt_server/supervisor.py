@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import sys
-import threading
 import time
 import urllib.request
 import uuid
@@ -44,7 +43,8 @@ class Supervisor:
     def __init__(self, config: Config, *, tell: Callable[[str], None]) -> None:
         self._config = config
         self._tell = tell
-        self._stop = threading.Event()
+        # No Event: a signal that comes while its lock is held would wait for itself for ever.
+        self._is_stopping = False
         self._worker_id = ""
         self._children: dict[str, Child] = {}
         self._worker_checked_at = time.monotonic()
@@ -52,7 +52,7 @@ class Supervisor:
     def run(self) -> None:
         """Run until SIGTERM or SIGINT; raises ConfigError for what cannot be started."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda *_: self._stop.set())
+            signal.signal(number, self._stop_soon)
         with (
             _locked(self._config.data_dir),
             _listening(self._config.host, self._config.port) as listener,
@@ -73,6 +73,9 @@ class Supervisor:
                 self._stop_all()
                 self._database.dispose()
                 shutil.rmtree(embedded.socket_folder(self._config.data_dir), ignore_errors=True)
+
+    def _stop_soon(self, *_: object) -> None:
+        self._is_stopping = True
 
     def _make_children(self, listener: socket.socket, lifeline: Lifeline) -> None:
         config, environ = self._config, dict(os.environ)
@@ -103,7 +106,7 @@ class Supervisor:
         host, port = listener.getsockname()[:2]
         url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         deadline, ready = time.monotonic() + READY_WITHIN_S, False
-        while not self._stop.is_set():
+        while not self._is_stopping:
             for child in self._children.values():
                 self._look_after(child)
             if not ready:
@@ -114,7 +117,7 @@ class Supervisor:
                     raise ConfigError(f"not ready after {READY_WITHIN_S:.0f} s: see the log above")
             else:
                 self._check_worker()
-            self._stop.wait(LOOK_EVERY_S)
+            time.sleep(LOOK_EVERY_S)
 
     def _look_after(self, child: Child) -> None:
         if child.has_died:

@@ -17,7 +17,7 @@ from fnt_server.credentials import (
     token_hash,
 )
 from fnt_server.database import Database, clock, now
-from fnt_server.models import AccessToken, Login, User
+from fnt_server.models import AccessToken, DeviceLogin, Login, User
 
 
 class AccountError(Exception):
@@ -45,6 +45,7 @@ def set_password(database: Database, email: str, password: str) -> None:
         user = _require_user(session, email)
         user.password_hash = hashed
         session.execute(update(Login).where(Login.user_id == user.id).values(revoked_at=now()))
+        session.execute(delete(DeviceLogin).where(DeviceLogin.user_id == user.id))
 
 
 def remove_user(database: Database, email: str) -> None:

@@ -62,7 +62,7 @@ def test_whole_life_of_a_login(shared_server: ServerProcess, tmp_path: Path) -> 
 
     assert home.run("whoami").returncode == 4
     assert home.run("login", "--email", "life@example.org", "--password-stdin",
-                    stdin="wrong password\n").returncode == 4  # fmt: skip
+                    "--insecure-storage", stdin="wrong password\n").returncode == 4  # fmt: skip
     without_keyring = home.run(
         "login", "--email", "life@example.org", "--password-stdin", stdin=PASSWORD + "\n"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import ssl
@@ -17,14 +18,16 @@ import httpx
 import pytest
 
 from e2e.balancer import balanced, find_nginx
-from e2e.harness import ClientHome, wait_for
+from e2e.harness import PASSWORD, ClientHome, wait_for
 from fnt.wire import paths
+from fnt_server import users
 from pdfs import make_pdf
 from server.house import House, Process
 from server.services import absent, local_bucket, scaled_out
 from typeset import make_book
 
 JOBS = 4
+EMAIL = "device@example.org"
 STOP_WITHIN_S = 10.5
 WATCH_WITHIN_S = 90
 
@@ -121,6 +124,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
             FNT_PROXIES="1",
             FNT_WORKERS="1",
             FNT_PACE_MS="2000",
+            FNT_DEVICE_INTERVAL_S="1",
         )
         stack.callback(house.close)
         yield Fleet(house, folder, nginx=nginx, stack=stack)
@@ -137,10 +141,42 @@ def snapshots(output: str) -> list[dict[str, Any]]:
     return [found["job"] for found in map(json.loads, output.splitlines()) if found.get("job")]
 
 
+def test_a_device_is_let_in_through_either_web_process(fleet: Fleet) -> None:
+    """The page knows by which address it was reached, and no process needs the other's memory."""
+    users.add_user(fleet.house.database, EMAIL, PASSWORD)
+    home = fleet.client()
+    del home.environ["FNT_TOKEN"]
+    login = home.start("login", "--web", "--insecure-storage", "--json")
+    assert login.stderr
+    url, code = (login.stderr.readline().split()[-1] for _ in range(2))
+    forms = [
+        {"action": "sign_in", "email": EMAIL, "password": PASSWORD},
+        {"action": "code", "code": code},
+        {"action": "approve"},
+    ]
+
+    with fleet.rest() as browser:
+        del browser.headers["Authorization"]
+        page = browser.get(url)
+        for form in forms:
+            hidden = dict(re.findall(r'name="(csrf|device)" value="([^"]+)"', page.text))
+            page = browser.post(
+                url, data={**hidden, **form}, headers={"Origin": fleet.url}, follow_redirects=True
+            )
+            assert page.status_code == 200, page.text
+        cookies = list(browser.cookies)
+    out, err = login.communicate(timeout=20)
+
+    assert url == f"{fleet.url}/device"
+    assert login.returncode == 0, err
+    assert json.loads(out)["login"]["email"] == EMAIL
+    assert cookies == ["__Host-fnt-device"]
+
+
 def test_nginx_passes_on_what_it_should(fleet: Fleet) -> None:
     with fleet.rest() as rest:
         assert rest.get(paths.ME, params={"secret": "x"}).status_code == 200
-        assert rest.get("/device").status_code == 404
+        assert rest.get("/metrics").status_code == 404
         big = rest.post(paths.UPLOAD, content=b"x" * (52 * 1024 * 1024))
         for number in range(11):
             forged = {"X-Forwarded-For": f"1.2.3.{number}"}

@@ -142,7 +142,9 @@ class Soak:
 
     @contextmanager
     def _world(self, name: str, **environ: str) -> Iterator[tuple[ServerProcess, Person]]:
-        server = ServerProcess(self._folder / name, FNT_WORKERS="2", **environ)
+        # an access token is to outlive the longest part
+        environ = {"FNT_WORKERS": "2", "FNT_ACCESS_TTL_S": "86400", **environ}
+        server = ServerProcess(self._folder / name, **environ)
         with closing(History(self._folder / f"{name}.jsonl")) as history, running(server):
             yield server, make_person(server, "ann", history)
 

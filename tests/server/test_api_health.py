@@ -19,6 +19,7 @@ def test_health_without_token_tells_little(app: Flask) -> None:
     assert response.status_code == 200
     assert set(response.json) == {"status", "service", "capabilities"}
     assert response.json["service"] == "fnt-server"
+    assert "device_login" in response.json["capabilities"]
 
 
 def test_health_with_a_token_tells_what_was_looked_at(app: Flask) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text, update
+from sqlalchemy import inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from fnt_server import schema
 from fnt_server.config import ConfigError
 from fnt_server.database import Database
-from fnt_server.models import Base, Step
+from fnt_server.models import Base, DeviceLogin, DeviceStatus, Step, User
 from fnt_server.schema import SchemaState
 from server.records import at_once, fetch, fetch_steps, make_chunked, make_user
 from server.services import private_schema
@@ -127,3 +127,40 @@ def test_a_database_url_that_cannot_be_read_is_not_quoted(url: str) -> None:
         Database(url)
 
     assert "hunter2" not in str(error.value)
+
+
+def test_device_logins_go_and_come_back_without_touching_users(bare: Database) -> None:
+    schema.migrate(bare, "0003")
+    with bare.write() as session:  # as the older version would have written it
+        session.execute(
+            text(
+                "INSERT INTO users (id, email, name, password_hash, created_at)"
+                " VALUES (7, 'old@example.org', 'old', '-', 1.0)"
+            )
+        )
+
+    schema.migrate(bare)
+    with bare.write() as session:
+        assert session.get_one(User, 7).wrong_codes == 0
+        session.add(
+            DeviceLogin(
+                id="d",
+                device_hash="a",
+                code_hash="b",
+                client="fnt",
+                host="",
+                address="",
+                status=DeviceStatus.APPROVED,
+                user_id=7,
+                interval_s=5,
+                created_at=1.0,
+                ends_at=2.0,
+            )
+        )
+    schema.migrate(bare, "0003")
+    assert "device_logins" not in tables(bare)
+    schema.migrate(bare)
+
+    with bare.read() as session:
+        assert session.get_one(User, 7).email == "old@example.org"
+        assert session.scalars(select(DeviceLogin)).all() == []

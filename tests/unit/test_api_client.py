@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from builders import make_snapshot
 from fakes import SERVER, Script, json_response, refusal
 from fnt.api.channel import MAX_ANSWER_BYTES
 from fnt.api.client import ApiClient
+from fnt.api.device import DeviceGrant, Waiting
 from fnt.api.failures import retry_after_s
 from fnt.api.retry import Retry
 from fnt.api.tls import make_ssl_context
@@ -169,6 +171,14 @@ def test_list_jobs_by_ids(make_client):
     list(client.list_jobs(ids=[12, 13], limit=None))
 
     assert script.requests[0].url.params["ids"] == "12,13"
+
+
+def test_list_jobs_by_content(make_client):
+    client, script = make_client(jobs_page(JOB))
+
+    list(client.list_jobs(sha256="ab" * 32))
+
+    assert script.requests[0].url.params["sha256"] == "ab" * 32
 
 
 def test_chunks_me_health_logout_cancel_retry(make_client):
@@ -422,3 +432,128 @@ def test_client_closes_with_its_block():
         assert client.server == SERVER
     with pytest.raises(RuntimeError):
         client.me()
+
+
+GRANTED = {
+    "device_code": "d-canary",
+    "user_code": "BCDF-GHJK",
+    "verification_uri": f"{SERVER}/device",
+    "expires_in": 600,
+    "interval": 5,
+}
+PAIR = {
+    "access_token": "a",
+    "refresh_token": "r",
+    "expires_in": 900,
+    "token_type": "Bearer",
+    "user": {"id": 1, "email": "a@b.fr", "name": "a"},
+}
+GRANT = DeviceGrant.from_wire(GRANTED, server=SERVER)
+
+
+def test_a_device_login_is_asked_for_as_the_rfc_has_it(make_client):
+    client, script = make_client(json_response(200, GRANTED), json_response(200, PAIR))
+
+    grant = client.ask_device_login(host="laptop")
+    tokens = client.poll_device_login(grant)
+
+    assert (grant.user_code, grant.url, grant.interval_s) == ("BCDF-GHJK", f"{SERVER}/device", 5.0)
+    assert "canary" not in repr(grant)
+    assert tokens.email == "a@b.fr"
+    asked, polled = (dict(parse_qsl(body.decode())) for body in script.bodies)
+    assert asked == {"client_id": "fnt", "host": "laptop"}
+    assert polled == {
+        "client_id": "fnt",
+        "device_code": "d-canary",
+        "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
+    }
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        None,
+        7,
+        "",
+        "device",
+        "//127.0.0.1:5000/device",
+        "http://127.0.0.1:5001/device",
+        "https://127.0.0.1:5000/device",
+        "http://evil.example/device",
+        "http://127.0.0.1:5000@evil.example/device",
+        "http://evil.example\\@127.0.0.1:5000/device",
+        "http://127.0.0.1:5000.evil.example/",
+        "javascript://127.0.0.1:5000/%0aalert(1)",
+        "file:///etc/passwd",
+        "http://127.0.0.1:5000/de vice",
+        "http://127.0.0.1:5000/\x1b[2J",
+        "http://127.0.0.1:5000/\u202eecived",
+    ],
+)
+def test_nobody_is_sent_elsewhere_to_log_in(uri):
+    with pytest.raises(ProtocolError, match="elsewhere"):
+        DeviceGrant.from_wire({**GRANTED, "verification_uri": uri}, server=SERVER)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"device_code": None},
+        {"user_code": 7},
+        {"user_code": ""},
+        {"user_code": "X" * 41},
+        {"expires_in": None},
+        {"expires_in": True},
+        {"expires_in": -1},
+        {"expires_in": float("nan")},
+        {"interval": "5"},
+        {"interval": 0},
+    ],
+)
+def test_a_grant_that_cannot_be_is_a_protocol_error(changes):
+    with pytest.raises(ProtocolError):
+        DeviceGrant.from_wire({**GRANTED, **changes}, server=SERVER)
+
+
+def test_a_grants_times_are_bounded():
+    given = {**GRANTED, "interval": 0.001, "expires_in": 999_999}
+    grant = DeviceGrant.from_wire(given, server=SERVER)
+
+    assert (grant.interval_s, grant.expires_in_s) == (1.0, 3600.0)
+    del given["interval"]
+    assert DeviceGrant.from_wire(given, server=SERVER).interval_s == 5.0
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [("authorization_pending", Waiting.PENDING), ("slow_down", Waiting.SLOW_DOWN)],
+)
+def test_a_poll_that_has_to_wait(make_client, error, outcome):
+    client, _ = make_client(json_response(400, {"error": error}))
+
+    assert client.poll_device_login(GRANT) is outcome
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "code"),
+    [
+        (json_response(400, {"error": "access_denied"}), AuthError, "ACCESS_DENIED"),
+        (json_response(400, {"error": "expired_token"}), AuthError, "EXPIRED_TOKEN"),
+        (json_response(400, {"error": "invalid_grant"}), AuthError, "INVALID_GRANT"),
+        (json_response(400, {"error": "invalid_request"}), ProtocolError, None),
+        (json_response(400, {"error": ["x"]}), ProtocolError, None),
+        (json_response(400, []), ProtocolError, None),
+        (refusal(429, "RATE_LIMITED", **{"Retry-After": "9"}), TemporaryError, "RATE_LIMITED"),
+        (refusal(503, "UNAVAILABLE"), TemporaryError, "UNAVAILABLE"),
+        (httpx.ConnectError("no"), TemporaryError, "UNREACHABLE"),
+        (json_response(200, {"access_token": "a"}), ProtocolError, None),
+    ],
+)
+def test_a_poll_that_ends_or_is_lost(make_client, answer, kind, code):
+    client, script = make_client(answer)
+
+    with pytest.raises(kind) as caught:
+        client.poll_device_login(GRANT)
+
+    assert caught.value.code == code
+    assert len(script.requests) == 1  # when to ask again is for who waits to decide

@@ -9,10 +9,10 @@ from fnt.errors import AuthError, UsageError
 from world import TOKENS, FakeStore, World, make_terminal
 
 
-def test_login_asks_where_somebody_answers() -> None:
-    world = World(terminal=make_terminal(tty=True, stdin="me@x.org\n", secret="secret"))
+def test_login_by_email_asks_where_somebody_answers() -> None:
+    world = World(terminal=make_terminal(tty=True, secret="secret"))
 
-    result = world.invoke("login")
+    result = world.invoke("login", "--email", "me@x.org")
 
     assert result.exit_code == 0
     assert world.api.calls == [("login", "me@x.org", "secret")]
@@ -39,6 +39,9 @@ def test_login_reads_the_password_from_a_script() -> None:
         (["--password-stdin"], "secret\n"),
         (["--email", "me@x.org", "--password-stdin"], "\n"),
         (["--email", "me@x.org", "--with-token"], "fnt_x\n"),
+        (["--web", "--with-token"], "fnt_x\n"),
+        (["--web", "--email", "me@x.org", "--password-stdin"], "secret\n"),
+        (["--check", "--web"], ""),
         (["--check", "--with-token"], "fnt_x\n"),
         (["--check", "--insecure-storage"], ""),
     ],
@@ -50,13 +53,40 @@ def test_login_that_cannot_be(args: list[str], stdin: str) -> None:
     assert world.api.calls == []
 
 
+@pytest.mark.parametrize(
+    ("args", "stdin"),
+    [
+        (["--web"], ""),
+        (["--email", "me@x.org", "--password-stdin"], "secret\n"),
+        (["--with-token"], "fnt_x\n"),
+    ],
+)
+def test_nobody_logs_in_where_the_login_could_not_be_kept(args: list[str], stdin: str) -> None:
+    world = World(terminal=make_terminal(stdin=stdin))
+    world.store.has_place = False
+
+    assert isinstance(world.invoke("login", *args).exception, UsageError)
+    assert world.api.calls == []
+
+
+def test_a_login_that_is_not_kept_after_all_is_ended() -> None:
+    world = World(terminal=make_terminal(stdin="secret\n"))
+    world.store.is_forgetful = True
+
+    result = world.invoke("login", "--email", "me@x.org", "--password-stdin")
+
+    assert isinstance(result.exception, UsageError)
+    assert world.api.calls == [("login", "me@x.org", "secret"), ("logout", False)]
+    assert world.connected_to[-1].token == TOKENS.access_token
+
+
 def test_login_keeps_a_personal_token_the_server_accepts() -> None:
     world = World(terminal=make_terminal(stdin="fnt_secret\r\nmore\n"))
 
     assert world.invoke("login", "--with-token").exit_code == 0
 
     assert world.store.saved == [(Tokens.personal("fnt_secret", email="me@x.org"), False)]
-    assert world.connected_to[0].token == "fnt_secret"
+    assert "fnt_secret" in [settings.token for settings in world.connected_to]
     assert "fnt_secret" not in world.err + world.out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fnt.errors import NotFoundError, PartialError, RefusedInputError
+from fnt.errors import NotFoundError, PartialError, RefusedInputError, UsageError
 from pdfs import make_pdf
 from world import World
 
@@ -21,6 +21,23 @@ def test_check_tells_pages_and_doubles(tmp_path: Path) -> None:
     assert first.startswith("ok ")
     assert "pages" in first
     assert second.endswith(f"the same bytes as {tmp_path / 'a.pdf'}")
+
+
+def test_check_of_a_folder_looks_at_what_an_upload_would_send(tmp_path: Path) -> None:
+    for name in ("a.pdf", "deep/b.PDF", "deep/c.txt", "drafts/d.pdf"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(make_pdf())
+    world = World()
+
+    alone = world.invoke("check", str(tmp_path))
+    world.invoke("check", "-r", str(tmp_path), "--exclude", "drafts")
+
+    assert isinstance(alone.exception, UsageError)
+    assert alone.exception.hint == f"fnt check -r {tmp_path}"
+    assert [line.split()[1] for line in world.out.splitlines()] == [
+        f"{tmp_path}/a.pdf:",
+        f"{tmp_path}/deep/b.PDF:",
+    ]
 
 
 def test_check_refuses_all_some_or_what_is_not_there(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from fnt.commands.topics import TOPICS, Topic
 from fnt.errors import ExitCode
 from fnt.wire import events
+from fnt.wire.device import DeviceError
 from fnt.wire.errors import ErrorCode, JobErrorCode
 from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
 from fnt.wire.results import FORMATS, Sentence
@@ -27,6 +28,7 @@ def quoted(page: str) -> set[str]:
     ("page", "names"),
     [
         ("errors.md", set(ErrorCode) | set(JobErrorCode)),
+        ("errors.md", set(DeviceError)),
         ("wire.md", set(JobSnapshot.__dataclass_fields__)),
         ("wire.md", set(ProcessingSettings.__dataclass_fields__)),
         ("wire.md", set(JobStatus)),

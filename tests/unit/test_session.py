@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import threading
 from dataclasses import replace
@@ -627,6 +628,56 @@ def test_upload_that_the_server_has_already_is_not_sent_again(make_world, tmp_pa
 
     assert isinstance(updates[-1], Accepted)
     assert world.server.requests == ["POST /api/v1/jobs/confirm"]
+
+
+def test_upload_of_twins_makes_one_job_where_existing_ones_are_skipped(make_world, tmp_path):
+    world = make_world()
+    twins = [replace(make_item(tmp_path, f"t{n}"), skips_existing=True) for n in range(5)]
+
+    updates = list(world.session.upload(twins, parallel=5))
+
+    accepted = [u for u in updates if isinstance(u, Accepted)]
+    assert len(accepted) == 5
+    assert {u.job.id for u in accepted} == {1}
+    assert sum(u.is_skipped for u in accepted) == 4
+    assert world.server.requests.count("POST /api/v1/process-pdf") == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_skipped"),
+    [
+        ({"status": JobStatus.COMPLETED}, True),
+        ({"status": JobStatus.PROCESSING}, True),
+        ({"status": JobStatus.FAILED}, False),
+        ({"status": JobStatus.CANCELLED}, False),
+        ({"processing_settings": ProcessingSettings(engine="other")}, False),
+    ],
+)
+def test_upload_skips_what_is_done_or_under_way(make_world, tmp_path, changes, is_skipped):
+    item = replace(make_item(tmp_path), skips_existing=True)
+    sha256 = hashlib.sha256(item.path.read_bytes()).hexdigest()
+    world = make_world(make_snapshot(id=7, sha256=sha256, **changes))
+
+    (*_, accepted) = world.session.upload([item])
+
+    assert (accepted.is_skipped, accepted.job.id == 7) == (is_skipped, is_skipped)
+
+
+def test_watch_of_twins_tells_both_rows_how_it_ended(make_world, tmp_path):
+    item = replace(make_item(tmp_path), skips_existing=True)
+    twin = replace(item, key="twin", idempotency_key="key-twin")
+    world = make_world()
+    world.server.on_upload = lambda job: world.server.jobs.update(
+        {job.id: replace(job, version=job.version + 1, **DONE)}
+    )
+
+    state = ProgressState()
+    for update in world.session.upload_and_watch([item, twin]):
+        state = reduce(state, update, now=0)
+
+    assert state.keys_by_job.keys() == {1}
+    assert set(state.keys_by_job[1]) == {"a", "twin"}
+    assert all(row.is_done and not row.is_failed for row in state.rows.values())
 
 
 def test_upload_missing_file_is_refused_and_the_others_go_on(make_world, tmp_path):

@@ -102,17 +102,19 @@ class Channel:
         *,
         retry: Retry | None = None,
         on_retry_accept: type[FntError] | None = None,
+        accepts: int | None = None,
         **options: Any,
     ) -> Answer:
         """Send a request and return its answer; other answers and lost ones raise.
 
         `on_retry_accept`: the error that, on a second try, means that the first one worked.
+        `accepts`: a status that is an answer here, though elsewhere an error.
         """
         policy = retry or self._retry
         started_at, failures = policy.clock(), 0
         while True:
             try:
-                return self._call_once(method, path, options)
+                return self._call_once(method, path, options, accepts=accepts)
             except FntError as error:
                 if failures and on_retry_accept and isinstance(error, on_retry_accept):
                     return Answer(status=httpx.codes.NO_CONTENT, body=b"")
@@ -136,9 +138,12 @@ class Channel:
             self._raise_for_error(response)
             yield self._pieces(response)
 
-    def _call_once(self, method: str, path: str, options: dict[str, Any]) -> Answer:
+    def _call_once(
+        self, method: str, path: str, options: dict[str, Any], *, accepts: int | None
+    ) -> Answer:
         with self._sent(method, path, options) as response:
-            self._raise_for_error(response)
+            if response.status_code != accepts:
+                self._raise_for_error(response)
             return Answer(status=response.status_code, body=self._read(response))
 
     @contextmanager

@@ -15,11 +15,13 @@ from typing import Any, Self
 import httpx
 
 from fnt.api.channel import Answer, Channel, Look
+from fnt.api.device import DeviceGrant, Waiting, poll_error
 from fnt.api.multipart import UploadBody
 from fnt.api.retry import Retry
 from fnt.credentials import Tokens
-from fnt.errors import NotFoundError, ProtocolError
+from fnt.errors import FntError, NotFoundError, ProtocolError
 from fnt.wire import events, paths
+from fnt.wire.device import CLIENT_ID, GRANT_TYPE
 from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings, WireError
 
 MAX_PAGE = 200
@@ -68,6 +70,28 @@ class ApiClient:
         body = {"email": email, "password": password}
         answer = self._channel.call("POST", paths.LOGIN, json=body, is_open=True)
         return self._tokens(answer, email=email)
+
+    def ask_device_login(self, *, host: str) -> DeviceGrant:
+        """Ask to be let in by somebody at a browser; NotFoundError where that cannot be done."""
+        body = {"client_id": CLIENT_ID, "host": host}
+        answer = self._channel.call("POST", paths.DEVICE_CODE, data=body, is_open=True)
+        return DeviceGrant.from_wire(answer.object(), server=self.server)
+
+    def poll_device_login(self, grant: DeviceGrant) -> Tokens | Waiting:
+        """Ask once whether somebody has answered; raises AuthError when they refused."""
+        body = {
+            "client_id": CLIENT_ID, "device_code": grant.device_code, "grant_type": GRANT_TYPE,
+        }  # fmt: skip
+        answer = self._channel.call(
+            "POST", paths.DEVICE_TOKEN, data=body, is_open=True, retry=Retry(tries=0),
+            accepts=httpx.codes.BAD_REQUEST,
+        )  # fmt: skip
+        if answer.status != httpx.codes.BAD_REQUEST:
+            return self._tokens(answer, email="")
+        told = poll_error(answer.object())
+        if isinstance(told, FntError):
+            raise told
+        return told
 
     def refresh(self, tokens: Tokens) -> Tokens:
         """Exchange the refresh token for a new pair.
@@ -162,6 +186,7 @@ class ApiClient:
         *,
         status: JobStatus | None = None,
         ids: Sequence[int] | None = None,
+        sha256: str | None = None,
         limit: int | None = 50,
         retry: Retry | None = None,
     ) -> Iterator[JobSnapshot]:
@@ -169,6 +194,8 @@ class ApiClient:
         query = {} if status is None else {"status": str(status)}
         if ids is not None:
             query["ids"] = ",".join(map(str, ids))
+        if sha256 is not None:
+            query["sha256"] = sha256
         left = limit
         while left is None or left > 0:
             query["limit"] = str(min(MAX_PAGE, left or MAX_PAGE))

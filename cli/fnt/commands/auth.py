@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
+from fnt.commands.device import log_in_by_browser
 from fnt.context import AppContext, Connection
 from fnt.credentials import Tokens
-from fnt.errors import AuthError, ProtocolError, UsageError
+from fnt.errors import AuthError, FntError, NotFoundError, ProtocolError, UsageError
 from fnt.wire.jobs import format_time
 
-INSTEAD = "use --email and --password-stdin, or --with-token, or set FNT_TOKEN"
+INSTEAD = "use --web, or --email with --password-stdin, or --with-token, or set FNT_TOKEN"
 MAX_TOKEN_CHARS = 4096
 
 
 def login(
     ctx: typer.Context,
     *,
+    web: Annotated[
+        bool,
+        typer.Option("--web", help="Log in by a browser, without a terminal to ask on too."),
+    ] = False,
     email: Annotated[
-        str | None, typer.Option("--email", metavar="ADDR", help="Who logs in; asked for if left.")
+        str | None,
+        typer.Option("--email", metavar="ADDR", help="Who logs in by password, without a browser."),
     ] = None,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from stdin, one line.")
@@ -39,35 +46,46 @@ def login(
 ) -> None:
     """Log in and keep the token safe.
 
-    The password is asked for without showing it, or read from stdin. It is never an argument.
+    Shows a code to type on the server's page, in any browser on any machine, and opens it where
+    there is one. With --email the password is asked for without showing it, or read from stdin;
+    it is never an argument.
     The token goes to the system's keyring; into a file only with --insecure-storage.
     """
     context: AppContext = ctx.obj
     _refuse_contradictions(
         check=check,
-        with_token=with_token,
-        by_password=email is not None or password_stdin,
+        ways=[web, with_token, email is not None or password_stdin],
         insecure_storage=insecure_storage,
     )
     if password_stdin and email is None:
         raise UsageError("--password-stdin needs --email")
     if check:
         _check(context)
-    elif with_token:
-        token = _read_token(context)
-        _keep(context, _owned_token(context, token), insecure_storage=insecure_storage)
-    else:
+        return
+    if not (web or with_token or email or context.terminal.can_ask):
+        raise UsageError("cannot log in without a terminal", hint=INSTEAD)
+    token = _read_token(context) if with_token else None
+    _require_place(context, insecure_storage=insecure_storage)
+    if token is not None:
+        tokens = _owned_token(context, token)
+    elif email is not None:
         tokens = _by_password(context, email, is_piped=password_stdin)
-        _keep(context, tokens, insecure_storage=insecure_storage)
+    else:
+        tokens = _by_browser(context, is_forced=web)
+    _keep(context, tokens, insecure_storage=insecure_storage)
 
 
-def _refuse_contradictions(
-    *, check: bool, with_token: bool, by_password: bool, insecure_storage: bool
-) -> None:
-    if check and (with_token or by_password or insecure_storage):
+def _refuse_contradictions(*, check: bool, ways: list[bool], insecure_storage: bool) -> None:
+    if check and (any(ways) or insecure_storage):
         raise UsageError("--check logs nobody in: it stands alone")
-    if with_token and by_password:
-        raise UsageError("--with-token goes without --email and --password-stdin")
+    if sum(ways) > 1:
+        raise UsageError("--web, --email and --with-token exclude each other")
+
+
+def _require_place(context: AppContext, *, insecure_storage: bool) -> None:
+    """Refuse before anybody logs in what could not be kept afterwards."""
+    with context.connected() as server:
+        server.store.require_place(insecure_storage=insecure_storage)
 
 
 def _check(context: AppContext) -> None:
@@ -116,10 +134,24 @@ def _email(user: dict[str, Any]) -> str:
     return email
 
 
+def _by_browser(context: AppContext, *, is_forced: bool) -> Tokens:
+    try:
+        with context.connected() as server:
+            return log_in_by_browser(context, server)
+    except NotFoundError:
+        if is_forced:
+            message = "this server has no login by browser"
+            raise UsageError(message, hint="fnt login --email ADDR") from None
+    context.terminal.say("this server has no login by browser: log in by password")
+    return _by_password(context, None, is_piped=False)
+
+
 def _by_password(context: AppContext, email: str | None, *, is_piped: bool) -> Tokens:
     terminal = context.terminal
     email = email or terminal.ask("Email", instead=INSTEAD)
-    password = terminal.read_line() if is_piped else _ask_password(context)
+    password = (
+        terminal.read_line() if is_piped else terminal.ask_secret("Password", instead=INSTEAD)
+    )
     if not email or not password:
         raise UsageError("email and password must not be empty")
     with context.connected() as server:
@@ -129,7 +161,11 @@ def _by_password(context: AppContext, email: str | None, *, is_piped: bool) -> T
 def _keep(context: AppContext, tokens: Tokens, *, insecure_storage: bool) -> None:
     terminal = context.terminal
     with context.connected() as server:
-        where = server.store.save(tokens, insecure_storage=insecure_storage)
+        try:
+            where = server.store.save(tokens, insecure_storage=insecure_storage)
+        except UsageError:
+            _end_unkept(context, tokens)
+            raise
         context.report.answer["login"] = {
             "email": tokens.email,
             "server": server.api.server,
@@ -140,8 +176,13 @@ def _keep(context: AppContext, tokens: Tokens, *, insecure_storage: bool) -> Non
             terminal.say("note: FNT_TOKEN is set and goes before this login")
 
 
-def _ask_password(context: AppContext) -> str:
-    return context.terminal.ask_secret("Password", instead=INSTEAD)
+def _end_unkept(context: AppContext, tokens: Tokens) -> None:
+    """End a login that nobody can use: the keyring looked well and then did not take it."""
+    if tokens.is_personal:
+        return
+    server = context.connect(replace(context.settings(), token=tokens.access_token))
+    with server.api, server.guest, suppress(FntError):
+        server.api.logout()
 
 
 def logout(

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fnt.commands.finding import find_files
+from fnt.commands.upload_options import ExcludeOption, IncludeOption, RecursiveOption
 from fnt.errors import (
     ExitCode,
     FntError,
@@ -53,6 +55,9 @@ def check(
     ctx: typer.Context,
     paths: Annotated[list[Path], typer.Argument(metavar="PDF...", help="Files to look at.")],
     *,
+    recursive: RecursiveOption = False,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
     text: Annotated[
         bool, typer.Option("--text", help="Show the text the server would see (extra: server).")
     ] = False,
@@ -62,6 +67,14 @@ def check(
     Each file is looked at for a second at most, and at most five of its pages are read.
     """
     context: AppContext = ctx.obj
+    found = find_files(
+        paths,
+        recursive=recursive,
+        include=include or (),
+        exclude=exclude or (),
+        command="check",
+    )
+    paths = [file.path for file in found]
     if text:
         _show_text(context, paths)
         return

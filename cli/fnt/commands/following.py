@@ -15,7 +15,7 @@ from fnt.commands.selection import given_settings
 from fnt.context import AppContext
 from fnt.deadline import OutOfTime
 from fnt.errors import DeadlineError, FntError
-from fnt.progress import ProgressState, Row, Update, reduce
+from fnt.progress import Accepted, ProgressState, Row, Update, reduce
 from fnt.render.base import Goal, Ticker
 from fnt.render.choice import pick_renderer
 from fnt.render.keys import can_read_keys, reading_keys
@@ -37,6 +37,8 @@ class Plan:
     timeout_s: float | None = None
     resume_words: tuple[str, ...] = ()
     """Options that belong on the line to go on with."""
+    fail_fast: bool = False
+    """Leave at the first job that fails or is refused."""
 
 
 class Follower:
@@ -87,6 +89,9 @@ class Follower:
                 stack.callback(timer.cancel)
             for update in updates:
                 self._apply(update)
+                if self._plan.fail_fast and any(row.is_failed for row in self._rows()):
+                    self._session.close()
+                    return
                 if has_keys:
                     self._keys.look_again()
 
@@ -94,11 +99,17 @@ class Follower:
         before, now = self.state, self._context.clock()
         self.state = reduce(before, update, now=now)
         self._renderer.render(self.state)
+        if isinstance(update, Accepted) and update.is_skipped:
+            self._tell_skipped(update)
         if self.state.keys_by_job is not before.keys_by_job and self._plan.goal.accepted:
             for job_id in self.state.keys_by_job.keys() - before.keys_by_job.keys():
                 self._context.terminal.result(str(job_id))
         for row in self._newly_completed(before):
             self._save(row)
+
+    def _tell_skipped(self, found: Accepted) -> None:
+        name, job = self._plan.files.get(found.key, found.key), found.job
+        self._context.terminal.say(f"{name} is not sent: job {job.id} has it ({job.status})")
 
     def _newly_completed(self, before: ProgressState) -> list[Row]:
         if self._plan.saver is None:
@@ -132,7 +143,7 @@ class Follower:
         if self._timed_out.is_set() and still_running:
             self._tell_how_to_resume()
             raise DeadlineError(f"the time is over: {still_running} jobs still running")
-        if self._keys.has_detached:
+        if self._keys.has_detached or self._plan.fail_fast:
             self._tell_how_to_resume()
         saver = self._plan.saver
         error = error_of(self.state, save_errors=saver.errors if saver else ())

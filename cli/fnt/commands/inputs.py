@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from fnt.commands.finding import Found
 from fnt.errors import FntError, NotFoundError, UsageError
 from fnt.preflight import Preflight, inspect_pdf
 from fnt.progress import Refused, Update, UploadProgress
@@ -21,9 +22,11 @@ CHECKS_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """One file as it was named on the command line."""
+    """One file as it was found."""
 
     given: str
+    relative: PurePath
+    """Its name, or its path below the folder in which it was found."""
     item: UploadItem
     size_bytes: int
 
@@ -39,23 +42,28 @@ class Input:
 
 
 def collect(
-    paths: Sequence[Path], *, settings: ProcessingSettings, new_key: Callable[[], str]
+    found: Sequence[Found],
+    *,
+    settings: ProcessingSettings,
+    new_key: Callable[[], str],
+    skips_existing: bool = False,
 ) -> list[Input]:
-    """Look at each file, once; raises for what is no file before anything is sent."""
-    files = {path.resolve(): path for path in reversed(paths)}
+    """Look at each file; raises for what is no file before anything is sent."""
     return [
         Input(
-            given=str(path),
-            size_bytes=_size_of(path),
+            given=file.given,
+            relative=file.relative,
+            size_bytes=_size_of(file.path),
             item=UploadItem(
                 key=f"file:{number}",
-                path=path,
-                filename=_sendable(path.name),
+                path=file.path,
+                filename=_sendable(file.relative.name),
                 settings=settings,
                 idempotency_key=new_key(),
+                skips_existing=skips_existing,
             ),
         )
-        for number, path in enumerate(reversed(files.values()))
+        for number, file in enumerate(found)
     ]
 
 
@@ -66,8 +74,6 @@ def _size_of(path: Path) -> int:
         raise NotFoundError(f"there is no file {path}") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
-    if stat.S_ISDIR(facts.st_mode):
-        raise UsageError(f"{path} is a folder", hint=f"fnt upload {path}/*.pdf")
     if not stat.S_ISREG(facts.st_mode):
         raise UsageError(f"{path} is not a file")
     if not os.access(path, os.R_OK):
@@ -97,9 +103,9 @@ def checked_updates(
             key=one.key, title=one.filename, sent_bytes=0, size_bytes=one.size_bytes
         )
     good = []
-    with _checks(inputs) as checks:
+    with checks_of(inputs) as checks:
         for one, check in zip(inputs, checks, strict=True):
-            refused = _refusal(one, check, warn=warn)
+            refused = refusal(one, check, warn=warn)
             if refused is not None:
                 yield refused
             else:
@@ -112,7 +118,8 @@ def checked_updates(
 
 
 @contextmanager
-def _checks(inputs: Sequence[Input]) -> Iterator[Iterator[Preflight | FntError]]:
+def checks_of(inputs: Sequence[Input]) -> Iterator[Iterator[Preflight | FntError]]:
+    """Look at the files, a few at a time, while the block runs."""
     pool = ThreadPoolExecutor(max_workers=CHECKS_AT_ONCE, thread_name_prefix="fnt-check")
     try:
         yield pool.map(_check, inputs)
@@ -127,9 +134,10 @@ def _check(one: Input) -> Preflight | FntError:
         return error
 
 
-def _refusal(
+def refusal(
     one: Input, check: Preflight | FntError, *, warn: Callable[[str], None]
 ) -> Refused | None:
+    """Return why a file is not to be sent; what is not certain is only warned of."""
     if isinstance(check, FntError):
         return Refused(
             key=one.key,

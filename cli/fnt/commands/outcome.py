@@ -46,7 +46,13 @@ def error_of(state: ProgressState, *, save_errors: Sequence[FntError] = ()) -> F
 def entries_of(state: ProgressState, *, files: Mapping[str, str]) -> list[JobEntry]:
     """Return an entry for each row; `files` names inputs by row key."""
     return [
-        JobEntry(file=files.get(key), job=row.job, outputs=row.saved, error=_problem(row))
+        JobEntry(
+            file=files.get(key),
+            job=row.job,
+            outputs=row.saved,
+            error=_problem(row),
+            is_skipped=row.is_skipped,
+        )
         for key, row in state.rows.items()
     ]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fnt.api.client import ApiClient
+from fnt.commands.destination import Destination, prepare_folder
+from fnt.commands.inputs import Input
 from fnt.errors import FntError, UsageError
 from fnt.progress import Row, Saved, SaveFailed
 from fnt.results import extension, result_name, save_result
@@ -16,16 +18,34 @@ from fnt.results import extension, result_name, save_result
 class Saving:
     """Where results go, and in which formats."""
 
-    folder: Path
+    to: Destination
     formats: tuple[str, ...]
     overwrite: bool = False
     named: Mapping[str, Path] = field(default_factory=dict)
     """Stems chosen before sending, by the row's key; other rows are named after their job."""
 
-    def target(self, row: Row, format: str) -> Path:
+    def target(self, key: str, format: str) -> Path:
         """Return the file, or the folder in which the result finds a name of its own."""
-        stem = self.named.get(row.key)
-        return self.folder if stem is None else stem.with_name(f"{stem.name}.{extension(format)}")
+        stem = self.named.get(key)
+        if self.to.file is not None:
+            return self.to.file
+        if stem is None:
+            return self.to.folder
+        return stem.with_name(f"{stem.name}.{extension(format)}")
+
+    def targets(self, key: str) -> tuple[Path, ...]:
+        """Return where the results of a row go."""
+        return tuple(self.target(key, format) for format in self.formats)
+
+    def refuse_taken_file(self) -> None:
+        """Refuse a file that was named and exists."""
+        if self.to.file is not None and _is_taken(self.to.file) and not self.overwrite:
+            raise UsageError(f"{self.to.file} exists", hint="use --overwrite to replace it")
+
+    def prepare(self) -> None:
+        """Make every folder before anything is sent."""
+        for folder in {self.to.folder, *(stem.parent for stem in self.named.values())}:
+            prepare_folder(folder)
 
 
 class Saver:
@@ -46,40 +66,53 @@ class Saver:
                     self._api,
                     row.job,
                     format=format,
-                    target=self._saving.target(row, format),
+                    target=self._saving.target(row.key, format),
                     overwrite=self._saving.overwrite,
+                    may_be_there=row.is_skipped,
                 )
             except FntError as error:
                 self.errors.append(error)
-                yield SaveFailed(job_id=row.job.id, message=error.message)
+                yield SaveFailed(job_id=row.job.id, message=error.message, key=row.key)
                 return
-            yield Saved(job_id=row.job.id, path=path)
+            yield Saved(job_id=row.job.id, path=path, key=row.key)
 
 
-def prepare_folder(folder: Path) -> None:
-    """Make the folder for results before anything is sent."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be used as a folder: {error.strerror}") from error
-
-
-def planned_names(
-    filenames: Mapping[str, str], *, folder: Path, formats: Sequence[str], overwrite: bool
-) -> dict[str, Path]:
-    """Choose the stem of each result by row key; refuses a target that collides or exists."""
+def named_after(
+    inputs: Sequence[Input], *, to: Destination, formats: tuple[str, ...], overwrite: bool
+) -> Saving:
+    """Choose the stem of each result, the tree of folders kept; refuses targets that collide."""
     owners: dict[Path, str] = {}
     stems = {}
-    for key, filename in filenames.items():
-        for format in formats:
-            target = folder / result_name(filename, job_id=None, format=format)
-            if target in owners:
-                raise UsageError(
-                    f"{owners[target]} and {filename} would both be saved as {target}",
-                    hint="upload them in two runs with -o of their own, or use --no-save",
-                )
-            if target.exists() and not overwrite:
-                raise UsageError(f"{target} exists", hint="use --overwrite, -o DIR or --no-save")
-            owners[target] = filename
-            stems[key] = target.with_suffix("")
-    return stems
+    for one in inputs:
+        name = result_name(one.filename, job_id=None, format=formats[0])
+        stem = (to.folder / one.relative.parent / name).with_suffix("")
+        if stem in owners:
+            raise UsageError(
+                f"{owners[stem]} and {one.given} would both be saved as {stem.with_name(name)}",
+                hint="upload them in two runs with -o of their own, or use --no-save",
+            )
+        owners[stem] = one.given
+        stems[one.key] = stem
+    return Saving(to=to, formats=formats, overwrite=overwrite, named=stems)
+
+
+def refuse_existing(
+    saving: Saving, inputs: Sequence[Input], *, has_job: Callable[[Input], bool]
+) -> None:
+    """Refuse a target that exists, unless it may be the result that the server has already."""
+    for one in inputs:
+        taken = [path for path in saving.targets(one.key) if _is_taken(path)]
+        if taken and not saving.overwrite and not has_job(one):
+            raise UsageError(f"{taken[0]} exists", hint="use --overwrite, -o DIR or --no-save")
+
+
+def _is_taken(path: Path) -> bool:
+    """Whether there is such a file; raises UsageError where there can be none."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
+        raise UsageError(f"{path} cannot be written: {reason}") from error
+    return True

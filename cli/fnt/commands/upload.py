@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from fnt.commands.destination import (
+    STDOUT,
+    OutputOption,
+    check_stdout,
+    destination,
+    print_completed,
+)
 from fnt.commands.following import Follower, Plan
 from fnt.commands.inputs import Input, checked_updates, collect
 from fnt.commands.records import AnnotationsOption, EventsFileOption, JunitOption, keep_records
-from fnt.commands.saving import Saver, Saving, planned_names, prepare_folder
+from fnt.commands.rehearsal import known_job, rehearse
+from fnt.commands.saving import Saver, Saving, named_after, refuse_existing
 from fnt.commands.selection import FormatOption, formats
+from fnt.commands.sources import Sources, opened
+from fnt.commands.upload_options import (
+    DEFAULTS,
+    DryRunOption,
+    EngineOption,
+    ExcludeOption,
+    FailFastOption,
+    FilesFromOption,
+    IgnoreDialogueOption,
+    IncludeOption,
+    JobsOption,
+    MinWordsOption,
+    NameOption,
+    PathsArgument,
+    RecursiveOption,
+    SkipExistingOption,
+    WatchOption,
+    WordsOption,
+    settings_of,
+)
 from fnt.commands.watch import (
     GiveUpOption,
     NoSaveOption,
-    OutputOption,
     OverwriteOption,
     Transport,
     TransportOption,
@@ -27,59 +54,53 @@ from fnt.errors import UsageError
 from fnt.render.base import Goal
 from fnt.session import WatchOptions
 from fnt.settings import parse_duration
-from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.jobs import JobStatus, ProcessingSettings
 
 if TYPE_CHECKING:
     from fnt.context import AppContext, Connection
-
-DEFAULTS = ProcessingSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
     """A parsed command line."""
 
-    inputs: list[Input]
+    sources: Sources
+    settings: ProcessingSettings
+    skips_existing: bool
+    dry_run: bool
     watches: bool
     options: WatchOptions
-    saving: Saving | None
+    output: str
+    formats: tuple[str, ...]
+    saves: bool
+    overwrite: bool
+    fail_fast: bool
     resume_words: tuple[str, ...]
     jobs: int | None
 
 
 def upload(  # noqa: PLR0913 -- one for each option
     ctx: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="PDF files.")],
+    paths: PathsArgument = None,
     *,
-    watch: Annotated[
-        bool | None,
-        typer.Option(
-            "--watch/--detach",
-            "-w/-d",
-            show_default=False,
-            help="Follow the jobs and save their results (default on a terminal), or print their "
-            "numbers and leave.",
-        ),
-    ] = None,
-    words: Annotated[
-        int, typer.Option("--words", min=3, max=50, help="Words a sentence may have.")
-    ] = DEFAULTS.sentence_length_limit,
-    min_words: Annotated[
-        int, typer.Option("--min-words", min=1, max=10, help="Words a piece should have.")
-    ] = DEFAULTS.min_sentence_length,
-    engine: Annotated[
-        str, typer.Option("--engine", metavar="NAME", help="What cuts the sentences.")
-    ] = DEFAULTS.engine,
-    ignore_dialogue: Annotated[
-        bool, typer.Option("--ignore-dialogue", help="Leave dialogue as it is.")
-    ] = False,
-    output: OutputOption = Path(),
+    recursive: RecursiveOption = False,
+    files_from: FilesFromOption = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
+    name: NameOption = None,
+    watch: WatchOption = None,
+    words: WordsOption = DEFAULTS.sentence_length_limit,
+    min_words: MinWordsOption = DEFAULTS.min_sentence_length,
+    engine: EngineOption = DEFAULTS.engine,
+    ignore_dialogue: IgnoreDialogueOption = False,
+    output: OutputOption = ".",
     format: FormatOption = "txt",
     no_save: NoSaveOption = False,
     overwrite: OverwriteOption = False,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, max=32, help="Files sent at once.")
-    ] = None,
+    skip_existing: SkipExistingOption = False,
+    dry_run: DryRunOption = False,
+    fail_fast: FailFastOption = False,
+    jobs: JobsOption = None,
     transport: TransportOption = Transport.AUTO,
     give_up: GiveUpOption = "10m",
     events_file: EventsFileOption = None,
@@ -88,63 +109,110 @@ def upload(  # noqa: PLR0913 -- one for each option
 ) -> None:
     """Send PDFs and have them split into sentences.
 
-    With --watch each result is saved as NAME.txt in the current folder, or in -o DIR. Ctrl-C
-    leaves the jobs running; what to type to follow them again is shown.
+    With --watch each result is saved as NAME.txt in the current folder, or in -o DIR, where the
+    tree of a folder is kept. Ctrl-C leaves the jobs running; what to type to follow them again is
+    shown.
     """
     context: AppContext = ctx.obj
     keep_records(context, events_file=events_file, junit=junit, annotations=annotations)
-    if min_words > words:
-        raise UsageError(
-            f"--min-words {min_words} is above --words {words}: no piece could be so long"
-        )
-    settings = ProcessingSettings(
-        sentence_length_limit=words,
-        min_sentence_length=min_words,
-        engine=engine,
-        ignore_dialogue=ignore_dialogue,
-    )
-    inputs = collect(paths, settings=settings, new_key=context.new_key)
-    chosen = formats(format)
-    watches = context.terminal.out_is_terminal and context.terminal.err_is_terminal
-    watches = watches if watch is None else watch
-    saving = None
-    if watches and not no_save:
-        saving = _saving(inputs, folder=output, chosen=chosen, overwrite=overwrite)
     request = _Request(
-        inputs=inputs,
-        watches=watches,
+        sources=Sources(
+            words=paths or [],
+            files_from=files_from,
+            name=name,
+            recursive=recursive,
+            include=include or (),
+            exclude=exclude or (),
+        ),
+        settings=settings_of(
+            words=words, min_words=min_words, engine=engine, ignore_dialogue=ignore_dialogue
+        ),
+        skips_existing=skip_existing,
+        dry_run=dry_run,
+        watches=_watches(context, watch, output=output, no_save=no_save),
         options=WatchOptions(transport=transport.value, give_up_s=parse_duration(give_up)),
-        saving=saving,
+        output=output,
+        formats=formats(format),
+        saves=not no_save and output != STDOUT,
+        overwrite=overwrite,
+        fail_fast=fail_fast,
         resume_words=resume_words(output=output, format=format, no_save=no_save),
         jobs=jobs,
     )
-    with context.connected() as server:
-        _run(context, server, request)
+    with context.connected() as server, opened(request.sources, context.terminal) as found:
+        inputs = collect(
+            found,
+            settings=request.settings,
+            new_key=context.new_key,
+            skips_existing=skip_existing,
+        )
+        _carry_out(context, server, request, inputs)
 
 
-def _saving(
-    inputs: list[Input], *, folder: Path, chosen: tuple[str, ...], overwrite: bool
-) -> Saving:
-    names = {item.key: item.filename for item in inputs}
-    stems = planned_names(names, folder=folder, formats=chosen, overwrite=overwrite)
-    prepare_folder(folder)
-    return Saving(folder=folder, formats=chosen, overwrite=overwrite, named=stems)
+def _watches(context: AppContext, asked: bool | None, *, output: str, no_save: bool) -> bool:
+    if output == STDOUT:
+        if asked is False or no_save:
+            raise UsageError("-o - writes the result: it needs --watch, and no --no-save")
+        return True
+    is_seen = context.terminal.out_is_terminal and context.terminal.err_is_terminal
+    return is_seen if asked is None else asked
 
 
-def _run(context: AppContext, server: Connection, request: _Request) -> None:
-    saving, settings = request.saving, context.settings()
+def _carry_out(
+    context: AppContext, server: Connection, request: _Request, inputs: Sequence[Input]
+) -> None:
+    if request.output == STDOUT:
+        check_stdout(context.terminal, formats=request.formats, jobs=len(inputs))
+    saving = None
+    if request.watches and request.saves:
+        saving = _saving(server, request, inputs)
+    if request.dry_run:
+        rehearse(context, inputs, saving=saving, api=server.api)
+        return
+    if saving is not None:
+        saving.prepare()
+    _follow(context, server, request, inputs=inputs, saving=saving)
+    if request.output == STDOUT:
+        print_completed(context, server.api, request.formats[0])
+
+
+def _saving(server: Connection, request: _Request, inputs: Sequence[Input]) -> Saving:
+    def has_job(one: Input) -> bool:
+        job = known_job(server.api, one) if request.skips_existing else None
+        return job is not None and job.status is JobStatus.COMPLETED
+
+    saving = named_after(
+        inputs,
+        to=destination(request.output, formats=request.formats, jobs=len(inputs)),
+        formats=request.formats,
+        overwrite=request.overwrite,
+    )
+    refuse_existing(saving, inputs, has_job=has_job)
+    return saving
+
+
+def _follow(
+    context: AppContext,
+    server: Connection,
+    request: _Request,
+    *,
+    inputs: Sequence[Input],
+    saving: Saving | None,
+) -> None:
+    settings = context.settings()
     plan = Plan(
         goal=Goal(accepted=not request.watches, outputs=len(saving.formats) if saving else 0),
         saver=Saver(server.api, saving) if saving else None,
-        files={item.key: item.given for item in request.inputs},
+        files={item.key: item.given for item in inputs},
         timeout_s=settings.timeout_s,
         resume_words=request.resume_words,
+        fail_fast=request.fail_fast,
     )
     with server.open_session() as session:
         follower = Follower(context, session, plan, server=host_of(server))
         follower.follow(
             checked_updates(
-                request.inputs,
+                inputs,
                 session,
                 parallel=request.jobs or settings.jobs,
                 options=request.options if request.watches else None,

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fnt.commands.destination import (
+    STDOUT,
+    OutputOption,
+    check_stdout,
+    destination,
+    print_completed,
+)
 from fnt.commands.following import Follower, Plan
 from fnt.commands.records import AnnotationsOption, EventsFileOption, JunitOption, keep_records
-from fnt.commands.saving import Saver, Saving, prepare_folder
+from fnt.commands.saving import Saver, Saving
 from fnt.commands.selection import FormatOption, formats, job_ids, latest_job, running_jobs
+from fnt.commands.upload_options import FailFastOption
 from fnt.errors import UsageError
 from fnt.render.base import Goal
 from fnt.session import WatchOptions
@@ -36,9 +43,6 @@ TransportOption = Annotated[
 GiveUpOption = Annotated[
     str, typer.Option("--give-up", metavar="DUR", help="End after this long without any contact.")
 ]
-OutputOption = Annotated[
-    Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")
-]
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace files that are there already.")
 ]
@@ -53,10 +57,11 @@ def watch(  # noqa: PLR0913 -- one for each option
     *,
     all_: Annotated[bool, typer.Option("--all", help="All jobs that are running.")] = False,
     latest: Annotated[bool, typer.Option("--latest", help="The newest job.")] = False,
-    output: OutputOption = Path(),
+    output: OutputOption = ".",
     format: FormatOption = "txt",
     no_save: NoSaveOption = False,
     overwrite: OverwriteOption = False,
+    fail_fast: FailFastOption = False,
     transport: TransportOption = Transport.AUTO,
     give_up: GiveUpOption = "10m",
     events_file: EventsFileOption = None,
@@ -71,16 +76,23 @@ def watch(  # noqa: PLR0913 -- one for each option
     keep_records(context, events_file=events_file, junit=junit, annotations=annotations)
     if (bool(jobs) + all_ + latest) != 1:
         raise UsageError("name jobs, or --all, or --latest", hint="fnt watch 12 13")
+    if no_save and output == STDOUT:
+        raise UsageError("-o - writes the result: there can be no --no-save")
     options = WatchOptions(transport=transport.value, give_up_s=parse_duration(give_up))
-    saving = None
-    if not no_save:
-        saving = Saving(folder=output, formats=formats(format), overwrite=overwrite)
-        prepare_folder(output)
+    chosen = formats(format)
     with context.connected() as server:
         ids = _chosen(server, jobs or [], latest=latest)
         if not ids:
             context.terminal.say("no job is running")
             return
+        saving = None
+        if output == STDOUT:
+            check_stdout(context.terminal, formats=chosen, jobs=len(ids))
+        elif not no_save:
+            to = destination(output, formats=chosen, jobs=len(ids))
+            saving = Saving(to=to, formats=chosen, overwrite=overwrite)
+            saving.refuse_taken_file()
+            saving.prepare()
         with server.open_session() as session:
             plan = Plan(
                 goal=Goal(outputs=len(saving.formats) if saving else 0),
@@ -88,9 +100,12 @@ def watch(  # noqa: PLR0913 -- one for each option
                 jobs=ids,
                 timeout_s=context.settings().timeout_s,
                 resume_words=resume_words(output=output, format=format, no_save=no_save),
+                fail_fast=fail_fast,
             )
             follower = Follower(context, session, plan, server=host_of(server))
             follower.follow(session.watch(ids, options))
+        if output == STDOUT:
+            print_completed(context, server.api, chosen[0])
 
 
 def _chosen(server: Connection, words: list[str], *, latest: bool) -> list[int]:
@@ -104,9 +119,9 @@ def host_of(server: Connection) -> str:
     return server.api.server.partition("://")[2]
 
 
-def resume_words(*, output: Path, format: str, no_save: bool) -> tuple[str, ...]:
+def resume_words(*, output: str, format: str, no_save: bool) -> tuple[str, ...]:
     """Return the options that say what to do with the results, where they were given."""
     words = ["--no-save"] if no_save else []
-    words += ["-o", str(output)] if output != Path() else []
+    words += ["-o", output] if output != "." else []
     words += ["-f", format] if format != "txt" else []
     return tuple(words)

@@ -41,15 +41,20 @@ class CredentialStore:
             return self._file.load()
         return self._vault.load()
 
+    def require_place(self, *, insecure_storage: bool = False) -> None:
+        """Raise UsageError where `save` would: better told before anybody logs in."""
+        if insecure_storage or self._file.exists():
+            return
+        if self._vault is None:
+            raise _no_keyring()
+        self._vault.require()
+
     def save(self, tokens: Tokens, *, insecure_storage: bool = False) -> str:
         """Keep the tokens and say where; a file only when told so now or at login."""
         if insecure_storage or self._file.exists():
             return self._save_file(tokens)
         if self._vault is None:
-            raise UsageError(
-                "without the keyring the token would have to go into a file",
-                hint="run: fnt login --insecure-storage, or set FNT_TOKEN",
-            )
+            raise _no_keyring()
         return self._vault.save(tokens)
 
     def delete(self) -> None:
@@ -61,7 +66,7 @@ class CredentialStore:
     def where(self) -> str:
         """Say for people where the tokens are, or would be, kept."""
         if self._file.exists() or self._vault is None:
-            return str(self._file.path)
+            return self._in_file()
         return self.keyring() or "nowhere: there is no safe keyring here"
 
     def keyring(self) -> str | None:
@@ -85,4 +90,14 @@ class CredentialStore:
         if self._vault is not None:
             with suppress(VaultError):  # an older login left there is never read before the file
                 self._vault.delete()
-        return str(self._file.path)
+        return self._in_file()
+
+    def _in_file(self) -> str:
+        return f"{self._file.path} (not encrypted)"
+
+
+def _no_keyring() -> UsageError:
+    return UsageError(
+        "without the keyring the token would have to go into a file",
+        hint="run: fnt login --insecure-storage, or set FNT_TOKEN",
+    )

@@ -54,6 +54,10 @@ class Vault:
         text = self._limited(lambda backend: backend.get_password(SERVICE, self._origin))
         return Tokens.from_json(text) if isinstance(text, str) else None
 
+    def require(self) -> None:
+        """Raise VaultError where there is no keyring, or none that answers."""
+        self._limited(lambda backend: backend.get_password(SERVICE, self._origin), needed=True)
+
     def save(self, tokens: Tokens) -> str:
         """Keep the tokens, read them back, and say where they are."""
         return self._limited(lambda backend: self._save(backend, tokens), needed=True) or ""

@@ -23,15 +23,18 @@ class JobEntry:
     job: JobSnapshot | None = None
     outputs: tuple[Path, ...] = ()
     error: dict[str, Any] | None = None
+    is_skipped: bool = False
+    """The file was not sent: the server had it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as it stands in the document."""
-        return {
+        entry = {
             "file": self.file,
             "job": self.job.to_wire() if self.job is not None else None,
             "outputs": [str(path) for path in self.outputs],
             "error": self.error,
         }
+        return entry | ({"skipped": True} if self.is_skipped else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ class Watched:
     """One job, from being asked for to its end."""
 
     job_id: int
-    key: str
+    keys: list[str]
+    """The rows that follow it."""
     job: JobSnapshot | None = None
     heard_at: float = -math.inf
     """When the socket last told of it."""
@@ -41,9 +42,13 @@ class Board:
         self._running: dict[int, Watched] = {}
 
     def add(self, job_id: int, *, key: str | None = None, job: JobSnapshot | None = None) -> None:
-        """Watch a job, unless it is watched already."""
-        watched = Watched(job_id=job_id, key=key or f"job:{job_id}", job=job)
-        if self._jobs.setdefault(job_id, watched) is watched and watched.is_running:
+        """Watch a job; one that is watched already has one more row that follows it."""
+        key = key or f"job:{job_id}"
+        if (known := self._jobs.get(job_id)) is not None:
+            known.keys += [key] if key not in known.keys else []
+            return
+        watched = self._jobs[job_id] = Watched(job_id=job_id, keys=[key], job=job)
+        if watched.is_running:
             self._running[job_id] = watched
 
     def remove(self, job_id: int) -> None:

@@ -24,6 +24,8 @@ class UploadItem:
     idempotency_key: str
     """The same key, sent again, gives the same job."""
     page_count: int | None = None
+    skips_existing: bool = False
+    """Send nothing where a job with the same bytes and settings runs or has completed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

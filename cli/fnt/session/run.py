@@ -107,6 +107,6 @@ class Run:
                 self._unsettled -= 1
                 yield message
                 if isinstance(message, Accepted) and self._watch is not None:
-                    self._watch.board.add(message.job.id, key=message.key, job=message.job)
+                    yield from self._watch.follow(message)
             case _ if self._watch is not None:
                 yield from self._watch.take(message, self._clock())

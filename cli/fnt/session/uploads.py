@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, Queue, SimpleQueue
 from typing import Any
@@ -20,7 +22,9 @@ from fnt.errors import (
     UsageError,
 )
 from fnt.progress import Accepted, Refused, UploadProgress
+from fnt.session.existing import existing_job
 from fnt.session.options import Pace, UploadItem
+from fnt.wire.jobs import ProcessingSettings
 
 HASH_PIECE_BYTES = 1024 * 1024
 
@@ -61,6 +65,9 @@ class UploadCrew:
         self._threads = min(parallel, len(items))
         self._stopped = threading.Event()
         self._reached = threading.Event()
+        self._twins: defaultdict[tuple[str, ProcessingSettings], threading.Lock] = defaultdict(
+            threading.Lock
+        )
 
     def start(self) -> None:
         """Begin. The threads never keep the process alive."""
@@ -98,6 +105,20 @@ class UploadCrew:
     def _patiently_sent(self, item: UploadItem) -> Accepted:
         """Try again while a server that was there before is away: the key makes that safe."""
         sha256, size_bytes = self._hashed(item)
+        with self._before_its_twins(item, sha256):
+            return self._tried(item, sha256=sha256, size_bytes=size_bytes)
+
+    @contextmanager
+    def _before_its_twins(self, item: UploadItem, sha256: str) -> Iterator[None]:
+        """Let the same file, given twice, find the job of the first."""
+        if not item.skips_existing:
+            yield
+            return
+        with self._twins[sha256, item.settings]:
+            self._stop_if_asked()
+            yield
+
+    def _tried(self, item: UploadItem, *, sha256: str, size_bytes: int) -> Accepted:
         failed_at: float | None = None
         while True:
             try:
@@ -112,6 +133,11 @@ class UploadCrew:
                     raise _StoppedError from error
 
     def _sent(self, item: UploadItem, *, sha256: str, size_bytes: int) -> Accepted:
+        if item.skips_existing:
+            there = existing_job(self._api, sha256=sha256, settings=item.settings)
+            self._reached.set()
+            if there is not None:
+                return Accepted(key=item.key, job=there, is_skipped=True)
         job = self._api.confirm(
             filename=item.filename,
             settings=item.settings,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fnt.errors import AuthError, NotFoundError, ProtocolError, TemporaryError
-from fnt.progress import Refused, Update
+from fnt.progress import Accepted, Refused, Update
 from fnt.session.board import Board, Watched
 from fnt.session.cancels import CancelRequest, Cancels
 from fnt.session.errands import CancelDone, Errands, NotOpened, Opened, Polled, PollFailed, Renewed
@@ -78,6 +78,13 @@ class Watch:
                     raise error
                 fail = self.link.failed if isinstance(message, NotOpened) else self.link.poll_failed
                 fail(now, error)
+
+    def follow(self, accepted: Accepted) -> Iterator[Update]:
+        """Watch the job of a file; what is known of it from elsewhere may be newer."""
+        known = self.board.get(accepted.job.id)
+        self.board.add(accepted.job.id, key=accepted.key, job=accepted.job)
+        if known is not None and known.job is not None:
+            yield known.job
 
     def close(self) -> None:
         """Say goodbye."""
@@ -213,13 +220,14 @@ class Watch:
             raise NotFoundError(message, code=ErrorCode.JOB_NOT_FOUND, hint="run: fnt jobs list")
         self.board.remove(watched.job_id)
         self._cancels.done(watched.job_id)
-        yield Refused(
-            key=watched.key,
-            title=watched.job.original_filename,
-            message=f"{message} any more",
-            code=ErrorCode.JOB_NOT_FOUND,
-            exit_code=NotFoundError.exit_code,
-        )
+        for key in watched.keys:
+            yield Refused(
+                key=key,
+                title=watched.job.original_filename,
+                message=f"{message} any more",
+                code=ErrorCode.JOB_NOT_FOUND,
+                exit_code=NotFoundError.exit_code,
+            )
 
     def _out_of_contact(self) -> TemporaryError:
         ids = " ".join(str(watched.job_id) for watched in self.board.running)

@@ -5,38 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import WireError
 from fnt_server.accounts import TokenPair
 from fnt_server.api.errors import ApiError
+from fnt_server.api.limits import folded_email, limit_wrong_passwords, limiter
 from fnt_server.api.requests import bearer, json_object, require_identity, text_field
 from fnt_server.models import User
 from fnt_server.services import services
 
 bp = Blueprint("auth", __name__, url_prefix="/auth")
 
-# Counted in this process: a limit must not stop working with the broker.
-limiter = Limiter(get_remote_address, storage_uri="memory://")
-
 
 def _email_asked() -> str:
     try:
-        return str(json_object().get("email", ""))[:254].strip().casefold()
+        return folded_email(json_object().get("email", ""))
     except WireError:
         return ""
 
 
-def _failed(response: Any) -> bool:
-    return bool(response.status_code == 401)
-
-
 @bp.post("/login")
 @limiter.limit("60 per minute")
-@limiter.limit("10 per minute", key_func=get_remote_address, deduct_when=_failed)
-@limiter.limit("10 per minute", key_func=_email_asked, deduct_when=_failed)
+@limit_wrong_passwords(_email_asked)
 def log_in() -> dict[str, Any]:
     """Exchange email and password for tokens."""
     content = json_object()
@@ -45,14 +36,14 @@ def log_in() -> dict[str, Any]:
     )
     if pair is None:
         raise ApiError(401, ErrorCode.BAD_CREDENTIALS, "email or password is wrong")
-    return _pair(pair)
+    return pair_answer(pair)
 
 
 @bp.post("/refresh")
 @limiter.limit("120 per minute")
 def refresh() -> dict[str, Any]:
     """Exchange a refresh token for its successor and a new access token."""
-    return _pair(services().accounts.refresh(bearer()))
+    return pair_answer(services().accounts.refresh(bearer()))
 
 
 @bp.get("/me")
@@ -73,7 +64,8 @@ def log_out() -> dict[str, Any]:
     return {"ok": True}
 
 
-def _pair(pair: TokenPair) -> dict[str, Any]:
+def pair_answer(pair: TokenPair) -> dict[str, Any]:
+    """Return tokens as every login answers them."""
     return {
         "access_token": pair.access_token,
         "refresh_token": pair.refresh_token,

@@ -7,12 +7,13 @@ from typing import Any
 from flask import Blueprint, request
 
 from fnt import __version__
+from fnt.wire import device
 from fnt_server.api.requests import require_identity
 from fnt_server.services import services
 
 bp = Blueprint("health", __name__)
 
-CAPABILITIES = ("personal_tokens", "retry", "result_formats")
+CAPABILITIES = ("personal_tokens", "retry", "result_formats", device.CAPABILITY)
 
 
 @bp.get("/health")

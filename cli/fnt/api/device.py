@@ -1,0 +1,87 @@
+"""The client's side of RFC 8628: a server's answers, read with suspicion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from fnt.errors import AuthError, FntError, ProtocolError, UsageError
+from fnt.settings import normalise_server
+from fnt.wire.device import DeviceError
+
+LONGEST_S = 3600.0
+AGAIN = "run it again: fnt login"
+
+
+class Waiting(Enum):
+    """A poll that got no tokens yet."""
+
+    PENDING = auto()
+    SLOW_DOWN = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceGrant:
+    """A login that waits for its user. Its repr shows no secret."""
+
+    device_code: str = field(repr=False)
+    user_code: str
+    url: str
+    """Where the user code is to be typed: on the server that was asked, nowhere else."""
+    interval_s: float
+    expires_in_s: float
+
+    @classmethod
+    def from_wire(cls, values: Mapping[str, Any], *, server: str) -> DeviceGrant:
+        """Read a server's answer; raises ProtocolError for one that leads somewhere else."""
+        device_code, user_code = values.get("device_code"), values.get("user_code")
+        if not (isinstance(device_code, str) and isinstance(user_code, str)):
+            raise ProtocolError("the server's answer holds no codes")
+        if not 0 < len(user_code) <= 40:
+            raise ProtocolError("the server's code is none that anybody could type")
+        return cls(
+            device_code=device_code,
+            user_code=user_code,
+            url=_own_url(values.get("verification_uri"), server=server),
+            interval_s=min(max(_seconds(values.get("interval", 5)), 1.0), 60.0),
+            expires_in_s=min(_seconds(values.get("expires_in")), LONGEST_S),
+        )
+
+
+def poll_error(values: Mapping[str, Any]) -> Waiting | FntError:
+    """Return what an error of the token endpoint means."""
+    match values.get("error"):
+        case DeviceError.AUTHORIZATION_PENDING:
+            return Waiting.PENDING
+        case DeviceError.SLOW_DOWN:
+            return Waiting.SLOW_DOWN
+        case DeviceError.ACCESS_DENIED:
+            return AuthError("the login was refused on the page", code="ACCESS_DENIED")
+        case DeviceError.EXPIRED_TOKEN | DeviceError.INVALID_GRANT as error:
+            message = "the code is not valid any more"
+            return AuthError(message, hint=AGAIN, code=str(error).upper())
+    return ProtocolError("the server does not understand this kind of login")
+
+
+def _own_url(uri: object, *, server: str) -> str:
+    text = uri if isinstance(uri, str) else ""
+    rest = text.partition("://")[2]
+    origin = text[: len(text) - len(rest)] + rest.partition("/")[0]
+    try:
+        is_own = normalise_server(origin, insecure_http=True) == server
+    except UsageError:
+        is_own = False
+    if not is_own or not text.isascii() or any(sign <= " " or sign == "\\" for sign in text):
+        raise ProtocolError(
+            f"the server sends you elsewhere to log in: {text[:200]!r}; do not go there",
+            hint="if it is yours, behind a proxy: see FNT_PROXIES. Or: fnt login --email ADDR",
+        )
+    return text
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
+        raise ProtocolError("the server's answer does not say how long its code lives")
+    return float(value)

@@ -1,0 +1,132 @@
+"""From paths as they were typed to the files that are meant."""
+
+from __future__ import annotations
+
+import glob
+import os
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
+
+from fnt.errors import NotFoundError, UsageError
+
+BOOKS = ("*.pdf",)
+"""What is taken from a folder unless something else is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One file to be sent."""
+
+    given: str
+    """How people are told of it."""
+    path: Path
+    relative: PurePath
+    """Its name, or its path below the folder in which it was found."""
+
+
+def find_files(
+    paths: Sequence[Path],
+    *,
+    literal: Sequence[Path] = (),
+    recursive: bool = False,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    command: str = "upload",
+) -> list[Found]:
+    """Return the files that are meant, each once, in the order of the paths.
+
+    A file that is named is taken whatever its name, also where there is none: whoever reads it
+    tells. From a folder PDFs are taken, or what `include` says; `exclude` goes before both. In
+    `literal` paths no sign stands for others. Raises NotFoundError when nothing is left.
+    """
+    files: dict[str, Found] = {}
+    for path in [*(meant for typed in paths for meant in _expanded(typed)), *literal]:
+        if not recursive and _is_folder(path):
+            raise UsageError(f"{path} is a folder", hint=f"fnt {command} -r {path}")
+        for found in _below(path, include=include or BOOKS, exclude=exclude):
+            files.setdefault(_identity(found.path), found)
+    if not files:
+        words = ", ".join(include or BOOKS)
+        raise NotFoundError(f"there is no file to send: nothing is left of {words}")
+    return list(files.values())
+
+
+def _expanded(typed: Path) -> list[Path]:
+    """Expand a pattern that no shell has expanded, as most shells do: `**` is like `*`."""
+    pattern = str(typed)
+    if not glob.has_magic(pattern) or os.path.lexists(typed):
+        return [typed]
+    meant = [Path(name) for name in sorted(glob.glob(pattern))]  # noqa: PTH207 -- keeps `..` and `/`
+    if not meant:
+        raise NotFoundError(f"nothing matches {pattern}")
+    return meant
+
+
+def _below(path: Path, *, include: Sequence[str], exclude: Sequence[str]) -> Iterator[Found]:
+    if not _is_folder(path):
+        if not _matches(PurePath(path.name), exclude):
+            yield Found(given=str(path), path=path, relative=PurePath(path.name))
+        return
+    for relative in sorted(_walk(path, exclude=exclude), key=lambda below: below.parts):
+        if _matches(relative, include):
+            yield Found(given=str(path / relative), path=path / relative, relative=relative)
+
+
+def _walk(folder: Path, *, exclude: Sequence[str]) -> Iterator[PurePath]:
+    """Yield the files below a folder; what is hidden, and folders that are links, are left out."""
+    waiting = [PurePath()]
+    while waiting:
+        inner = waiting.pop()
+        for entry in _entries(folder / inner):
+            relative = inner / entry.name
+            if entry.name.startswith(".") or _matches(relative, exclude):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(relative)
+            elif _is_file(entry):
+                yield relative
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be read: {error.strerror}", hint="leave it out by --exclude NAME"
+        ) from error
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 -- Path's own raises where a path is too long
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link in a circle
+        return False
+
+
+def _matches(relative: PurePath, patterns: Sequence[str]) -> bool:
+    """Whether a pattern fits the name or the path below the folder; case does not matter."""
+    name, path = _folded(relative.name), _folded(relative.as_posix())
+    return any(
+        fnmatchcase(name, _folded(pattern)) or fnmatchcase(path, _folded(pattern))
+        for pattern in patterns
+    )
+
+
+def _folded(text: str) -> str:
+    """Let names compare as people read them: `É` may be one sign or two."""
+    return unicodedata.normalize("NFC", text).lower()
+
+
+def _identity(path: Path) -> str:
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):  # no name of a file: whoever reads it tells
+        return str(path)

@@ -1,0 +1,437 @@
+"""`fnt upload` of many files: where they come from, where results go, what is left out."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import make_snapshot
+from fnt.__main__ import run
+from fnt.commands.piped import spooled
+from fnt.errors import (
+    AllFailedError,
+    NotFoundError,
+    PartialError,
+    RefusedInputError,
+    UsageError,
+)
+from fnt.progress import Accepted, Refused
+from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from pdfs import make_pdf
+from schemas import read_document, read_events
+from world import FakeApi, FakeSession, World, completed, ended, make_terminal, uploaded
+
+PDF = make_pdf()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "here"  # the home stands beside it
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for number, name in enumerate(("novel.pdf", "books/a.pdf", "books/Zola/b.PDF")):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(make_pdf(pages=number + 1))
+    return folder
+
+
+def uploading(*script: object, **parts: object) -> World:
+    return World(session=FakeSession(script), **parts)  # type: ignore[arg-type]
+
+
+def sent(world: World) -> list[str]:
+    return [item.filename for _, items, _ in world.session.asked for item in items]
+
+
+def both() -> list[object]:
+    """Two books that were sent and completed."""
+    return [
+        *uploaded(0, job_id=12, title="b.PDF"),
+        *uploaded(1, job_id=13, title="a.pdf"),
+        completed(job_id=12),
+        completed(job_id=13),
+    ]
+
+
+def with_stdin(content: bytes, **more: Any) -> World:
+    terminal = make_terminal(**more)
+    terminal.stdin.bytes.write(content)  # type: ignore[attr-defined]
+    terminal.stdin.bytes.seek(0)  # type: ignore[attr-defined]
+    return uploading(*uploaded(), completed(), terminal=terminal)
+
+
+def there(path: Path, *, status: JobStatus = JobStatus.COMPLETED, **changes: Any) -> JobSnapshot:
+    """A job that the server has of a file."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return ended(status, sha256=digest, original_filename=path.name, **changes)
+
+
+def test_the_tree_of_a_folder_is_kept(folder: Path) -> None:
+    world = uploading(*both())
+
+    assert world.invoke("upload", "-r", "books", "-w", "-o", "out").exit_code == 0
+
+    assert sent(world) == ["b.PDF", "a.pdf"]
+    assert world.out.splitlines() == ["out/Zola/b.txt", "out/a.txt"]
+    assert (folder / "out/Zola/b.txt").exists()
+
+
+def test_names_in_a_tree_collide_in_their_own_folder_alone(folder: Path) -> None:
+    (folder / "books/b.pdf").write_bytes(PDF)
+    (folder / "books/Zola/b.pdf").write_bytes(PDF)
+    world = uploading()
+
+    result = world.invoke("upload", "-r", "books", "-w")
+
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.message == (
+        "books/Zola/b.PDF and books/Zola/b.pdf would both be saved as Zola/b.txt"
+    )
+    assert world.session.asked == []
+    assert not (folder / "Zola").exists()
+
+
+def test_a_list_of_paths_beside_paths(folder: Path) -> None:
+    (folder / "list.txt").write_bytes("\ufeffbooks/a.pdf\r\n\r\nnovel.pdf\n".encode())
+    world = uploading()
+
+    world.invoke("upload", "books/Zola/b.PDF", "novel.pdf", "--files-from", "list.txt")
+
+    assert sent(world) == ["b.PDF", "novel.pdf", "a.pdf"]
+
+
+@pytest.mark.parametrize("name", ["two\nlines.pdf", "[x].pdf", "-"])
+def test_a_list_with_nul_on_standard_input_holds_any_name(name: str, folder: Path) -> None:
+    (folder / name).write_bytes(PDF)
+    world = with_stdin(name.encode() + b"\0novel.pdf\0")
+
+    world.invoke("upload", "--files-from", "-")
+
+    assert sent(world) == [name, "novel.pdf"]
+
+
+def test_a_file_on_standard_input(folder: Path) -> None:
+    seen: list[bytes] = []
+    world = with_stdin(PDF)
+    world.session.script = [lambda: seen.append(path_of(world).read_bytes()), *uploaded()]
+
+    code = world.invoke("upload", "-", "--name", "piped.pdf").exit_code
+
+    assert code == 0
+    assert seen == [PDF]
+    assert sent(world) == ["piped.pdf"]
+    assert not path_of(world).exists()
+
+
+def path_of(world: World) -> Path:
+    path: Path = world.session.asked[0][1][0].path
+    return path
+
+
+def test_standard_input_is_saved_under_its_name(folder: Path) -> None:
+    world = with_stdin(PDF)
+
+    world.invoke("upload", "-", "--name", "piped.pdf", "-w", "-o", "out")
+
+    assert world.out == "out/piped.txt\n"
+
+
+def test_endless_input_is_not_kept() -> None:
+    source = io.BytesIO(b"%PDF-1.4" + b"x" * 5_000_000)
+
+    with spooled(source, most_bytes=1_000_000) as path:
+        assert path.stat().st_size == 1_000_001  # enough to show that it is too large
+
+    assert len(source.read()) == 4_000_007
+
+
+@pytest.mark.parametrize(
+    ("args", "tty"),
+    [
+        (["-"], False),
+        (["-", "--name", "a/b.pdf"], False),
+        (["-", "--name", ".."], False),
+        (["-", "--name", ""], False),
+        (["-", "--name", "x.pdf", "--files-from", "-"], False),
+        (["-", "--name", "x.pdf"], True),
+        (["novel.pdf", "--name", "x.pdf"], False),
+        ([], False),
+        (["books"], False),
+        (["n" * 5000], False),
+        (["novel.pdf", "-w", "-o", "n" * 5000], False),
+        (["novel.pdf", "-w", "-o", "n" * 300 + ".txt"], False),
+        (["novel.pdf", "-o", "-", "-d"], False),
+        (["novel.pdf", "-o", "-", "--no-save"], False),
+        (["novel.pdf", "-o", "-", "-f", "xlsx"], False),
+        (["novel.pdf", "-o", "-", "-f", "txt,csv"], False),
+        (["novel.pdf", "books/a.pdf", "-o", "-"], False),
+        (["novel.pdf", "-o", "-", "--json"], False),
+        (["novel.pdf", "-w", "-o", "out.csv"], False),
+        (["novel.pdf", "-w", "-o", "novel.pdf/out"], False),
+        (["-r", "books", "-w", "-o", "out.txt"], False),
+    ],
+)
+def test_wrong_words_send_nothing(args: list[str], tty: bool) -> None:
+    world = with_stdin(PDF, tty=tty, environ={"TERM": "dumb"})
+
+    assert isinstance(world.invoke("upload", *args).exception, UsageError)
+    assert world.session.asked == []
+
+
+@pytest.mark.parametrize(
+    "args", [["--files-from", "gone.txt"], ["--files-from", "/dev/null"], ["*.epub"]]
+)
+def test_nothing_to_send(args: list[str]) -> None:
+    assert isinstance(uploading().invoke("upload", *args).exception, NotFoundError)
+
+
+@pytest.mark.parametrize(
+    ("output", "path"),
+    [
+        ("out", "out/novel.txt"),
+        ("out.txt/", "out.txt/novel.txt"),
+        ("deep/name.txt", "deep/name.txt"),
+        ("there.txt", "there.txt/novel.txt"),
+        ("v1.2", "v1.2/novel.txt"),
+    ],
+)
+def test_a_file_or_a_folder_to_save_in(output: str, path: str, folder: Path) -> None:
+    (folder / "there.txt").mkdir()
+    world = uploading(*uploaded(), completed())
+
+    assert world.invoke("upload", "novel.pdf", "-w", "-o", output).exit_code == 0
+
+    assert world.out == f"{path}\n"
+    assert (folder / path).is_file()
+
+
+def test_a_named_file_that_exists_is_refused_before_anything_is_sent(folder: Path) -> None:
+    (folder / "out.txt").touch()
+    world = uploading()
+
+    assert isinstance(
+        world.invoke("upload", "novel.pdf", "-w", "-o", "out.txt").exception, UsageError
+    )
+    assert world.session.asked == []
+
+
+def test_names_that_are_no_text_are_recorded(folder: Path) -> None:
+    try:
+        (folder / "books/no\udcff\x1b.pdf").write_bytes(b"no PDF")
+    except (OSError, UnicodeError):
+        pytest.skip("this file system takes only names that are text")
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(folder / "sum.md")}
+    terminal = make_terminal(environ=environ)
+    world = uploading(*both(), terminal=terminal, environ=environ)
+
+    words = ["upload", "-r", "books", "-d", "--junit", "j.xml", "--events-file", "e.jsonl"]
+    code = run([*words, "--json"], world.context())
+
+    assert code == 6
+    read_document(world.out)
+    read_events((folder / "e.jsonl").read_text(encoding="utf-8"))
+    assert b"\x1b" not in (folder / "j.xml").read_bytes() + (folder / "sum.md").read_bytes()
+
+
+def test_the_result_goes_to_standard_output_alone() -> None:
+    world = uploading(*uploaded(), completed())
+
+    assert world.invoke("upload", "novel.pdf", "-o", "-").exit_code == 0
+
+    assert world.out == "Une phrase.\n"
+
+
+def test_a_failed_job_writes_nothing_to_standard_output() -> None:
+    world = uploading(*uploaded(), ended(JobStatus.FAILED))
+
+    assert isinstance(world.invoke("upload", "novel.pdf", "-o", "-").exception, AllFailedError)
+    assert world.out == ""
+
+
+def test_a_rehearsal_sends_nothing_and_tells_all(folder: Path) -> None:
+    (folder / "books/bad.pdf").write_bytes(b"no PDF")
+    world = uploading()
+
+    result = world.invoke("upload", "-r", "books", "-w", "-o", "out", "--dry-run")
+
+    assert isinstance(result.exception, PartialError)
+    assert world.out.splitlines() == [
+        "send    books/Zola/b.PDF -> out/Zola/b.txt",
+        "send    books/a.pdf -> out/a.txt",
+        "refuse  books/bad.pdf: this is not a PDF",
+    ]
+    assert world.session.asked == []
+    assert not (folder / "out").exists()
+
+
+def test_a_rehearsal_as_a_document(folder: Path) -> None:
+    (folder / "bad.pdf").write_bytes(b"no PDF")
+    job = there(folder / "novel.pdf", status=JobStatus.PROCESSING)
+    words = ["upload", "novel.pdf", "books/a.pdf", "bad.pdf", "--dry-run", "--skip-existing"]
+    world = uploading(api=FakeApi(job))
+
+    code = run([*words, "-w", "--json"], world.context())
+
+    document = read_document(world.out)
+    assert (code, document["jobs"]) == (6, [])
+    assert [
+        (one["file"], one["action"], one["size_bytes"] > 0, one["job"], one["outputs"])
+        for one in document["upload"]
+    ] == [
+        ("novel.pdf", "skip", True, 12, ["novel.txt"]),
+        ("books/a.pdf", "send", True, None, ["a.txt"]),
+        ("bad.pdf", "refuse", True, None, []),
+    ]
+    assert document["upload"][2]["problem"]["code"] == "NOT_A_PDF"
+
+
+def test_a_rehearsal_ends_as_the_run_would(folder: Path) -> None:
+    (folder / "bad.pdf").write_bytes(b"no PDF")
+    (folder / "novel.txt").touch()
+
+    assert uploading().invoke("upload", "novel.pdf", "--dry-run").exit_code == 0
+    for words, error in ((["bad.pdf"], RefusedInputError), (["novel.pdf", "-w"], UsageError)):
+        result = uploading().invoke("upload", *words, "--dry-run")
+        assert isinstance(result.exception, error)
+
+
+def test_what_the_server_had_is_told_and_saved_as_usual(folder: Path) -> None:
+    job = there(folder / "novel.pdf")
+    found = Accepted(key="file:0", job=job, is_skipped=True)
+    world = uploading(found, api=FakeApi(job))
+
+    code = run(["upload", "novel.pdf", "--skip-existing", "-w", "--json"], world.context())
+
+    document = read_document(world.out)
+    (entry,) = document["jobs"]
+    assert (code, entry["skipped"], entry["job"]["id"]) == (0, True, 12)
+    assert entry["outputs"] == ["novel.txt"]
+    assert "novel.pdf is not sent: job 12 has it (completed)" in world.err
+    assert world.session.asked[0][1][0].skips_existing
+
+
+def test_what_the_server_had_is_printed_when_detached(folder: Path) -> None:
+    found = Accepted(key="file:0", job=there(folder / "novel.pdf"), is_skipped=True)
+    world = uploading(found)
+
+    assert world.invoke("upload", "novel.pdf", "--skip-existing").exit_code == 0
+    assert world.out == "12\n"
+
+
+@pytest.mark.parametrize(("content", "error"), [("Une phrase.\n", None), ("mine", UsageError)])
+def test_a_result_that_was_saved_before_is_left_or_told(
+    content: str, error: Any, folder: Path
+) -> None:
+    (folder / "novel.txt").write_text(content, encoding="utf-8")
+    job = there(folder / "novel.pdf")
+    found = Accepted(key="file:0", job=job, is_skipped=True)
+    world = uploading(found, api=FakeApi(job))
+
+    result = world.invoke("upload", "novel.pdf", "--skip-existing", "-w")
+
+    assert (folder / "novel.txt").read_text(encoding="utf-8") == content
+    if error is None:
+        assert (result.exit_code, world.out) == (0, "novel.txt\n")
+    else:
+        assert isinstance(result.exception, error)
+        assert "another text" in str(result.exception)
+    assert sorted(path.name for path in folder.iterdir()) == ["books", "novel.pdf", "novel.txt"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": JobStatus.FAILED},
+        {"status": JobStatus.PROCESSING},
+        {"processing_settings": ProcessingSettings(sentence_length_limit=9)},
+    ],
+)
+def test_a_target_of_a_book_the_server_has_not_done_is_refused(
+    changes: Mapping[str, Any], folder: Path
+) -> None:
+    (folder / "novel.txt").touch()
+    world = uploading(api=FakeApi(there(folder / "novel.pdf", **changes)))
+
+    result = world.invoke("upload", "novel.pdf", "--skip-existing", "-w")
+
+    assert isinstance(result.exception, UsageError)
+    assert world.session.asked == []
+
+
+def test_two_files_that_follow_one_job_are_both_saved(folder: Path) -> None:
+    running = make_snapshot(id=12, status=JobStatus.PROCESSING)
+    world = uploading(
+        Accepted(key="file:0", job=running),
+        Accepted(key="file:1", job=running, is_skipped=True),
+        completed(),
+    )
+
+    words = ["books/a.pdf", "novel.pdf", "--skip-existing", "-w"]
+    assert world.invoke("upload", *words).exit_code == 0
+    assert world.out.splitlines() == ["a.txt", "novel.txt"]
+
+
+def test_the_first_failure_ends_the_run_and_leaves_the_rest_running() -> None:
+    unheard: list[int] = []
+    script = [
+        *uploaded(0, job_id=12),
+        *uploaded(1, job_id=13),
+        ended(JobStatus.FAILED, job_id=12),
+        lambda: unheard.append(1),
+    ]
+    world = uploading(*script)
+
+    result = world.invoke("upload", "-r", "books", "-w", "--fail-fast")
+
+    assert isinstance(result.exception, PartialError)
+    assert "the job goes on; to follow again: fnt watch 13" in world.err
+    assert unheard == []
+    assert world.session.is_closed
+
+
+def test_a_refused_file_ends_the_run_before_anything_is_sent(folder: Path) -> None:
+    (folder / "bad.pdf").write_bytes(b"no PDF")
+    world = uploading()
+
+    result = world.invoke("upload", "bad.pdf", "novel.pdf", "--fail-fast")
+
+    assert isinstance(result.exception, PartialError)
+    assert world.session.asked == []
+
+
+def test_watching_too_ends_at_the_first_failure() -> None:
+    world = uploading(make_snapshot(id=13), ended(JobStatus.FAILED), completed(job_id=13))
+
+    result = world.invoke("watch", "12", "13", "--fail-fast")
+
+    assert isinstance(result.exception, PartialError)
+    assert "fnt watch 13" in world.err
+
+
+def test_watching_saves_as_a_file_or_on_standard_output(folder: Path) -> None:
+    world = uploading(completed())
+    assert world.invoke("watch", "12", "-o", "out/one.txt").exit_code == 0
+    assert world.out == "out/one.txt\n"
+
+    world = uploading(completed())
+    assert isinstance(world.invoke("watch", "12", "-o", "out/one.txt").exception, UsageError)
+    assert world.session.asked == []
+
+    world = uploading(completed())
+    assert world.invoke("watch", "12", "-o", "-").exit_code == 0
+    assert world.out == "Une phrase.\n"
+
+
+def test_refusals_by_the_server_say_so_for_each_file() -> None:
+    world = uploading(Refused(key="file:0", title="b.PDF", message="no"), *uploaded(1, job_id=13))
+
+    result = world.invoke("upload", "-r", "books", "-d")
+
+    assert isinstance(result.exception, PartialError)
+    assert world.out == "13\n"
