@@ -273,6 +273,7 @@ class World:
     has_browser: bool = True
     naps: list[float] = field(default_factory=list)
     cwd: Path = Path("/nonexistent")
+    new_key: Callable[[], str] = lambda: "key"
 
     def context(self) -> AppContext:
         return AppContext(
@@ -285,7 +286,7 @@ class World:
             has_browser=lambda environ: self.has_browser,
             open_browser=self.opened.append,
             now=self.clock.now,
-            new_key=lambda: "key",
+            new_key=self.new_key,
             connect=self._connect,
         )
 

@@ -22,6 +22,29 @@ class JobsGroup(LazyGroup):
     }
 
 
+class BatchGroup(LazyGroup):
+    """Importing many books."""
+
+    table = {  # noqa: RUF012 -- declared as a ClassVar by the base
+        "run": (
+            "fnt.commands.batch:run",
+            "Import many books, each exactly once; the same line again goes on where it stopped.",
+        ),
+        "status": (
+            "fnt.commands.batch_report:status",
+            "Show how far a bulk import is, and what came to nothing.",
+        ),
+        "retry": (
+            "fnt.commands.batch:retry",
+            "Send the books that came to nothing once more, as new jobs.",
+        ),
+        "export": (
+            "fnt.commands.batch_report:export",
+            "Write every book of a ledger with job, result and error, as CSV or JSON Lines.",
+        ),
+    }
+
+
 class ConfigGroup(LazyGroup):
     """What is kept in the files of settings."""
 
@@ -58,6 +81,7 @@ class RootGroup(LazyGroup):
         "watch": ("fnt.commands.watch:watch", "Follow jobs live and save their results."),
         "jobs": (JobsGroup, "List, show, cancel, retry and remove jobs."),
         "download": ("fnt.commands.download:download", "Save the results of completed jobs."),
+        "batch": (BatchGroup, "Import many books, each exactly once, whatever happens."),
         "check": (
             "fnt.commands.check:check",
             "Look at PDFs before sending: pages, size, password, damage, text, duplicates.",

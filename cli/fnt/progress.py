@@ -88,7 +88,16 @@ class SaveFailed:
     key: str | None = None
 
 
-Update = UploadProgress | Accepted | Refused | Saved | SaveFailed | JobSnapshot | LinkState
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleared:
+    """Rows that were shown for long enough: from now on only their number counts."""
+
+    keys: tuple[str, ...]
+
+
+Update = (
+    UploadProgress | Accepted | Refused | Saved | SaveFailed | Cleared | JobSnapshot | LinkState
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +132,20 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """How the rows that were cleared had ended."""
+
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    @property
+    def total(self) -> int:
+        """Return their number."""
+        return self.completed + self.failed + self.cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressState:
     """Everything a renderer needs. Rows stand in the order in which they appeared."""
 
@@ -131,6 +154,14 @@ class ProgressState:
     """Several rows follow one job where the same file was given twice."""
     link: LinkState = field(default_factory=LinkState)
     server: str = ""
+    past: Past = field(default_factory=Past)
+    to_come: int = 0
+    """Rows that are known to come and have not appeared."""
+
+    @property
+    def count(self) -> int:
+        """Return the number of all rows: cleared, shown and to come."""
+        return self.past.total + len(self.rows) + self.to_come
 
     @property
     def is_done(self) -> bool:
@@ -158,10 +189,10 @@ def reduce(state: ProgressState, update: Update, *, now: float) -> ProgressState
             return _fold_accepted(state, update, now)
         case Refused():
             return _fold_refused(state, update, now)
-        case Saved():
-            return _fold_saved(state, update)
-        case SaveFailed():
-            return _fold_save_failed(state, update)
+        case Saved() | SaveFailed():
+            return _fold_saving(state, update)
+        case Cleared():
+            return _fold_cleared(state, update)
         case LinkState():
             return state if update == state.link else replace(state, link=update)
 
@@ -249,25 +280,48 @@ def _fold_refused(state: ProgressState, update: Refused, now: float) -> Progress
     return _with_row(state, replace(row, refused=update, changed_at=now, ended_at=now))
 
 
-def _fold_saved(state: ProgressState, update: Saved) -> ProgressState:
-    row = _saved_row(state, update)
-    if row is None or update.path in row.saved:
+def _fold_saving(state: ProgressState, update: Saved | SaveFailed) -> ProgressState:
+    row = state.row_of(update.job_id) if update.key is None else state.rows.get(update.key)
+    if row is None:
         return state
-    return _with_row(state, replace(row, saved=(*row.saved, update.path)))
-
-
-def _fold_save_failed(state: ProgressState, update: SaveFailed) -> ProgressState:
-    row = _saved_row(state, update)
-    if row is None or row.save_error is not None:
+    if isinstance(update, Saved):
+        if update.path in row.saved:
+            return state
+        return _with_row(state, replace(row, saved=(*row.saved, update.path)))
+    if row.save_error is not None:
         return state
     return _with_row(state, replace(row, save_error=update.message))
 
 
-def _saved_row(state: ProgressState, update: Saved | SaveFailed) -> Row | None:
-    return state.row_of(update.job_id) if update.key is None else state.rows.get(update.key)
+def _fold_cleared(state: ProgressState, update: Cleared) -> ProgressState:
+    gone = [state.rows[key] for key in update.keys if key in state.rows and state.rows[key].is_done]
+    if not gone:
+        return state
+    keys = {row.key for row in gone}
+    cancelled = sum(1 for row in gone if row.job and row.job.status is JobStatus.CANCELLED)
+    failed = sum(1 for row in gone if row.is_failed) - cancelled
+    past = Past(
+        completed=state.past.completed + len(gone) - failed - cancelled,
+        failed=state.past.failed + failed,
+        cancelled=state.past.cancelled + cancelled,
+    )
+    return replace(
+        state,
+        rows=MappingProxyType({k: row for k, row in state.rows.items() if k not in keys}),
+        keys_by_job=MappingProxyType(
+            {
+                job_id: left
+                for job_id, followers in state.keys_by_job.items()
+                if (left := tuple(key for key in followers if key not in keys))
+            }
+        ),
+        past=past,
+    )
 
 
 def _with_row(state: ProgressState, row: Row, *, job_id: int | None = None) -> ProgressState:
+    if row.key not in state.rows and state.to_come:
+        state = replace(state, to_come=state.to_come - 1)
     rows = MappingProxyType({**state.rows, row.key: row})
     followers = state.keys_by_job.get(job_id, ()) if job_id is not None else ()
     if job_id is None or row.key in followers:

@@ -66,17 +66,19 @@ def save_result(
     target: Path,
     overwrite: bool,
     may_be_there: bool = False,
+    draft: str | None = None,
 ) -> Path:
     """Fetch a result into a file, or into a folder under its own name; returns where it is.
 
     In a folder a name that is taken becomes `<stem>-<job id>`; a named file that exists is refused.
     One that holds this very result is left as it is where it may be there already.
+    A `draft` names what is being written: whoever dies over it and comes again leaves nothing.
     """
     if may_be_there and not overwrite and os.path.isfile(target):  # noqa: PTH113 -- never raises
         return _seen(source, job, format=format, path=target)
     if os.path.isdir(target):  # noqa: PTH112 -- never raises
         return _save_into(source, job, format=format, folder=target, overwrite=overwrite)
-    return _save(source, job, format=format, path=target, overwrite=overwrite)
+    return _save(source, job, format=format, path=target, overwrite=overwrite, draft=draft)
 
 
 class TargetExistsError(UsageError):
@@ -112,12 +114,21 @@ def _save_into(
 
 
 def _save(
-    source: ResultSource, job: JobSnapshot, *, format: str, path: Path, overwrite: bool
+    source: ResultSource,
+    job: JobSnapshot,
+    *,
+    format: str,
+    path: Path,
+    overwrite: bool,
+    draft: str | None = None,
 ) -> Path:
     if not overwrite:
         _refuse_existing(path)
-    part, lines = (path.with_name(f".{secrets.token_hex(8)}.fnt-part") for _ in range(2))
+    draft = draft or secrets.token_hex(8)
+    part, lines = (path.with_name(f".{draft}{kind}.fnt-part") for kind in ("", "-lines"))
     try:
+        for left in (part, lines):
+            left.unlink(missing_ok=True)
         if format in LIBRARIES:
             _fetch(source, job.id, format="jsonl", part=lines)
             make(format, lines, part, title=safe_stem(job.original_filename) or f"job {job.id}")

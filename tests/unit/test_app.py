@@ -14,7 +14,7 @@ import pytest
 
 from builders import make_snapshot
 from fnt import __version__
-from fnt.app import JobsGroup, RootGroup
+from fnt.app import BatchGroup, JobsGroup, RootGroup
 from fnt.console import ColorMode, OutputFormat
 from fnt.context import GlobalOptions
 from fnt.errors import UsageError
@@ -22,7 +22,7 @@ from world import FakeApi, World, make_terminal
 
 COMMANDS = [
     (name, target, line)
-    for table in (RootGroup.table, JobsGroup.table)
+    for table in (RootGroup.table, JobsGroup.table, BatchGroup.table)
     for name, (target, line) in table.items()
     if isinstance(target, str)
 ]

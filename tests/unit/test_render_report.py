@@ -74,3 +74,17 @@ def test_the_last_event() -> None:
 @pytest.mark.parametrize("format", [OutputFormat.HUMAN, OutputFormat.PLAIN, OutputFormat.QUIET])
 def test_people_get_no_document(format: OutputFormat) -> None:
     assert written(format) == []
+
+
+@pytest.mark.parametrize(("format", "kept"), [(OutputFormat.JSON, 300), (OutputFormat.HUMAN, 200)])
+def test_entries_nobody_reads_are_only_counted(format: OutputFormat, kept: int) -> None:
+    report = Report(now=Clock().now, format=format)
+
+    for _ in range(300):
+        report.add(JobEntry(job=completed()))
+
+    assert len(report.jobs) == kept
+    report.format = OutputFormat.JSONL
+    terminal = make_terminal()
+    report.write(terminal, exit_code=0, error=None)
+    assert json.loads(terminal.out.text)["counts"] == {"completed": 300}

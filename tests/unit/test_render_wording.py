@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from builders import MOMENT, make_snapshot
-from fnt.progress import Row
+from fnt.progress import Past, ProgressState, Row
 from fnt.render.wording import (
     Stage,
     count,
@@ -17,6 +17,7 @@ from fnt.render.wording import (
     plural,
     run_time_s,
     stage_of,
+    tally,
     time_left,
     total_left_s,
 )
@@ -91,3 +92,9 @@ def test_a_job_seen_late_took_as_long_as_the_server_says() -> None:
     job = completed(uploaded_at=MOMENT, completed_at=MOMENT + timedelta(seconds=42))
 
     assert run_time_s(make_row(job=job, ended_at=1.0)) == 42.0
+
+
+def test_the_tally_counts_rows_that_were_cleared_and_those_to_come() -> None:
+    state = ProgressState(past=Past(completed=7, failed=1, cancelled=2), to_come=90)
+
+    assert tally(state) == "100 jobs, 7 done, 1 failed, 2 cancelled"

@@ -179,3 +179,20 @@ def test_save_full_disk_is_told(tmp_path):
 
     with pytest.raises(UsageError, match="No space left"):
         save(tmp_path, source=FakeResults(b"Un.\n", breaks=9, error=error))
+
+
+def test_save_takes_over_the_draft_of_one_that_died(tmp_path):
+    draft = tmp_path / ".book-7.txt.fnt-part"
+    draft.write_bytes(b"half a resu")
+
+    save_result(
+        FakeResults(b"whole"),
+        make_snapshot(),
+        format="txt",
+        target=tmp_path / "a.txt",
+        overwrite=False,
+        draft="book-7.txt",
+    )
+
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_bytes() == b"whole"

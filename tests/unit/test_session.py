@@ -20,6 +20,7 @@ from fnt.errors import (
     NotFoundError,
     ProtocolError,
     TemporaryError,
+    UsageError,
 )
 from fnt.progress import (
     Accepted,
@@ -923,3 +924,128 @@ def storm(world, dice):
         world.hub.streams[-1].lose()
     if dice.random() < 0.2:
         world.hub.always_refuse = dice.choice([NO_SOCKET, None])
+
+
+# A window: many items, few at a time
+
+
+def windowed(world, items, *, window, parallel=4):
+    options = WatchOptions(transport="poll", window=window)
+    return world.session.upload_and_watch(items, parallel=parallel, options=options)
+
+
+def test_window_bounds_the_unfinished_jobs_and_every_item_ends(make_world, tmp_path):
+    world, pulled, ended = make_world(), [], []
+
+    def items():
+        for number in range(30):
+            pulled.append(number)
+            yield make_item(tmp_path, name=str(number))
+
+    def finish(job):
+        world.server.jobs[job.id] = replace(job, version=job.version + 1, **DONE)
+
+    for update in windowed(world, items(), window=5):
+        assert len(pulled) - len(ended) <= 5
+        if isinstance(update, Accepted):
+            with world.server.lock:
+                finish(world.server.jobs[update.job.id])
+        if isinstance(update, JobSnapshot):
+            ended.append(update.id)
+
+    assert len(pulled) == len(ended) == len(set(ended)) == 30
+
+
+def test_items_already_refused_come_out_and_take_no_room(make_world):
+    world = make_world()
+    refused = [Refused(key=str(n), title="a", message="no") for n in range(9)]
+
+    updates = list(windowed(world, iter(refused), window=2))
+
+    assert [update for update in updates if isinstance(update, Refused)] == refused
+    assert world.server.requests == []
+
+
+def test_an_item_that_is_a_job_already_is_followed_and_not_sent(make_world, tmp_path):
+    world = make_world(make_snapshot(version=4, **DONE))
+    item = replace(make_item(tmp_path), job_id=12)
+    item.path.unlink()
+
+    updates = list(windowed(world, iter([item]), window=2))
+
+    assert [update.job.id for update in updates if isinstance(update, Accepted)] == [12]
+    assert world.server.requests == ["GET /api/v1/jobs/12"]
+
+
+def test_an_item_whose_number_is_another_file_s_is_refused(make_world, tmp_path):
+    world = make_world(make_snapshot(sha256="1" * 64, **DONE))
+    item = replace(make_item(tmp_path), job_id=12, sha256="2" * 64)
+
+    updates = list(windowed(world, iter([item]), window=2))
+
+    (refused,) = [update for update in updates if isinstance(update, Refused)]
+    assert (refused.code, refused.message) == ("JOB_NOT_FOUND", "job 12 is of another file")
+
+
+def test_an_item_whose_job_is_gone_is_refused(make_world, tmp_path):
+    item = replace(make_item(tmp_path), job_id=12)
+
+    updates = list(windowed(make_world(), iter([item]), window=2))
+
+    (refused,) = [update for update in updates if isinstance(update, Refused)]
+    assert (refused.code, refused.exit_code) == ("JOB_NOT_FOUND", ExitCode.NOT_FOUND)
+
+
+@pytest.mark.parametrize("code", ["TOO_MANY_JOBS", "QUEUE_FULL"])
+def test_a_full_server_is_waited_for_only_with_a_window(make_world, tmp_path, code):
+    status = 429 if code == "TOO_MANY_JOBS" else 503
+
+    def full_for_a_while():
+        answers = [refusal(status, code, "wait", **{"Retry-After": "0"})] * 9
+        server = FakeServer()
+        server.on_upload = lambda job: server.jobs.update(
+            {job.id: replace(job, version=job.version + 1, **DONE)}
+        )
+        return httpx.MockTransport(
+            lambda request: answers.pop() if answers else server.transport.handler(request)
+        )
+
+    pace = replace(QUICK, upload_patience_s=0)
+    transport = full_for_a_while()
+    world = make_world(pace=pace, transport=transport)
+    ends = [u for u in windowed(world, [make_item(tmp_path)], window=2) if isinstance(u, Accepted)]
+    assert [end.key for end in ends] == ["a"]
+
+    transport = full_for_a_while()
+    world = make_world(pace=pace, transport=transport)
+    updates = world.session.upload([make_item(tmp_path)])
+    (refused,) = [update for update in updates if isinstance(update, Refused)]
+    assert refused.exit_code is ExitCode.TEMPORARY
+
+
+def test_what_goes_wrong_while_items_are_made_ends_the_run(make_world, tmp_path):
+    def items():
+        yield make_item(tmp_path)
+        raise UsageError("the ledger is damaged")
+
+    with pytest.raises(UsageError, match="damaged"):
+        list(windowed(make_world(), items(), window=2))
+
+
+def test_a_closed_session_pulls_no_more(make_world, tmp_path):
+    world, pulled = make_world(), []
+
+    def items():
+        while True:
+            pulled.append(len(pulled))
+            yield make_item(tmp_path, name=str(len(pulled)))
+
+    updates = windowed(world, items(), window=3)
+    until(updates, lambda update: isinstance(update, Accepted))
+    updates.close()
+    for thread in threading.enumerate():
+        if thread.name.startswith("upload-"):
+            thread.join(timeout=5)
+            assert not thread.is_alive()
+
+    assert len(pulled) <= 3

@@ -39,6 +39,8 @@ class Plan:
     """Options that belong on the line to go on with."""
     fail_fast: bool = False
     """Leave at the first job that fails or is refused."""
+    has_keys: bool = True
+    """Whether keys may detach and cancel."""
 
 
 class Follower:
@@ -70,15 +72,19 @@ class Follower:
             self._tell_how_to_resume()
             raise
         finally:
-            self._context.report.jobs += entries_of(self.state, files=self._plan.files)
+            self._report()
         self._conclude()
+
+    def _report(self) -> None:
+        """Tell scripts of every row."""
+        self._context.report.jobs += entries_of(self.state, files=self._plan.files)
 
     def _take(self, updates: Iterable[Update]) -> None:
         with ExitStack() as stack:
             stack.enter_context(self._renderer)
             stack.enter_context(Ticker(self._renderer.tick, every_s=TICK_S))
             stdin = self._context.terminal.stdin
-            has_keys = self._renderer.has_keys and can_read_keys(stdin)
+            has_keys = self._plan.has_keys and self._renderer.has_keys and can_read_keys(stdin)
             if has_keys:
                 stack.enter_context(reading_keys(stdin, self._keys.press))
                 self._keys.show_hint()

@@ -45,16 +45,18 @@ def error_of(state: ProgressState, *, save_errors: Sequence[FntError] = ()) -> F
 
 def entries_of(state: ProgressState, *, files: Mapping[str, str]) -> list[JobEntry]:
     """Return an entry for each row; `files` names inputs by row key."""
-    return [
-        JobEntry(
-            file=files.get(key),
-            job=row.job,
-            outputs=row.saved,
-            error=_problem(row),
-            is_skipped=row.is_skipped,
-        )
-        for key, row in state.rows.items()
-    ]
+    return [entry_of(row, file=files.get(key)) for key, row in state.rows.items()]
+
+
+def entry_of(row: Row, *, file: str | None) -> JobEntry:
+    """Return the entry of one row."""
+    return JobEntry(
+        file=file,
+        job=row.job,
+        outputs=row.saved,
+        error=_problem(row),
+        is_skipped=row.is_skipped,
+    )
 
 
 def _all_failed(bad: list[Row]) -> str:

@@ -1,4 +1,4 @@
-"""A lock between processes, so that only one of them renews a login."""
+"""A lock between processes: only one of them renews a login, or works through a ledger."""
 
 from __future__ import annotations
 
@@ -28,18 +28,20 @@ def file_lock(
     path: Path,
     *,
     timeout_s: float = 20.0,
+    busy: str = "another fnt is renewing the login and does not come to an end",
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[None]:
-    """Hold a file's lock; it goes with the process, however that ends."""
+    """Hold a file's lock; it goes with the process, however that ends.
+
+    Raises TemporaryError with the words of `busy` when another process keeps it for too long.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         give_up_at = clock() + timeout_s
         while not _locked(descriptor):
             if clock() >= give_up_at:
-                raise TemporaryError(
-                    "another fnt is renewing the login and does not come to an end"
-                )
+                raise TemporaryError(busy, code="LOCKED")
             sleep(0.05)
         yield
     finally:

@@ -199,7 +199,7 @@ def link_line(state: ProgressState, *, now: float, glyphs: Glyphs) -> Text:
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append(f"{glyphs.link} ", style)
     line.append(link_words(link, now=now), style)
-    parts = [tally(state)] if state.rows else []
+    parts = [tally(state)] if state.count else []
     if link.status in (LinkStatus.LIVE, LinkStatus.CONNECTING, LinkStatus.IDLE) and state.server:
         parts.insert(0, clean(state.server))
     for part in parts:
@@ -210,10 +210,10 @@ def link_line(state: ProgressState, *, now: float, glyphs: Glyphs) -> Text:
 def total_line(state: ProgressState, layout: Layout, *, glyphs: Glyphs) -> Text:
     """Draw the sum of many jobs."""
     rows = state.rows.values()
-    ended = sum(row.is_done for row in rows)
+    ended = state.past.total + sum(row.is_done for row in rows)
     line = Text(no_wrap=True, overflow="ellipsis")
-    line.append(f"  {'total':<{layout.title}}  {ended} of {len(state.rows)} ended", "bold")
-    left = total_left_s(rows)
+    line.append(f"  {'total':<{layout.title}}  {ended} of {state.count} ended", "bold")
+    left = total_left_s(rows) if not state.to_come else None
     if left is not None and left >= 1:
         line.append(f" {glyphs.dot} about {duration(left)} left", "dim")
     return line

@@ -120,6 +120,7 @@ class LiveRenderer(Renderer):
 
     def _print_settled(self) -> None:
         """Print each ended row once, above the view, all of them at one go."""
+        self._settled &= self._state.rows.keys()
         ended = [
             row
             for key, row in self._state.rows.items()
@@ -138,7 +139,7 @@ class LiveRenderer(Renderer):
         rows = self._open_rows()
         lines = [link_line(state, now=now, glyphs=self._glyphs)]
         tail = []
-        if len(state.rows) > 1:
+        if state.count > 1:
             layout = layout_for(self._width, list(state.rows.values()))
             tail.append(total_line(state, layout, glyphs=self._glyphs))
         if self._hint:

@@ -69,6 +69,8 @@ class PlainRenderer(Renderer):
             for key, row in state.rows.items():
                 if row is not before.rows.get(key):
                     self._tell_row(row)
+            if state.past is not before.past:
+                self._settled &= state.rows.keys()
             self._tell_link()
 
     def tick(self) -> None:
@@ -83,6 +85,7 @@ class PlainRenderer(Renderer):
             return
         if self._goal.is_reached(row):
             self._settled.add(row.key)
+            self._told.pop(row.key, None)
             self._say(_ended_line(row), is_error=row.is_failed or row.save_error is not None)
         elif not row.is_done and not self._ends_only and self._is_news(row):
             self._told[row.key] = _Told(stage_of(row), percent_of(row))

@@ -14,6 +14,9 @@ from fnt.errors import ExitCode, FntError
 from fnt.render.jsonl import EventWriter
 from fnt.wire.jobs import JobSnapshot
 
+MOST_KEPT = 200
+"""Entries of a bulk import kept where no document or record needs them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEntry:
@@ -63,6 +66,15 @@ class Report:
     """Other places that get the same events."""
     records: list[Callable[[Ending], None]] = field(default_factory=list)
     """Called once, at the end, whatever happened; raise FntError where they cannot be written."""
+    passed: Counter[str] = field(default_factory=Counter)
+    """Entries that nobody will read one by one, by how they ended."""
+
+    def add(self, entry: JobEntry) -> None:
+        """Take an entry in; of a hundred thousand only the number is kept, unless they are read."""
+        self.jobs.append(entry)
+        is_read = self.format is OutputFormat.JSON or self.records
+        if not is_read and len(self.jobs) > MOST_KEPT:
+            self.passed[_ending(self.jobs.pop(0))] += 1
 
     def event_writer(self, terminal: Terminal) -> EventWriter:
         """Return the writer of this run's events; their numbers go through."""
@@ -123,9 +135,11 @@ class Report:
         }
 
     def _counts(self) -> dict[str, int]:
-        return dict(
-            Counter(entry.job.status.value if entry.job else "refused" for entry in self.jobs)
-        )
+        return dict(self.passed + Counter(map(_ending, self.jobs)))
+
+
+def _ending(entry: JobEntry) -> str:
+    return entry.job.status.value if entry.job else "refused"
 
 
 def error_entry(error: FntError) -> dict[str, Any]:

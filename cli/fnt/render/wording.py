@@ -146,12 +146,14 @@ def saved_to(row: Row) -> str:
 def tally(state: ProgressState) -> str:
     """Write `5 jobs, 2 done, 1 failed`."""
     stages = Counter(stage_of(row) for row in state.rows.values())
-    failed = stages[Stage.FAILED] + stages[Stage.REFUSED]
-    parts = [plural(len(state.rows), "job")]
-    if len(state.rows) > 1:
-        parts += [f"{stages[Stage.COMPLETED]} done"] if stages[Stage.COMPLETED] else []
+    completed = stages[Stage.COMPLETED] + state.past.completed
+    failed = stages[Stage.FAILED] + stages[Stage.REFUSED] + state.past.failed
+    cancelled = stages[Stage.CANCELLED] + state.past.cancelled
+    parts = [plural(state.count, "job")]
+    if state.count > 1:
+        parts += [f"{completed} done"] if completed else []
         parts += [f"{failed} failed"] if failed else []
-        parts += [f"{stages[Stage.CANCELLED]} cancelled"] if stages[Stage.CANCELLED] else []
+        parts += [f"{cancelled} cancelled"] if cancelled else []
     return ", ".join(parts)
 
 

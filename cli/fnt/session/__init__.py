@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from fnt.api.client import ApiClient
-from fnt.progress import Update
+from fnt.progress import Refused, Update
 from fnt.session.board import Board
 from fnt.session.cancels import CancelRequest
 from fnt.session.errands import Errands
@@ -64,7 +64,7 @@ class Session:
 
     def upload(self, items: Iterable[UploadItem], *, parallel: int = 4) -> Iterator[Update]:
         """Send files; ends when each was accepted or refused."""
-        yield from self._updates(list(items), [], parallel=parallel, options=None)
+        yield from self._updates(items, [], parallel=parallel, options=None)
 
     def watch(
         self, job_ids: Iterable[int], options: WatchOptions | None = None
@@ -75,18 +75,22 @@ class Session:
         TemporaryError after `give_up_s` without any contact.
         """
         options = options or WatchOptions()
-        yield from self._updates([], list(job_ids), parallel=1, options=options)
+        yield from self._updates(None, list(job_ids), parallel=1, options=options)
 
     def upload_and_watch(
         self,
-        items: Iterable[UploadItem],
+        items: Iterable[UploadItem | Refused],
         *,
         parallel: int = 4,
         options: WatchOptions | None = None,
     ) -> Iterator[Update]:
-        """Send files and follow each from the moment it is accepted, over one socket."""
+        """Send files and follow each from the moment it is accepted, over one socket.
+
+        With `options.window` items are pulled as there is room for them, from other threads. One
+        that is Refused already comes out as it is.
+        """
         options = options or WatchOptions()
-        yield from self._updates(list(items), [], parallel=parallel, options=options)
+        yield from self._updates(items, [], parallel=parallel, options=options)
 
     def cancel(self, job_id: int) -> None:
         """Ask for a watched job to be cancelled; how it ended comes out of the iterator."""
@@ -105,7 +109,7 @@ class Session:
 
     def _updates(
         self,
-        items: list[UploadItem],
+        items: Iterable[UploadItem | Refused] | None,
         job_ids: list[int],
         *,
         parallel: int,
@@ -121,7 +125,7 @@ class Session:
 
     def _prepared(
         self,
-        items: list[UploadItem],
+        items: Iterable[UploadItem | Refused] | None,
         job_ids: list[int],
         *,
         parallel: int,
@@ -132,15 +136,7 @@ class Session:
         errands = Errands(
             self._api, open_stream=self._open_stream, inbox=inbox, attempt_s=pace.attempt_s
         )
-        crew = UploadCrew(
-            self._api,
-            items,
-            parallel=parallel,
-            inbox=inbox,
-            pace=pace,
-            clock=self._clock,
-            random=self._random,
-        )
+        crew = self._crew(items, parallel=parallel, inbox=inbox, options=options) if items else None
         watch = None
         if options is not None:
             link = Link(options, pace=pace, random=self._random, now=self._clock())
@@ -150,9 +146,31 @@ class Session:
         return Run(
             inbox=inbox,
             errands=errands,
-            crew=crew if items else None,
-            unsettled=len(items),
+            crew=crew,
             watch=watch,
             pace=pace,
             clock=self._clock,
+        )
+
+    def _crew(
+        self,
+        items: Iterable[UploadItem | Refused],
+        *,
+        parallel: int,
+        inbox: Queue[Any],
+        options: WatchOptions | None,
+    ) -> UploadCrew:
+        window = options.window if options is not None else None
+        if window is None:
+            items = list(items)
+            parallel = max(1, min(parallel, len(items)))
+        return UploadCrew(
+            self._api,
+            items,
+            parallel=parallel,
+            window=window,
+            inbox=inbox,
+            pace=self._pace,
+            clock=self._clock,
+            random=self._random,
         )

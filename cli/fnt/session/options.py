@@ -26,6 +26,10 @@ class UploadItem:
     page_count: int | None = None
     skips_existing: bool = False
     """Send nothing where a job with the same bytes and settings runs or has completed."""
+    job_id: int | None = None
+    """The job it has become already: that is followed, and nothing is sent."""
+    sha256: str | None = None
+    """The bytes that job must be of: another database has other jobs under the same numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,9 @@ class WatchOptions:
     """`ws` never polls, `poll` never opens a socket."""
     give_up_s: float = 600.0
     """How long to go on without any contact."""
+    window: int | None = None
+    """At most so many unfinished jobs of the run at a time: items are pulled as there is room,
+    and where the server has none they wait for it, however long that takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

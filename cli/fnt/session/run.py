@@ -14,8 +14,9 @@ from typing import Any
 from fnt.progress import Accepted, LinkState, Refused, Update, UploadProgress
 from fnt.session.errands import Errands
 from fnt.session.options import Pace
-from fnt.session.uploads import Failed, UploadCrew
+from fnt.session.uploads import Drained, Failed, UploadCrew
 from fnt.session.watch import Watch
+from fnt.wire.jobs import JobSnapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,6 @@ class Run:
         inbox: Queue[Any],
         errands: Errands,
         crew: UploadCrew | None,
-        unsettled: int,
         watch: Watch | None,
         pace: Pace,
         clock: Callable[[], float],
@@ -40,7 +40,8 @@ class Run:
         self.inbox = inbox
         self._errands = errands
         self._crew = crew
-        self._unsettled = unsettled
+        self._settled = 0
+        self._expected: int | None = 0 if crew is None else None
         self._watch = watch
         self._pace = pace
         self._clock = clock
@@ -72,7 +73,7 @@ class Run:
 
     def _is_over(self) -> bool:
         is_idle = self._watch is None or self._watch.board.is_idle
-        return self._is_detached or (self._unsettled == 0 and is_idle)
+        return self._is_detached or (self._settled == self._expected and is_idle)
 
     def _tended(self) -> Iterator[LinkState]:
         if self._watch is None:
@@ -103,10 +104,25 @@ class Run:
                 self._is_detached = True
             case UploadProgress():
                 yield message
+            case Drained(taken=taken):
+                self._expected = taken
             case Refused() | Accepted():
-                self._unsettled -= 1
+                self._settled += 1
                 yield message
                 if isinstance(message, Accepted) and self._watch is not None:
                     yield from self._watch.follow(message)
+                self._make_room(message)
             case _ if self._watch is not None:
-                yield from self._watch.take(message, self._clock())
+                for update in self._watch.take(message, self._clock()):
+                    yield update
+                    self._make_room(update)
+
+    def _make_room(self, update: Update) -> None:
+        """Let the crew take another item in the place of one that has ended."""
+        job = update.job if isinstance(update, Accepted) else update
+        is_running = isinstance(job, JobSnapshot) and not job.status.is_terminal
+        if self._crew is None or not self._crew.has_window or is_running:
+            return
+        self._crew.make_room()
+        if isinstance(job, JobSnapshot) and self._watch is not None:
+            self._watch.board.remove(job.id)  # memory must not grow with the number of items

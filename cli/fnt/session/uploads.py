@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from queue import Empty, Queue, SimpleQueue
+from queue import Queue
 from typing import Any
 
 from fnt.api.client import ApiClient
@@ -24,9 +24,14 @@ from fnt.errors import (
 from fnt.progress import Accepted, Refused, UploadProgress
 from fnt.session.existing import existing_job
 from fnt.session.options import Pace, UploadItem
+from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import ProcessingSettings
 
 HASH_PIECE_BYTES = 1024 * 1024
+FULL = frozenset({ErrorCode.TOO_MANY_JOBS, ErrorCode.QUEUE_FULL, ErrorCode.RATE_LIMITED})
+"""Answers of a server that is well and has no room just now."""
+LONGEST_PAUSE_S = 30.0
+ROOM_TICK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +41,31 @@ class Failed:
     error: Exception
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drained:
+    """There are no more items than so many."""
+
+    taken: int
+
+
 class _StoppedError(Exception):
     """The run is over; what is being sent is left alone."""
 
 
 class UploadCrew:
-    """Sends items a few at a time. Each ends as exactly one Accepted or Refused in the inbox."""
+    """Sends items a few at a time. Each ends as exactly one Accepted or Refused in the inbox.
+
+    With a window items are pulled only while fewer of them are unfinished; whoever sees one end
+    tells by `make_room`. The iterator runs in the crew's threads, in one of them at a time.
+    """
 
     def __init__(
         self,
         api: ApiClient,
-        items: Sequence[UploadItem],
+        items: Iterable[UploadItem | Refused],
         *,
         parallel: int,
+        window: int | None,
         inbox: Queue[Any],
         pace: Pace,
         clock: Callable[[], float],
@@ -59,10 +76,12 @@ class UploadCrew:
         self._inbox = inbox
         self._pace = pace
         self._clock = clock
-        self._waiting: SimpleQueue[UploadItem] = SimpleQueue()
-        for item in items:
-            self._waiting.put(item)
-        self._threads = min(parallel, len(items))
+        self._items = iter(items)
+        self._taken = 0
+        self._is_drained = False
+        self._taking = threading.Lock()
+        self._room = None if window is None else threading.Semaphore(window)
+        self._threads = parallel
         self._stopped = threading.Event()
         self._reached = threading.Event()
         self._twins: defaultdict[tuple[str, ProcessingSettings], threading.Lock] = defaultdict(
@@ -78,35 +97,55 @@ class UploadCrew:
         """Send nothing more."""
         self._stopped.set()
 
+    @property
+    def has_window(self) -> bool:
+        """Whether items wait for others to end."""
+        return self._room is not None
+
+    def make_room(self) -> None:
+        """Note that an item has ended, and with it its job."""
+        if self._room is not None:
+            self._room.release()
+
     def _work(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                item = self._waiting.get_nowait()
-            except Empty:
-                return
-            try:
-                self._inbox.put(self._settle(item))
-            except _StoppedError:
-                return
-            except Exception as error:  # whatever it is, the main thread is to hear of it
-                self._inbox.put(Failed(error=error))
-                return
+        try:
+            while (item := self._next()) is not None:
+                self._inbox.put(item if isinstance(item, Refused) else self._settle(item))
+        except _StoppedError:
+            return
+        except Exception as error:  # whatever it is, the main thread is to hear of it
+            self._inbox.put(Failed(error=error))
+
+    def _next(self) -> UploadItem | Refused | None:
+        """Take an item as soon as there is room for it; None after the last."""
+        self._stop_if_asked()
+        while self._room is not None and not self._room.acquire(timeout=ROOM_TICK_S):
+            self._stop_if_asked()
+        with self._taking:
+            self._stop_if_asked()
+            item = next(self._items, None)
+            if item is not None:
+                self._taken += 1
+            elif not self._is_drained:
+                self._is_drained = True
+                self._inbox.put(Drained(taken=self._taken))
+            return item
 
     def _settle(self, item: UploadItem) -> Accepted | Refused:
         try:
-            return self._patiently_sent(item)
+            if item.job_id is not None:
+                return self._patiently(lambda: self._found(item))
+            sha256, size_bytes = self._hashed(item)
+            with self._before_its_twins(item, sha256):
+                return self._patiently(
+                    lambda: self._sent(item, sha256=sha256, size_bytes=size_bytes)
+                )
         except AuthError:
             raise
         except FntError as error:
             return _refused(item, error)
         except OSError as error:
             return _refused(item, _unreadable(item, error))
-
-    def _patiently_sent(self, item: UploadItem) -> Accepted:
-        """Try again while a server that was there before is away: the key makes that safe."""
-        sha256, size_bytes = self._hashed(item)
-        with self._before_its_twins(item, sha256):
-            return self._tried(item, sha256=sha256, size_bytes=size_bytes)
 
     @contextmanager
     def _before_its_twins(self, item: UploadItem, sha256: str) -> Iterator[None]:
@@ -118,19 +157,32 @@ class UploadCrew:
             self._stop_if_asked()
             yield
 
-    def _tried(self, item: UploadItem, *, sha256: str, size_bytes: int) -> Accepted:
+    def _patiently(self, attempt: Callable[[], Accepted]) -> Accepted:
+        """Try again while a server that was there before is away: the key makes that safe."""
         failed_at: float | None = None
         while True:
             try:
-                return self._sent(item, sha256=sha256, size_bytes=size_bytes)
+                return attempt()
             except TemporaryError as error:
-                failed_at = failed_at or self._clock()
-                waited_s = self._clock() - failed_at
-                if not self._reached.is_set() or waited_s >= self._pace.upload_patience_s:
-                    raise
+                if self._room is not None and error.code in FULL:
+                    failed_at = None
+                else:
+                    failed_at = failed_at or self._clock()
+                    waited_s = self._clock() - failed_at
+                    if not self._reached.is_set() or waited_s >= self._pace.upload_patience_s:
+                        raise
                 pause_s = self._random() * self._pace.backoff_cap_s
-                if self._stopped.wait(pause_s + min(error.retry_after_s or 0, 30)):
+                if self._stopped.wait(pause_s + min(error.retry_after_s or 0, LONGEST_PAUSE_S)):
                     raise _StoppedError from error
+
+    def _found(self, item: UploadItem) -> Accepted:
+        assert item.job_id is not None
+        job = self._api.get_job(item.job_id)
+        assert job is not None  # only a conditional request is answered by nothing
+        self._reached.set()
+        if item.sha256 and job.sha256 != item.sha256:
+            raise NotFoundError(f"job {job.id} is of another file", code=ErrorCode.JOB_NOT_FOUND)
+        return Accepted(key=item.key, job=job)
 
     def _sent(self, item: UploadItem, *, sha256: str, size_bytes: int) -> Accepted:
         if item.skips_existing:
