@@ -313,13 +313,10 @@ def test_an_early_interrupt_shows_no_traceback(
 def test_a_slow_run_in_a_pipe_is_never_silent_for_a_minute(slow_watch: tuple[float, Path]) -> None:
     began, log = slow_watch
 
-    def heartbeats() -> bool:
+    def has_heartbeat() -> bool:
         told = [line.partition(" ")[2] for line in log.read_text().splitlines()]
-        return told.count(told[-1]) >= 3 if told else False
+        return len(set(told)) < len(told)
 
-    wait_for(
-        heartbeats,
-        within_s=max(5.0, began + 80 - time.monotonic()),
-        what="two heartbeats, 30 s apart",
-    )
+    left_s = max(1.0, began + 55 - time.monotonic())  # the job itself goes on at 60 s
+    wait_for(has_heartbeat, within_s=left_s, what="a line told again")
     assert not {"\x1b", "\r"} & set(log.read_text())
