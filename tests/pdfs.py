@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from io import BytesIO
+from pathlib import Path
 
 from pypdf import PdfWriter
 
@@ -49,6 +51,26 @@ def make_encrypted_pdf(*, pages: int = 1, user_password: str = "secret") -> byte
     out = BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def write_large_pdf(path: Path, *, size_bytes: int) -> Path:
+    """Write a PDF of one page, with a large stream that no page uses added to its end."""
+    page = make_pdf()
+    begins = re.search(rb"startxref\n(\d+)", page)
+    assert begins
+    number = page.count(b" 0 obj") + 1
+    with path.open("wb") as file:
+        file.write(page)
+        file.write(b"%d 0 obj\n<</Length %d>>stream\n" % (number, size_bytes))
+        for _ in range(size_bytes // 1_000_000):
+            file.write(b"0" * 1_000_000)
+        file.write(b"\nendstream\nendobj\n")
+        table_at = file.tell()
+        file.write(b"xref\n%d 1\n%010d 00000 n \n" % (number, len(page)))
+        trailer = b"trailer\n<</Size %d/Root 1 0 R/Prev %s>>\n"
+        file.write(trailer % (number + 1, begins[1]))
+        file.write(b"startxref\n%d\n%%%%EOF\n" % table_at)
+    return path
 
 
 def _text_commands(text: str) -> bytes:

@@ -313,6 +313,7 @@ class World:
             guest=self.api,  # type: ignore[arg-type]
             store=self.store,  # type: ignore[arg-type]
             open_session=lambda: self.session,  # type: ignore[arg-type, return-value]
+            open_stream=lambda inbox: None,  # type: ignore[arg-type, return-value]
         )
 
 

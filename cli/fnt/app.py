@@ -87,13 +87,17 @@ class RootGroup(LazyGroup):
             "Look at PDFs before sending: pages, size, password, damage, text, duplicates.",
         ),
         "config": (ConfigGroup, "Show and change settings."),
+        "doctor": (
+            "fnt.commands.doctor:doctor",
+            "Look step by step for what keeps fnt from working, and say what to do.",
+        ),
         "completion": (
             "fnt.commands.completion:completion",
             "Print a script that completes commands, options and job numbers.",
         ),
         "help": (
             "fnt.commands.help:help_topic",
-            "Tell of exit codes, environment, formats or events.",
+            "Tell of exit codes, environment, formats, events or troubleshooting.",
         ),
         "version": ("fnt.commands.version:version", "Show the version."),
     }

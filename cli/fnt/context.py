@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from queue import Queue
 from typing import TYPE_CHECKING, Any
 
 from fnt.console import ColorMode, OutputFormat, Terminal
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fnt.credentials import CredentialStore
     from fnt.session import Session
     from fnt.settings import Settings
+    from fnt.stream import JobStream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ class Connection:
     """Sends no token."""
     store: CredentialStore
     open_session: Callable[[], Session]
+    open_stream: Callable[[Queue[Any]], JobStream]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,8 +179,6 @@ def connect(settings: Settings) -> Connection:
     from fnt.api.client import ApiClient  # noqa: PLC0415
     from fnt.api.tls import make_ssl_context  # noqa: PLC0415
     from fnt.credentials import CredentialStore  # noqa: PLC0415
-    from fnt.session import Session  # noqa: PLC0415
-    from fnt.stream import JobStream  # noqa: PLC0415
 
     # What libraries warn of would be written raw, through the live view.
     logging.getLogger().addHandler(logging.NullHandler())
@@ -192,14 +193,21 @@ def connect(settings: Settings) -> Connection:
         else BearerAuth(store=store, refresh=guest.refresh)
     )
     api = ApiClient(settings.server, auth=tokens, verify=tls)
+
+    def open_stream(inbox: Queue[Any]) -> JobStream:
+        from fnt.stream import JobStream  # noqa: PLC0415 -- most commands ask one question
+
+        return JobStream(settings.server, tokens=tokens, inbox=inbox, ssl_context=tls)
+
+    def open_session() -> Session:
+        from fnt.session import Session  # noqa: PLC0415 -- as above
+
+        return Session(api, open_stream=open_stream)
+
     return Connection(
         api=api,
         guest=guest,
         store=store,
-        open_session=lambda: Session(
-            api,
-            open_stream=lambda inbox: JobStream(
-                settings.server, tokens=tokens, inbox=inbox, ssl_context=tls
-            ),
-        ),
+        open_session=open_session,
+        open_stream=open_stream,
     )

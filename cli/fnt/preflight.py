@@ -18,7 +18,10 @@ from typing import Any, BinaryIO
 from fnt.errors import NotFoundError, UsageError
 from fnt.wire.errors import ErrorCode, JobErrorCode
 
-MAX_BYTES = 50 * 1024 * 1024
+USUAL_BYTES = 50 * 1024 * 1024
+"""What a server takes unless it was set otherwise: it says so itself, before a byte is sent."""
+MAX_BYTES = 4096 * 1024 * 1024
+"""What no server can be set to take more than."""
 HEAD_BYTES = 1024
 PAGES_LOOKED_AT = 5
 CHILD_MEMORY_BYTES = 768 * 1024 * 1024
@@ -67,11 +70,13 @@ def _inspected(file: BinaryIO, *, timeout_s: float, max_bytes: int) -> Preflight
     if problem is not None:
         return Preflight(size_bytes=size_bytes, problem=problem)
     found = _ask_child(file, timeout_s=timeout_s)
-    pages = found.get("pages")
+    pages, problem = found.get("pages"), _problem_of(found)
+    if problem is None and size_bytes > USUAL_BYTES:
+        problem = _too_large(size_bytes, USUAL_BYTES, certain=False)
     return Preflight(
         size_bytes=size_bytes,
         page_count=pages if isinstance(pages, int) else None,
-        problem=_problem_of(found),
+        problem=problem,
     )
 
 
@@ -80,10 +85,16 @@ def _plain_problem(head: bytes, *, size_bytes: int, max_bytes: int) -> Problem |
         what = "the file is empty" if size_bytes == 0 else "this is not a PDF"
         return Problem(code=ErrorCode.NOT_A_PDF, message=what, certain=True)
     if size_bytes > max_bytes:
-        size, most = size_bytes / 2**20, max_bytes / 2**20
-        message = f"the file is too large: {size:.1f} MiB of {most:.0f}"
-        return Problem(code=ErrorCode.FILE_TOO_LARGE, message=message, certain=True)
+        return _too_large(size_bytes, max_bytes, certain=True)
     return None
+
+
+def _too_large(size_bytes: int, most_bytes: int, *, certain: bool) -> Problem:
+    size, most = size_bytes / 2**20, most_bytes / 2**20
+    message = f"the file is too large: {size:.1f} MiB of {most:.0f}"
+    if not certain:
+        message = f"the file has {size:.1f} MiB; most servers take {most:.0f}"
+    return Problem(code=ErrorCode.FILE_TOO_LARGE, message=message, certain=certain)
 
 
 def _problem_of(found: dict[str, Any]) -> Problem | None:

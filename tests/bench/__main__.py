@@ -10,7 +10,7 @@ import time
 
 from bench.report import Figure
 
-SUBJECTS = ("startup", "boot", "job", "latency", "watch", "sockets", "slots", "segmenter")
+SUBJECTS = ("startup", "boot", "upload", "job", "latency", "watch", "sockets", "slots", "segmenter")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -28,6 +29,14 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+def processor_s(action: Callable[[], object]) -> float:
+    """Return the processor time of the children an action waits for: what load changes little."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    action()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def interleaved(actions: Mapping[str, Callable[[], object]], *, rounds: int) -> dict[str, float]:
     """Run all actions in turn, round after round, and return each one's median in seconds."""
     taken: dict[str, list[float]] = {name: [] for name in actions}
@@ -49,6 +58,11 @@ def memory_kib(pids: Iterable[int]) -> int:
     """Return the memory that processes hold, each shared page counted once (Linux)."""
     rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
     return sum(int(re.findall(r"^Pss:\s+(\d+)", text, re.MULTILINE)[0]) for text in rollups)
+
+
+def with_processor(wall_s: float, busy_s: float) -> str:
+    """Write how long something took, and how much of it was work."""
+    return f"{ms(wall_s)} (cpu {ms(busy_s)})"
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -69,6 +69,15 @@ class ServerProcess:
         self.port = int(self.url.rsplit(":", 1)[1])
         return self
 
+    def wait_until_well(self) -> None:
+        """Wait for the worker, which comes a moment after the first answer."""
+
+        def is_well() -> bool:
+            answer = httpx.get(f"{self.url}/api/v1/health").json()
+            return bool(answer["status"] == "ok")
+
+        wait_for(is_well, within_s=30, what="the server is well")
+
     def stop(self) -> int:
         """Stop as a user would; returns the exit status."""
         assert self.process

@@ -25,6 +25,8 @@ class Faults:
     delay_s: float = 0.0
     cut_after_bytes: int | None = None
     """Reset a connection once so many bytes came from the server."""
+    tunnels: bool = False
+    """Be a proxy of HTTP: answer CONNECT, whatever name it asks for, then pass on."""
 
 
 class FaultProxy:
@@ -35,6 +37,7 @@ class FaultProxy:
         self.bytes_down = 0
         self.bytes_up = 0
         self.connections = 0
+        self.asked_for: list[bytes] = []
         self._target = port
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
@@ -85,6 +88,10 @@ class FaultProxy:
             if self.faults.refuse:
                 return
             head = await reader.read(65536)
+            if self.faults.tunnels and head.startswith(b"CONNECT "):
+                self.asked_for.append(head)
+                writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                head = await reader.read(65536)
             if self.faults.refuse_websocket and SOCKET_MARK in head.split(b"\r\n")[0]:
                 return
             await self._pass_on(head, reader, writer)

@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
-from e2e.harness import ClientHome, RestClient, ServerProcess, running
+from e2e.harness import ClientHome, RestClient, ServerProcess, running, wait_for
 from pdfs import make_pdf
 from schemas import read_document, read_events
 
@@ -69,6 +70,32 @@ def nowhere() -> str:
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
+def read_until(process: subprocess.Popen[str], mode: str, mark: str) -> str:
+    """Read what the run tells as it goes, until it has told of something; returns all of it."""
+    seen = process.stdout if mode == "--jsonl" else process.stderr
+    assert seen
+    text = ""
+    while mark not in text:
+        line = seen.readline()
+        assert line, text
+        text += line
+    return text
+
+
+def rest_of(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Return what stdout and stderr still hold, with what readline had taken along."""
+    assert process.stdout
+    assert process.stderr
+    with process.stdout, process.stderr:
+        return process.stdout.read(), process.stderr.read()
+
+
+def assert_ended(mode: str, out: str, code: int) -> None:
+    """Hold what scripts read to its schema and to the exit code."""
+    ended = read_document(out) if mode == "--json" else read_events(out)[-1]
+    assert ended["exit_code"] == code
+
+
 CASES = {
     0: ("upload", "good.pdf", "--detach"),
     1: ("whoami",),  # at the odd server
@@ -87,6 +114,23 @@ CASES = {
     8: ("upload", "good.pdf", "--watch", "--no-save", "--timeout", "0.5s"),
     10: ("upload", "not.pdf", "--watch", "--no-save"),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def slow_watch(home: tuple[ClientHome, RestClient]) -> Iterator[tuple[float, Path]]:
+    """A watch in a pipe of a job in which nothing happens, begun before all tests here."""
+    client, rest = home
+    job_id = rest.submit(make_pdf())
+    said = client.folder / "slow.log"
+    with said.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fnt", "watch", str(job_id), "--no-save"],
+            env=client.environ, cwd=client.folder, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=log,
+        )  # fmt: skip
+    yield time.monotonic(), said
+    process.terminate()
+    process.wait(10)
 
 
 @pytest.mark.parametrize("mode", ["--json", "--jsonl"])
@@ -113,45 +157,120 @@ def test_signals(home: tuple[ClientHome, RestClient], number: signal.Signals, mo
     client, rest = home
     job_id = rest.submit(make_pdf())
     process = client.start("watch", str(job_id), "--no-save", mode)
-    assert process.stderr
-    assert process.stdout
-    seen = process.stdout if mode == "--jsonl" else process.stderr
-    first = ""
-    while "job" not in first.rpartition('"type"')[2]:  # it has heard of the job
-        line = seen.readline()
-        assert line
-        first += line
+    first = read_until(process, mode, '"job.progress"' if mode == "--jsonl" else "job")
 
     process.send_signal(number)
 
     code = 128 + number
     assert process.wait(timeout=10) == code
-    with process.stdout, process.stderr:  # what readline had taken along too
-        out, err = process.stdout.read(), process.stderr.read()
+    out, err = rest_of(process)
     assert f"fnt watch {job_id}" in err
-    if mode == "--json":
-        assert read_document(out)["exit_code"] == code
-    else:
-        assert read_events(first + out)[-1]["exit_code"] == code
+    assert_ended(mode, first + out if mode == "--jsonl" else out, code)
+
+
+PRIORITY: dict[str, tuple[int, tuple[str, ...]]] = {
+    "4 before 10": (4, ("upload", "not.pdf", "good.pdf", "--detach")),  # with a bad token
+    "8 before 6": (8, ("upload", "good.pdf", "not.pdf", "bad.pdf", "--watch", "--timeout", "4s")),
+    "7 before 10": (7, ("upload", "bad.pdf", "not.pdf", "--watch")),
+    "3 before 10": (3, ("upload", "none.pdf", "not.pdf", "--detach")),
+    "10 before 5": (10, ("upload", "not.pdf", "good.pdf", "--detach")),  # where nobody listens
+}
+
+
+@pytest.mark.parametrize("mode", ["--json", "--jsonl"])
+@pytest.mark.parametrize("case", list(PRIORITY))
+def test_the_worst_outcome_is_told(
+    home: tuple[ClientHome, RestClient], case: str, mode: str
+) -> None:
+    code, args = PRIORITY[case]
+    client = home[0].at(nowhere() if code == 10 else home[0].environ["FNT_SERVER"])
+    if code in (4, 10):
+        client.environ["FNT_TOKEN"] = "fnt_nobody"
+
+    done = client.run(*args, "--no-save" if "--watch" in args else "--detach", mode)
+
+    assert done.returncode == code, done.stderr
+    assert_ended(mode, done.stdout, code)
+
+
+@pytest.mark.parametrize("mode", ["--json", "--jsonl"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_goes_before_all_else(
+    home: tuple[ClientHome, RestClient], number: signal.Signals, mode: str
+) -> None:
+    args = ("upload", "not.pdf", "bad.pdf", "good.pdf", "--watch", "--no-save", "--timeout", "60s")
+    process = home[0].start(*args, mode)
+    first = read_until(process, mode, '"job.ended"' if mode == "--jsonl" else "PDF_DAMAGED")
+
+    process.send_signal(number)
+
+    code = 128 + number
+    assert process.wait(timeout=15) == code
+    out, _ = rest_of(process)
+    assert_ended(mode, first + out if mode == "--jsonl" else out, code)
+
+
+@pytest.mark.parametrize("mode", ["--json", "--jsonl"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "args", [("jobs", "list"), ("whoami",), ("doctor",), ("upload", "good.pdf")]
+)
+def test_signals_where_a_server_is_silent(
+    tmp_path: Path, args: tuple[str, ...], number: signal.Signals, mode: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = ClientHome(tmp_path, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        client.environ["FNT_TOKEN"] = "fnt_nobody"
+        (tmp_path / "good.pdf").write_bytes(make_pdf())
+        process = client.start(*args, mode)
+        silent.settimeout(20)
+        first = silent.accept()[0]
+        second = silent.accept()[0] if args == ("doctor",) else first  # after its look at TCP
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+        first.close()
+        second.close()
+
+    assert process.returncode == 128 + number, err
+    assert "Traceback" not in err
+    assert_ended(mode, out, 128 + number)
 
 
 @pytest.mark.parametrize(
-    "args", [("jobs", "list", "--json"), ("--help",), ("--version",), ("help", "events")]
+    "args",
+    [
+        ("jobs", "list", "--json"),
+        ("jobs", "list", "--jsonl"),
+        ("upload", "good.pdf", "--detach", "--json"),
+        ("upload", "good.pdf", "--detach", "--jsonl"),
+        ("doctor", "--json"),
+        ("doctor",),
+        ("--help",),
+        ("--version",),
+        ("help", "events"),
+    ],
 )
-def test_closed_stdout_ends_silently(home: tuple[ClientHome, RestClient], args: list[str]) -> None:
+@pytest.mark.parametrize("is_pipe", [True, False])
+def test_closed_stdout_ends_silently(
+    home: tuple[ClientHome, RestClient], args: tuple[str, ...], is_pipe: bool
+) -> None:
     client = home[0]
+    closing = [] if is_pipe else ["sh", "-c", 'exec "$@" >&-', "sh"]
     reading, writing = os.pipe()
     os.close(reading)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "fnt", *args],
+            [*closing, sys.executable, "-m", "fnt", *args],
             env=client.environ, cwd=client.folder, stdout=writing, stderr=subprocess.PIPE,
-            text=True, timeout=30, check=False,
+            text=True, timeout=60, check=False,
         )  # fmt: skip
     finally:
         os.close(writing)
 
-    assert (done.returncode, done.stderr) == (141, "")
+    told = "" if args[0] != "upload" else done.stderr  # of bytes sent, until nobody reads
+    assert (done.returncode, done.stderr) == (141, told)
+    assert "rror" not in told
+    assert "Traceback" not in told
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
@@ -187,5 +306,17 @@ def test_an_early_interrupt_shows_no_traceback(
     process.send_signal(signal.SIGINT)
 
     _, err = process.communicate(timeout=10)
-    assert process.returncode in (130, -signal.SIGINT), err
     assert "fnt" not in err  # the first 20 ms are Python's own, not ours
+    assert process.returncode in (130, -signal.SIGINT) or "import runpy" in err, err
+
+
+def test_a_slow_run_in_a_pipe_is_never_silent_for_a_minute(slow_watch: tuple[float, Path]) -> None:
+    began, log = slow_watch
+
+    def has_heartbeat() -> bool:
+        told = [line.partition(" ")[2] for line in log.read_text().splitlines()]
+        return len(set(told)) < len(told)
+
+    left_s = max(1.0, began + 55 - time.monotonic())  # the job itself goes on at 60 s
+    wait_for(has_heartbeat, within_s=left_s, what="a line told again")
+    assert not {"\x1b", "\r"} & set(log.read_text())

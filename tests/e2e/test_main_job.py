@@ -17,8 +17,9 @@ from socketio.exceptions import ConnectionError as Refused
 
 from corpus import CORPUS, needs_corpus
 from e2e.harness import PASSWORD, ClientHome, RestClient, ServerProcess, wait_for
+from e2e.proxy import proxied
 from fnt_server.sample import story_pdf
-from pdfs import make_encrypted_pdf, make_pdf
+from pdfs import make_encrypted_pdf, make_pdf, write_large_pdf
 
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]
 
@@ -137,6 +138,22 @@ def test_input_that_is_certainly_wrong_is_never_sent(
 
     assert done.returncode == 10
     assert "password" in done.stderr
+    assert rest.get("/jobs").json()["jobs"] == []
+
+
+def test_a_file_too_large_for_the_server_is_refused_before_it_is_sent(
+    shared_server: ServerProcess, make_client: MakeClient
+) -> None:
+    home, rest = make_client(shared_server)
+    write_large_pdf(home.folder / "large.pdf", size_bytes=54_000_000)
+    with proxied(shared_server.port) as proxy:
+        through = home.at(proxy.url)
+        through.environ["FNT_TOKEN"] = rest.token
+        done = through.run("upload", "large.pdf", "--detach", "--json")
+
+    assert done.returncode == 10, done.stderr
+    assert json.loads(done.stdout)["error"]["code"] == "FILE_TOO_LARGE"
+    assert proxy.bytes_up < 100_000
     assert rest.get("/jobs").json()["jobs"] == []
 
 

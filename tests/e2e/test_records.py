@@ -105,13 +105,29 @@ def test_a_closed_stdout_still_ends_the_events(home: ClientHome) -> None:
     assert read_events((home.folder / "e.jsonl").read_text())[-1]["exit_code"] == 141
 
 
-def test_forced_colour_in_a_pipe_moves_no_cursor(home: ClientHome) -> None:
-    home.environ |= {"FORCE_COLOR": "1"}
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("upload", "good.pdf", "--watch"), 0),
+        (("upload", "good.pdf", "--watch", "--color", "always"), 0),
+        (("upload", "not.pdf", "good.pdf", "--detach"), 6),
+        (("watch", "999999"), 3),
+        (("jobs", "list"), 0),
+        (("doctor", "-o", "not.pdf"), 2),
+        (("nonsense",), 2),
+        (("--help",), 0),
+        (("upload", "--help"), 0),
+    ],
+)
+def test_forced_colour_in_a_pipe_moves_no_cursor(
+    home: ClientHome, args: tuple[str, ...], code: int
+) -> None:
+    home.environ |= {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "TTY_COMPATIBLE": "1"}
     home.environ.pop("NO_COLOR")
 
-    done = home.run("upload", "good.pdf", "--watch")
+    done = home.run(*args)
 
-    assert done.returncode == 0
+    assert done.returncode == code, done.stderr
     said = done.stdout + done.stderr
     assert "\r" not in said
     assert re.sub(r"\x1b\[[\d;]*m", "", said).count("\x1b") == 0

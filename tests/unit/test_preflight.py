@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from fnt.errors import NotFoundError, UsageError
-from fnt.preflight import Preflight, Problem, inspect_pdf
-from pdfs import make_encrypted_pdf, make_pdf, make_scan_pdf
+from fnt.preflight import USUAL_BYTES, Preflight, Problem, inspect_pdf
+from pdfs import make_encrypted_pdf, make_pdf, make_scan_pdf, write_large_pdf
 
 PATIENT_S = 30.0
 
@@ -41,6 +41,15 @@ def test_preflight_too_large_is_certain(tmp_path):
     problem = look(tmp_path, make_pdf(), max_bytes=100).problem
 
     assert (problem.code, problem.certain) == ("FILE_TOO_LARGE", True)
+
+
+def test_preflight_leaves_to_the_server_what_a_server_may_take(tmp_path):
+    path = write_large_pdf(tmp_path / "a.pdf", size_bytes=USUAL_BYTES + 1_000_000)
+
+    look = inspect_pdf(path, timeout_s=PATIENT_S)
+
+    assert look.page_count == 1
+    assert (look.problem.code, look.problem.certain) == ("FILE_TOO_LARGE", False)
 
 
 def test_preflight_password_is_certain(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ssl import SSLContext
@@ -15,7 +15,7 @@ import httpx
 from fnt import __version__
 from fnt.api.failures import error_of, translated
 from fnt.api.retry import Retry
-from fnt.errors import FntError, ProtocolError, TemporaryError
+from fnt.errors import FntError, ProtocolError, TemporaryError, UsageError
 from fnt.settings import is_loopback
 
 TIMEOUT = httpx.Timeout(connect=5, read=15, write=15, pool=5)
@@ -43,6 +43,22 @@ class Answer:
         return value
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """An answer as it came, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def object(self) -> dict[str, Any]:
+        """Return the body as a JSON object; empty for anything else."""
+        try:
+            return Answer(status=self.status, body=self.body).object()
+        except ProtocolError:
+            return {}
+
+
 class Channel:
     """HTTP to one server."""
 
@@ -57,17 +73,23 @@ class Channel:
     ) -> None:
         self._server = server
         self._retry = retry
-        self._http = httpx.Client(
-            base_url=server,
-            auth=auth,
-            transport=transport,
-            verify=verify,
-            timeout=TIMEOUT,
-            follow_redirects=False,
-            # a proxy of the environment has no business with this machine's own server
-            trust_env=not is_loopback(urlsplit(server).hostname or ""),
-            headers={"User-Agent": f"fnt/{__version__}"},
-        )
+        try:
+            self._http = httpx.Client(
+                base_url=server,
+                auth=auth,
+                transport=transport,
+                verify=verify,
+                timeout=TIMEOUT,
+                follow_redirects=False,
+                # a proxy of the environment has no business with this machine's own server
+                trust_env=not is_loopback(urlsplit(server).hostname or ""),
+                headers={"User-Agent": f"fnt/{__version__}"},
+            )
+        except (ImportError, ValueError, httpx.InvalidURL) as error:  # the proxy's URL
+            raise UsageError(
+                "the proxy of the environment cannot be used",
+                hint="HTTPS_PROXY, HTTP_PROXY and ALL_PROXY take http://host:port",
+            ) from error
 
     def close(self) -> None:
         """Close the connections."""
@@ -100,6 +122,14 @@ class Channel:
                 is_transient = isinstance(error, TemporaryError)
                 if not is_transient or not policy.wait(error, failures, started_at=started_at):
                     raise
+
+    def look(self, path: str, **options: Any) -> Look:
+        """Ask once, over a connection of its own, and return what is answered, errors too."""
+        headers = {"Connection": "close", **options.pop("headers", {})}
+        with self._sent("GET", path, {"headers": headers, **options}) as response:
+            return Look(
+                status=response.status_code, headers=response.headers, body=self._read(response)
+            )
 
     @contextmanager
     def open(self, method: str, path: str, **options: Any) -> Iterator[Iterator[bytes]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,13 +14,13 @@ from typing import Any, Self
 
 import httpx
 
-from fnt.api.channel import Answer, Channel
+from fnt.api.channel import Answer, Channel, Look
 from fnt.api.device import DeviceGrant, Waiting, poll_error
 from fnt.api.multipart import UploadBody
 from fnt.api.retry import Retry
 from fnt.credentials import Tokens
 from fnt.errors import FntError, NotFoundError, ProtocolError
-from fnt.wire import paths
+from fnt.wire import events, paths
 from fnt.wire.device import CLIENT_ID, GRANT_TYPE
 from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings, WireError
 
@@ -108,17 +110,33 @@ class ApiClient:
         )
         return self._tokens(answer, email=tokens.email)
 
-    def me(self) -> dict[str, Any]:
+    def me(self, *, retry: Retry | None = None) -> dict[str, Any]:
         """Return who the token belongs to."""
-        return self._channel.call("GET", paths.ME).object()
+        return self._channel.call("GET", paths.ME, retry=retry).object()
 
     def logout(self, *, everywhere: bool = False) -> None:
         """End this login, or all of them."""
         self._channel.call("POST", paths.LOGOUT, json={"all": everywhere})
 
-    def health(self) -> dict[str, Any]:
+    def health(self, *, retry: Retry | None = None) -> dict[str, Any]:
         """Return what the server says of itself."""
-        return self._channel.call("GET", paths.HEALTH).object()
+        return self._channel.call("GET", paths.HEALTH, retry=retry).object()
+
+    def look_at_health(self) -> Look:
+        """Return the answer to a question after the server's health, whatever it is."""
+        return self._channel.look(paths.HEALTH)
+
+    def look_at_socket(self, *, origin: str | None = None) -> Look:
+        """Return the answer to a websocket's upgrade, asked for as a page of `origin` would."""
+        headers = {
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": base64.b64encode(secrets.token_bytes(16)).decode(),
+            **({} if origin is None else {"Origin": origin}),
+        }
+        query = {"EIO": "4", "transport": "websocket"}
+        return self._channel.look(events.SOCKET_PATH, headers=headers, params=query)
 
     def confirm(
         self,

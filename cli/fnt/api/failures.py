@@ -24,6 +24,8 @@ from fnt.errors import (
 
 MAX_MESSAGE_CHARS = 500
 
+DOCTOR_HINT = "fnt doctor says why"
+
 _BY_STATUS: Mapping[int, type[FntError]] = {
     401: AuthError,
     402: QuotaError,
@@ -59,11 +61,13 @@ def translated(error: httpx.HTTPError | httpx.InvalidURL, *, server: str) -> Fnt
             )
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx.TimeoutException):
-        return TemporaryError(f"{server} does not answer", code="TIMEOUT")
+        return TemporaryError(f"{server} does not answer", code="TIMEOUT", hint=DOCTOR_HINT)
     if isinstance(error, httpx.ConnectError):
-        return TemporaryError(f"{server} cannot be reached", code="UNREACHABLE")
+        words = f"{server} cannot be reached"
+        return TemporaryError(words, code="UNREACHABLE", hint=DOCTOR_HINT)
     if isinstance(error, httpx.TransportError):
-        return TemporaryError(f"the connection to {server} broke", code="UNREACHABLE")
+        words = f"the connection to {server} broke"
+        return TemporaryError(words, code="UNREACHABLE", hint=DOCTOR_HINT)
     return ProtocolError(f"the answer of {server} cannot be read")
 
 

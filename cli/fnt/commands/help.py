@@ -19,12 +19,12 @@ def help_topic(
         str | None, typer.Argument(metavar=f"[{'|'.join(TOPICS)}]", help="What to tell of.")
     ] = None,
 ) -> None:
-    """Tell of exit codes, environment, formats or events."""
+    """Tell of exit codes, environment, formats, events or troubleshooting."""
     context: AppContext = ctx.obj
     if topic is None:
         context.report.answer["help"] = {"topics": list(TOPICS)}
         for name, one in TOPICS.items():
-            context.terminal.result(f"{name:12} {one.title}")
+            context.terminal.result(f"{name:15} {one.title}")
         return
     if topic not in TOPICS:
         raise NotFoundError(

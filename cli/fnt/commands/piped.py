@@ -34,12 +34,12 @@ def pieces_of(source: Piped) -> Iterator[bytes]:
 
 
 @contextmanager
-def spooled(source: Piped) -> Iterator[Path]:
+def spooled(source: Piped, *, most_bytes: int = MAX_BYTES) -> Iterator[Path]:
     """Copy all there is to a private file, which is gone after the block."""
     with ExitStack() as stack:
         try:
             file, path = stack.enter_context(_private_file())
-            _copy(source, file)
+            _copy(source, file, most_bytes=most_bytes)
         except OSError as error:
             raise FntError(
                 f"standard input cannot be kept: {error.strerror}",
@@ -60,9 +60,9 @@ def _private_file() -> Iterator[tuple[BinaryIO, Path]]:
             yield file, path
 
 
-def _copy(source: Piped, file: BinaryIO) -> None:
+def _copy(source: Piped, file: BinaryIO, *, most_bytes: int) -> None:
     """Copy in pieces, and no more than shows that it is too large."""
-    left = MAX_BYTES + 1
+    left = most_bytes + 1
     while left and (piece := source.read1(min(PIECE_BYTES, left))):
         file.write(piece)
         left -= len(piece)

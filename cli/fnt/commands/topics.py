@@ -160,9 +160,65 @@ EVENTS = Topic(
     note="Every event has v, seq, ts and type.",
 )
 
+TROUBLE = Topic(
+    title="What fnt doctor looks at",
+    page="troubleshooting.md",
+    head=("check", "what is looked at", "when it is not well"),
+    rows=(
+        (
+            "`settings`",
+            "flags, environment and files, and where the server's address comes from",
+            "correct the file or variable that is named; `fnt config list --show-origin`",
+        ),
+        (
+            "`terminal`",
+            "encoding, colour, size",
+            "`PYTHONUTF8=1` or a UTF-8 locale; a wider window, or `--plain`",
+        ),
+        ("`folder`", "whether results can be written here, and the room left", "`-o DIR`"),
+        (
+            "`keyring`",
+            "whether there is a safe one and it answers within 3 s",
+            "unlock it, or set `FNT_TOKEN`, or `fnt login --insecure-storage`",
+        ),
+        (
+            "`proxy`",
+            "the proxy of the environment; never one for this machine's own server",
+            "correct `HTTPS_PROXY`, or name the server in `NO_PROXY`",
+        ),
+        ("`name`", "the address of the server's name", "correct `--server`; ask your DNS"),
+        ("`tcp`", "a connection", "start the server, correct the port, open the firewall"),
+        (
+            "`tls`",
+            "the certificate: authority, name, end",
+            "`--ca-file FILE` for your own authority; renew it two weeks before its end",
+        ),
+        ("`rest`", "whether an fnt-server answers", "correct `--server`; start what is behind"),
+        ("`clock`", "the server's clock beside yours, 30 s at most", "set the wrong one (NTP)"),
+        ("`login`", "the token: whose, where kept, until when", "`fnt login`, a new `FNT_TOKEN`"),
+        ("`version`", "the server's version beside yours", "upgrade the older one"),
+        ("`database`", "what the server says of it", "start it"),
+        ("`broker`", "what the server says of it", "start it; jobs go on, told of late"),
+        ("`workers`", "how many are alive", "`fnt-server worker`"),
+        (
+            "`websocket`",
+            "whether an upgrade gets through",
+            "let the proxy pass `/socket.io/` with `Upgrade`; jobs are polled meanwhile",
+        ),
+        (
+            "`origin`",
+            "a client without Origin is let in, a strange page is not",
+            "`FNT_CORS_ORIGINS` of the server",
+        ),
+        ("`join`", "the room of your newest job, joined and answered", "the server's log"),
+    ),
+    note="What a failed check makes pointless is not tried. fnt doctor runs them all.",
+)
+
 TOPICS: Mapping[str, Topic] = {
     "exit-codes": EXIT_CODES,
     "environment": ENVIRONMENT,
     "formats": FORMATS,
     "events": EVENTS,
+    "troubleshooting": TROUBLE,
 }

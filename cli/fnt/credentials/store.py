@@ -67,7 +67,16 @@ class CredentialStore:
         """Say for people where the tokens are, or would be, kept."""
         if self._file.exists() or self._vault is None:
             return self._in_file()
-        return self._vault.where() or "nowhere: there is no safe keyring here"
+        return self.keyring() or "nowhere: there is no safe keyring here"
+
+    def keyring(self) -> str | None:
+        """Say which keyring there is; None without a safe one. VaultError when it is silent."""
+        return None if self._vault is None else self._vault.where()
+
+    @property
+    def is_in_file(self) -> bool:
+        """Whether the user chose a file at login: the keyring is not asked then."""
+        return self._file.exists()
 
     @contextmanager
     def lock(self) -> Iterator[None]:

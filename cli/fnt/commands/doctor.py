@@ -1,0 +1,95 @@
+"""`fnt doctor`: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.request import getproxies
+
+import typer
+
+from fnt.console import OutputFormat
+from fnt.deadline import OutOfTime, time_limit
+from fnt.doctor import CHECKS, Finding, Patient, Status, examine
+from fnt.doctor.verdict import skip
+from fnt.errors import AuthError, ExitCode, FntError, NotFoundError, TemporaryError, UsageError
+
+if TYPE_CHECKING:
+    from fnt.context import AppContext
+
+WORST_FIRST: dict[ExitCode, type[FntError]] = {
+    ExitCode.BUG: FntError,
+    ExitCode.USAGE: UsageError,
+    ExitCode.NOT_FOUND: NotFoundError,
+    ExitCode.TEMPORARY: TemporaryError,
+    ExitCode.AUTH: AuthError,
+}
+"""What the run ends with when several checks failed; 4 only when nothing else did."""
+
+
+def doctor(
+    ctx: typer.Context,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Where results would go; default here."),
+    ] = None,
+) -> None:
+    """Look step by step for what keeps fnt from working, and say what to do.
+
+    Each step takes five seconds at most. Ends with 0 when all is well or only warned of, with 2
+    when something here is set wrong, with 5 when the server cannot be reached or cannot work, and
+    with 4 when a login is all that is missing.
+    """
+    context: AppContext = ctx.obj
+    patient = Patient(context=context, folder=context.cwd / (output or Path()), proxies=getproxies)
+    findings: list[Finding] = []
+    out_of_time: TemporaryError | None = None
+    try:
+        with time_limit(_timeout_s(context)):
+            for finding in examine(patient, CHECKS, clock=time.monotonic):
+                findings.append(finding)
+                _tell(context, finding)
+            patient.close()
+    except OutOfTime:
+        out_of_time = TemporaryError("the time is over", hint="allow more by --timeout")
+        for finding in _untried(len(findings)):
+            findings.append(finding)
+            _tell(context, finding)
+    finally:
+        context.report.answer["doctor"] = [finding.to_json() for finding in findings]
+    _raise_worst(findings, out_of_time)
+
+
+def _timeout_s(context: AppContext) -> float | None:
+    try:
+        return context.settings().timeout_s
+    except FntError:  # the first check tells of it
+        return None
+
+
+def _untried(done: int) -> Iterator[Finding]:
+    for check in CHECKS[done:]:
+        yield Finding(check=check.name, verdict=skip("not tried: the time is over"))
+
+
+def _tell(context: AppContext, finding: Finding) -> None:
+    said = finding.verdict
+    if context.options.format is OutputFormat.QUIET and said.status in (Status.OK, Status.SKIP):
+        return
+    context.terminal.result(f"{said.status:4}  {finding.check:9}  {said.message}")
+    if said.hint:
+        context.terminal.result(f"{'':17}{said.hint}")
+
+
+def _raise_worst(findings: list[Finding], out_of_time: TemporaryError | None) -> None:
+    bad = [finding for finding in findings if finding.verdict.status is Status.FAIL]
+    for exit_code, kind in WORST_FIRST.items():
+        for finding in bad:
+            said = finding.verdict
+            if said.exit_code is exit_code:
+                raise kind(f"{finding.check}: {said.message}", hint=said.hint)
+    if out_of_time is not None:
+        raise out_of_time

@@ -1,0 +1,148 @@
+"""Checks of the server by REST: what it is, its clock, the login, what it says of itself."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from fnt import __version__
+from fnt.api.retry import Retry
+from fnt.doctor.patient import Patient
+from fnt.doctor.verdict import Verdict, fail, failed, ok, skip, warn
+from fnt.errors import AuthError, ExitCode, TemporaryError
+from fnt.wire.jobs import format_time
+
+ONCE = Retry(tries=1)
+MOST_OFF_S = 30.0
+
+
+def rest(patient: Patient) -> Verdict:
+    """Ask how the server is, and see whether it is one."""
+    context, began = patient.context, patient.context.now()
+    try:
+        patient.look = look = patient.connection.guest.look_at_health()
+    except TemporaryError as error:
+        return failed(error, hint="something between here and the server cuts the connection")
+    patient.asked_at = began + (context.now() - began) / 2
+    said = look.object()
+    service, status = said.get("service"), said.get("status")
+    if isinstance(service, str) and isinstance(status, str):
+        words = f"{service[:40]} says it is {status[:40]}"
+        if look.status >= 500:
+            return fail(f"{words}: its database is away", "look at the server's log",
+                        exit_code=ExitCode.TEMPORARY)  # fmt: skip
+        return ok(words) if status == "ok" else warn(words, "see database, broker and workers")
+    return _no_server(patient)
+
+
+def _no_server(patient: Patient) -> Verdict:
+    status, target = patient.look.status, patient.look.headers.get("Location")
+    if target:
+        return fail(
+            f"it answers {status} and points to {target[:200]}",
+            "use that as --server",
+            exit_code=ExitCode.USAGE,
+        )
+    if status >= 500 or status == 429:
+        return fail(
+            f"a proxy before the server answers {status}",
+            "the server behind it is away: start it, or wait",
+            exit_code=ExitCode.TEMPORARY,
+        )
+    return fail(
+        f"what answers there ({status}) is no fnt-server",
+        "correct --server; fnt config list --show-origin names where it comes from",
+        exit_code=ExitCode.USAGE,
+    )
+
+
+def clock(patient: Patient) -> Verdict:
+    """Compare the server's date with this machine's: tokens and certificates end by them."""
+    try:
+        moment = parsedate_to_datetime(patient.look.headers.get("Date", ""))
+    except ValueError:
+        return skip("the server does not tell its time")
+    theirs = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=0.5)
+    off_s = (patient.asked_at - theirs).total_seconds()
+    if abs(off_s) <= MOST_OFF_S:
+        return ok("as the server's")
+    way = "ahead of" if off_s > 0 else "behind"
+    return warn(
+        f"this machine's clock is {_span(abs(off_s))} {way} the server's",
+        "set the one that is wrong (NTP): tokens and certificates depend on it",
+    )
+
+
+def login(patient: Patient) -> Verdict:
+    """Find the token and ask the server whose it is."""
+    api, store, known = patient.connection.api, patient.connection.store, patient.settings
+    tokens = None if known.token else store.load()
+    if tokens is None and not known.token:
+        return fail("you are not logged in", "run: fnt login", exit_code=ExitCode.AUTH)
+    try:
+        email = str(api.me(retry=ONCE).get("email"))[:200]
+    except AuthError as error:
+        hint = "make a new FNT_TOKEN: fnt-server user token EMAIL" if known.token else error.hint
+        return fail(error.message, hint or "run: fnt login", exit_code=ExitCode.AUTH)
+    patient.health = api.health(retry=ONCE)
+    if tokens is None:
+        return ok(f"{email}, by FNT_TOKEN")
+    tokens = store.load() or tokens
+    if tokens.is_personal:
+        return ok(f"{email}, by a personal token in {store.where()}")
+    until = format_time(datetime.fromtimestamp(tokens.expires_at, UTC))
+    return ok(f"{email}, token in {store.where()}, until {until}, renewed by itself")
+
+
+def version(patient: Patient) -> Verdict:
+    """Compare the server's version with this one."""
+    theirs = str(patient.health.get("version", ""))[:40]
+    if not theirs:
+        return skip(f"the server does not tell its version; this is {__version__}")
+    words = f"server {theirs}, fnt {__version__}"
+    if _series(theirs) == _series(__version__):
+        return ok(words)
+    older = "fnt" if _series(__version__) < _series(theirs) else "the server"
+    return warn(words, f"upgrade {older}")
+
+
+def database(patient: Patient) -> Verdict:
+    """See whether the server reaches its database."""
+    return _part(patient, "database", "start the server's database")
+
+
+def broker(patient: Patient) -> Verdict:
+    """See whether the server reaches its broker."""
+    return _part(patient, "broker", "start the server's broker: progress is late without it")
+
+
+def workers(patient: Patient) -> Verdict:
+    """See whether there is a worker alive."""
+    checks = patient.health.get("checks")
+    number = checks.get("workers") if isinstance(checks, dict) else None
+    if not isinstance(number, int):
+        return skip("the server does not tell")
+    if number < 1:
+        return fail("none is alive: jobs wait", "start one: fnt-server worker",
+                    exit_code=ExitCode.TEMPORARY)  # fmt: skip
+    return ok(f"{number} alive")
+
+
+def _part(patient: Patient, name: str, hint: str) -> Verdict:
+    checks = patient.health.get("checks")
+    state = checks.get(name) if isinstance(checks, dict) else None
+    if not isinstance(state, str):
+        return skip("the server does not tell")
+    return ok("ok") if state == "ok" else fail(state[:40], hint, exit_code=ExitCode.TEMPORARY)
+
+
+def _series(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+
+
+def _span(seconds: float) -> str:
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 1.5 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
