@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
+LEAVE_WITHIN_S = 5.0
+"""After SIGTERM: what was interrupted may hold a lock that the way out waits for."""
+
+
 class Terminated(KeyboardInterrupt):
     """SIGTERM: the same way out as Ctrl-C, with an exit code of its own."""
 
@@ -25,8 +29,8 @@ def main() -> None:
         sys.exit(_print_version())
     try:
         sys.exit(_run_jobs() if sys.argv[1:2] == ["__jobs"] else _run_process())
-    except KeyboardInterrupt:  # while it was still importing: nothing has begun
-        sys.exit(130)
+    except KeyboardInterrupt as stop:  # while it was still importing: nothing has begun
+        sys.exit(143 if isinstance(stop, Terminated) else 130)
 
 
 def _print_version() -> int:
@@ -68,12 +72,13 @@ def _run_jobs() -> int:
 def _run_process() -> int:
     import os
     import signal
+
+    signal.signal(signal.SIGTERM, _terminate)  # first: what follows takes 60 ms
     from pathlib import Path
 
     from fnt.context import AppContext
     from fnt.errors import ExitCode
 
-    signal.signal(signal.SIGTERM, _terminate)
     try:
         cwd = Path.cwd()
     except FileNotFoundError:  # removed under us: what needs no file still works
@@ -181,6 +186,12 @@ def _tell(error: FntError, context: AppContext, *, verbose: bool) -> None:
 
 
 def _terminate(*_: object) -> None:
+    import os
+    import signal
+
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(143))
+        signal.setitimer(signal.ITIMER_REAL, LEAVE_WITHIN_S)
     raise Terminated
 
 

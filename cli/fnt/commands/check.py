@@ -78,12 +78,16 @@ def check(
     if text:
         _show_text(context, paths)
         return
+    checked: list[Checked] = []
+    firsts: dict[str, str] = {}
+    entries = context.report.answer["check"] = []
     with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="fnt-check") as pool:
-        checked = list(pool.map(_look, paths))
-    doubles = _duplicates(checked)
-    context.report.answer["check"] = [_entry(one, doubles.get(one.file)) for one in checked]
-    for one in checked:
-        context.terminal.result(_line(one, doubles.get(one.file)))
+        for one in pool.map(_look, paths):
+            first = firsts.setdefault(one.sha256, one.file) if one.sha256 else one.file
+            duplicate_of = None if first == one.file else first
+            checked.append(one)
+            entries.append(_entry(one, duplicate_of))
+            context.terminal.result(_line(one, duplicate_of))
     _raise_refused(checked)
 
 
@@ -97,16 +101,6 @@ def _look(path: Path) -> Checked:
     except OSError as error:
         return Checked(file=str(path), error=UsageError(f"{path} cannot be read: {error.strerror}"))
     return Checked(file=str(path), look=look, sha256=digest)
-
-
-def _duplicates(checked: Sequence[Checked]) -> dict[str, str]:
-    """Return by file the first other file with the same bytes."""
-    firsts: dict[str, str] = {}
-    doubles = {}
-    for one in checked:
-        if one.sha256 is not None and firsts.setdefault(one.sha256, one.file) != one.file:
-            doubles[one.file] = firsts[one.sha256]
-    return doubles
 
 
 def _entry(one: Checked, duplicate_of: str | None) -> dict[str, Any]:
