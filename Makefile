@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install format lint types test test-faults soak check check-wheel bench serve worker demo sample picture build clean
+.PHONY: help install format lint types test test-faults test-bulk soak check check-wheel bench serve worker demo sample picture build clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -28,10 +28,13 @@ types: $(READY)  ## Check types
 	$(BIN)/mypy
 
 test: $(READY)  ## Run all tests but the long ones
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-faults: $(READY)  ## Run the fault storms; SHORT=1 takes a sample
-	FNT_TEST_SHORT=$(SHORT) $(BIN)/pytest tests/faults tests/server -m faults
+	FNT_TEST_SHORT=$(SHORT) $(BIN)/pytest -n 2 tests/faults tests/server tests/e2e -m faults
+
+test-bulk: $(READY)  ## Import hundreds of books under kills; SHORT=1 takes a sample
+	FNT_TEST_SHORT=$(SHORT) $(BIN)/pytest -n 2 tests/faults -m bulk
 
 soak: $(READY)  ## Crash, kill and load for half an hour, and tell the figures
 	PYTHONPATH=tests $(BIN)/python -m faults.soak

@@ -71,6 +71,7 @@ def test_a_broken_book_stops_no_other_and_is_tried_again(
     assert home.run_ok(*LINE) == ""
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(240)
 def test_killed_again_and_again_each_book_is_one_job_and_one_file(
     shared_server: ServerProcess, make_client: MakeClient

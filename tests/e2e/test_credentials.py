@@ -237,6 +237,7 @@ def test_tokens_that_end_at_once_are_renewed_in_turn(
     assert home.run("whoami").returncode == 0
 
 
+@pytest.mark.faults
 def test_a_renewal_that_is_killed_leaves_a_login(make_server: MakeServer, tmp_path: Path) -> None:
     """At any moment: before, while or after the server has answered, the next run goes on."""
     server = make_server(FNT_ACCESS_TTL_S="1")

@@ -25,7 +25,7 @@ from schemas import read_document, read_events
 def slow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server whose good jobs last for longer than these tests; bad ones fail at once."""
     folder = tmp_path_factory.mktemp("slow") / "data"
-    with running(ServerProcess(folder, FNT_PACE_MS="60000", FNT_WORKERS="8")) as server:
+    with running(ServerProcess(folder, FNT_PACE_MS="60000", FNT_WORKERS="16")) as server:
         yield server
 
 

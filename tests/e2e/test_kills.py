@@ -14,6 +14,8 @@ from fnt_server.sample import story_pdf
 MakeServer = Callable[..., ServerProcess]
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]
 
+pytestmark = pytest.mark.faults  # minutes of killing and waiting
+
 PACE = {"FNT_PACE_MS": "1500", "FNT_LEASE_S": "4"}
 
 

@@ -180,6 +180,7 @@ def _email(name: str) -> str:
     return f"{name.replace(' ', '.')}@example.org"
 
 
+@pytest.mark.faults
 def test_hundred_resets_in_one_job_show_nothing_wrong(scenes: Mapping[str, Future[Seen]]) -> None:
     seen = scenes["flapping"].result()
 

@@ -226,6 +226,7 @@ def test_the_first_that_fails_ends_the_run(
     assert home.run("watch", "@latest", "--fail-fast").returncode == 7
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("moment", ["while the file is sent", "before its answer"])
 def test_a_server_killed_in_an_upload_makes_no_second_job(
     moment: str, make_server: MakeServer, make_client: MakeClient

@@ -17,6 +17,8 @@ MakeServer = Callable[..., ServerProcess]
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]
 Observe = Callable[..., Observer]
 
+pytestmark = pytest.mark.faults  # minutes of killing and waiting
+
 
 @pytest.fixture
 def observe() -> Iterator[Observe]:

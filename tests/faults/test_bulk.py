@@ -44,7 +44,7 @@ def calm_results(rest: RestClient, folder: Path) -> dict[str, bytes]:
     return results
 
 
-@pytest.mark.faults
+@pytest.mark.bulk
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("server_too", [False, True], ids=["client", "client and server"])
 def test_every_book_once_whoever_is_killed(
