@@ -27,19 +27,19 @@ class BatchGroup(LazyGroup):
 
     table = {  # noqa: RUF012 -- declared as a ClassVar by the base
         "run": (
-            "fnt.commands.batch:run",
+            "fnt.commands.batch.run:run",
             "Import many books, each exactly once; the same line again goes on where it stopped.",
         ),
         "status": (
-            "fnt.commands.batch_report:status",
+            "fnt.commands.batch.report:status",
             "Show how far a bulk import is, and what came to nothing.",
         ),
         "retry": (
-            "fnt.commands.batch:retry",
+            "fnt.commands.batch.run:retry",
             "Send the books that came to nothing once more, as new jobs.",
         ),
         "export": (
-            "fnt.commands.batch_report:export",
+            "fnt.commands.batch.report:export",
             "Write every book of a ledger with job, result and error, as CSV or JSON Lines.",
         ),
     }

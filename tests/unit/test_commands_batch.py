@@ -16,8 +16,8 @@ import pytest
 
 from builders import make_snapshot
 from fnt.__main__ import run
-from fnt.commands.manifest import Source, read_source
-from fnt.commands.preparing import Preparer, Wish
+from fnt.commands.batch.manifest import Source, read_source
+from fnt.commands.batch.preparing import Preparer, Wish
 from fnt.errors import (
     AllFailedError,
     ExitCode,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fnt.commands.manifest import Source, read_source
+from fnt.commands.batch.manifest import Source, read_source
 from fnt.errors import NotFoundError, UsageError
 from fnt.ledger import Wanted
 from fnt.wire.jobs import ProcessingSettings

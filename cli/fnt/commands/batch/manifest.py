@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from fnt.commands.batch.manifest_lines import LineError, read_records
 from fnt.commands.finding import find_files
-from fnt.commands.manifest_lines import LineError, read_records
 from fnt.errors import NotFoundError, UsageError
 from fnt.ledger import Wanted
 from fnt.results import extension, safe_stem

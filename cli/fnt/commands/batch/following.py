@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
-from fnt.commands.batch_outcome import Lines, batch_answer, error_of_import, trouble_of
+from fnt.commands.batch.outcome import Lines, batch_answer, error_of_import, trouble_of
+from fnt.commands.batch.preparing import FILE_CHANGED, Preparer, absolute
 from fnt.commands.following import Follower, Plan
 from fnt.commands.outcome import entry_of
-from fnt.commands.preparing import FILE_CHANGED, Preparer, absolute
 from fnt.context import AppContext
 from fnt.errors import DeadlineError, ExitCode, FntError, TemporaryError
 from fnt.ledger import FAILED, OPEN, Book, BookStatus, Ledger

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from fnt.api.client import ApiClient
 from fnt.api.retry import Retry
+from fnt.commands.batch.preparing import Wish, absolute
 from fnt.commands.destination import Destination, prepare_folder
-from fnt.commands.preparing import Wish, absolute
 from fnt.commands.saving import Saver, Saving
 from fnt.errors import FntError, TemporaryError
 from fnt.ledger import Book, Ledger

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fnt.commands.batch_outcome import batch_answer, trouble_of
-from fnt.commands.ledgers import LedgerOption, SourceOption, ledger_path
+from fnt.commands.batch.ledgers import LedgerOption, SourceOption, ledger_path
+from fnt.commands.batch.outcome import batch_answer, trouble_of
 from fnt.commands.watch import OverwriteOption
 from fnt.console import OutputFormat
 from fnt.errors import UsageError

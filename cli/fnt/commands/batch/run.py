@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fnt.commands.batch_outcome import Lines
-from fnt.commands.batch_saving import LedgerSaver
+from fnt.commands.batch.following import BatchFollower
+from fnt.commands.batch.ledgers import LedgerOption, SourceOption, held_ledger, ledger_path
+from fnt.commands.batch.manifest import Source, read_source
+from fnt.commands.batch.outcome import Lines
+from fnt.commands.batch.preparing import Preparer, Wish, absolute
+from fnt.commands.batch.resuming import typed_line
+from fnt.commands.batch.saving import LedgerSaver
 from fnt.commands.destination import prepare_folder
 from fnt.commands.following import Plan
-from fnt.commands.importing import BatchFollower
-from fnt.commands.ledgers import LedgerOption, SourceOption, held_ledger, ledger_path
-from fnt.commands.manifest import Source, read_source
-from fnt.commands.preparing import Preparer, Wish, absolute
 from fnt.commands.records import AnnotationsOption, EventsFileOption, JunitOption, keep_records
-from fnt.commands.resuming import typed_line
 from fnt.commands.selection import FormatOption, formats, given_settings
 from fnt.commands.upload_options import (
     DEFAULTS,

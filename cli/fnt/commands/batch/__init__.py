@@ -1,0 +1,1 @@
+"""`fnt batch`: importing many books, each exactly once."""
