@@ -87,7 +87,8 @@ def log_in(home: ClientHome, *args: str) -> tuple[int, str, float]:
 
 
 def files_with(folder: Path, text: str) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and text in path.read_text()]
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return [path for path in files if text.encode() in path.read_bytes()]
 
 
 @pytest.mark.parametrize("state", list(BAD))

@@ -317,7 +317,8 @@ def test_an_early_interrupt_shows_no_traceback(
     process.send_signal(number)
 
     _, err = process.communicate(timeout=10)
-    assert process.returncode in (0, 128 + number), err  # 0: it had just ended
+    # 0, or the signal itself: it had just ended, or Python was putting its handlers away
+    assert process.returncode in (0, 128 + number, -number), err
     assert "Traceback" not in err
 
 
