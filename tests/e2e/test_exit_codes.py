@@ -328,8 +328,8 @@ from fnt import __main__
 signal.signal(signal.SIGTERM, __main__._terminate)
 held = threading.Lock()
 held.acquire()
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     held.acquire()
 finally:
     held.acquire()  # as a library's lock that was left behind
