@@ -23,6 +23,9 @@ class Faults:
     black_hole: bool = False
     """Take all bytes in both directions and pass none on."""
     delay_s: float = 0.0
+    """Before every block, in both directions."""
+    answer_delay_s: float = 0.0
+    """Before every block from the server."""
     cut_after_bytes: int | None = None
     """Reset a connection once so many bytes came from the server."""
     tunnels: bool = False
@@ -132,8 +135,9 @@ class FaultProxy:
         await asyncio.sleep(0.2)
 
     async def _forward(self, block: bytes, writer: asyncio.StreamWriter, *, is_down: bool) -> None:
-        if self.faults.delay_s:
-            await asyncio.sleep(self.faults.delay_s)
+        delay_s = self.faults.delay_s + (self.faults.answer_delay_s if is_down else 0.0)
+        if delay_s:
+            await asyncio.sleep(delay_s)
         if self.faults.black_hole:
             return
         if is_down:

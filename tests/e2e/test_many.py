@@ -241,14 +241,14 @@ def test_a_server_killed_in_an_upload_makes_no_second_job(
         client = through.start("upload", "novel.pdf", "-w", "-o", "out", "--json")
         if moment == "before its answer":
             wait_for(lambda: proxy.bytes_up - sent_before > 10_000, within_s=20, what="it is sent")
-            proxy.faults.delay_s = 2.0
+            proxy.faults.answer_delay_s = 5.0
             wait_for(lambda: is_uploaded(rest), within_s=60, what="the server has the file")
         else:
             proxy.faults.delay_s = 0.05
             wait_for(lambda: proxy.bytes_up - sent_before > 500_000, within_s=20, what="half")
         server.kill()
         proxy.reset_all()
-        proxy.faults.delay_s = 0.0
+        proxy.faults.delay_s = proxy.faults.answer_delay_s = 0.0
         server.start()
         out, err = client.communicate(timeout=90)
 
