@@ -16,12 +16,12 @@ from typer.testing import CliRunner, Result
 from builders import MOMENT, make_snapshot
 from fnt.api.device import DeviceGrant
 from fnt.app import app
-from fnt.console import Terminal
+from fnt.config.credentials import Tokens
 from fnt.context import AppContext, Connection
-from fnt.credentials import Tokens
 from fnt.errors import AuthError, FntError, NotFoundError, UsageError
+from fnt.output.report.document import Report
+from fnt.output.terminal import Terminal
 from fnt.progress import Accepted, Update, UploadProgress
-from fnt.render.report import Report
 from fnt.wire.jobs import JobSnapshot, JobStatus
 
 SERVER = "https://books.example.org"

@@ -56,8 +56,8 @@ def _run_jobs() -> int:
     import os
     from pathlib import Path
 
-    from fnt.remembered import recall
-    from fnt.settings import load_settings
+    from fnt.config.job_cache import recall
+    from fnt.config.settings import load_settings
 
     try:
         settings = load_settings(flags={}, environ=os.environ, cwd=Path.cwd())
@@ -94,8 +94,8 @@ def _run_process() -> int:
 
 def run(argv: list[str], context: AppContext) -> int:
     """Run a command line; return its exit code after telling what went wrong."""
-    from fnt.console import OutputFormat
     from fnt.errors import ExitCode, FntError
+    from fnt.output.modes import OutputFormat
 
     if asks(argv, "--json"):
         context.report.format = OutputFormat.JSON

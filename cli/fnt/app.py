@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from fnt import __version__
-from fnt.commands.lazy import HELP_OPTIONS, LazyGroup
+from fnt.commands.lazy_group import HELP_OPTIONS, LazyGroup
 
 
 class JobsGroup(LazyGroup):
@@ -27,19 +27,19 @@ class BatchGroup(LazyGroup):
 
     table = {  # noqa: RUF012 -- declared as a ClassVar by the base
         "run": (
-            "fnt.commands.batch.run:run",
+            "fnt.commands.batch_run:run",
             "Import many books, each exactly once; the same line again goes on where it stopped.",
         ),
         "status": (
-            "fnt.commands.batch.report:status",
+            "fnt.commands.batch_report:status",
             "Show how far a bulk import is, and what came to nothing.",
         ),
         "retry": (
-            "fnt.commands.batch.run:retry",
+            "fnt.commands.batch_run:retry",
             "Send the books that came to nothing once more, as new jobs.",
         ),
         "export": (
-            "fnt.commands.batch.report:export",
+            "fnt.commands.batch_report:export",
             "Write every book of a ledger with job, result and error, as CSV or JSON Lines.",
         ),
     }
@@ -99,7 +99,7 @@ class RootGroup(LazyGroup):
             "fnt.commands.help:help_topic",
             "Tell of exit codes, environment, formats, events or troubleshooting.",
         ),
-        "version": ("fnt.commands.version:version", "Show the version."),
+        "version": ("fnt.commands.help:version", "Show the version."),
     }
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from fnt.config.settings import load_settings
 from fnt.context import connect
 from fnt.errors import ExitCode, FntError, RefusedInputError, TemporaryError, UsageError
+from fnt.flow.results.download import save_result
 from fnt.progress import Accepted, Refused
-from fnt.results import save_result
 from fnt.session import UploadItem, WatchOptions
-from fnt.settings import load_settings
 from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
 
 _ERRORS: Mapping[ExitCode, type[FntError]] = {

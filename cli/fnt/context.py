@@ -13,18 +13,19 @@ from pathlib import Path
 from queue import Queue
 from typing import TYPE_CHECKING, Any
 
-from fnt.console import ColorMode, OutputFormat, Terminal
-from fnt.console.browser import has_browser, open_browser
-from fnt.deadline import OutOfTime, time_limit
+from fnt.config.job_cache import remember
 from fnt.errors import TemporaryError, UsageError
-from fnt.remembered import remember
-from fnt.render.report import Report
+from fnt.output.browser import has_browser, open_browser
+from fnt.output.modes import ColorMode, OutputFormat
+from fnt.output.report.document import Report
+from fnt.output.terminal import Terminal
+from fnt.timeout import OutOfTime, time_limit
 
 if TYPE_CHECKING:
     from fnt.api.client import ApiClient
-    from fnt.credentials import CredentialStore
+    from fnt.config.credentials import CredentialStore
+    from fnt.config.settings import Settings
     from fnt.session import Session
-    from fnt.settings import Settings
     from fnt.stream import JobStream
 
 
@@ -130,7 +131,7 @@ class AppContext:
 
     def settings(self) -> Settings:
         """Read the settings of this run."""
-        from fnt.settings import load_settings  # noqa: PLC0415 -- 15 ms that --help need not wait
+        from fnt.config.settings import load_settings  # noqa: PLC0415 -- 15 ms that --help need not wait
 
         return load_settings(flags=self.options.settings, environ=self.environ, cwd=self.cwd)
 
@@ -178,7 +179,7 @@ def connect(settings: Settings) -> Connection:
     from fnt.api.auth import BearerAuth, StaticAuth  # noqa: PLC0415
     from fnt.api.client import ApiClient  # noqa: PLC0415
     from fnt.api.tls import make_ssl_context  # noqa: PLC0415
-    from fnt.credentials import CredentialStore  # noqa: PLC0415
+    from fnt.config.credentials import CredentialStore  # noqa: PLC0415
 
     # What libraries warn of would be written raw, through the live view.
     logging.getLogger().addHandler(logging.NullHandler())

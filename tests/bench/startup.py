@@ -17,8 +17,8 @@ from bench.peers import peers
 from bench.report import Figure, interleaved, ms, processor_s, with_processor
 from builders import make_snapshot
 from e2e.harness import clean_environ
-from fnt.remembered import MOST, remember
-from fnt.settings import DEFAULT_SERVER
+from fnt.config.job_cache import MOST, remember
+from fnt.config.settings import DEFAULT_SERVER
 
 HELLO = """
 import typer

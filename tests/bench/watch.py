@@ -20,9 +20,9 @@ from e2e.harness import ClientHome, RestClient, ServerProcess, running
 from e2e.proxy import proxied
 from fnt.api.auth import StaticAuth
 from fnt.api.client import ApiClient
+from fnt.output.live import LiveRenderer
+from fnt.output.renderer import Goal, Ticker
 from fnt.progress import ProgressState, reduce
-from fnt.render.base import Goal, Ticker
-from fnt.render.live import LiveRenderer
 from fnt.session import Session
 from fnt.stream import JobStream
 from fnt.wire.jobs import JobSnapshot

@@ -11,13 +11,13 @@ import pytest
 
 from builders import make_snapshot
 from fakes import SERVER, Script, json_response, refusal
-from fnt.api.channel import MAX_ANSWER_BYTES
 from fnt.api.client import ApiClient
 from fnt.api.device import DeviceGrant, Waiting
-from fnt.api.failures import retry_after_s
+from fnt.api.errors import retry_after_s
+from fnt.api.http import MAX_ANSWER_BYTES
 from fnt.api.retry import Retry
 from fnt.api.tls import make_ssl_context
-from fnt.credentials import Tokens
+from fnt.config.credentials import Tokens
 from fnt.errors import (
     AuthError,
     NotFoundError,

@@ -15,9 +15,9 @@ import pytest
 from builders import make_snapshot
 from fnt import __version__
 from fnt.app import BatchGroup, JobsGroup, RootGroup
-from fnt.console import ColorMode, OutputFormat
 from fnt.context import GlobalOptions
 from fnt.errors import UsageError
+from fnt.output.modes import ColorMode, OutputFormat
 from world import FakeApi, World, make_terminal
 
 COMMANDS = [

@@ -11,7 +11,7 @@ from fakes import SERVER, Script, json_response, refusal
 from fnt.api.auth import BearerAuth, StaticAuth
 from fnt.api.client import ApiClient
 from fnt.api.retry import Retry
-from fnt.credentials import CredentialStore, Tokens
+from fnt.config.credentials import CredentialStore, Tokens
 from fnt.errors import AuthError, UsageError
 
 NOW = 1000.0

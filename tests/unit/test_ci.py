@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ci_files import FOLDER, GITHUB, GITLAB, github_steps, gitlab_script
-from fnt.commands.topics import ENVIRONMENT
+from fnt.commands.help_topics import ENVIRONMENT
 from fnt.errors import ExitCode
 
 PAGE = (FOLDER.parent / "ci.md").read_text(encoding="utf-8")

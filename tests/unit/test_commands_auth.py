@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fnt.credentials import Tokens
+from fnt.config.credentials import Tokens
 from fnt.errors import AuthError, UsageError
 from world import TOKENS, FakeStore, World, make_terminal
 

@@ -16,8 +16,6 @@ import pytest
 
 from builders import make_snapshot
 from fnt.__main__ import run
-from fnt.commands.batch.manifest import Source, read_source
-from fnt.commands.batch.preparing import Preparer, Wish
 from fnt.errors import (
     AllFailedError,
     ExitCode,
@@ -28,9 +26,12 @@ from fnt.errors import (
     TemporaryError,
     UsageError,
 )
-from fnt.ledger import Book, BookStatus, Ledger
+from fnt.flow.inputs.batch_items import Preparer
+from fnt.flow.inputs.manifest import Source, read_source
+from fnt.flow.ledger import Book, BookStatus, Ledger
+from fnt.flow.results.output_plan import Wish
+from fnt.output.plain import PlainRenderer
 from fnt.progress import Accepted, ProgressState, Refused, Update
-from fnt.render.plain import PlainRenderer
 from fnt.wire.jobs import JobStatus, ProcessingSettings
 from pdfs import make_pdf
 from schemas import read_document, read_events

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from fnt.__main__ import run
+from fnt.config.settings import load_settings
 from fnt.errors import NotFoundError, UsageError
-from fnt.settings import load_settings
 from world import World
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fnt.api.device import DeviceGrant, Waiting
-from fnt.console.browser import has_browser
 from fnt.errors import AuthError, FntError, TemporaryError, UsageError
+from fnt.output.browser import has_browser
 from world import TOKENS, World, make_terminal
 
 URL = "https://books.example.org/device"

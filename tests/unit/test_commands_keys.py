@@ -1,11 +1,11 @@
-"""fnt.commands.keys: `d` and `c` in the live view."""
+"""fnt.flow.shortcuts: `d` and `c` in the live view."""
 
 from __future__ import annotations
 
 from builders import make_snapshot
-from fnt.commands.keys import HINT, HINT_MANY, WatchKeys
+from fnt.flow.shortcuts import HINT, HINT_MANY, WatchKeys
+from fnt.output.renderer import Renderer
 from fnt.progress import ProgressState, Update, UploadProgress, reduce
-from fnt.render.base import Renderer
 from world import FakeSession, completed
 
 UPLOADING = UploadProgress(key="k", title="a.pdf", sent_bytes=1, size_bytes=9)

@@ -12,14 +12,8 @@ import pytest
 
 from builders import make_snapshot
 from fnt.__main__ import run
-from fnt.commands.piped import spooled
-from fnt.errors import (
-    AllFailedError,
-    NotFoundError,
-    PartialError,
-    RefusedInputError,
-    UsageError,
-)
+from fnt.errors import AllFailedError, NotFoundError, PartialError, RefusedInputError, UsageError
+from fnt.flow.inputs.stdin import spooled
 from fnt.progress import Accepted, Refused
 from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
 from pdfs import make_pdf

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from builders import make_snapshot
-from fnt.remembered import recall, remember
+from fnt.config.job_cache import recall, remember
 from world import World
 
 SERVER = "http://127.0.0.1:5000"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fnt.console import ColorMode, Terminal, clean, wants_color
 from fnt.errors import FntError, UsageError
+from fnt.output.modes import ColorMode, wants_color
+from fnt.output.sanitize import clean
+from fnt.output.terminal import Terminal
 from world import Stream, make_terminal
 
 

@@ -12,11 +12,11 @@ import pytest
 from keyring.backends import chainer, fail, null
 
 from fakes import FakeKeyring
-from fnt.credentials import CredentialStore, Tokens
-from fnt.credentials import vault as vault_module
-from fnt.credentials.lock import file_lock
-from fnt.credentials.vault import VaultError, find_safe_backend
+from fnt.config.credentials import CredentialStore, Tokens
+from fnt.config.credentials import keyring_store as vault_module
+from fnt.config.credentials.keyring_store import VaultError, find_safe_backend
 from fnt.errors import TemporaryError, UsageError
+from fnt.files import file_lock
 
 ORIGIN = "http://127.0.0.1:5000"
 TOKENS = Tokens(access_token="a-canary", refresh_token="r-canary", expires_at=5.0, email="a@b.fr")
@@ -226,7 +226,7 @@ def test_vault_passes_over_plain_text_in_a_chain(monkeypatch):
 
 
 def test_vault_imports_no_keyring_until_asked():
-    code = "import sys, fnt.credentials; sys.exit('keyring' in sys.modules)"
+    code = "import sys, fnt.config.credentials; sys.exit('keyring' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert vault_module.SERVICE == "fnt"

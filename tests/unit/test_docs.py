@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fnt.commands.topics import TOPICS, Topic
+from fnt.commands.help_topics import TOPICS, Topic
 from fnt.errors import ExitCode
 from fnt.wire import events
 from fnt.wire.device import DeviceError

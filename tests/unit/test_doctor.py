@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from fnt.commands.topics import TROUBLE
+from fnt.commands.help_topics import TROUBLE
+from fnt.config.settings.proxy import find_proxy
 from fnt.doctor import CHECKS, Patient, Status, Verdict, examine
-from fnt.doctor.examination import Check
-from fnt.doctor.verdict import fail, ok
+from fnt.doctor.result import fail, ok
+from fnt.doctor.run_checks import Check
 from fnt.errors import ExitCode, NotFoundError, UsageError
-from fnt.settings.proxy import find_proxy
 from world import World
 
 

@@ -10,8 +10,8 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from fnt.commands.finding import Found, find_files
 from fnt.errors import NotFoundError, UsageError
+from fnt.flow.inputs.discovery import Found, find_files
 
 HOSTILE = ("two\nlines.pdf", "\x1b[2J.pdf", "bold].pdf", "-rf.pdf", "*.pdf")
 

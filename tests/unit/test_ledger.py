@@ -1,4 +1,4 @@
-"""fnt.ledger: what is noted stays, whoever dies, and nobody else's file is taken for one."""
+"""fnt.flow.ledger: what is noted stays, whoever dies, and nobody else's file is taken for one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from builders import MOMENT
 from fnt.errors import FntError, NotFoundError, TemporaryError, UsageError
-from fnt.ledger import FAILED, Book, BookStatus, Ledger, Prepared, Wanted, ledger_lock
+from fnt.flow.ledger import FAILED, Book, BookStatus, Ledger, Prepared, Wanted, ledger_lock
 from fnt.wire.jobs import ProcessingSettings
 
 
@@ -237,7 +237,7 @@ def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
 
 def test_a_second_run_is_refused_until_the_first_is_gone(path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from fnt.ledger import ledger_lock\n"
+        "import sys, time; from pathlib import Path; from fnt.flow.ledger import ledger_lock\n"
         "with ledger_lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     first = subprocess.Popen(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fnt.commands.batch.manifest import Source, read_source
 from fnt.errors import NotFoundError, UsageError
-from fnt.ledger import Wanted
+from fnt.flow.inputs.manifest import Source, read_source
+from fnt.flow.ledger import Wanted
 from fnt.wire.jobs import ProcessingSettings
 from pdfs import make_pdf
 from world import Stream

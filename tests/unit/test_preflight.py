@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from fnt.errors import NotFoundError, UsageError
-from fnt.preflight import USUAL_BYTES, Preflight, Problem, inspect_pdf
+from fnt.flow.inputs.preflight import USUAL_BYTES, Preflight, Problem, inspect_pdf
 from pdfs import make_encrypted_pdf, make_pdf, make_scan_pdf, write_large_pdf
 
 PATIENT_S = 30.0

@@ -8,9 +8,9 @@ import pytest
 
 from builders import MOMENT, make_snapshot
 from fnt.errors import AuthError, DeadlineError, FntError
-from fnt.render.github import annotations_of, markdown, summary_of
-from fnt.render.junit import junit_xml
-from fnt.render.report import Ending, JobEntry, problem_entry
+from fnt.output.report.document import Ending, JobEntry, problem_entry
+from fnt.output.report.github import annotations_of, markdown, summary_of
+from fnt.output.report.junit import junit_xml
 from world import completed, make_terminal
 
 HOSTILE = "a\x00\ufffe\ud800 <b>&\"'\r\n::error::,%|[x](http://e).pdf"

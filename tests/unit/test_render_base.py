@@ -1,4 +1,4 @@
-"""fnt.render.base: goals and the ticker."""
+"""fnt.output.renderer: goals and the ticker."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from builders import make_snapshot
+from fnt.output.renderer import Goal, Renderer, Ticker
 from fnt.progress import ProgressState, Row, Saved, SaveFailed, Update, reduce
-from fnt.render.base import Goal, Renderer, Ticker
 from fnt.wire.jobs import JobStatus
 from world import completed, ended
 

@@ -1,13 +1,13 @@
-"""fnt.render.choice: one decision, made once."""
+"""fnt.output.factory: one decision, made once."""
 
 from __future__ import annotations
 
 import pytest
 
-from fnt.console import OutputFormat
-from fnt.render.base import Goal
-from fnt.render.choice import pick_renderer
-from fnt.render.report import Report
+from fnt.output.factory import pick_renderer
+from fnt.output.modes import OutputFormat
+from fnt.output.renderer import Goal
+from fnt.output.report.document import Report
 from world import Clock, make_terminal
 
 XTERM = {"TERM": "xterm"}

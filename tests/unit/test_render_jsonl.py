@@ -1,4 +1,4 @@
-"""fnt.render.jsonl: events that a script reads."""
+"""fnt.output.report.events: events that a script reads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from builders import make_snapshot
+from fnt.output.report.events import EventWriter, JsonRenderer
 from fnt.progress import (
     LinkState,
     LinkStatus,
@@ -17,7 +18,6 @@ from fnt.progress import (
     UploadProgress,
     reduce,
 )
-from fnt.render.jsonl import EventWriter, JsonRenderer
 from world import Clock, completed, make_terminal
 
 

@@ -1,4 +1,4 @@
-"""fnt.render.keys: single keys on a real pseudo-terminal."""
+"""fnt.output.keyboard: single keys on a real pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TextIO
 
 import pytest
 
-from fnt.render.keys import can_read_keys, key_of, reading_keys
+from fnt.output.keyboard import can_read_keys, key_of, reading_keys
 
 pty = pytest.importorskip("pty", reason="no pseudo-terminals on this system")
 termios = pytest.importorskip("termios", reason="no terminal modes on this system")

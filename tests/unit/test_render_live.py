@@ -1,4 +1,4 @@
-"""fnt.render.live and its components: whole frames as text."""
+"""fnt.output.live and its components: whole frames as text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from builders import make_snapshot
+from fnt.output.live import LiveRenderer
+from fnt.output.renderer import Goal
+from fnt.output.rows import ASCII, UNICODE, fitted
 from fnt.progress import (
     LinkState,
     LinkStatus,
@@ -20,9 +23,6 @@ from fnt.progress import (
     UploadProgress,
     reduce,
 )
-from fnt.render.base import Goal
-from fnt.render.components import ASCII, UNICODE, fitted
-from fnt.render.live import LiveRenderer
 from fnt.wire.jobs import JobStatus
 from world import Clock, completed, ended, make_terminal
 

@@ -1,4 +1,4 @@
-"""fnt.render.plain: a log that is calm, and never silent."""
+"""fnt.output.plain: a log that is calm, and never silent."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from builders import make_snapshot
 from fnt.errors import ExitCode
+from fnt.output.plain import PlainRenderer
+from fnt.output.renderer import Goal
 from fnt.progress import (
     LinkState,
     LinkStatus,
@@ -19,8 +21,6 @@ from fnt.progress import (
     UploadProgress,
     reduce,
 )
-from fnt.render.base import Goal
-from fnt.render.plain import PlainRenderer
 from fnt.wire.jobs import JobStatus
 from world import Clock, completed, ended, make_terminal, uploaded
 

@@ -1,4 +1,4 @@
-"""fnt.render.report: one document, or one last event."""
+"""fnt.output.report.document: one document, or one last event."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from fnt.console import OutputFormat
 from fnt.errors import FntError, TemporaryError
-from fnt.render.report import JobEntry, Report
+from fnt.output.modes import OutputFormat
+from fnt.output.report.document import JobEntry, Report
 from world import Clock, completed, make_terminal
 
 

@@ -1,4 +1,4 @@
-"""fnt.render.wording: plain words for rows and figures."""
+"""fnt.output.formatting: plain words for rows and figures."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from builders import MOMENT, make_snapshot
-from fnt.progress import Past, ProgressState, Row
-from fnt.render.wording import (
+from fnt.output.formatting import (
     Stage,
     count,
     data_rate,
@@ -21,6 +20,7 @@ from fnt.render.wording import (
     time_left,
     total_left_s,
 )
+from fnt.progress import Past, ProgressState, Row
 from fnt.wire.jobs import JobStatus
 from world import completed
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from builders import make_snapshot
 from fakes import FakeResults
 from fnt.errors import NotFoundError, TemporaryError, UsageError
-from fnt.results import result_name, safe_stem, save_result
+from fnt.flow.results.download import save_result
+from fnt.flow.results.names import result_name, safe_stem
 
 BROKEN = TemporaryError("the connection broke")
 

@@ -14,14 +14,7 @@ from builders import make_snapshot
 from fakes import SERVER, FakeHub, FakeServer, Script, refusal
 from fnt.api.client import ApiClient
 from fnt.api.retry import Retry
-from fnt.errors import (
-    AuthError,
-    ExitCode,
-    NotFoundError,
-    ProtocolError,
-    TemporaryError,
-    UsageError,
-)
+from fnt.errors import AuthError, ExitCode, NotFoundError, ProtocolError, TemporaryError, UsageError
 from fnt.progress import (
     Accepted,
     LinkState,

@@ -8,7 +8,7 @@ import pytest
 
 from fnt.errors import TemporaryError
 from fnt.progress import LinkState, LinkStatus
-from fnt.session.link import Link
+from fnt.session.connection import Link
 from fnt.session.options import Pace, WatchOptions
 
 PACE = Pace()

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from fnt.config.settings import Settings, load_settings, normalise_server, parse_duration
 from fnt.errors import NotFoundError, UsageError
-from fnt.settings import Settings, load_settings, normalise_server, parse_duration
 
 
 def load(

@@ -14,7 +14,7 @@ import pytest
 from openpyxl import load_workbook
 
 from fnt.errors import TemporaryError, UsageError
-from fnt.tables import make, require_library
+from fnt.flow.results.convert import make, require_library
 
 ODD = [
     "=1+1", "- Oui", "+33 1 23", "@x", "\t=1", "'=1", '"a","b"', "a\nb", "— Non ; <b>si</b> &amp;",
@@ -112,6 +112,6 @@ def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_no_library_is_loaded_before_it_is_needed() -> None:
-    code = "import sys, fnt.tables; sys.exit('openpyxl' in sys.modules or 'genanki' in sys.modules)"
+    code = "import sys, fnt.flow.results.convert; sys.exit('openpyxl' in sys.modules or 'genanki' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import httpx
 
-from fnt.credentials import CredentialStore, Tokens
+from fnt.config.credentials import CredentialStore, Tokens
 from fnt.errors import AuthError, UsageError
 
 LOGIN_HINT = "run: fnt login"

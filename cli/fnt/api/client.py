@@ -14,11 +14,11 @@ from typing import Any, Self
 
 import httpx
 
-from fnt.api.channel import Answer, Channel, Look
 from fnt.api.device import DeviceGrant, Waiting, poll_error
+from fnt.api.http import Answer, Channel, Look
 from fnt.api.multipart import UploadBody
 from fnt.api.retry import Retry
-from fnt.credentials import Tokens
+from fnt.config.credentials import Tokens
 from fnt.errors import FntError, NotFoundError, ProtocolError
 from fnt.wire import events, paths
 from fnt.wire.device import CLIENT_ID, GRANT_TYPE

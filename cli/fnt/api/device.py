@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
+from fnt.config.settings import normalise_server
 from fnt.errors import AuthError, FntError, ProtocolError, UsageError
-from fnt.settings import normalise_server
 from fnt.wire.device import DeviceError
 
 LONGEST_S = 3600.0

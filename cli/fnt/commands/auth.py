@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from fnt.commands.device import log_in_by_browser
+from fnt.commands.device_login import log_in_by_browser
+from fnt.config.credentials import Tokens
 from fnt.context import AppContext, Connection
-from fnt.credentials import Tokens
 from fnt.errors import AuthError, FntError, NotFoundError, ProtocolError, UsageError
 from fnt.wire.jobs import format_time
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fnt.commands.finding import find_files
-from fnt.commands.upload_options import ExcludeOption, IncludeOption, RecursiveOption
+from fnt.commands.shared_options import ExcludeOption, IncludeOption, RecursiveOption
 from fnt.errors import (
     ExitCode,
     FntError,
@@ -24,8 +23,9 @@ from fnt.errors import (
     TemporaryError,
     UsageError,
 )
-from fnt.preflight import Preflight, inspect_pdf
-from fnt.render.report import error_entry
+from fnt.flow.inputs.discovery import find_files
+from fnt.flow.inputs.preflight import Preflight, inspect_pdf
+from fnt.output.report.document import error_entry
 
 if TYPE_CHECKING:
     from fnt.context import AppContext

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fnt.config.settings import READERS, config_folder, setting_origins
 from fnt.errors import NotFoundError, UsageError
-from fnt.settings import READERS, config_folder, setting_origins
 
 if TYPE_CHECKING:
+    from fnt.config.settings.sources import Found
     from fnt.context import AppContext
-    from fnt.settings.layers import Found
 
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The setting's name.")]
 
@@ -35,7 +35,7 @@ def set_setting(
     value: Annotated[str, typer.Argument(metavar="VALUE", help="What it becomes.")],
 ) -> None:
     """Write one setting into your config.toml; with --profile, into that profile."""
-    from fnt.settings.edit import set_value  # noqa: PLC0415 -- tomlkit, for those who write
+    from fnt.config.settings.edit import set_value  # noqa: PLC0415 -- tomlkit, for those who write
 
     context: AppContext = ctx.obj
     path = set_value(config_folder(context.environ), key, value, profile=_profile(context))
@@ -45,7 +45,7 @@ def set_setting(
 
 def unset(ctx: typer.Context, key: KeyArgument) -> None:
     """Take one setting out of your config.toml; with --profile, out of that profile."""
-    from fnt.settings.edit import unset_value  # noqa: PLC0415 -- as above
+    from fnt.config.settings.edit import unset_value  # noqa: PLC0415 -- as above
 
     context: AppContext = ctx.obj
     path = unset_value(config_folder(context.environ), key, profile=_profile(context))
@@ -73,7 +73,7 @@ def list_settings(
 
 def path(ctx: typer.Context) -> None:
     """Show where your settings are kept."""
-    from fnt.settings.layers import USER_FILE  # noqa: PLC0415 -- one name
+    from fnt.config.settings.sources import USER_FILE  # noqa: PLC0415 -- one name
 
     context: AppContext = ctx.obj
     file = config_folder(context.environ) / USER_FILE
@@ -88,8 +88,8 @@ def trust(
     ] = None,
 ) -> None:
     """Let the .fnt.toml of this folder, or above, choose the server it names now."""
-    from fnt.settings.edit import trust_server  # noqa: PLC0415 -- tomlkit, for those who write
-    from fnt.settings.layers import PROJECT_FILE, project_file  # noqa: PLC0415 -- as above
+    from fnt.config.settings.edit import trust_server  # noqa: PLC0415 -- tomlkit, for those who write
+    from fnt.config.settings.sources import PROJECT_FILE, project_file  # noqa: PLC0415 -- as above
 
     context: AppContext = ctx.obj
     project = project_file(context.cwd if folder is None else context.cwd / folder)

@@ -10,11 +10,11 @@ from urllib.request import getproxies
 
 import typer
 
-from fnt.console import OutputFormat
-from fnt.deadline import OutOfTime, time_limit
 from fnt.doctor import CHECKS, Finding, Patient, Status, examine
-from fnt.doctor.verdict import skip
+from fnt.doctor.result import skip
 from fnt.errors import AuthError, ExitCode, FntError, NotFoundError, TemporaryError, UsageError
+from fnt.output.modes import OutputFormat
+from fnt.timeout import OutOfTime, time_limit
 
 if TYPE_CHECKING:
     from fnt.context import AppContext

@@ -6,19 +6,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from fnt.commands.destination import (
-    STDOUT,
-    OutputOption,
-    check_stdout,
-    destination,
-    print_result,
-)
-from fnt.commands.selection import FormatOption, JobsArgument, formats, job_ids
-from fnt.commands.several import each_job
-from fnt.commands.watch import OverwriteOption
+from fnt.commands.job_arguments import job_ids
+from fnt.commands.jobs import each_job
+from fnt.commands.shared_options import FormatOption, JobsArgument, OutputOption, OverwriteOption
 from fnt.errors import AllFailedError, TemporaryError
-from fnt.render.report import JobEntry
-from fnt.results import save_result
+from fnt.flow.results.destination import destination
+from fnt.flow.results.download import save_result
+from fnt.flow.results.formats import formats
+from fnt.flow.results.stdout import STDOUT, check_stdout, print_result
+from fnt.output.report.document import JobEntry
 from fnt.wire.jobs import JobSnapshot, JobStatus
 
 if TYPE_CHECKING:

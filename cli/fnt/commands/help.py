@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fnt.commands.topics import TOPICS
+from fnt import __version__
+from fnt.commands.help_topics import TOPICS
+from fnt.context import AppContext
 from fnt.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -35,3 +38,11 @@ def help_topic(
     context.report.answer["help"] = {"topic": topic, "rows": rows, "note": chosen.note or None}
     for line in chosen.lines():
         context.terminal.result(line)
+
+
+def version(ctx: typer.Context) -> None:
+    """Show the version."""
+    context: AppContext = ctx.obj
+    python = platform.python_version()
+    context.report.answer["version"] = {"fnt": __version__, "python": python}
+    context.terminal.result(f"fnt {__version__}")

@@ -8,52 +8,50 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from fnt.commands.destination import (
-    STDOUT,
-    OutputOption,
-    check_stdout,
-    destination,
-    print_completed,
-)
-from fnt.commands.following import Follower, Plan
-from fnt.commands.inputs import Input, checked_updates, collect
-from fnt.commands.records import AnnotationsOption, EventsFileOption, JunitOption, keep_records
-from fnt.commands.rehearsal import known_job, rehearse
-from fnt.commands.saving import Saver, Saving, named_after, refuse_existing
-from fnt.commands.selection import FormatOption, formats
-from fnt.commands.sources import Sources, opened
-from fnt.commands.upload_options import (
+from fnt.commands.shared_options import (
     DEFAULTS,
+    AnnotationsOption,
     DryRunOption,
     EngineOption,
+    EventsFileOption,
     ExcludeOption,
     FailFastOption,
     FilesFromOption,
+    FormatOption,
+    GiveUpOption,
     IgnoreDialogueOption,
     IncludeOption,
     JobsOption,
+    JunitOption,
     MinWordsOption,
     NameOption,
+    NoSaveOption,
+    OutputOption,
+    OverwriteOption,
     PathsArgument,
     RecursiveOption,
     SkipExistingOption,
+    Transport,
+    TransportOption,
     WatchOption,
     WordsOption,
     settings_of,
 )
-from fnt.commands.watch import (
-    GiveUpOption,
-    NoSaveOption,
-    OverwriteOption,
-    Transport,
-    TransportOption,
-    host_of,
-    resume_words,
-)
+from fnt.config.settings import parse_duration
 from fnt.errors import UsageError
-from fnt.render.base import Goal
+from fnt.flow.dry_run import known_job, rehearse
+from fnt.flow.inputs.checks import Input, checked_updates, collect
+from fnt.flow.inputs.sources import Sources, opened
+from fnt.flow.pipeline_run import Follower
+from fnt.flow.plan import Plan, named_after, refuse_existing
+from fnt.flow.results.destination import destination
+from fnt.flow.results.formats import formats
+from fnt.flow.results.saver import Saver, Saving
+from fnt.flow.results.stdout import STDOUT, check_stdout, print_completed
+from fnt.flow.resume import host_of, resume_words
+from fnt.output.renderer import Goal
+from fnt.output.report.artifacts import keep_records
 from fnt.session import WatchOptions
-from fnt.settings import parse_duration
 from fnt.wire.jobs import JobStatus, ProcessingSettings
 
 if TYPE_CHECKING:

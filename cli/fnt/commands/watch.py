@@ -2,51 +2,39 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fnt.commands.destination import (
-    STDOUT,
+from fnt.commands.job_arguments import job_ids, latest_job, running_jobs
+from fnt.commands.shared_options import (
+    AnnotationsOption,
+    EventsFileOption,
+    FailFastOption,
+    FormatOption,
+    GiveUpOption,
+    JunitOption,
+    NoSaveOption,
     OutputOption,
-    check_stdout,
-    destination,
-    print_completed,
+    OverwriteOption,
+    Transport,
+    TransportOption,
 )
-from fnt.commands.following import Follower, Plan
-from fnt.commands.records import AnnotationsOption, EventsFileOption, JunitOption, keep_records
-from fnt.commands.saving import Saver, Saving
-from fnt.commands.selection import FormatOption, formats, job_ids, latest_job, running_jobs
-from fnt.commands.upload_options import FailFastOption
+from fnt.config.settings import parse_duration
 from fnt.errors import UsageError
-from fnt.render.base import Goal
+from fnt.flow.pipeline_run import Follower
+from fnt.flow.plan import Plan
+from fnt.flow.results.destination import destination
+from fnt.flow.results.formats import formats
+from fnt.flow.results.saver import Saver, Saving
+from fnt.flow.results.stdout import STDOUT, check_stdout, print_completed
+from fnt.flow.resume import host_of, resume_words
+from fnt.output.renderer import Goal
+from fnt.output.report.artifacts import keep_records
 from fnt.session import WatchOptions
-from fnt.settings import parse_duration
 
 if TYPE_CHECKING:
     from fnt.context import AppContext, Connection
-
-
-class Transport(StrEnum):
-    """How news may travel."""
-
-    AUTO = "auto"
-    WS = "ws"
-    POLL = "poll"
-
-
-TransportOption = Annotated[
-    Transport,
-    typer.Option("--transport", help="Socket with polling in need, socket only, polling only."),
-]
-GiveUpOption = Annotated[
-    str, typer.Option("--give-up", metavar="DUR", help="End after this long without any contact.")
-]
-OverwriteOption = Annotated[
-    bool, typer.Option("--overwrite", help="Replace files that are there already.")
-]
-NoSaveOption = Annotated[bool, typer.Option("--no-save", help="Leave the results on the server.")]
 
 
 def watch(  # noqa: PLR0913 -- one for each option
@@ -112,16 +100,3 @@ def _chosen(server: Connection, words: list[str], *, latest: bool) -> list[int]:
     if latest:
         return [latest_job(server).id]
     return job_ids(words, server) if words else running_jobs(server)
-
-
-def host_of(server: Connection) -> str:
-    """Name the server as people do."""
-    return server.api.server.partition("://")[2]
-
-
-def resume_words(*, output: str, format: str, no_save: bool) -> tuple[str, ...]:
-    """Return the options that say what to do with the results, where they were given."""
-    words = ["--no-save"] if no_save else []
-    words += ["-o", output] if output != "." else []
-    words += ["-f", format] if format != "txt" else []
-    return tuple(words)

@@ -1,7 +1,7 @@
 """The terminal: its streams, what they can show, and `clean()` for text from elsewhere."""
 
-from fnt.console.modes import ColorMode, OutputFormat, wants_color
-from fnt.console.terminal import Terminal
-from fnt.console.text import clean
+from fnt.output.modes import ColorMode, OutputFormat, wants_color
+from fnt.output.sanitize import clean
+from fnt.output.terminal import Terminal
 
 __all__ = ["ColorMode", "OutputFormat", "Terminal", "clean", "wants_color"]

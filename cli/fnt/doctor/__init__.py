@@ -1,8 +1,8 @@
 """What keeps `fnt` from working, looked for step by step. Knows the network through the context."""
 
 from fnt.doctor.checks import CHECKS
-from fnt.doctor.examination import Finding, examine
-from fnt.doctor.patient import Patient
-from fnt.doctor.verdict import Status, Verdict
+from fnt.doctor.context import Patient
+from fnt.doctor.result import Status, Verdict
+from fnt.doctor.run_checks import Finding, examine
 
 __all__ = ["CHECKS", "Finding", "Patient", "Status", "Verdict", "examine"]

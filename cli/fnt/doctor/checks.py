@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fnt.doctor import here, live, server, way
-from fnt.doctor.examination import Check
+from fnt.doctor import local as here
+from fnt.doctor import network as way
+from fnt.doctor import realtime as live
+from fnt.doctor import server
+from fnt.doctor.run_checks import Check
 from fnt.errors import ExitCode
 
 CHECKS: Sequence[Check] = (

@@ -8,8 +8,8 @@ from email.utils import parsedate_to_datetime
 
 from fnt import __version__
 from fnt.api.retry import Retry
-from fnt.doctor.patient import Patient
-from fnt.doctor.verdict import Verdict, fail, failed, ok, skip, warn
+from fnt.doctor.context import Patient
+from fnt.doctor.result import Verdict, fail, failed, ok, skip, warn
 from fnt.errors import AuthError, ExitCode, TemporaryError
 from fnt.wire.jobs import format_time
 

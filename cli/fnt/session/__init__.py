@@ -12,12 +12,12 @@ from typing import Any, Self
 
 from fnt.api.client import ApiClient
 from fnt.progress import Refused, Update
-from fnt.session.board import Board
-from fnt.session.cancels import CancelRequest
-from fnt.session.errands import Errands
-from fnt.session.link import Link
+from fnt.session.background import Errands
+from fnt.session.cancellation import CancelRequest
+from fnt.session.connection import Link
+from fnt.session.loop import Detach, Run
 from fnt.session.options import Pace, UploadItem, WatchOptions
-from fnt.session.run import Detach, Run
+from fnt.session.tracker import Board
 from fnt.session.uploads import UploadCrew
 from fnt.session.watch import Watch
 from fnt.stream import JobStream

@@ -22,7 +22,7 @@ from fnt.errors import (
     UsageError,
 )
 from fnt.progress import Accepted, Refused, UploadProgress
-from fnt.session.existing import existing_job
+from fnt.session.existing_jobs import existing_job
 from fnt.session.options import Pace, UploadItem
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import ProcessingSettings

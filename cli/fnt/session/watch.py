@@ -9,11 +9,19 @@ from typing import Any
 
 from fnt.errors import AuthError, NotFoundError, ProtocolError, TemporaryError
 from fnt.progress import Accepted, Refused, Update
-from fnt.session.board import Board, Watched
-from fnt.session.cancels import CancelRequest, Cancels
-from fnt.session.errands import CancelDone, Errands, NotOpened, Opened, Polled, PollFailed, Renewed
-from fnt.session.link import Link
+from fnt.session.background import (
+    CancelDone,
+    Errands,
+    NotOpened,
+    Opened,
+    Polled,
+    PollFailed,
+    Renewed,
+)
+from fnt.session.cancellation import CancelRequest, Cancels
+from fnt.session.connection import Link
 from fnt.session.options import Pace
+from fnt.session.tracker import Board, Watched
 from fnt.stream import REFUSED_TOKEN, Answer, Draining, JobNews, JobStream, Lost, StreamEvent
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode

@@ -11,53 +11,19 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from queue import Queue
 from ssl import SSLContext
-from typing import Any, Protocol
+from typing import Any
 
 from fnt.errors import AuthError, FntError, TemporaryError
 from fnt.stream.events import Answer, Draining, JobNews, Lost
+from fnt.stream.protocol import SocketClient, TokenSource
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
 
 CLOSE_S = 0.4
 """How long a polite goodbye may take."""
-
 REFUSED_TOKEN = frozenset(
     {ErrorCode.NOT_LOGGED_IN, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_INVALID}
 )
-
-
-class TokenSource(Protocol):
-    """Who knows the token."""
-
-    def current_token(self) -> str:
-        """Return a token that should be accepted now."""
-        ...
-
-    def renewed_token(self, refused: str) -> str:
-        """Return another one in place of one the server refused; raises AuthError."""
-        ...
-
-
-class SocketClient(Protocol):
-    """The untyped library's client, as far as it is used here."""
-
-    eio: Any
-
-    def on(self, event: str, handler: Callable[..., None]) -> object:
-        """Register a handler."""
-        ...
-
-    def connect(self, url: str, **options: Any) -> None:
-        """Connect, or raise."""
-        ...
-
-    def emit(self, event: str, data: object, *, callback: Callable[..., None]) -> None:
-        """Send an event; the answer is given to the callback."""
-        ...
-
-    def disconnect(self) -> None:
-        """Say goodbye."""
-        ...
 
 
 class JobStream:
@@ -204,6 +170,6 @@ def _hang_up(client: SocketClient) -> None:
 
 
 def _socketio_client(timeout_s: float, ssl_context: SSLContext | None) -> SocketClient:
-    from fnt.stream.library import make_socket_client  # noqa: PLC0415 -- 124 ms, in this thread
+    from fnt.stream.socketio_client import make_socket_client  # noqa: PLC0415 -- 124 ms, in this thread
 
     return make_socket_client(timeout_s, ssl_context)

@@ -1,0 +1,179 @@
+"""Requests to one origin: bounded in time and size, sent again where safe, never redirected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ssl import SSLContext
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from fnt import __version__
+from fnt.api.errors import error_of, translated
+from fnt.api.retry import Retry
+from fnt.config.settings import is_loopback
+from fnt.errors import FntError, ProtocolError, TemporaryError, UsageError
+
+TIMEOUT = httpx.Timeout(connect=5, read=15, write=15, pool=5)
+
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back: a status that is no error, and a body."""
+
+    status: int
+    body: bytes
+
+    def object(self) -> dict[str, Any]:
+        """Return the body as a JSON object."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise ProtocolError(
+                "the server's answer is not JSON", hint="is this the address of an fnt-server?"
+            ) from error
+        if not isinstance(value, dict):
+            raise ProtocolError("the server's answer is not an object")
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """An answer as it came, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def object(self) -> dict[str, Any]:
+        """Return the body as a JSON object; empty for anything else."""
+        try:
+            return Answer(status=self.status, body=self.body).object()
+        except ProtocolError:
+            return {}
+
+
+class Channel:
+    """HTTP to one server."""
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        auth: httpx.Auth | None,
+        transport: httpx.BaseTransport | None,
+        verify: SSLContext | bool,
+        retry: Retry,
+    ) -> None:
+        self._server = server
+        self._retry = retry
+        try:
+            self._http = httpx.Client(
+                base_url=server,
+                auth=auth,
+                transport=transport,
+                verify=verify,
+                timeout=TIMEOUT,
+                follow_redirects=False,
+                # a proxy of the environment has no business with this machine's own server
+                trust_env=not is_loopback(urlsplit(server).hostname or ""),
+                headers={"User-Agent": f"fnt/{__version__}"},
+            )
+        except (ImportError, ValueError, httpx.InvalidURL) as error:  # the proxy's URL
+            raise UsageError(
+                "the proxy of the environment cannot be used",
+                hint="HTTPS_PROXY, HTTP_PROXY and ALL_PROXY take http://host:port",
+            ) from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        retry: Retry | None = None,
+        on_retry_accept: type[FntError] | None = None,
+        accepts: int | None = None,
+        **options: Any,
+    ) -> Answer:
+        """Send a request and return its answer; other answers and lost ones raise.
+
+        `on_retry_accept`: the error that, on a second try, means that the first one worked.
+        `accepts`: a status that is an answer here, though elsewhere an error.
+        """
+        policy = retry or self._retry
+        started_at, failures = policy.clock(), 0
+        while True:
+            try:
+                return self._call_once(method, path, options, accepts=accepts)
+            except FntError as error:
+                if failures and on_retry_accept and isinstance(error, on_retry_accept):
+                    return Answer(status=httpx.codes.NO_CONTENT, body=b"")
+                failures += 1
+                is_transient = isinstance(error, TemporaryError)
+                if not is_transient or not policy.wait(error, failures, started_at=started_at):
+                    raise
+
+    def look(self, path: str, **options: Any) -> Look:
+        """Ask once, over a connection of its own, and return what is answered, errors too."""
+        headers = {"Connection": "close", **options.pop("headers", {})}
+        with self._sent("GET", path, {"headers": headers, **options}) as response:
+            return Look(
+                status=response.status_code, headers=response.headers, body=self._read(response)
+            )
+
+    @contextmanager
+    def open(self, method: str, path: str, **options: Any) -> Iterator[Iterator[bytes]]:
+        """Open an answer as pieces of bytes."""
+        with self._sent(method, path, options) as response:
+            self._raise_for_error(response)
+            yield self._pieces(response)
+
+    def _call_once(
+        self, method: str, path: str, options: dict[str, Any], *, accepts: int | None
+    ) -> Answer:
+        with self._sent(method, path, options) as response:
+            if response.status_code != accepts:
+                self._raise_for_error(response)
+            return Answer(status=response.status_code, body=self._read(response))
+
+    @contextmanager
+    def _sent(self, method: str, path: str, options: dict[str, Any]) -> Iterator[httpx.Response]:
+        options = dict(options)
+        auth = None if options.pop("is_open", False) else httpx.USE_CLIENT_DEFAULT
+        try:
+            request = self._http.build_request(method, path, **options)
+            response = self._http.send(request, auth=auth, stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise translated(error, server=self._server) from error
+        try:
+            yield response
+        finally:
+            response.close()
+
+    def _raise_for_error(self, response: httpx.Response) -> None:
+        if not (response.is_success or response.status_code == httpx.codes.NOT_MODIFIED):
+            raise error_of(response, self._read(response))
+
+    def _read(self, response: httpx.Response) -> bytes:
+        body = bytearray()
+        for piece in self._pieces(response):
+            body += piece
+            if len(body) > MAX_ANSWER_BYTES:
+                raise ProtocolError("the server's answer is too long")
+        return bytes(body)
+
+    def _pieces(self, response: httpx.Response) -> Iterator[bytes]:
+        try:
+            yield from response.iter_bytes(64 * 1024)
+        except httpx.HTTPError as error:
+            raise translated(error, server=self._server) from error

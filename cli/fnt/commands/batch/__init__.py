@@ -1,1 +1,0 @@
-"""`fnt batch`: importing many books, each exactly once."""

@@ -1,0 +1,91 @@
+"""`fnt batch status|export`: what a ledger says, without a server."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fnt.commands.shared_options import LedgerOption, OverwriteOption, SourceOption
+from fnt.errors import UsageError
+from fnt.flow.batch_summary import batch_answer, trouble_of
+from fnt.flow.ledger import Book, BookStatus, Ledger
+from fnt.flow.ledger.export import _csv_lines, _json_lines, _write_file, record_of
+from fnt.flow.ledger.locate import ledger_path
+from fnt.output.formatting import plural
+from fnt.output.modes import OutputFormat
+
+if TYPE_CHECKING:
+    from fnt.context import AppContext
+
+STDOUT = "-"
+
+
+class ExportFormat(StrEnum):
+    """How a ledger is written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def status(
+    ctx: typer.Context,
+    source: SourceOption = None,
+    *,
+    ledger: LedgerOption = None,
+    all_: Annotated[bool, typer.Option("--all", help="Name books that are done as well.")] = False,
+) -> None:
+    """Show how far a bulk import is, and what came to nothing.
+
+    It may be asked while the import runs.
+    """
+    context: AppContext = ctx.obj
+    terminal = context.terminal
+    with Ledger(ledger_path(source, ledger), now=context.now) as opened:
+        counts = opened.counts()
+        words = ", ".join(f"{number} {one}" for one, number in counts.items())
+        terminal.say(f"{opened.path}: {plural(sum(counts.values()), 'book')}: {words or 'none'}")
+        shown = [one for one in BookStatus if all_ or one is not BookStatus.DONE]
+        is_read = context.options.format is OutputFormat.JSON
+        context.report.answer["batch"] = batch_answer(opened) | {
+            "books": [record_of(book) for book in opened.books()] if is_read else []
+        }
+        for book in opened.books(statuses=shown):
+            is_quiet = context.options.format is OutputFormat.QUIET
+            terminal.result(book.path if is_quiet else _line(book))
+
+
+def export(
+    ctx: typer.Context,
+    target: Annotated[str, typer.Argument(metavar="FILE|-", help="Where to write the table.")],
+    source: SourceOption = None,
+    *,
+    ledger: LedgerOption = None,
+    format: Annotated[
+        ExportFormat | None,
+        typer.Option("--format", "-f", help="By default as FILE ends, else csv."),
+    ] = None,
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Write every book of a ledger with job, result and error, as CSV or JSON Lines."""
+    context: AppContext = ctx.obj
+    is_jsonl = target.lower().endswith((".jsonl", ".ndjson"))
+    chosen = format or (ExportFormat.JSONL if is_jsonl else ExportFormat.CSV)
+    with Ledger(ledger_path(source, ledger), now=context.now) as opened:
+        write = _csv_lines if chosen is ExportFormat.CSV else _json_lines
+        if target == STDOUT:
+            if not context.terminal.tells_results:
+                raise UsageError("export to - writes the table, and nothing beside it")
+            context.terminal.write_bytes(write(opened))
+            return
+        _write_file(Path(target), lambda: write(opened), overwrite=overwrite)
+        context.report.answer["batch"] = batch_answer(opened) | {"export": target}
+        context.terminal.result(target)
+
+
+def _line(book: Book) -> str:
+    job = f"  job {book.job_id}" if book.job_id is not None else ""
+    trouble = f"  {trouble_of(book)}" if book.error_message else ""
+    return f"{book.status:<9}  {book.path}{job}{trouble}"

@@ -1,0 +1,271 @@
+"""`fnt batch run|retry`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fnt.commands.shared_options import (
+    DEFAULTS,
+    AnnotationsOption,
+    EngineOption,
+    EventsFileOption,
+    ExcludeOption,
+    FormatOption,
+    GiveUpOption,
+    IgnoreDialogueOption,
+    IncludeOption,
+    JobsOption,
+    JunitOption,
+    LedgerOption,
+    MinWordsOption,
+    NoSaveOption,
+    OverwriteOption,
+    SourceOption,
+    Transport,
+    TransportOption,
+    WordsOption,
+    settings_of,
+)
+from fnt.config.settings import parse_duration
+from fnt.errors import ProtocolError, UsageError
+from fnt.flow.batch_run import BatchFollower
+from fnt.flow.batch_summary import Lines
+from fnt.flow.inputs.batch_items import Preparer
+from fnt.flow.inputs.manifest import Source, read_source
+from fnt.flow.ledger import FAILED, OPEN, BookStatus, Ledger
+from fnt.flow.ledger.books import absolute
+from fnt.flow.ledger.locate import held_ledger, ledger_path
+from fnt.flow.plan import Plan
+from fnt.flow.results.batch_saver import LedgerSaver
+from fnt.flow.results.destination import prepare_folder
+from fnt.flow.results.formats import formats
+from fnt.flow.results.output_plan import Wish
+from fnt.flow.resume import given_settings, host_of, typed_line
+from fnt.output.formatting import plural
+from fnt.output.renderer import Goal
+from fnt.output.report.artifacts import keep_records
+from fnt.session import WatchOptions
+
+if TYPE_CHECKING:
+    from fnt.context import AppContext, Connection
+
+WINDOW = 64
+"""Unfinished jobs at a time: enough to keep a large server busy."""
+LOOKED_AT = (*OPEN, BookStatus.DONE, BookStatus.CHANGED)
+"""What a run takes up; what failed waits for `batch retry`."""
+
+SourceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="MANIFEST|DIR|-", help="CSV, JSON Lines, a list of paths, or a folder of PDFs."
+    ),
+]
+FolderOption = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How books are sent and followed."""
+
+    jobs: int | None
+    options: WatchOptions
+    lines: Lines
+
+
+def run(  # noqa: PLR0913 -- one for each option
+    ctx: typer.Context,
+    source: SourceArgument,
+    *,
+    ledger: LedgerOption = None,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
+    words: WordsOption = DEFAULTS.sentence_length_limit,
+    min_words: MinWordsOption = DEFAULTS.min_sentence_length,
+    engine: EngineOption = DEFAULTS.engine,
+    ignore_dialogue: IgnoreDialogueOption = False,
+    output: FolderOption = Path(),
+    format: FormatOption = "txt",
+    no_save: NoSaveOption = False,
+    overwrite: OverwriteOption = False,
+    jobs: JobsOption = None,
+    transport: TransportOption = Transport.AUTO,
+    give_up: GiveUpOption = "10m",
+    events_file: EventsFileOption = None,
+    junit: JunitOption = None,
+    annotations: AnnotationsOption = True,
+) -> None:
+    """Import many books, each exactly once; the same line again goes on where it stopped.
+
+    What was done is noted in a ledger: MANIFEST.ledger beside a manifest, .fnt-batch.ledger in a
+    folder, or in the current one for -. A book that fails stops no other; fnt batch retry tries
+    it again.
+    """
+    context: AppContext = ctx.obj
+    keep_records(context, events_file=events_file, junit=junit, annotations=annotations)
+    books = Source.of(source, include=include or (), exclude=exclude or ())
+    defaults = settings_of(
+        words=words, min_words=min_words, engine=engine, ignore_dialogue=ignore_dialogue
+    )
+    wish = Wish(folder=output, formats=() if no_save else formats(format), overwrite=overwrite)
+    way = _Way(
+        jobs=jobs,
+        options=_options(transport, give_up),
+        lines=Lines(again=typed_line(ctx, context), retry=_retry_line(context, source, ledger)),
+    )
+    path = ledger_path(source, ledger)
+    with context.connected() as server, held_ledger(context, path, create=True) as opened:
+        with opened.changing():
+            number = opened.begin_run(
+                read_source(
+                    books,
+                    context.terminal.stdin,
+                    defaults=defaults,
+                    tell=context.terminal.say_error,
+                )
+            )
+            _refuse_collisions(opened, wish, run=number)
+            _claim(opened, server)
+            opened.keep({"output": json.dumps(absolute(output)), "formats": ",".join(wish.formats)})
+        _carry_out(context, server, opened, wish=wish, way=way, run=number)
+
+
+def retry(  # noqa: PLR0913 -- one for each option
+    ctx: typer.Context,
+    source: SourceOption = None,
+    *,
+    ledger: LedgerOption = None,
+    failed: Annotated[
+        bool,
+        typer.Option(
+            "--failed", help="Only jobs that failed: not those cancelled, no files refused."
+        ),
+    ] = False,
+    overwrite: OverwriteOption = False,
+    jobs: JobsOption = None,
+    transport: TransportOption = Transport.AUTO,
+    give_up: GiveUpOption = "10m",
+    events_file: EventsFileOption = None,
+    junit: JunitOption = None,
+    annotations: AnnotationsOption = True,
+) -> None:
+    """Send the books that came to nothing once more, as new jobs.
+
+    Results go where the last batch run had them go. What was left over by that run, or by a retry
+    that was ended, is done as well.
+    """
+    context: AppContext = ctx.obj
+    keep_records(context, events_file=events_file, junit=junit, annotations=annotations)
+    path = ledger_path(source, ledger)
+    again = _retry_line(context, source, ledger)
+    way = _Way(
+        jobs=jobs, options=_options(transport, give_up), lines=Lines(again=again, retry=again)
+    )
+    with context.connected() as server, held_ledger(context, path, create=False) as opened:
+        wish = _last_wish(opened, overwrite=overwrite)
+        _claim(opened, server)
+        number = opened.again([BookStatus.FAILED] if failed else FAILED)
+        context.terminal.say(f"{plural(number, 'book')} to be tried again")
+        _carry_out(context, server, opened, wish=wish, way=way, run=None)
+
+
+def _options(transport: Transport, give_up: str) -> WatchOptions:
+    return WatchOptions(transport=transport.value, give_up_s=parse_duration(give_up), window=WINDOW)
+
+
+def _retry_line(context: AppContext, source: str | None, ledger: Path | None) -> str:
+    words = ["fnt", "batch", "retry", *([source] if source not in (None, "-") else [])]
+    words += ["--ledger", str(ledger)] if ledger else []
+    return shlex.join([*words, *given_settings(context)])
+
+
+def _last_wish(ledger: Ledger, *, overwrite: bool) -> Wish:
+    """Return what the last run wanted of its results."""
+    output, names = ledger.fact("output"), ledger.fact("formats")
+    if output is None:
+        raise UsageError(f"the ledger {ledger.path} is empty", hint="fnt batch run")
+    chosen = formats(names) if names else ()
+    return Wish(folder=_near(Path(json.loads(output))), formats=chosen, overwrite=overwrite)
+
+
+def _near(folder: Path) -> Path:
+    """Write a folder as seen from here, where it lies below."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+
+
+def _claim(ledger: Ledger, server: Connection) -> None:
+    """See that the ledger belongs to this server and this account."""
+    email = server.api.me().get("email")
+    if not isinstance(email, str):
+        raise ProtocolError("the server's answer does not say who is logged in")
+    ledger.claim(server=server.api.server, user=email)
+
+
+def _refuse_collisions(ledger: Ledger, wish: Wish, *, run: int) -> None:
+    """Refuse, before anything is sent, a file for two results, or one that is not ours."""
+    if not wish.formats:
+        return
+    if (two := ledger.same_stem(run)) is not None:
+        raise UsageError(
+            f"{two[0].path} and {two[1].path} would both be saved as {wish.targets(two[0])[0][1]}",
+            hint="tell them apart by the column output, or use --no-save",
+        )
+    for book in ledger.books(run=run):
+        own = {*book.targets, *book.outputs}
+        for _, path in wish.targets(book):
+            is_taken = os.path.lexists(path) and absolute(path) not in own
+            if is_taken and (not wish.overwrite or path.is_dir()):
+                raise UsageError(f"{path} exists", hint="use --overwrite, -o DIR or --no-save")
+
+
+def _carry_out(
+    context: AppContext,
+    server: Connection,
+    ledger: Ledger,
+    *,
+    wish: Wish,
+    way: _Way,
+    run: int | None,
+) -> None:
+    settings = context.settings()
+    if wish.formats:
+        prepare_folder(wish.folder)
+    preparer = Preparer(ledger, wish, new_key=context.new_key, warn=context.terminal.say)
+    saver = LedgerSaver(server.api, wish, ledger=ledger, under_way=preparer.under_way)
+    plan = Plan(
+        goal=Goal(outputs=len(wish.formats)),
+        saver=saver if wish.formats else None,
+        timeout_s=settings.timeout_s,
+        has_keys=False,
+    )
+    try:
+        with server.open_session() as session:
+            follower = BatchFollower(
+                context,
+                session,
+                plan,
+                server=host_of(server),
+                ledger=ledger,
+                run=run,
+                preparer=preparer,
+                lines=way.lines,
+            )
+            books = ledger.books(run=run, statuses=LOOKED_AT if run is not None else OPEN)
+            follower.follow(
+                session.upload_and_watch(
+                    preparer.items(books),
+                    parallel=way.jobs or settings.jobs,
+                    options=way.options,
+                )
+            )
+    finally:
+        preparer.close()

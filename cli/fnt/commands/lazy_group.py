@@ -1,0 +1,103 @@
+"""Groups and commands that are loaded when they are called.
+
+Typer keeps its copy of click private, so its contexts are `Any` here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from fnt.commands.global_options import FLAGS, global_params, take_flags
+from fnt.context import AppContext, GlobalOptions
+from fnt.errors import UsageError
+
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+EPILOG = "Global options, such as --server, --json and -q, may stand here too: see fnt --help."
+
+
+class Command(TyperCommand):
+    """A command that takes the global options too, and gets the context they configure."""
+
+    def __init__(self, *args: Any, **attrs: Any) -> None:
+        super().__init__(*args, **attrs)
+        self.params += global_params(hidden=True)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse, and keep the global options apart."""
+        rest = super().parse_args(ctx, args)
+        take_flags(ctx)
+        return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run with the context configured."""
+        context = ctx.obj or AppContext.of_process(os.environ, Path.cwd())
+        ctx.obj = context.configured(GlobalOptions.of_flags(ctx.meta[FLAGS]))
+        ctx.obj.report.command = ctx.command_path.partition(" ")[2]
+        try:
+            return super().invoke(ctx)
+        finally:
+            ctx.obj.remember_jobs()
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are a table: name -> (module:function or group, one line)."""
+
+    table: ClassVar[Mapping[str, tuple[str | type[LazyGroup], str]]] = {}
+
+    def __init__(self, *args: Any, **attrs: Any) -> None:
+        super().__init__(*args, **attrs)
+        self.params += global_params(hidden=not self._is_root)
+
+    @property
+    def _is_root(self) -> bool:
+        return self.callback is not None
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse, and keep the global options apart; no word at all asks for help."""
+        if not args and {"json", "jsonl"} & ctx.meta.get(FLAGS, {}).keys():
+            raise UsageError(f"{ctx.command_path} needs a command", hint=f"{ctx.command_path} -h")
+        rest = super().parse_args(ctx, args or ["--help"])
+        take_flags(ctx)
+        return rest
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- the table is the same
+        """Name the commands in their order."""
+        return list(self.table)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- as above
+        """Load one command."""
+        if cmd_name not in self.table:
+            return None
+        target, line = self.table[cmd_name]
+        if isinstance(target, str):
+            return load_command(cmd_name, target)
+        return target(
+            name=cmd_name,
+            help=line,
+            context_settings=dict(HELP_OPTIONS),
+            rich_markup_mode=None,
+            epilog=EPILOG,
+        )
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- as above
+        """Write the table without loading anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
+
+
+def load_command(name: str, target: str) -> Any:
+    """Import `module:function` and make a command of it; its docstring is the help."""
+    module, _, function = target.partition(":")
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(name, cls=Command, context_settings=dict(HELP_OPTIONS), epilog=EPILOG)(
+        getattr(importlib.import_module(module), function)
+    )
+    return typer.main.get_command(single)

@@ -1,0 +1,1 @@
+"""What is stored on this machine: settings, credentials, the job cache."""

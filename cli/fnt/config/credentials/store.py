@@ -1,0 +1,103 @@
+"""The login of one server, wherever it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from fnt.config.credentials.keyring_store import KeyringLike, Vault, VaultError, find_safe_backend
+from fnt.config.credentials.token_file import TokenFile, make_private_folder
+from fnt.config.credentials.tokens import Tokens
+from fnt.errors import UsageError
+from fnt.files import file_lock
+
+
+class CredentialStore:
+    """Keeps one server's tokens in the keyring, or in a file where the user chose one at login."""
+
+    def __init__(
+        self,
+        *,
+        origin: str,
+        config_dir: Path,
+        no_keyring: bool,
+        keyring: KeyringLike | None = None,
+        timeout_s: float = 3.0,
+    ) -> None:
+        self._folder = config_dir / "credentials"
+        self._file = TokenFile(self._folder, origin=origin)
+        self._vault: Vault | None = None
+        if not no_keyring:
+            self._vault = Vault(
+                origin=origin,
+                find_backend=find_safe_backend if keyring is None else lambda: keyring,
+                timeout_s=timeout_s,
+            )
+
+    def load(self) -> Tokens | None:
+        """Return the tokens; None when nobody is logged in."""
+        if self._file.exists() or self._vault is None:
+            return self._file.load()
+        return self._vault.load()
+
+    def require_place(self, *, insecure_storage: bool = False) -> None:
+        """Raise UsageError where `save` would: better told before anybody logs in."""
+        if insecure_storage or self._file.exists():
+            return
+        if self._vault is None:
+            raise _no_keyring()
+        self._vault.require()
+
+    def save(self, tokens: Tokens, *, insecure_storage: bool = False) -> str:
+        """Keep the tokens and say where; a file only when told so now or at login."""
+        if insecure_storage or self._file.exists():
+            return self._save_file(tokens)
+        if self._vault is None:
+            raise _no_keyring()
+        return self._vault.save(tokens)
+
+    def delete(self) -> None:
+        """Forget the tokens, wherever they are."""
+        self._file.delete()
+        if self._vault is not None:
+            self._vault.delete()
+
+    def where(self) -> str:
+        """Say for people where the tokens are, or would be, kept."""
+        if self._file.exists() or self._vault is None:
+            return self._in_file()
+        return self.keyring() or "nowhere: there is no safe keyring here"
+
+    def keyring(self) -> str | None:
+        """Say which keyring there is; None without a safe one. VaultError when it is silent."""
+        return None if self._vault is None else self._vault.where()
+
+    @property
+    def is_in_file(self) -> bool:
+        """Whether the user chose a file at login: the keyring is not asked then."""
+        return self._file.exists()
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from renewing the same login meanwhile."""
+        make_private_folder(self._folder)
+        with file_lock(self._file.path.with_suffix(".lock")):
+            yield
+
+    def _save_file(self, tokens: Tokens) -> str:
+        self._file.save(tokens)
+        if self._vault is not None:
+            with suppress(VaultError):  # an older login left there is never read before the file
+                self._vault.delete()
+        return self._in_file()
+
+    def _in_file(self) -> str:
+        return f"{self._file.path} (not encrypted)"
+
+
+def _no_keyring() -> UsageError:
+    return UsageError(
+        "without the keyring the token would have to go into a file",
+        hint="run: fnt login --insecure-storage, or set FNT_TOKEN",
+    )

@@ -1,0 +1,112 @@
+"""What the client is told by flags, environment and files, as one frozen object."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from fnt.config.settings.sources import Found, Layers, find_layers, first
+from fnt.config.settings.values import (
+    DEFAULT_SERVER,
+    READERS,
+    is_loopback,
+    normalise_server,
+    parse_duration,
+    read_value,
+)
+from fnt.errors import UsageError
+
+__all__ = [
+    "DEFAULT_SERVER",
+    "READERS",
+    "Settings",
+    "config_folder",
+    "is_loopback",
+    "load_settings",
+    "normalise_server",
+    "parse_duration",
+    "setting_origins",
+]
+
+DEFAULTS: Mapping[str, Any] = {
+    "server": DEFAULT_SERVER,
+    "profile": None,
+    "jobs": 4,
+    "timeout": None,
+    "no_keyring": False,
+    "ca_file": None,
+    "insecure_http": False,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a command needs to know beside its own options."""
+
+    server: str = DEFAULT_SERVER
+    """The server's origin, `scheme://host[:port]`."""
+    profile: str | None = None
+    timeout_s: float | None = None
+    jobs: int = 4
+    no_keyring: bool = False
+    token: str | None = field(default=None, repr=False)
+    config_dir: Path
+    ca_file: Path | None = None
+    insecure_http: bool = False
+
+
+def load_settings(
+    *,
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str],
+    cwd: Path,
+    config_dir: Path | None = None,
+) -> Settings:
+    """Merge flags > `FNT_*` > nearest `.fnt.toml` > profile > `config.toml` > defaults.
+
+    A project's `.fnt.toml` chooses a `server` only after `fnt config trust`, and never `ca_file`,
+    `insecure_http` or `no_keyring`: whoever wrote the folder would choose where the files go.
+    Flags that are None count as not given.
+    """
+    folder = config_dir or config_folder(environ)
+    layers = find_layers(flags=flags, environ=environ, cwd=cwd, folder=folder)
+    token = _token(environ.get("FNT_TOKEN", "").strip())
+    return _checked(layers, token=token, config_dir=folder)
+
+
+def setting_origins(
+    *, flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path
+) -> dict[str, Found]:
+    """Return every setting with the value that wins and where it was found."""
+    layers = find_layers(flags=flags, environ=environ, cwd=cwd, folder=config_folder(environ))
+    return {
+        key: first(layers, key) or Found(value=default, origin="default")
+        for key, default in DEFAULTS.items()
+    }
+
+
+def config_folder(environ: Mapping[str, str]) -> Path:
+    """Return the folder of the user's settings."""
+    chosen = environ.get("FNT_CONFIG_DIR")
+    return Path(chosen) if chosen else platformdirs.user_config_path("fnt", appauthor=False)
+
+
+def _token(text: str) -> str | None:
+    if not re.fullmatch(r"[!-~]*", text):
+        raise UsageError("FNT_TOKEN holds characters that no token has")
+    return text or None
+
+
+def _checked(layers: Layers, *, token: str | None, config_dir: Path) -> Settings:
+    found = {key: word for key in READERS if (word := first(layers, key)) is not None}
+    values = {key: read_value(key, word.value) for key, word in found.items()}
+    insecure_http = values.get("insecure_http", False)
+    server = normalise_server(values.pop("server", DEFAULT_SERVER), insecure_http=insecure_http)
+    if "timeout" in values:
+        values["timeout_s"] = values.pop("timeout")
+    return Settings(server=server, token=token, config_dir=config_dir, **values)

@@ -1,0 +1,102 @@
+"""Changes to the user's files of settings: comments kept, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from fnt.config.settings.sources import TRUST_FILE, USER_FILE, read_toml, trusted_servers
+from fnt.config.settings.values import READERS, normalise_server, read_value
+from fnt.errors import NotFoundError, UsageError
+
+
+def set_value(folder: Path, key: str, text: str, *, profile: str | None) -> Path:
+    """Write one setting; returns the file. Raises UsageError for what cannot be used."""
+    value = _typed(_known(key), text)
+    document = _document(folder / USER_FILE)
+    _table(document, profile, is_made=True)[key] = value
+    return _write(folder / USER_FILE, tomlkit.dumps(document))
+
+
+def unset_value(folder: Path, key: str, *, profile: str | None) -> Path:
+    """Take one setting out; returns the file. Raises NotFoundError when it is not there."""
+    document = _document(folder / USER_FILE)
+    table = _table(document, profile, is_made=False)
+    if _known(key) not in table:
+        raise NotFoundError(f"{key} is not set in {folder / USER_FILE}")
+    del table[key]
+    return _write(folder / USER_FILE, tomlkit.dumps(document))
+
+
+def trust_server(folder: Path, project: Path) -> str:
+    """Let a project's file choose the server it names now; another one is not trusted."""
+    server = read_toml(project).get("server")
+    if not isinstance(server, str):
+        raise UsageError(f"{project} names no server: there is nothing to trust")
+    normalise_server(server)
+    servers = trusted_servers(folder) | {str(project.resolve()): server}
+    _write(folder / TRUST_FILE, json.dumps(servers, indent=1))
+    return server
+
+
+def _known(key: str) -> str:
+    if key not in READERS:
+        raise UsageError(f"{key[:40]!r} is not a setting", hint=f"known: {', '.join(READERS)}")
+    return key
+
+
+def _typed(key: str, text: str) -> Any:
+    """Return a value as TOML has it, once it was seen to be good."""
+    value = read_value(key, text)
+    if key == "server":
+        # whether plain http:// is allowed is asked when the server is used
+        return normalise_server(text, insecure_http=True)
+    return value if isinstance(value, bool | int) else text
+
+
+def _document(path: Path) -> tomlkit.TOMLDocument:
+    read_toml(path)  # the same words about what is wrong with the file as everywhere
+    try:
+        return (
+            tomlkit.parse(path.read_text(encoding="utf-8"))
+            if path.exists()
+            else tomlkit.TOMLDocument()
+        )
+    except TOMLKitError as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
+
+
+def _table(document: tomlkit.TOMLDocument, profile: str | None, *, is_made: bool) -> Any:
+    if profile is None:
+        return document
+    profiles = document.get("profiles")
+    if profiles is None and is_made:
+        profiles = document["profiles"] = tomlkit.table(is_super_table=True)
+    if profiles is not None and profile not in profiles and is_made:
+        profiles[profile] = tomlkit.table()
+    if profiles is None or profile not in profiles:
+        raise NotFoundError(f"there is no profile {profile[:40]!r}")
+    return profiles[profile]
+
+
+def _write(path: Path, text: str) -> Path:
+    """Write beside and rename, readable by the owner alone: a reader sees the old or the new."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 -- a descriptor
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    return path

@@ -1,0 +1,142 @@
+"""Where settings come from: flags, environment, project, profile, user's file; first one wins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fnt.config.settings.values import READERS, read_value
+from fnt.errors import NotFoundError, UsageError
+
+PROJECT_FILE = ".fnt.toml"
+USER_FILE = "config.toml"
+TRUST_FILE = "trusted.json"
+
+PROJECT_KEYS = frozenset({"jobs", "timeout", "profile"})
+"""What a project's file may set untrusted: nothing that decides where tokens and files go."""
+
+VARIABLES: Mapping[str, str] = {
+    "server": "FNT_SERVER",
+    "profile": "FNT_PROFILE",
+    "jobs": "FNT_JOBS",
+    "timeout": "FNT_TIMEOUT",
+    "no_keyring": "FNT_NO_KEYRING",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A setting as it was found, and where."""
+
+    value: Any
+    origin: str
+
+
+Layers = Sequence[Mapping[str, Found]]
+
+
+def find_layers(
+    *, flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path, folder: Path
+) -> Layers:
+    """Collect what is set anywhere, the strongest first. Raises UsageError, NotFoundError."""
+    user_file = folder / USER_FILE
+    user = read_toml(user_file)
+    given = [
+        {
+            key: Found(value=value, origin=f"--{key.replace('_', '-')}")
+            for key, value in flags.items()
+            if value is not None
+        },
+        {
+            key: Found(value=environ[name], origin=name)
+            for key, name in VARIABLES.items()
+            if environ.get(name)
+        },
+        _project(cwd, folder=folder),
+    ]
+    own = {key: Found(value=value, origin=str(user_file)) for key, value in user.items()}
+    profiles = own.pop("profiles", None)
+    profile = first([*given, own], "profile")
+    if profile is not None:
+        given.append(_profile(profiles.value if profiles else {}, profile.value, user_file))
+    return [*given, own]
+
+
+def first(layers: Layers, key: str) -> Found | None:
+    """Return the strongest word on a setting."""
+    return next((layer[key] for layer in layers if key in layer), None)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a file of settings; nothing when there is none. An unknown key is an error."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        import tomllib  # noqa: PLC0415 -- 3 ms, and most have no such file
+
+        values = tomllib.loads(text)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
+    _refuse_unknown(set(values) - {"profiles"}, where=str(path))
+    profiles = values.get("profiles", {})
+    if not isinstance(profiles, Mapping):
+        raise UsageError(f"{path}: profiles must be tables, as [profiles.work]")
+    for name, keys in profiles.items():
+        if not isinstance(keys, Mapping):
+            raise UsageError(f"{path}: profiles must be tables, as [profiles.work]")
+        _refuse_unknown(set(keys), where=f"{path}: [profiles.{name}]", beside={"profile"})
+    return values
+
+
+def project_file(cwd: Path) -> Path | None:
+    """Find the nearest project's file, here or above."""
+    paths = (folder / PROJECT_FILE for folder in (cwd, *cwd.parents))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def trusted_servers(folder: Path) -> dict[str, str]:
+    """Return which server each trusted project's file may choose, by its path."""
+    try:
+        values = json.loads((folder / TRUST_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def _project(cwd: Path, *, folder: Path) -> dict[str, Found]:
+    path = project_file(cwd)
+    if path is None:
+        return {}
+    values = read_toml(path)
+    allowed = set(PROJECT_KEYS)
+    if "server" in values and trusted_servers(folder).get(str(path.resolve())) == values["server"]:
+        allowed.add("server")
+    return {k: Found(value=v, origin=str(path)) for k, v in values.items() if k in allowed}
+
+
+def _profile(profiles: Mapping[str, Any], profile: object, user_file: Path) -> dict[str, Found]:
+    name = str(profile)[:40]
+    values = profiles.get(profile) if isinstance(profile, str) else None
+    if values is None:
+        raise NotFoundError(
+            f"there is no profile {name!r}", hint=f"fnt config set --profile {name} server URL"
+        )
+    origin = f"{user_file} [profiles.{name}]"
+    for key, value in values.items():
+        read_value(key, value)
+    return {key: Found(value=value, origin=origin) for key, value in values.items()}
+
+
+def _refuse_unknown(
+    keys: set[str], *, where: str, beside: set[str] | frozenset[str] = frozenset()
+) -> None:
+    known = set(READERS) - beside
+    if unknown := sorted(keys - known):
+        raise UsageError(
+            f"{where}: {unknown[0]!r} is not a known setting",
+            hint=f"known: {', '.join(sorted(known))}",
+        )

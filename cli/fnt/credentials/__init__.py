@@ -1,6 +1,0 @@
-"""Where a login is kept: the system's keyring or, told so, a file only its owner can read."""
-
-from fnt.credentials.store import CredentialStore
-from fnt.credentials.tokens import Tokens
-
-__all__ = ["CredentialStore", "Tokens"]

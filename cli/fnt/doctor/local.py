@@ -1,0 +1,100 @@
+"""Checks of this machine: settings, terminal, folder, keyring."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from fnt.config.settings import setting_origins
+from fnt.config.settings.sources import Found, project_file, read_toml
+from fnt.doctor.context import Patient
+from fnt.doctor.result import Verdict, fail, ok, skip, warn
+from fnt.errors import ExitCode
+
+LOW_BYTES = 100 * 1024 * 1024
+NARROW = 40
+
+
+def settings(patient: Patient) -> Verdict:
+    """Read all settings and name where they come from."""
+    context = patient.context
+    patient.settings = context.settings()
+    patient.connection = context.connect(patient.settings)
+    found = setting_origins(
+        flags=context.options.settings, environ=context.environ, cwd=context.cwd
+    )
+    told = [f"{key} by {one.origin}" for key, one in found.items() if one.origin != "default"]
+    words = ", ".join([patient.settings.server, *told])
+    ignored = _ignored_server(context.cwd, found["server"])
+    if ignored is not None:
+        return warn(
+            f"{words}; {ignored} names another server and is not trusted",
+            "look at it, then run: fnt config trust",
+        )
+    return ok(words)
+
+
+def _ignored_server(cwd: Path, server: Found) -> Path | None:
+    path = project_file(cwd)
+    if path is None or server.origin == str(path):
+        return None
+    named = read_toml(path).get("server")
+    return path if named is not None and named != server.value else None
+
+
+def terminal(patient: Patient) -> Verdict:
+    """Look at what the terminal can show."""
+    screen = patient.context.terminal
+    encoding = getattr(screen.err, "encoding", None) or "unknown encoding"
+    if not screen.has_glyphs:
+        return warn(
+            f"{encoding} cannot show every sign: ASCII stands in",
+            "set PYTHONUTF8=1, or a UTF-8 locale such as LC_ALL=C.UTF-8",
+        )
+    colour = "colour" if screen.has_color(screen.err) else "no colour"
+    if not screen.can_animate:
+        return ok(f"{encoding}, {colour}; lines instead of a live view")
+    size = shutil.get_terminal_size()
+    words = f"{encoding}, {colour}, {size.columns}x{size.lines}"
+    if size.columns < NARROW:
+        return warn(f"{words}: names will be cut", "make the window wider, or use --plain")
+    return ok(words)
+
+
+def folder(patient: Patient) -> Verdict:
+    """Write where results would be written."""
+    target = patient.folder
+    standing = next((path for path in (target, *target.parents) if path.exists()), target)
+    try:
+        with tempfile.TemporaryFile(dir=standing) as file:
+            file.write(b"\0" * 4096)
+            file.flush()
+        free_bytes = shutil.disk_usage(standing).free
+    except OSError as error:
+        return fail(
+            f"{target} cannot be written: {error.strerror}",
+            "give another folder by -o, or make room",
+            exit_code=ExitCode.USAGE,
+        )
+    words = f"{target}, {free_bytes / 1e9:.1f} GB free"
+    return ok(words) if free_bytes >= LOW_BYTES else warn(words, "make room for results")
+
+
+def keyring(patient: Patient) -> Verdict:
+    """Ask which keyring there is and read from it; a locked one may be silent."""
+    known, store = patient.settings, patient.connection.store
+    if known.no_keyring:
+        return skip("not asked, as FNT_NO_KEYRING says")
+    if known.token:
+        return skip("not asked: FNT_TOKEN goes before it")
+    if store.is_in_file:
+        return skip("not asked: the token is in a file, as chosen at login")
+    where = store.keyring()
+    if where is None:
+        return warn(
+            "there is no keyring here that could keep a token safely",
+            "set FNT_TOKEN, or run: fnt login --insecure-storage",
+        )
+    store.load()
+    return ok(where)

@@ -1,0 +1,139 @@
+"""Checks of the way to the server: proxy, name, connection, certificate."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import time
+
+from fnt.api.tls import make_ssl_context
+from fnt.config.settings import is_loopback
+from fnt.config.settings.proxy import find_proxy
+from fnt.doctor.context import Patient
+from fnt.doctor.result import Verdict, fail, ok, skip, warn
+from fnt.errors import ExitCode
+
+CONNECT_S = 4.0
+SOON_DAYS = 14
+
+EXPIRED, NOT_YET_VALID = 10, 9
+UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
+WRONG_NAME = frozenset({62, 64})
+"""What OpenSSL calls X509_V_ERR_…"""
+
+
+def proxy(patient: Patient) -> Verdict:
+    """Find the proxy in force, if there is one."""
+    scheme = "https" if patient.is_encrypted else "http"
+    proxies = patient.proxies()
+    if is_loopback(patient.host):
+        named = proxies.get(scheme) or proxies.get("all")
+        return ok("none is used for this machine's own server" if named else "none")
+    patient.proxy = found = find_proxy(proxies, scheme=scheme, host=patient.host)
+    if found is None:
+        return ok("none")
+    variable = f"{scheme if proxies.get(scheme) else 'all'}_proxy".upper()
+    return ok(f"{found.host}:{found.port}, by {variable} or the system's settings")
+
+
+def name(patient: Patient) -> Verdict:
+    """Resolve the name of the server, or of the proxy that will do so."""
+    host, port = patient.first_hop
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return fail(
+            f"{host} has no address",
+            "is the name right, and is this machine on the network? fnt config list --show-origin",
+            exit_code=ExitCode.TEMPORARY,
+        )
+    addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
+    return ok(f"{host} is {', '.join(addresses[:4])}")
+
+
+def tcp(patient: Patient) -> Verdict:
+    """Connect to the first hop."""
+    host, port = patient.first_hop
+    what = "the proxy" if patient.proxy else "the server"
+    try:
+        socket.create_connection((host, port), timeout=CONNECT_S).close()
+    except ConnectionRefusedError:
+        return fail(
+            f"nothing listens at {host}:{port}",
+            f"start {what} (fnt-server run), or correct its port",
+            exit_code=ExitCode.TEMPORARY,
+        )
+    except OSError as error:
+        why = "no answer" if isinstance(error, TimeoutError) else error.strerror or "no way there"
+        return fail(
+            f"{host}:{port} cannot be reached: {why}",
+            f"is {what} up, and does a firewall let you through?",
+            exit_code=ExitCode.TEMPORARY,
+        )
+    return ok(f"{host}:{port} answers")
+
+
+def tls(patient: Patient) -> Verdict:
+    """Shake hands as REST will, and look at the certificate."""
+    if not patient.is_encrypted:
+        if is_loopback(patient.host):
+            return skip("plain http:// on this machine")
+        return warn("plain http:// shows your token to the network", "use https://")
+    if patient.proxy is not None and patient.proxy.scheme != "http":
+        return skip(f"not looked at through a {patient.proxy.scheme} proxy")
+    try:
+        certificate = _certificate(patient)
+    except ssl.SSLCertVerificationError as error:
+        return fail(
+            f"the certificate of {patient.host} is not trusted: {error.verify_message}",
+            _certificate_hint(error.verify_code),
+            exit_code=ExitCode.USAGE,
+        )
+    except ssl.SSLError:
+        return fail(
+            f"{patient.host}:{patient.port} does not speak TLS",
+            "is it an http:// address?",
+            exit_code=ExitCode.USAGE,
+        )
+    except (OSError, http.client.HTTPException):
+        return fail(
+            "the connection broke during the handshake",
+            "a proxy or firewall may cut it; try again",
+            exit_code=ExitCode.TEMPORARY,
+        )
+    return _expiry(certificate)
+
+
+def _certificate(patient: Patient) -> dict[str, object]:
+    context = make_ssl_context(patient.settings.server, patient.settings.ca_file)
+    host, port = patient.first_hop
+    connection = http.client.HTTPSConnection(host, port, timeout=CONNECT_S, context=context)
+    if patient.proxy is not None:
+        connection.set_tunnel(patient.host, patient.port, patient.proxy.headers)
+    try:
+        connection.connect()
+        return dict(connection.sock.getpeercert() or {})
+    finally:
+        connection.close()
+
+
+def _expiry(certificate: dict[str, object]) -> Verdict:
+    until = str(certificate.get("notAfter", ""))
+    try:
+        days = (ssl.cert_time_to_seconds(until) - time.time()) / 86400
+    except ValueError:
+        return ok("the certificate is trusted")
+    if days < SOON_DAYS:
+        return warn(f"the certificate ends in {days:.0f} days ({until})", "renew it on the server")
+    return ok(f"the certificate is trusted, until {until}")
+
+
+def _certificate_hint(code: int) -> str:
+    if code in (EXPIRED, NOT_YET_VALID):
+        return "renew it on the server; if it is valid, this machine's clock is wrong"
+    if code in WRONG_NAME:
+        return "use the name that stands in the certificate as --server"
+    if code in UNKNOWN_AUTHORITY:
+        return "name your own authority with --ca-file"
+    return "look at the server's certificate"

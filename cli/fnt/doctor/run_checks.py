@@ -1,0 +1,95 @@
+"""Check after check, each within its time; what a failed one makes pointless is not tried."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fnt.doctor.context import Patient
+from fnt.doctor.result import Status, Verdict, fail, failed, skip
+from fnt.errors import ExitCode, FntError, TemporaryError
+
+LIMIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing to look at."""
+
+    name: str
+    look: Callable[[Patient], Verdict]
+    needs: tuple[str, ...] = ()
+    """Checks that must not have failed."""
+    late_hint: str = "look at the network between here and the server"
+    late_code: ExitCode = ExitCode.TEMPORARY
+    """What it means when it does not come to an end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check said, and how long it took."""
+
+    check: str
+    verdict: Verdict
+    ms: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as it stands in the document."""
+        said = self.verdict
+        return {
+            "check": self.check,
+            "status": str(said.status),
+            "message": said.message,
+            "hint": said.hint,
+            "ms": self.ms,
+        }
+
+
+def examine(
+    patient: Patient,
+    checks: Sequence[Check],
+    *,
+    clock: Callable[[], float],
+    limit_s: float = LIMIT_S,
+) -> Iterator[Finding]:
+    """Yield a finding for each check, in their order."""
+    causes: dict[str, str] = {}
+    for check in checks:
+        cause = next((causes[name] for name in check.needs if name in causes), None)
+        if cause is not None:
+            causes[check.name] = cause
+            yield Finding(check=check.name, verdict=skip(f"not tried: {cause} failed"))
+            continue
+        began = clock()
+        verdict = _limited(patient, check, limit_s=limit_s)
+        if verdict.status is Status.FAIL:
+            causes[check.name] = check.name
+        yield Finding(check=check.name, verdict=verdict, ms=round((clock() - began) * 1000))
+
+
+def _limited(patient: Patient, check: Check, *, limit_s: float) -> Verdict:
+    """Look in a thread of its own: neither resolver nor keyring nor network need ever answer."""
+    verdicts: list[Verdict] = []
+    bugs: list[Exception] = []
+
+    def run() -> None:
+        try:
+            verdicts.append(check.look(patient))
+        except TemporaryError as error:
+            verdicts.append(failed(error, hint=check.late_hint))
+        except FntError as error:
+            verdicts.append(failed(error))
+        except Exception as error:
+            bugs.append(error)
+
+    thread = threading.Thread(target=run, name=f"doctor-{check.name}", daemon=True)
+    thread.start()
+    thread.join(limit_s)
+    if bugs:
+        raise bugs[0]
+    if not verdicts:
+        words = f"no answer within {limit_s:g} s"
+        return fail(words, check.late_hint, exit_code=check.late_code)
+    return verdicts[0]

@@ -1,0 +1,229 @@
+"""What a bulk import is told to do: the lines of a manifest, or the books in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from fnt.errors import NotFoundError, UsageError
+from fnt.flow.inputs.discovery import find_files
+from fnt.flow.inputs.manifest_parser import LineError, read_records
+from fnt.flow.ledger import Wanted
+from fnt.flow.results.convert import LIBRARIES
+from fnt.flow.results.names import extension, safe_stem
+from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.results import FORMATS
+
+SETTINGS = {
+    "words": "sentence_length_limit",
+    "min_words": "min_sentence_length",
+    "engine": "engine",
+    "ignore_dialogue": "ignore_dialogue",
+}
+"""Columns that are settings, by their names on the wire."""
+BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+TOLD = 10
+"""Broken lines told one by one."""
+ENDINGS = tuple(f".{extension(name)}" for name in (*FORMATS, *LIBRARIES))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the books are named: a manifest, a folder, or standard input."""
+
+    name: str
+    """As it was given."""
+    folder: Path
+    """What relative paths start from."""
+    include: Sequence[str] = ()
+    """Patterns for what is taken from a folder, as in an upload."""
+    exclude: Sequence[str] = ()
+
+    @property
+    def is_stdin(self) -> bool:
+        """Whether it is standard input."""
+        return self.name == "-"
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder of books."""
+        return not self.is_stdin and Path(self.name).is_dir()
+
+    @classmethod
+    def of(cls, name: str, *, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Source:
+        """Look at what was given; NotFoundError when it is not there."""
+        path = Path(name)
+        if (include or exclude) and (name == "-" or path.is_file()):
+            raise UsageError("--include and --exclude choose from a folder, not from a manifest")
+        if name == "-":
+            return cls(name=name, folder=Path())
+        if not path.exists():
+            raise NotFoundError(f"there is no manifest {path}")
+        folder = path if path.is_dir() else path.parent
+        return cls(name=name, folder=folder, include=include, exclude=exclude)
+
+
+def read_source(
+    source: Source, stdin: IO[str], *, defaults: ProcessingSettings, tell: Callable[[str], None]
+) -> Iterator[Wanted]:
+    """Yield the books that are meant, a line at a time.
+
+    Broken lines are told, all of them are looked for, and UsageError is raised at the end.
+    """
+    if source.is_folder:
+        yield from _found_below(source, defaults)
+    elif source.is_stdin:
+        yield from _checked(source, _binary(stdin), defaults=defaults, tell=tell)
+    else:
+        try:
+            with Path(source.name).open("rb") as file:
+                yield from _checked(source, file, defaults=defaults, tell=tell)
+        except OSError as error:
+            raise UsageError(f"{source.name} cannot be read: {error.strerror}") from error
+
+
+def _binary(stdin: IO[str]) -> Iterable[bytes]:
+    return stdin.buffer if hasattr(stdin, "buffer") else (line.encode() for line in stdin)
+
+
+def _found_below(source: Source, defaults: ProcessingSettings) -> Iterator[Wanted]:
+    files = find_files(
+        [source.folder], recursive=True, include=source.include, exclude=source.exclude
+    )
+    for number, found in enumerate(files, start=1):
+        parts = [safe_stem(part) for part in found.relative.parts]
+        if None in parts:
+            raise UsageError(f"{found.given} has a name no result can have: rename it")
+        yield Wanted(
+            path=_storable(str(found.relative)),
+            file=found.path,
+            filename=_storable(found.relative.name),
+            settings=defaults,
+            stem="/".join(part for part in parts if part is not None),
+            line=number,
+        )
+
+
+def _checked(
+    source: Source,
+    lines: Iterable[bytes],
+    *,
+    defaults: ProcessingSettings,
+    tell: Callable[[str], None],
+) -> Iterator[Wanted]:
+    broken: list[LineError] = []
+    count = 0
+    for record in read_records(source.name, lines):
+        if isinstance(record, LineError):
+            broken.append(record)
+            if len(broken) <= TOLD:
+                tell(f"{source.name}: line {record.line}: {record.why}")
+            continue
+        count += 1
+        try:
+            yield _wanted(source, *record, defaults=defaults)
+        except LineError as error:
+            broken.append(error)
+            if len(broken) <= TOLD:
+                tell(f"{source.name}: line {error.line}: {error.why}")
+    if broken:
+        noun = "a line is" if len(broken) == 1 else f"{len(broken)} lines are"
+        first = f"line {broken[0].line}: {broken[0].why}"
+        raise UsageError(f"{source.name}: {noun} broken, nothing was sent: {first}")
+    if not count:
+        raise UsageError(f"{source.name} names no book")
+
+
+def _wanted(
+    source: Source, line: int, values: Mapping[str, Any], *, defaults: ProcessingSettings
+) -> Wanted:
+    path = _text(line, values, "path")
+    if not path:
+        raise LineError(line, "no path")
+    name = _text(line, values, "name") or Path(path).name
+    if not name or len(name) > 255:
+        raise LineError(line, "the name must have 1 to 255 characters")
+    stem = _stem(line, _text(line, values, "output"), name=name)
+    return Wanted(
+        path=path,
+        file=source.folder / path,
+        filename=name,
+        settings=_settings(line, values, defaults),
+        stem=stem,
+        line=line,
+    )
+
+
+def _text(line: int, values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name, "")
+    if not isinstance(value, str):
+        raise LineError(line, f"{name} must be a text")
+    if "\0" in value or not _is_text(value):
+        raise LineError(line, f"{name} holds characters that no name has")
+    return value
+
+
+def _settings(
+    line: int, values: Mapping[str, Any], defaults: ProcessingSettings
+) -> ProcessingSettings:
+    given = {
+        wire: _value(line, name, values[name]) for name, wire in SETTINGS.items() if name in values
+    }
+    try:
+        settings = ProcessingSettings.from_wire({**defaults.to_wire(), **given})
+    except ValueError as error:
+        raise LineError(line, _in_columns(str(error))) from error
+    if settings.min_sentence_length > settings.sentence_length_limit:
+        raise LineError(line, "min_words is above words: no piece could be so long")
+    return settings
+
+
+def _value(line: int, name: str, value: Any) -> Any:
+    """Read a cell of CSV as what it stands for; JSON has types of its own."""
+    if not isinstance(value, str) or name == "engine":
+        return value
+    if name == "ignore_dialogue":
+        if value.strip().lower() not in BOOLEANS:
+            raise LineError(line, f"{name} must be true or false")
+        return BOOLEANS[value.strip().lower()]
+    if not (value.strip().isascii() and value.strip().isdigit()) or len(value) > 9:
+        raise LineError(line, f"{name} must be a number")
+    return int(value)
+
+
+def _in_columns(message: str) -> str:
+    """Write a sentence of the wire with the manifest's own names."""
+    for name, wire in SETTINGS.items():
+        message = message.replace(f"processing_settings.{wire}", name)
+    return message
+
+
+def _stem(line: int, output: str, *, name: str) -> str:
+    """Return where the result goes, below the output folder and safe on any system."""
+    if not output:
+        stem = safe_stem(name)
+        if stem is None:
+            raise LineError(line, f"{name!r} can be no result's name: give the column output")
+        return stem
+    path = PurePosixPath(output.replace("\\", "/"))
+    if path.suffix.lower() in ENDINGS:
+        path = path.with_suffix("")
+    parts = path.parts
+    if not parts or any(part == ".." or safe_stem(f"{part}.pdf") != part for part in parts):
+        raise LineError(line, "output must be a path below -o, of plain names")
+    return "/".join(parts)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _storable(name: str) -> str:
+    """Write a name that is not text as text that can be stored and sent."""
+    return name.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,170 @@
+"""What can be known of a PDF before it is sent. Only what is certain is a reason to refuse it.
+
+Run as a program it is the child that opens the PDF on its standard input: pypdf may loop, recurse
+or fill the memory on a broken file, so it does so elsewhere and for a moment only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from fnt.errors import NotFoundError, UsageError
+from fnt.wire.errors import ErrorCode, JobErrorCode
+
+USUAL_BYTES = 50 * 1024 * 1024
+"""What a server takes unless it was set otherwise: it says so itself, before a byte is sent."""
+MAX_BYTES = 4096 * 1024 * 1024
+"""What no server can be set to take more than."""
+HEAD_BYTES = 1024
+PAGES_LOOKED_AT = 5
+CHILD_MEMORY_BYTES = 768 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What speaks against a file. Unless certain, the server is to decide."""
+
+    code: str
+    message: str
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preflight:
+    """What a quick look at a file showed."""
+
+    size_bytes: int
+    page_count: int | None = None
+    problem: Problem | None = None
+
+
+def inspect_pdf(path: Path, *, timeout_s: float = 1.0, max_bytes: int = MAX_BYTES) -> Preflight:
+    """Look at a file for a moment. Raises NotFoundError and UsageError when it cannot be opened."""
+    try:
+        with _opened(path) as file:
+            return _inspected(file, timeout_s=timeout_s, max_bytes=max_bytes)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no file {path}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open without waiting: a named pipe would block for ever."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise UsageError(f"{path} is not a file")
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    return open(descriptor, "rb")  # noqa: PTH123 -- a descriptor; the caller closes it
+
+
+def _inspected(file: BinaryIO, *, timeout_s: float, max_bytes: int) -> Preflight:
+    size_bytes = os.fstat(file.fileno()).st_size
+    problem = _plain_problem(file.read(HEAD_BYTES), size_bytes=size_bytes, max_bytes=max_bytes)
+    if problem is not None:
+        return Preflight(size_bytes=size_bytes, problem=problem)
+    found = _ask_child(file, timeout_s=timeout_s)
+    pages, problem = found.get("pages"), _problem_of(found)
+    if problem is None and size_bytes > USUAL_BYTES:
+        problem = _too_large(size_bytes, USUAL_BYTES, certain=False)
+    return Preflight(
+        size_bytes=size_bytes,
+        page_count=pages if isinstance(pages, int) else None,
+        problem=problem,
+    )
+
+
+def _plain_problem(head: bytes, *, size_bytes: int, max_bytes: int) -> Problem | None:
+    if b"%PDF-" not in head:
+        what = "the file is empty" if size_bytes == 0 else "this is not a PDF"
+        return Problem(code=ErrorCode.NOT_A_PDF, message=what, certain=True)
+    if size_bytes > max_bytes:
+        return _too_large(size_bytes, max_bytes, certain=True)
+    return None
+
+
+def _too_large(size_bytes: int, most_bytes: int, *, certain: bool) -> Problem:
+    size, most = size_bytes / 2**20, most_bytes / 2**20
+    message = f"the file is too large: {size:.1f} MiB of {most:.0f}"
+    if not certain:
+        message = f"the file has {size:.1f} MiB; most servers take {most:.0f}"
+    return Problem(code=ErrorCode.FILE_TOO_LARGE, message=message, certain=certain)
+
+
+def _problem_of(found: dict[str, Any]) -> Problem | None:
+    if found.get("needs_password"):
+        return Problem(
+            code=JobErrorCode.PDF_ENCRYPTED, message="the PDF needs a password", certain=True
+        )
+    if found.get("damaged"):
+        return Problem(
+            code=JobErrorCode.PDF_DAMAGED, message="the PDF seems to be damaged", certain=False
+        )
+    if found.get("has_text") is False:
+        return Problem(
+            code=JobErrorCode.PDF_NO_TEXT,
+            message="the first pages hold no text; a scanned book would have to go through OCR",
+            certain=False,
+        )
+    return None
+
+
+def _ask_child(file: BinaryIO, *, timeout_s: float) -> dict[str, Any]:
+    """Return what the child found in time; nothing when it did not."""
+    file.seek(0)
+    try:
+        child = subprocess.run(
+            [sys.executable, "-I", "-m", "fnt.flow.inputs.preflight"],
+            stdin=file,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=timeout_s,
+            check=False,
+        )
+        found = json.loads(child.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _limit_memory() -> None:
+    """Bound the child's memory where the system can."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 -- POSIX only
+
+        resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES))
+
+
+def _look(file: BinaryIO) -> dict[str, Any]:
+    """Return what pypdf finds: pages, whether they hold text, whether a password is needed."""
+    import pypdf  # noqa: PLC0415 -- 86 ms, in the child alone
+
+    try:
+        return _facts(pypdf.PdfReader(file))
+    except MemoryError:
+        return {}
+    except Exception:  # pypdf raises what it likes on a broken file
+        return {"damaged": True}
+
+
+def _facts(reader: Any) -> dict[str, Any]:
+    if reader.is_encrypted and not reader.decrypt(""):
+        return {"needs_password": True}
+    pages = reader.pages
+    texts = (pages[n].extract_text() for n in range(min(PAGES_LOOKED_AT, len(pages))))
+    return {"pages": len(pages), "has_text": any(text.strip() for text in texts)}
+
+
+def _main() -> None:
+    _limit_memory()
+    json.dump(_look(sys.stdin.buffer), sys.stdout)
+
+
+if __name__ == "__main__":
+    _main()

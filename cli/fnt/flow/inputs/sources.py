@@ -1,0 +1,99 @@
+"""What an upload is made of: paths, folders, a list of paths, a file on standard input."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import cast
+
+from fnt.errors import NotFoundError, UsageError
+from fnt.flow.inputs.discovery import Found, find_files
+from fnt.flow.inputs.stdin import Piped, pieces_of, spooled
+from fnt.output.terminal import Terminal
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The words and options that say which files are meant."""
+
+    words: Sequence[str]
+    files_from: str | None = None
+    name: str | None = None
+    """What the file on standard input is called."""
+    recursive: bool = False
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+
+@contextmanager
+def opened(sources: Sources, terminal: Terminal) -> Iterator[list[Found]]:
+    """Find the files; what comes on standard input is there for as long as the block runs."""
+    _check(sources, terminal)
+    paths = [Path(word) for word in sources.words if word != STDIN]
+    listed = _listed(sources.files_from, terminal) if sources.files_from is not None else []
+    found = []
+    if paths or sources.files_from is not None:
+        found = find_files(
+            paths,
+            literal=listed,
+            recursive=sources.recursive,
+            include=sources.include,
+            exclude=sources.exclude,
+        )
+    if STDIN not in sources.words:
+        yield found
+        return
+    with spooled(_bytes_of(terminal)) as path:
+        yield [Found(given=STDIN, path=path, relative=PurePath(sources.name or "")), *found]
+
+
+def _check(sources: Sources, terminal: Terminal) -> None:
+    is_piped = STDIN in sources.words
+    if not sources.words and sources.files_from is None:
+        raise UsageError("name what to send", hint="fnt upload novel.pdf, or --files-from LIST")
+    if not is_piped and sources.name is not None:
+        raise UsageError("--name belongs to -", hint="fnt upload - --name novel.pdf < novel.pdf")
+    if not is_piped:
+        return
+    if sources.files_from == STDIN:
+        raise UsageError("standard input cannot be a file and a list of files")
+    if sources.name is None:
+        raise UsageError("- needs a name", hint="fnt upload - --name novel.pdf < novel.pdf")
+    if sources.name in ("", ".", "..") or PurePath(sources.name).name != sources.name:
+        raise UsageError(f"{sources.name!r} is not the name of a file")
+    if terminal.stdin.isatty():
+        raise UsageError(
+            "a PDF cannot be typed", hint=f"fnt upload - --name {sources.name} < {sources.name}"
+        )
+
+
+def _listed(source: str, terminal: Terminal) -> list[Path]:
+    """Read a list of paths: one a line, or NUL after each where there is any NUL."""
+    is_piped = source == STDIN
+    content = b"".join(pieces_of(_bytes_of(terminal))) if is_piped else _content(Path(source))
+    if b"\0" in content:
+        names = content.split(b"\0")
+    else:
+        lines = content.removeprefix(codecs.BOM_UTF8).split(b"\n")
+        names = [line.removesuffix(b"\r") for line in lines]
+    return [Path(os.fsdecode(name)) for name in names if name]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no file {path}") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
+        raise UsageError(f"{path} cannot be read: {reason}") from error
+
+
+def _bytes_of(terminal: Terminal) -> Piped:
+    return cast("Piped", terminal.stdin.buffer)

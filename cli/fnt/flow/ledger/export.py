@@ -1,0 +1,87 @@
+"""A ledger as CSV or JSON Lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fnt.errors import UsageError
+from fnt.flow.ledger import Book, Ledger
+from fnt.flow.results.download import TargetExistsError
+
+if TYPE_CHECKING:
+    pass
+
+COLUMNS = (
+    "path",
+    "name",
+    "status",
+    "job_id",
+    "sha256",
+    "size_bytes",
+    "error_code",
+    "error_message",
+    "outputs",
+    "attempts",
+    "earlier_jobs",
+    "updated_at",
+)
+
+
+def record_of(book: Book) -> dict[str, Any]:
+    """Return a book as scripts read it."""
+    sent = book.sent
+    return {
+        "path": book.path,
+        "name": book.filename,
+        "status": book.status.value,
+        "job_id": book.job_id,
+        "sha256": sent.sha256 if sent else None,
+        "size_bytes": sent.size_bytes if sent else None,
+        "error_code": book.error_code,
+        "error_message": book.error_message,
+        "outputs": list(book.outputs),
+        "attempts": book.attempts,
+        "earlier_jobs": list(book.earlier_jobs),
+        "updated_at": book.updated_at,
+    }
+
+
+def _csv_lines(ledger: Ledger) -> Iterator[bytes]:
+    """Write RFC 4180 as results are written: every text quoted, numbers never."""
+    yield _csv_line(COLUMNS)
+    for book in ledger.books():
+        record = record_of(book)
+        record["outputs"] = "\n".join(record["outputs"])
+        record["earlier_jobs"] = " ".join(map(str, record["earlier_jobs"]))
+        yield _csv_line("" if value is None else value for value in record.values())
+
+
+def _csv_line(cells: Any) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _json_lines(ledger: Ledger) -> Iterator[bytes]:
+    for book in ledger.books():
+        yield json.dumps(record_of(book)).encode() + b"\n"
+
+
+def _write_file(path: Path, write: Callable[[], Iterator[bytes]], *, overwrite: bool) -> None:
+    if os.path.lexists(path) and not overwrite:
+        raise TargetExistsError(f"{path} exists", hint="use --overwrite to replace it")
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            file.writelines(write())
+        draft.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        draft.unlink(missing_ok=True)

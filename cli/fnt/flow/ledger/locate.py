@@ -1,0 +1,69 @@
+"""Which ledger a command line means, and how it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fnt.errors import NotFoundError, UsageError
+from fnt.flow.ledger import Ledger, ledger_lock
+
+if TYPE_CHECKING:
+    from fnt.context import AppContext
+
+ENDING = ".ledger"
+OF_FOLDER = f".fnt-batch{ENDING}"
+"""The ledger of a folder; hidden, so that no run takes it for a book."""
+
+
+def ledger_path(source: str | None, ledger: Path | None) -> Path:
+    """Return the ledger of a source: beside the manifest, in the folder, here for `-`."""
+    if ledger is not None:
+        return ledger
+    if source is None:
+        return _only_one()
+    path = Path(source)
+    if source == "-":
+        return Path(OF_FOLDER)
+    if path.is_dir():
+        return path / OF_FOLDER
+    return path if path.suffix == ENDING else path.with_name(path.name + ENDING)
+
+
+def _only_one() -> Path:
+    """Return the ledger of the current folder, if there is no doubt."""
+    found = sorted({*Path().glob(f"*{ENDING}"), *Path().glob(OF_FOLDER)})
+    if not found:
+        raise NotFoundError(
+            "there is no ledger in this folder", hint="name the manifest, or --ledger FILE"
+        )
+    if len(found) > 1:
+        names = ", ".join(map(str, found))
+        raise UsageError(f"there are several ledgers: {names}", hint="name one: --ledger FILE")
+    return found[0]
+
+
+@contextmanager
+def held_ledger(context: AppContext, path: Path, *, create: bool) -> Iterator[Ledger]:
+    """Open a ledger for a run of one's own; one that was made and stayed empty is removed."""
+    is_new = not path.exists()
+    if is_new and not create:
+        raise NotFoundError(f"there is no ledger {path}", hint="begin one with: fnt batch run")
+    with ledger_lock(path):
+        try:
+            with Ledger(path, now=context.now, create=create) as ledger:
+                yield ledger
+        finally:
+            if is_new:
+                _remove_if_empty(context, path)
+
+
+def _remove_if_empty(context: AppContext, path: Path) -> None:
+    if not path.is_file():
+        return
+    with Ledger(path, now=context.now) as ledger:
+        is_empty = not ledger.counts()
+    if is_empty:
+        path.unlink(missing_ok=True)

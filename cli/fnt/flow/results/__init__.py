@@ -1,0 +1,1 @@
+"""From a completed job to files on disk."""

@@ -1,0 +1,145 @@
+"""A finished job's result on disk: whole or not at all, under a name that is safe anywhere."""
+
+from __future__ import annotations
+
+import contextlib
+import filecmp
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from fnt.errors import NotFoundError, TemporaryError, UsageError
+from fnt.flow.results.convert import LIBRARIES, make
+from fnt.flow.results.names import result_name, safe_stem
+from fnt.wire.jobs import JobSnapshot
+
+TRIES = 3
+
+
+class ResultSource(Protocol):
+    """Whoever can open a result: the API client."""
+
+    def iter_result(self, job_id: int, format: str) -> AbstractContextManager[Iterator[bytes]]:
+        """Open a result as pieces of bytes."""
+        ...
+
+
+def save_result(
+    source: ResultSource,
+    job: JobSnapshot,
+    *,
+    format: str,
+    target: Path,
+    overwrite: bool,
+    may_be_there: bool = False,
+    draft: str | None = None,
+) -> Path:
+    """Fetch a result into a file, or into a folder under its own name; returns where it is.
+
+    In a folder a name that is taken becomes `<stem>-<job id>`; a named file that exists is refused.
+    One that holds this very result is left as it is where it may be there already.
+    A `draft` names what is being written: whoever dies over it and comes again leaves nothing.
+    """
+    if may_be_there and not overwrite and os.path.isfile(target):  # noqa: PTH113 -- never raises
+        return _seen(source, job, format=format, path=target)
+    if os.path.isdir(target):  # noqa: PTH112 -- never raises
+        return _save_into(source, job, format=format, folder=target, overwrite=overwrite)
+    return _save(source, job, format=format, path=target, overwrite=overwrite, draft=draft)
+
+
+class TargetExistsError(UsageError):
+    """There is such a file already."""
+
+
+def _seen(source: ResultSource, job: JobSnapshot, *, format: str, path: Path) -> Path:
+    """Return a file that was saved before; raises TargetExistsError where it holds another text."""
+    if format in LIBRARIES:  # made once more they differ, by their dates alone
+        return path
+    part = path.with_name(f".{secrets.token_hex(8)}.fnt-part")
+    try:
+        _fetch(source, job.id, format=format, part=part)
+        is_same = filecmp.cmp(part, path, shallow=False)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be compared: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    if not is_same:
+        raise TargetExistsError(f"{path} exists and is another text", hint="use --overwrite")
+    return path
+
+
+def _save_into(
+    source: ResultSource, job: JobSnapshot, *, format: str, folder: Path, overwrite: bool
+) -> Path:
+    path = folder / result_name(job.original_filename, job_id=job.id, format=format)
+    with contextlib.suppress(TargetExistsError):
+        return _save(source, job, format=format, path=path, overwrite=overwrite)
+    other = path.with_name(f"{path.stem}-{job.id}{path.suffix}")
+    return _save(source, job, format=format, path=other, overwrite=overwrite)
+
+
+def _save(
+    source: ResultSource,
+    job: JobSnapshot,
+    *,
+    format: str,
+    path: Path,
+    overwrite: bool,
+    draft: str | None = None,
+) -> Path:
+    if not overwrite:
+        _refuse_existing(path)
+    draft = draft or secrets.token_hex(8)
+    part, lines = (path.with_name(f".{draft}{kind}.fnt-part") for kind in ("", "-lines"))
+    try:
+        for left in (part, lines):
+            left.unlink(missing_ok=True)
+        if format in LIBRARIES:
+            _fetch(source, job.id, format="jsonl", part=lines)
+            make(format, lines, part, title=safe_stem(job.original_filename) or f"job {job.id}")
+        else:
+            _fetch(source, job.id, format=format, part=part)
+        if not overwrite:
+            _refuse_existing(path)
+        part.replace(path)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no folder {path.parent}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        for left in (part, lines):
+            with contextlib.suppress(OSError):
+                left.unlink(missing_ok=True)
+    return path
+
+
+def _refuse_existing(path: Path) -> None:
+    if os.path.lexists(path):
+        raise TargetExistsError(f"{path} exists", hint="use --overwrite to replace it")
+
+
+def _fetch(source: ResultSource, job_id: int, *, format: str, part: Path) -> None:
+    """Write all of a result; a connection that breaks in the middle is tried again."""
+    with part.open("xb") as file:
+        for last in (False,) * (TRIES - 1) + (True,):
+            try:
+                _copy(source, job_id, format=format, file=file)
+            except TemporaryError:
+                if last:
+                    raise
+            else:
+                return
+
+
+def _copy(source: ResultSource, job_id: int, *, format: str, file: BinaryIO) -> None:
+    file.seek(0)
+    file.truncate()
+    with source.iter_result(job_id, format) as pieces:
+        for piece in pieces:
+            file.write(piece)
+    file.flush()
+    os.fsync(file.fileno())

@@ -1,0 +1,89 @@
+"""Saving the results of jobs while they are watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fnt.api.client import ApiClient
+from fnt.errors import FntError, UsageError
+from fnt.flow.results.destination import Destination, prepare_folder
+from fnt.flow.results.download import save_result
+from fnt.flow.results.names import extension
+from fnt.progress import Row, Saved, SaveFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """Where results go, and in which formats."""
+
+    to: Destination
+    formats: tuple[str, ...]
+    overwrite: bool = False
+    named: Mapping[str, Path] = field(default_factory=dict)
+    """Stems chosen before sending, by the row's key; other rows are named after their job."""
+
+    def target(self, key: str, format: str) -> Path:
+        """Return the file, or the folder in which the result finds a name of its own."""
+        stem = self.named.get(key)
+        if self.to.file is not None:
+            return self.to.file
+        if stem is None:
+            return self.to.folder
+        return stem.with_name(f"{stem.name}.{extension(format)}")
+
+    def targets(self, key: str) -> tuple[Path, ...]:
+        """Return where the results of a row go."""
+        return tuple(self.target(key, format) for format in self.formats)
+
+    def refuse_taken_file(self) -> None:
+        """Refuse a file that was named and exists."""
+        if self.to.file is not None and _is_taken(self.to.file) and not self.overwrite:
+            raise UsageError(f"{self.to.file} exists", hint="use --overwrite to replace it")
+
+    def prepare(self) -> None:
+        """Make every folder before anything is sent."""
+        for folder in {self.to.folder, *(stem.parent for stem in self.named.values())}:
+            prepare_folder(folder)
+
+
+class Saver:
+    """Saves completed jobs, one after the other. Keeps why it could not."""
+
+    def __init__(self, api: ApiClient, saving: Saving) -> None:
+        self._api = api
+        self._saving = saving
+        self.errors: list[FntError] = []
+
+    def save(self, row: Row) -> Iterator[Saved | SaveFailed]:
+        """Save a completed row in every format."""
+        if row.job is None:
+            return
+        for format in self._saving.formats:
+            try:
+                path = save_result(
+                    self._api,
+                    row.job,
+                    format=format,
+                    target=self._saving.target(row.key, format),
+                    overwrite=self._saving.overwrite,
+                    may_be_there=row.is_skipped,
+                )
+            except FntError as error:
+                self.errors.append(error)
+                yield SaveFailed(job_id=row.job.id, message=error.message, key=row.key)
+                return
+            yield Saved(job_id=row.job.id, path=path, key=row.key)
+
+
+def _is_taken(path: Path) -> bool:
+    """Whether there is such a file; raises UsageError where there can be none."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
+        raise UsageError(f"{path} cannot be written: {reason}") from error
+    return True

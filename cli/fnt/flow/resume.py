@@ -1,0 +1,63 @@
+"""The line that was typed, written again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from fnt.context import AppContext, Connection
+
+if TYPE_CHECKING:
+    from fnt.context import AppContext, Connection
+
+
+def typed_line(ctx: Any, context: AppContext) -> str:
+    """Return the command line of a run, less what only says how it is shown."""
+    words = ["fnt", *ctx.command_path.split()[1:]]
+    for param in ctx.command.params:
+        if param.name in ctx.params and _was_typed(ctx, param.name):
+            value = ctx.params[param.name]
+            for one in value if isinstance(value, list | tuple) else [value]:
+                words += _words(param, one)
+    return shlex.join([*words, *given_settings(context)])
+
+
+def _was_typed(ctx: Any, name: str) -> bool:
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _words(param: Any, value: Any) -> Iterator[str]:
+    if param.param_type_name == "argument":
+        yield str(value)
+        return
+    names = param.opts if value is not False else param.secondary_opts
+    name = max(names, key=len)
+    if isinstance(value, bool):
+        yield name
+    else:
+        text = str(value.value if isinstance(value, Enum) else value)
+        yield from (f"{name}={text}",) if text.startswith("-") else (name, text)
+
+
+def given_settings(context: AppContext) -> list[str]:
+    """Return the options by which another run reaches the same server."""
+    flags: dict[str, Any] = dict(context.options.settings)
+    named = {"server": "--server", "profile": "--profile", "ca_file": "--ca-file"}
+    words = [word for name in named if name in flags for word in (named[name], str(flags[name]))]
+    return words + (["--insecure-http"] if flags.get("insecure_http") else [])
+
+
+def host_of(server: Connection) -> str:
+    """Name the server as people do."""
+    return server.api.server.partition("://")[2]
+
+
+def resume_words(*, output: str, format: str, no_save: bool) -> tuple[str, ...]:
+    """Return the options that say what to do with the results, where they were given."""
+    words = ["--no-save"] if no_save else []
+    words += ["-o", output] if output != "." else []
+    words += ["-f", format] if format != "txt" else []
+    return tuple(words)

@@ -1,0 +1,71 @@
+"""What the keys of the live view do: `d` detaches, `c` cancels after a question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fnt.output.renderer import Renderer
+from fnt.output.sanitize import clean
+from fnt.progress import Row
+from fnt.session import Session
+
+HINT = "d detach · c cancel · Ctrl-C leaves the job running"
+HINT_MANY = "d detach · c cancel · Ctrl-C leaves the jobs running"
+
+
+class WatchKeys:
+    """Pressed from the thread that reads keys; the session takes its requests from any thread."""
+
+    def __init__(
+        self, *, session: Session, renderer: Renderer, rows: Callable[[], list[Row]]
+    ) -> None:
+        self._session = session
+        self._renderer = renderer
+        self._rows = rows
+        self._asked: list[int] | None = None
+        self._wants_to_detach = False
+        self._shown = 0
+        self.has_detached = False
+
+    def press(self, key: str) -> None:
+        """Take one key."""
+        if self._asked is not None:
+            self._answer(key)
+        elif key in "dD":
+            self._wants_to_detach = True
+            self.look_again()
+        elif key in "cC":
+            self._ask()
+
+    def look_again(self) -> None:
+        """Detach, if that was asked for, as soon as no file would stay behind half sent."""
+        if self._asked is None and not self._wants_to_detach and len(self._rows()) != self._shown:
+            self.show_hint()
+        if not self._wants_to_detach or self.has_detached:
+            return
+        if any(row.job is None and not row.is_done for row in self._rows()):
+            self._renderer.set_hint("detaching as soon as all files are sent")
+            return
+        self.has_detached = True
+        self._session.detach()
+
+    def show_hint(self) -> None:
+        """Say what the keys do."""
+        self._shown = len(self._rows())
+        self._renderer.set_hint(HINT_MANY if self._shown > 1 else HINT)
+
+    def _ask(self) -> None:
+        running = [row for row in self._rows() if row.job is not None and not row.is_done]
+        self._asked = [row.job.id for row in running if row.job is not None]
+        if not running:
+            self._asked = None
+            return
+        what = clean(running[0].title) if len(running) == 1 else f"all {len(running)} jobs"
+        self._renderer.set_hint(f"cancel {what}? y yes · any other key no")
+
+    def _answer(self, key: str) -> None:
+        asked, self._asked = self._asked, None
+        self.show_hint()
+        if key in "yY":
+            for job_id in asked or []:
+                self._session.cancel(job_id)

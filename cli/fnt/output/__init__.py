@@ -1,0 +1,1 @@
+"""Everything shown or written about a run: terminal, live view, reports."""

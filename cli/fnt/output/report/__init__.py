@@ -1,0 +1,1 @@
+"""What a run leaves for scripts: a document, events, JUnit, GitHub annotations."""

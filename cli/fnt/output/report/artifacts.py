@@ -1,0 +1,112 @@
+"""What a run leaves beside its output: a file of events, a JUnit report, words for GitHub."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from fnt.context import AppContext
+from fnt.errors import FntError, UsageError
+from fnt.output.report.document import Ending
+from fnt.output.report.events import EventWriter
+from fnt.output.report.github import annotations_of, summary_of
+from fnt.output.report.junit import junit_xml
+from fnt.output.terminal import Terminal
+
+
+def keep_records(
+    context: AppContext, *, events_file: Path | None, junit: Path | None, annotations: bool
+) -> None:
+    """Prepare what is asked for, before anything is sent; UsageError where it cannot be."""
+    report, terminal = context.report, context.terminal
+    if junit is not None:
+        _must_be_writable(junit)
+        report.records.append(_junit_record(junit))
+    if events_file is not None:
+        events = EventsFile(events_file)
+        report.recorders.append(EventWriter(events.write, now=context.now))
+        report.records.append(events.finish)
+    if annotations and terminal.is_on_github:
+        summary = context.environ.get("GITHUB_STEP_SUMMARY")
+        report.records.append(_github_record(terminal, Path(summary) if summary else None))
+
+
+class EventsFile:
+    """A file that is given a line at a time; the run goes on where it cannot be written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[str] = _open(path, "w")
+        self._failure: OSError | None = None
+
+    def write(self, event: dict[str, Any]) -> None:
+        """Write one line at once; after a failure nothing more, so that no line has a gap."""
+        if self._failure is not None:
+            return
+        try:
+            self._file.write(json.dumps(event) + "\n")
+            self._file.flush()
+        except OSError as error:
+            self._failure = error
+
+    def finish(self, ending: Ending) -> None:  # noqa: ARG002 -- run.finished stands in it already
+        """Close the file; raises FntError when not everything is in it."""
+        try:
+            self._file.close()
+        except OSError as error:
+            self._failure = self._failure or error
+        if self._failure is not None:
+            raise _unwritten("the events", self._path, self._failure)
+
+
+def _junit_record(path: Path) -> Callable[[Ending], None]:
+    def write(ending: Ending) -> None:
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            # A device or a pipe takes no other file's place.
+            target = draft if path.is_file() or not path.exists() else path
+            target.write_text(junit_xml(ending), encoding="utf-8")
+            if target is draft:
+                draft.replace(path)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise _unwritten("the JUnit report", path, error) from error
+
+    return write
+
+
+def _github_record(terminal: Terminal, summary: Path | None) -> Callable[[Ending], None]:
+    def write(ending: Ending) -> None:
+        for line in annotations_of(ending):
+            terminal.command_runner(line)
+        if summary is None:
+            return
+        try:
+            with summary.open("a", encoding="utf-8") as file:
+                file.write(summary_of(ending))
+        except OSError as error:  # GitHub's file: not what was asked for
+            terminal.say(f"warning: {summary} cannot be written: {error.strerror}")
+
+    return write
+
+
+def _must_be_writable(path: Path) -> None:
+    is_there = path.exists()
+    _open(path, "a").close()
+    if not is_there:
+        path.unlink(missing_ok=True)
+
+
+def _open(path: Path, mode: str) -> IO[str]:
+    try:
+        return path.open(mode, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
+        raise UsageError(f"{path} cannot be written: {reason}") from error
+
+
+def _unwritten(what: str, path: Path, error: OSError) -> FntError:
+    return FntError(f"{what} could not be written to {path}: {error.strerror}", code="NOT_WRITTEN")

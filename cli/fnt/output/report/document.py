@@ -1,0 +1,172 @@
+"""What a run tells a script at its end: a document for `--json`, an event for `--jsonl`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fnt.errors import ExitCode, FntError
+from fnt.output.modes import OutputFormat
+from fnt.output.report.events import EventWriter
+from fnt.output.terminal import Terminal
+from fnt.wire.jobs import JobSnapshot
+
+MOST_KEPT = 200
+"""Entries of a bulk import kept where no document or record needs them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEntry:
+    """What became of one input or job."""
+
+    file: str | None = None
+    job: JobSnapshot | None = None
+    outputs: tuple[Path, ...] = ()
+    error: dict[str, Any] | None = None
+    is_skipped: bool = False
+    """The file was not sent: the server had it."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as it stands in the document."""
+        entry = {
+            "file": self.file,
+            "job": self.job.to_wire() if self.job is not None else None,
+            "outputs": [str(path) for path in self.outputs],
+            "error": self.error,
+        }
+        return entry | ({"skipped": True} if self.is_skipped else {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended, as it is recorded."""
+
+    command: str
+    exit_code: int
+    error: FntError | None
+    jobs: Sequence[JobEntry]
+    now: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """Filled by the command as it goes, written once by whoever ends the process."""
+
+    format: OutputFormat = OutputFormat.HUMAN
+    command: str = ""
+    jobs: list[JobEntry] = field(default_factory=list)
+    answer: dict[str, Any] = field(default_factory=dict)
+    """What a command answers beside jobs, under a key of its own name."""
+    now: Callable[[], datetime]
+    events: EventWriter | None = None
+    recorders: list[EventWriter] = field(default_factory=list)
+    """Other places that get the same events."""
+    records: list[Callable[[Ending], None]] = field(default_factory=list)
+    """Called once, at the end, whatever happened; raise FntError where they cannot be written."""
+    passed: Counter[str] = field(default_factory=Counter)
+    """Entries that nobody will read one by one, by how they ended."""
+
+    def add(self, entry: JobEntry) -> None:
+        """Take an entry in; of a hundred thousand only the number is kept, unless they are read."""
+        self.jobs.append(entry)
+        is_read = self.format is OutputFormat.JSON or self.records
+        if not is_read and len(self.jobs) > MOST_KEPT:
+            self.passed[_ending(self.jobs.pop(0))] += 1
+
+    def event_writer(self, terminal: Terminal) -> EventWriter:
+        """Return the writer of this run's events; their numbers go through."""
+        if self.events is None:
+            self.events = EventWriter(terminal.document, now=self.now)
+        return self.events
+
+    def write(self, terminal: Terminal, *, exit_code: int, error: FntError | None) -> int:
+        """Write what scripts read, if they asked for it; return the exit code that is told."""
+        lost = self._record(terminal, exit_code, error)
+        if lost is not None and exit_code == ExitCode.OK:
+            exit_code, error = lost.exit_code, lost
+        if self.format is OutputFormat.JSON:
+            problem = error_entry(error) if error is not None else None
+            terminal.document(self._document(exit_code, problem))
+        elif self.format is OutputFormat.JSONL:
+            self._finish(self.event_writer(terminal), exit_code, error)
+        return exit_code
+
+    def record(self, terminal: Terminal, *, exit_code: int) -> None:
+        """Write what is kept beside stdout, where stdout itself is gone."""
+        self._record(terminal, exit_code, None)
+
+    def _record(
+        self, terminal: Terminal, exit_code: int, error: FntError | None
+    ) -> FntError | None:
+        """Write all records; tell of each that cannot be and return the first of them."""
+        for writer in self.recorders:
+            self._finish(writer, exit_code, error)
+        self.recorders.clear()
+        ending = Ending(
+            command=self.command, exit_code=exit_code, error=error, jobs=self.jobs, now=self.now()
+        )
+        lost = []
+        records, self.records = self.records, []
+        for record in records:
+            try:
+                record(ending)
+            except FntError as failure:
+                terminal.say_error(f"error: {failure.message}")
+                lost.append(failure)
+        return lost[0] if lost else None
+
+    def _finish(self, writer: EventWriter, exit_code: int, error: FntError | None) -> None:
+        problem = error_entry(error) if error is not None else None
+        fields = {"exit_code": int(exit_code), "counts": self._counts(), "error": problem}
+        writer.emit("run.finished", **fields)
+
+    def _document(self, exit_code: int, problem: dict[str, Any] | None) -> dict[str, Any]:
+        return {
+            "v": 1,
+            "ok": exit_code == ExitCode.OK,
+            "command": self.command,
+            "exit_code": int(exit_code),
+            "jobs": [entry.to_json() for entry in self.jobs],
+            "error": problem,
+            **self.answer,
+        }
+
+    def _counts(self) -> dict[str, int]:
+        return dict(self.passed + Counter(map(_ending, self.jobs)))
+
+
+def _ending(entry: JobEntry) -> str:
+    return entry.job.status.value if entry.job else "refused"
+
+
+def error_entry(error: FntError) -> dict[str, Any]:
+    """Return an error as it stands in the document."""
+    return problem_entry(
+        error.code or error.exit_code.name,
+        error.message,
+        hint=error.hint,
+        retryable=error.retryable,
+        request_id=error.request_id,
+    )
+
+
+def problem_entry(
+    code: str,
+    message: str,
+    *,
+    hint: str | None = None,
+    retryable: bool = False,
+    request_id: str | None = None,
+) -> dict[str, Any]:
+    """Return what went wrong in the one shape scripts read."""
+    return {
+        "code": code,
+        "message": message,
+        "hint": hint,
+        "retryable": retryable,
+        "request_id": request_id,
+    }

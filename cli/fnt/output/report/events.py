@@ -1,0 +1,105 @@
+"""Progress as JSON Lines: one event for each thing that happened, flushed at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from fnt.output.renderer import Renderer
+from fnt.progress import LinkState, ProgressState, Row
+from fnt.wire.jobs import format_time
+
+UPLOAD_STEPS = 20
+"""An upload is told of at most so often."""
+
+
+SILENCE_S = 30.0
+"""After this long without any event the link is told of again."""
+
+
+class EventWriter:
+    """Numbers events and dates them."""
+
+    def __init__(self, write: Callable[[dict[str, Any]], None], *, now: Callable[[], datetime]):
+        self._write = write
+        self._now = now
+        self._seq = 0
+        self._lock = threading.Lock()
+
+    def emit(self, kind: str, **fields: Any) -> None:
+        """Write one event."""
+        with self._lock:
+            self._seq += 1
+            head = {"v": 1, "seq": self._seq, "ts": format_time(self._now()), "type": kind}
+            self._write(head | fields)
+
+
+class JsonRenderer(Renderer):
+    """Turns the differences between states into events."""
+
+    def __init__(self, events: EventWriter, *, clock: Callable[[], float]) -> None:
+        self._events = events
+        self._clock = clock
+        self._state = ProgressState()
+        self._lock = threading.Lock()
+        self._spoke_at = clock()
+
+    def render(self, state: ProgressState) -> None:
+        """Write an event for each row and for the link, where they changed."""
+        with self._lock:
+            self._render(state)
+
+    def tick(self) -> None:
+        """Tell of the link again after long silence: whoever reads sees that this run lives."""
+        with self._lock:
+            if self._clock() - self._spoke_at >= SILENCE_S:
+                self._emit("link.state", **_link(self._state.link, now=self._clock()))
+
+    def _render(self, state: ProgressState) -> None:
+        before, self._state = self._state, state
+        if state.link != before.link:
+            self._emit("link.state", **_link(state.link, now=self._clock()))
+        for key, row in state.rows.items():
+            if row is not before.rows.get(key):
+                self._tell(row, before.rows.get(key))
+
+    def _emit(self, kind: str, **fields: Any) -> None:
+        self._spoke_at = self._clock()
+        self._events.emit(kind, **fields)
+
+    def _tell(self, row: Row, before: Row | None) -> None:
+        if row.job is None and row.refused is None and _steps(row) != _steps(before):
+            self._emit(
+                "upload.progress",
+                file=row.title,
+                sent_bytes=row.sent_bytes,
+                size_bytes=row.size_bytes,
+            )
+        if row.refused is not None and (before is None or before.refused is None):
+            self._emit(
+                "warning", file=row.title, code=row.refused.code, message=row.refused.message
+            )
+        if row.job is not None and (before is None or row.job != before.job):
+            kind = "job.ended" if row.job.status.is_terminal else "job.progress"
+            self._emit(kind, job=row.job.to_wire())
+        for path in row.saved[len(before.saved) if before else 0 :]:
+            self._emit("output.written", job_id=row.job and row.job.id, path=str(path))
+
+
+def _steps(row: Row | None) -> int:
+    if row is None:
+        return -1
+    return row.sent_bytes * UPLOAD_STEPS // row.size_bytes if row.size_bytes else 0
+
+
+def _link(link: LinkState, *, now: float) -> dict[str, Any]:
+    retry_in = None if link.retry_at is None else round(max(0.0, link.retry_at - now), 1)
+    return {
+        "status": link.status,
+        "attempt": link.attempt,
+        "retry_in_s": retry_in,
+        "poll_every_s": link.poll_every_s,
+        "reason": link.reason,
+    }

@@ -1,0 +1,70 @@
+"""A run as GitHub Actions shows it: an annotation for each failure, and a table.
+
+Escapes are those of the runner's own toolkit: `%`, CR and LF in a message, `:` and `,` as well in
+a property.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator
+
+from fnt.output.report.document import Ending, JobEntry
+from fnt.output.report.junit import name_of, trouble_of
+from fnt.output.sanitize import clean
+
+MOST_ROWS = 500
+"""A step's summary may have 1 MiB."""
+MARKS = frozenset(string.punctuation) - {"-"}
+
+
+def annotations_of(ending: Ending) -> Iterator[str]:
+    """Yield a workflow command for each file that came to nothing, or for the run."""
+    for entry in ending.jobs:
+        trouble = trouble_of(entry, ending)
+        if trouble is not None:
+            code, message = trouble
+            words = message if entry.file else f"{name_of(entry)}: {message}"
+            place = f"file={_property(entry.file)}," if entry.file else ""
+            yield f"::error {place}title={_property(code)}::{_data(words)}"
+    if ending.error is not None and not ending.jobs:
+        code = ending.error.code or ending.error.exit_code.name
+        yield f"::error title={_property(code)}::{_data(ending.error.message)}"
+
+
+def summary_of(ending: Ending) -> str:
+    """Return the table of a step's summary; nothing in a name is markup."""
+    lines = [f"### fnt {markdown(ending.command)}: exit code {int(ending.exit_code)}", ""]
+    if ending.jobs:
+        lines += ["| file | job | status | sentences | |", "|---|---:|---|---:|---|"]
+        lines += [_row(entry, ending) for entry in ending.jobs[:MOST_ROWS]]
+    if len(ending.jobs) > MOST_ROWS:
+        lines += ["", f"and {len(ending.jobs) - MOST_ROWS} more"]
+    if ending.error is not None:
+        lines += ["", markdown(ending.error.message)]
+    return "\n".join(lines) + "\n\n"
+
+
+def markdown(text: str) -> str:
+    """Write foreign text so that Markdown shows it as it is: no markup, no link, no new cell."""
+    return "".join(f"&#{ord(char)};" if char in MARKS else char for char in clean(text))
+
+
+def _row(entry: JobEntry, ending: Ending) -> str:
+    job, trouble = entry.job, trouble_of(entry, ending)
+    cells = [
+        markdown(name_of(entry)),
+        str(job.id) if job else "",
+        job.status.value if job else "refused" if entry.error else "",
+        str(job.sentence_count or "") if job else "",
+        markdown(trouble[1] if trouble else ", ".join(map(str, entry.outputs))),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _data(text: str) -> str:
+    return clean(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

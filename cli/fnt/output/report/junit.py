@@ -1,0 +1,81 @@
+"""A run as a JUnit report: one test case for each input or job."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from fnt.output.report.document import Ending, JobEntry
+from fnt.output.sanitize import clean
+from fnt.wire.jobs import JobStatus, format_time
+
+
+def junit_xml(ending: Ending) -> str:
+    """Return the report in the form Jenkins and GitLab read.
+
+    What failed is a `failure`; what was not finished when the run ended is an `error`. Characters
+    that XML does not have, and all others that cannot be seen, are written as escapes.
+    """
+    root = ElementTree.Element("testsuites")
+    name = f"fnt {ending.command}".strip()
+    stamp = format_time(ending.now)[:19]
+    suite = ElementTree.SubElement(root, "testsuite", name=name, timestamp=stamp)
+    for entry in ending.jobs:
+        _add_case(suite, entry, ending)
+    if ending.error is not None and not ending.jobs:
+        case = ElementTree.SubElement(suite, "testcase", name=name, classname="fnt", time="0.000")
+        code = ending.error.code or ending.error.exit_code.name
+        _add_trouble(case, "error", code, ending.error.message)
+    cases = suite.findall("testcase")
+    suite.set("tests", str(len(cases)))
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    suite.set("errors", str(len(suite.findall("testcase/error"))))
+    suite.set("skipped", "0")
+    suite.set("time", f"{sum(float(case.get('time', '0')) for case in cases):.3f}")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
+
+
+def name_of(entry: JobEntry) -> str:
+    """Name an entry as its reader knows it: the file as given, or what the server calls it."""
+    if entry.file is not None:
+        return clean(entry.file)
+    return clean(entry.job.original_filename) if entry.job is not None else "job"
+
+
+def trouble_of(entry: JobEntry, ending: Ending) -> tuple[str, str] | None:
+    """Return code and words where an entry came to nothing or was not finished; None if fine."""
+    if entry.error is not None:
+        return clean(str(entry.error["code"])), clean(str(entry.error["message"]))
+    is_done = entry.job is not None and entry.job.status.is_terminal
+    if is_done or ending.error is None:
+        return None
+    return "NOT_FINISHED", clean(f"not finished when the run ended: {ending.error.message}")
+
+
+def _add_case(suite: ElementTree.Element, entry: JobEntry, ending: Ending) -> None:
+    case = ElementTree.SubElement(
+        suite,
+        "testcase",
+        name=name_of(entry),
+        classname=f"fnt.{ending.command.replace(' ', '.')}",
+        time=f"{_took_s(entry):.3f}",
+    )
+    trouble = trouble_of(entry, ending)
+    if trouble is not None:
+        _add_trouble(case, "failure" if entry.error is not None else "error", *trouble)
+    if entry.job is not None:
+        words = [f"job {entry.job.id}", *(f"saved {path}" for path in entry.outputs)]
+        ElementTree.SubElement(case, "system-out").text = "\n".join(map(clean, words))
+
+
+def _add_trouble(case: ElementTree.Element, kind: str, code: str, message: str) -> None:
+    one = ElementTree.SubElement(case, kind, type=clean(code), message=clean(message))
+    one.text = clean(message)
+
+
+def _took_s(entry: JobEntry) -> float:
+    job = entry.job
+    if job is None or job.status is not JobStatus.COMPLETED:
+        return 0.0
+    if job.completed_at is None or job.uploaded_at is None:
+        return 0.0
+    return max(0.0, (job.completed_at - job.uploaded_at).total_seconds())

@@ -1,0 +1,242 @@
+"""The three streams of a run, and what they can show."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from fnt.errors import FntError, UsageError
+from fnt.output.modes import ColorMode, wants_color
+from fnt.output.sanitize import clean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+GLYPHS = "●▸▴✓✗–━╾─·→…"
+
+
+class Terminal:
+    """The three streams of a run: results go to `out`, all that is said goes to `err`."""
+
+    def __init__(
+        self,
+        *,
+        out: TextIO,
+        err: TextIO,
+        stdin: TextIO,
+        environ: Mapping[str, str],
+        ask_secret: Callable[[str], str] | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        self.out = out
+        self.err = err
+        self.stdin = stdin
+        self.environ = environ
+        self.color = ColorMode.AUTO
+        self.is_quiet = False
+        self.out_is_closed = False
+        self.tells_results = True
+        """False where `out` carries something else than lines for people."""
+        self.takes_input = True
+        self._ask_secret = ask_secret or (lambda text: getpass.getpass(text, stream=err))
+        self._size = size
+        self._console: Console | None = None
+        for stream in (out, err):
+            _replace_what_cannot_be_encoded(stream)
+
+    @classmethod
+    def of_process(cls) -> Terminal:
+        """Return the terminal of this process, closed streams included."""
+        terminal = cls(
+            out=sys.stdout or _nowhere("w"),
+            err=sys.stderr or _nowhere("w"),
+            stdin=sys.stdin or _nowhere("r"),
+            environ=os.environ,
+        )
+        terminal.out_is_closed = sys.stdout is None
+        return terminal
+
+    @property
+    def out_is_terminal(self) -> bool:
+        """Whether a person reads the results."""
+        return _is_terminal(self.out)
+
+    @property
+    def err_is_terminal(self) -> bool:
+        """Whether a person reads what is said."""
+        return _is_terminal(self.err)
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody is there to answer a question."""
+        return self.takes_input and _is_terminal(self.stdin) and self.err_is_terminal
+
+    @property
+    def can_animate(self) -> bool:
+        """Whether lines that were written can be drawn over."""
+        return self.err_is_terminal and self.environ.get("TERM") != "dumb"
+
+    @property
+    def is_on_github(self) -> bool:
+        """Whether GitHub's runner reads what is written."""
+        return self.environ.get("GITHUB_ACTIONS") == "true"
+
+    @property
+    def has_glyphs(self) -> bool:
+        """Whether what is said can hold more than ASCII signs."""
+        try:
+            GLYPHS.encode(getattr(self.err, "encoding", None) or "ascii")
+        except (UnicodeEncodeError, LookupError):
+            return False
+        return True
+
+    def has_color(self, stream: TextIO) -> bool:
+        """Whether a stream gets colour."""
+        return wants_color(self.color, self.environ, is_terminal=_is_terminal(stream))
+
+    @property
+    def console(self) -> Console:
+        """Rich's view of `err`, made when first drawn on."""
+        if self._console is None:
+            from rich.console import Console  # noqa: PLC0415 -- 40 ms, only the live view needs it
+
+            width, height = self._size or (None, None)
+            self._console = Console(
+                file=self.err,
+                width=width,
+                height=height,
+                force_terminal=self.err_is_terminal,
+                force_interactive=self.can_animate,
+                color_system="auto" if self.has_color(self.err) else None,
+                markup=False,
+                emoji=False,
+                highlight=False,
+                _environ=self.environ,
+            )
+        return self._console
+
+    def result(self, text: str) -> None:
+        """Write one line of the run's result."""
+        if self.tells_results:
+            self._write_out(self._harmless(text) + "\n")
+
+    def document(self, payload: Any) -> None:
+        """Write one line of JSON; ASCII only, so that it is exact in every encoding."""
+        # Between JSON's own signs there is no "##[": in a string it would command GitHub's runner.
+        self._write_out(json.dumps(payload).replace("##[", "##\\u005b") + "\n")
+
+    def write_bytes(self, pieces: Iterable[bytes]) -> None:
+        """Write a result as it comes."""
+        with self._writing():
+            self.out.flush()
+            for piece in pieces:
+                self.out.buffer.write(piece)
+            self.out.buffer.flush()
+
+    def say(self, text: str = "") -> None:
+        """Tell the user one line, above the live view if there is one; nothing when quiet."""
+        if not self.is_quiet:
+            self._say(self._harmless(text))
+
+    def say_error(self, text: str) -> None:
+        """Tell the user one line that no option silences."""
+        self._say(self._harmless(text))
+
+    def command_runner(self, line: str) -> None:
+        """Write one workflow command for GitHub's runner, escaped by whoever made it."""
+        self._say(line)
+
+    def ask(self, question: str, *, instead: str | None = None) -> str:
+        """Ask for one line; UsageError, saying what to do instead, when nobody can answer."""
+        self._must_ask(question, instead)
+        self.err.write(f"{question}: ")
+        self.err.flush()
+        return self.stdin.readline().strip()
+
+    def ask_secret(self, question: str, *, instead: str | None = None) -> str:
+        """Ask for one line that is not shown."""
+        self._must_ask(question, instead)
+        return self._ask_secret(f"{question}: ")
+
+    def read_line(self) -> str:
+        """Read one line that a script sends."""
+        return self.stdin.readline().rstrip("\r\n")
+
+    def confirm(self, question: str) -> bool:
+        """Ask a yes-or-no question; no by default."""
+        return self.ask(f"{question} [y/N]").lower() in {"y", "yes"}
+
+    def close(self) -> None:
+        """Send what was written; a reader that went away is no error any more."""
+        for stream in (self.out, self.err):
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                # Python flushes again at exit and would complain.
+                with contextlib.suppress(OSError, ValueError):
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+    def _harmless(self, text: str) -> str:
+        """Clean a line, and on GitHub Actions let nothing in it command the runner."""
+        line = clean(text)
+        if not self.is_on_github:
+            return line
+        line = line.replace("##[", "## [")
+        return f". {line}" if line.lstrip().startswith("::") else line
+
+    def _must_ask(self, question: str, instead: str | None) -> None:
+        if not self.can_ask:
+            raise UsageError(
+                f"cannot ask for the {question.lower()} without a terminal", hint=instead
+            )
+
+    def _say(self, line: str) -> None:
+        try:
+            if self._console is not None:
+                self._console.out(line, highlight=False)
+                return
+            self.err.write(line + "\n")
+            self.err.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:
+            pass  # a log on a full disk ends neither the work nor its exit code
+
+    def _write_out(self, text: str) -> None:
+        with self._writing():
+            self.out.write(text)
+            self.out.flush()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        if self.out_is_closed:
+            raise BrokenPipeError
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise FntError(f"cannot write the result: {error.strerror}") from error
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:
+        return False
+
+
+def _replace_what_cannot_be_encoded(stream: TextIO) -> None:
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+
+
+def _nowhere(mode: str) -> TextIO:
+    """Stand in for a stream the parent closed, and keep its number from the next file opened."""
+    return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123

@@ -1,1 +1,0 @@
-"""Drawing: progress states as a live view, as lines of a log and as JSON Lines. No network."""

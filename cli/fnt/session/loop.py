@@ -1,0 +1,128 @@
+"""One run of a session: the loop that turns whatever arrives into updates.
+
+The caller's thread pulls; everything that could block happens aside and answers into the inbox.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from queue import Empty, Queue
+from typing import Any
+
+from fnt.progress import Accepted, LinkState, Refused, Update, UploadProgress
+from fnt.session.background import Errands
+from fnt.session.options import Pace
+from fnt.session.uploads import Drained, Failed, UploadCrew
+from fnt.session.watch import Watch
+from fnt.wire.jobs import JobSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detach:
+    """Someone has seen enough; the jobs go on."""
+
+
+class Run:
+    """Uploads, or a watch, or both over one inbox."""
+
+    def __init__(
+        self,
+        *,
+        inbox: Queue[Any],
+        errands: Errands,
+        crew: UploadCrew | None,
+        watch: Watch | None,
+        pace: Pace,
+        clock: Callable[[], float],
+    ) -> None:
+        self.inbox = inbox
+        self._errands = errands
+        self._crew = crew
+        self._settled = 0
+        self._expected: int | None = 0 if crew is None else None
+        self._watch = watch
+        self._pace = pace
+        self._clock = clock
+        self._is_detached = False
+        self._shown = LinkState()
+
+    def updates(self) -> Iterator[Update]:
+        """Yield what happens until there is nothing more to come."""
+        try:
+            if self._crew is not None:
+                self._crew.start()
+            while not self._is_over():
+                yield from self._tended()
+                for message in self._arrived():
+                    yield from self._take(message)
+                    if self._is_detached:
+                        return
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Stop everything; what the server has accepted goes on."""
+        self._is_detached = True
+        if self._crew is not None:
+            self._crew.stop()
+        if self._watch is not None:
+            self._watch.close()
+        self._errands.stop()
+
+    def _is_over(self) -> bool:
+        is_idle = self._watch is None or self._watch.board.is_idle
+        return self._is_detached or (self._settled == self._expected and is_idle)
+
+    def _tended(self) -> Iterator[LinkState]:
+        if self._watch is None:
+            return
+        now = self._clock()
+        self._watch.tend(now)
+        state = self._watch.link.state(now)
+        if state != self._shown:
+            self._shown = state
+            yield state
+
+    def _arrived(self) -> Iterator[object]:
+        """Yield what is in the inbox, waiting only a little, so that Ctrl-C gets through."""
+        wake_at = math.inf if self._watch is None else self._watch.link.wake_at(self._clock())
+        wait_s = max(0.0, min(self._pace.tick_s, wake_at - self._clock()))
+        try:
+            yield self.inbox.get(timeout=wait_s)
+            for _ in range(self.inbox.qsize()):
+                yield self.inbox.get_nowait()
+        except Empty:
+            return
+
+    def _take(self, message: object) -> Iterator[Update]:
+        match message:
+            case Failed(error=error):
+                raise error
+            case Detach():
+                self._is_detached = True
+            case UploadProgress():
+                yield message
+            case Drained(taken=taken):
+                self._expected = taken
+            case Refused() | Accepted():
+                self._settled += 1
+                yield message
+                if isinstance(message, Accepted) and self._watch is not None:
+                    yield from self._watch.follow(message)
+                self._make_room(message)
+            case _ if self._watch is not None:
+                for update in self._watch.take(message, self._clock()):
+                    yield update
+                    self._make_room(update)
+
+    def _make_room(self, update: Update) -> None:
+        """Let the crew take another item in the place of one that has ended."""
+        job = update.job if isinstance(update, Accepted) else update
+        is_running = isinstance(job, JobSnapshot) and not job.status.is_terminal
+        if self._crew is None or not self._crew.has_window or is_running:
+            return
+        self._crew.make_room()
+        if isinstance(job, JobSnapshot) and self._watch is not None:
+            self._watch.board.remove(job.id)  # memory must not grow with the number of items

@@ -1,0 +1,75 @@
+"""The Socket.IO library, set up for one connection. Slow to import: loaded when connecting."""
+
+from __future__ import annotations
+
+import logging
+from ssl import SSLContext
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+import socketio
+import websocket
+
+from fnt.config.settings.proxy import find_proxy
+from fnt.stream.protocol import SocketClient
+
+GOODBYE_S = 0.2
+
+
+class BriefWebSocket(websocket.WebSocket):
+    """A socket that does not wait long for the other side's goodbye.
+
+    The library's reader often takes that frame away from whoever waits for it: 3 s at every close.
+    It takes the proxy that REST takes; the library knows neither ALL_PROXY nor this machine's name.
+    """
+
+    def connect(self, url: str, **options: Any) -> None:
+        """Connect, through a proxy where there is one."""
+        parts = urlsplit(url)
+        scheme = "https" if parts.scheme == "wss" else "http"
+        options |= _way(scheme, parts.hostname or "")
+        super().connect(url, **options)  # type: ignore[no-untyped-call]  # the library's
+
+    def close(
+        self, status: int = 1000, reason: str | bytes = b"", timeout: float | None = 3
+    ) -> None:
+        """Close after a moment."""
+        super().close(status, reason, min(timeout or GOODBYE_S, GOODBYE_S))
+
+
+def _way(scheme: str, host: str) -> dict[str, Any]:
+    """Return the library's options for the proxy in force, or for none."""
+    proxy = find_proxy(getproxies(), scheme=scheme, host=host)
+    if proxy is None:  # it heeds a list of exceptions only beside a proxy that is named to it
+        return {"http_proxy_host": host, "http_proxy_port": 1, "http_no_proxy": [host]}
+    kind = {"https": "http"}.get(proxy.scheme, proxy.scheme)
+    return {
+        "http_proxy_host": proxy.host,
+        "http_proxy_port": proxy.port,
+        "http_proxy_auth": proxy.auth,
+        "proxy_type": kind,
+    }
+
+
+def make_socket_client(timeout_s: float, ssl_context: SSLContext | None) -> SocketClient:
+    """Return a client that connects once, handles no signal, and keeps silent."""
+    # its own log would print to the terminal, and shows the token
+    silent = logging.Logger("socketio", level=logging.CRITICAL + 1)
+    # an Origin makes servers with an origin list refuse; a redirect could lead elsewhere
+    options: dict[str, Any] = {
+        "class_": BriefWebSocket,
+        "redirect_limit": 0,
+        "suppress_origin": True,
+    }
+    if ssl_context is not None:
+        options["sslopt"] = {"context": ssl_context}
+    client: SocketClient = socketio.Client(
+        reconnection=False,
+        handle_sigint=False,
+        request_timeout=timeout_s,
+        websocket_extra_options=options,
+        logger=silent,
+        engineio_logger=silent,
+    )
+    return client
