@@ -126,3 +126,7 @@ class RejectedError(FntError):
 
 class ProtocolError(FntError):
     """The server answered something that the contract does not have."""
+
+
+class TargetExistsError(UsageError):
+    """There is such a file already."""

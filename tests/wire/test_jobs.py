@@ -12,7 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fnt.wire.jobs import MAX_ERROR_CHARS, MAX_FILENAME_CHARS, TERMINAL, JobSnapshot, JobStatus, ProcessingSettings, WireError, format_time, parse_job_id
+from fnt.wire.jobs import (
+    MAX_ERROR_CHARS,
+    MAX_FILENAME_CHARS,
+    TERMINAL,
+    JobSnapshot,
+    JobStatus,
+    ProcessingSettings,
+    WireError,
+    format_time,
+    parse_job_id,
+)
 
 Golden = Callable[[str], Any]
 JOBS = ["pending", "processing", "completed", "failed", "cancelled"]

@@ -110,7 +110,14 @@ def run(  # noqa: PLR0913 -- one for each option
     it again.
     """
     context: AppContext = ctx.obj
-    keep_records(context, events_file=events_file, junit=junit, annotations=annotations)
+    keep_records(
+        context.report,
+        context.terminal,
+        environ=context.environ,
+        events_file=events_file,
+        junit=junit,
+        annotations=annotations,
+    )
     books = Source.of(source, include=include or (), exclude=exclude or ())
     defaults = settings_of(
         words=words, min_words=min_words, engine=engine, ignore_dialogue=ignore_dialogue
@@ -122,7 +129,7 @@ def run(  # noqa: PLR0913 -- one for each option
         lines=Lines(again=typed_line(ctx, context), retry=_retry_line(context, source, ledger)),
     )
     path = ledger_path(source, ledger)
-    with context.connected() as server, held_ledger(context, path, create=True) as opened:
+    with context.connected() as server, held_ledger(path, now=context.now, create=True) as opened:
         with opened.changing():
             number = opened.begin_run(
                 read_source(
@@ -163,13 +170,20 @@ def retry(  # noqa: PLR0913 -- one for each option
     that was ended, is done as well.
     """
     context: AppContext = ctx.obj
-    keep_records(context, events_file=events_file, junit=junit, annotations=annotations)
+    keep_records(
+        context.report,
+        context.terminal,
+        environ=context.environ,
+        events_file=events_file,
+        junit=junit,
+        annotations=annotations,
+    )
     path = ledger_path(source, ledger)
     again = _retry_line(context, source, ledger)
     way = _Way(
         jobs=jobs, options=_options(transport, give_up), lines=Lines(again=again, retry=again)
     )
-    with context.connected() as server, held_ledger(context, path, create=False) as opened:
+    with context.connected() as server, held_ledger(path, now=context.now, create=False) as opened:
         wish = _last_wish(opened, overwrite=overwrite)
         _claim(opened, server)
         number = opened.again([BookStatus.FAILED] if failed else FAILED)

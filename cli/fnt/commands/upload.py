@@ -112,7 +112,14 @@ def upload(  # noqa: PLR0913 -- one for each option
     shown.
     """
     context: AppContext = ctx.obj
-    keep_records(context, events_file=events_file, junit=junit, annotations=annotations)
+    keep_records(
+        context.report,
+        context.terminal,
+        environ=context.environ,
+        events_file=events_file,
+        junit=junit,
+        annotations=annotations,
+    )
     request = _Request(
         sources=Sources(
             words=paths or [],

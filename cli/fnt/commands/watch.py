@@ -61,7 +61,14 @@ def watch(  # noqa: PLR0913 -- one for each option
     Ctrl-C leaves the jobs running; the same line follows them again.
     """
     context: AppContext = ctx.obj
-    keep_records(context, events_file=events_file, junit=junit, annotations=annotations)
+    keep_records(
+        context.report,
+        context.terminal,
+        environ=context.environ,
+        events_file=events_file,
+        junit=junit,
+        annotations=annotations,
+    )
     if (bool(jobs) + all_ + latest) != 1:
         raise UsageError("name jobs, or --all, or --latest", hint="fnt watch 12 13")
     if no_save and output == STDOUT:

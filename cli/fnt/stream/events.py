@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from fnt.stream.job_stream import JobStream
+from fnt.stream.protocol import EventSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobNews:
     """A `job_progress` event."""
 
-    stream: JobStream
+    stream: EventSource
     payload: object
 
 
@@ -21,7 +19,7 @@ class JobNews:
 class Answer:
     """The acknowledgement of a join, leave or cancel; the payload is None for an empty one."""
 
-    stream: JobStream
+    stream: EventSource
     verb: str
     job_id: int
     payload: object
@@ -31,7 +29,7 @@ class Answer:
 class Draining:
     """The server is about to stop."""
 
-    stream: JobStream
+    stream: EventSource
     payload: object
 
 
@@ -39,7 +37,7 @@ class Draining:
 class Lost:
     """The socket is closed, by whichever side."""
 
-    stream: JobStream
+    stream: EventSource
     reason: str
 
 

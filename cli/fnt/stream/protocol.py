@@ -38,3 +38,11 @@ class SocketClient(Protocol):
     def disconnect(self) -> None:
         """Say goodbye."""
         ...
+
+
+class EventSource(Protocol):
+    """The connection an event came from; compared by identity."""
+
+    def close(self) -> None:
+        """Say goodbye."""
+        ...

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fnt.errors import UsageError
+from fnt.errors import TargetExistsError, UsageError
 from fnt.flow.ledger import Book, Ledger
-from fnt.flow.results.download import TargetExistsError
 
 if TYPE_CHECKING:
     pass

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fnt.errors import NotFoundError, UsageError
 from fnt.flow.ledger import Ledger, ledger_lock
-
-if TYPE_CHECKING:
-    from fnt.context import AppContext
 
 ENDING = ".ledger"
 OF_FOLDER = f".fnt-batch{ENDING}"
@@ -46,24 +43,24 @@ def _only_one() -> Path:
 
 
 @contextmanager
-def held_ledger(context: AppContext, path: Path, *, create: bool) -> Iterator[Ledger]:
+def held_ledger(path: Path, *, now: Callable[[], datetime], create: bool) -> Iterator[Ledger]:
     """Open a ledger for a run of one's own; one that was made and stayed empty is removed."""
     is_new = not path.exists()
     if is_new and not create:
         raise NotFoundError(f"there is no ledger {path}", hint="begin one with: fnt batch run")
     with ledger_lock(path):
         try:
-            with Ledger(path, now=context.now, create=create) as ledger:
+            with Ledger(path, now=now, create=create) as ledger:
                 yield ledger
         finally:
             if is_new:
-                _remove_if_empty(context, path)
+                _remove_if_empty(path, now=now)
 
 
-def _remove_if_empty(context: AppContext, path: Path) -> None:
+def _remove_if_empty(path: Path, *, now: Callable[[], datetime]) -> None:
     if not path.is_file():
         return
-    with Ledger(path, now=context.now) as ledger:
+    with Ledger(path, now=now) as ledger:
         is_empty = not ledger.counts()
     if is_empty:
         path.unlink(missing_ok=True)

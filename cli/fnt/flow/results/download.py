@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from fnt.errors import NotFoundError, TemporaryError, UsageError
+from fnt.errors import NotFoundError, TargetExistsError, TemporaryError, UsageError
 from fnt.flow.results.convert import LIBRARIES, make
 from fnt.flow.results.names import result_name, safe_stem
 from fnt.wire.jobs import JobSnapshot
@@ -48,10 +48,6 @@ def save_result(
     if os.path.isdir(target):  # noqa: PTH112 -- never raises
         return _save_into(source, job, format=format, folder=target, overwrite=overwrite)
     return _save(source, job, format=format, path=target, overwrite=overwrite, draft=draft)
-
-
-class TargetExistsError(UsageError):
-    """There is such a file already."""
 
 
 def _seen(source: ResultSource, job: JobSnapshot, *, format: str, path: Path) -> Path:

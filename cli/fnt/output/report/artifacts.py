@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from fnt.context import AppContext
 from fnt.errors import FntError, UsageError
-from fnt.output.report.document import Ending
+from fnt.output.report.document import Ending, Report
 from fnt.output.report.events import EventWriter
 from fnt.output.report.github import annotations_of, summary_of
 from fnt.output.report.junit import junit_xml
@@ -18,19 +17,24 @@ from fnt.output.terminal import Terminal
 
 
 def keep_records(
-    context: AppContext, *, events_file: Path | None, junit: Path | None, annotations: bool
+    report: Report,
+    terminal: Terminal,
+    *,
+    environ: Mapping[str, str],
+    events_file: Path | None,
+    junit: Path | None,
+    annotations: bool,
 ) -> None:
     """Prepare what is asked for, before anything is sent; UsageError where it cannot be."""
-    report, terminal = context.report, context.terminal
     if junit is not None:
         _must_be_writable(junit)
         report.records.append(_junit_record(junit))
     if events_file is not None:
         events = EventsFile(events_file)
-        report.recorders.append(EventWriter(events.write, now=context.now))
+        report.recorders.append(EventWriter(events.write, now=report.now))
         report.records.append(events.finish)
     if annotations and terminal.is_on_github:
-        summary = context.environ.get("GITHUB_STEP_SUMMARY")
+        summary = environ.get("GITHUB_STEP_SUMMARY")
         report.records.append(_github_record(terminal, Path(summary) if summary else None))
 
 

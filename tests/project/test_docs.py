@@ -61,8 +61,8 @@ def test_settings_page_has_their_defaults() -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        "cli/fnt/settings/__init__.py",
-        "cli/fnt/settings/layers.py",
+        "cli/fnt/config/settings/__init__.py",
+        "cli/fnt/config/settings/sources.py",
         "server_stub/fnt_server/config.py",
     ],
 )
