@@ -9,7 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fnt.wire.errors import ErrorCode, JobErrorCode
-from fnt.wire.jobs import JobStatus, ProcessingSettings
+from fnt.wire.jobs import (
+    JobStatus,
+    ProcessingSettings,
+)
 from fnt_server import jobs
 from fnt_server.database import Database, now
 from fnt_server.jobs import JobRefused

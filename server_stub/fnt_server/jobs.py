@@ -11,7 +11,11 @@ from sqlalchemy import ColumnElement, case, delete, select, update
 from sqlalchemy.orm import Session
 
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import MAX_ERROR_CHARS, TERMINAL, JobStatus
+from fnt.wire.jobs import (
+    MAX_ERROR_CHARS,
+    TERMINAL,
+    JobStatus,
+)
 from fnt_server.database import Database, now
 from fnt_server.models import Job, Step, StepStatus
 

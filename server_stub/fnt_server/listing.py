@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.jobs import (
+    JobSnapshot,
+    JobStatus,
+    ProcessingSettings,
+)
 from fnt_server.database import Database
 from fnt_server.models import Job, Step, StepKind
 

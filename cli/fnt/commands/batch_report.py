@@ -12,7 +12,7 @@ from fnt.commands.shared_options import LedgerOption, OverwriteOption, SourceOpt
 from fnt.errors import UsageError
 from fnt.flow.batch_summary import batch_answer, trouble_of
 from fnt.flow.ledger import Book, BookStatus, Ledger
-from fnt.flow.ledger.export import _csv_lines, _json_lines, _write_file, record_of
+from fnt.flow.ledger.export import csv_lines, json_lines, write_file, record_of
 from fnt.flow.ledger.locate import ledger_path
 from fnt.output.formatting import plural
 from fnt.output.modes import OutputFormat
@@ -74,13 +74,13 @@ def export(
     is_jsonl = target.lower().endswith((".jsonl", ".ndjson"))
     chosen = format or (ExportFormat.JSONL if is_jsonl else ExportFormat.CSV)
     with Ledger(ledger_path(source, ledger), now=context.now) as opened:
-        write = _csv_lines if chosen is ExportFormat.CSV else _json_lines
+        write = csv_lines if chosen is ExportFormat.CSV else json_lines
         if target == STDOUT:
             if not context.terminal.tells_results:
                 raise UsageError("export to - writes the table, and nothing beside it")
             context.terminal.write_bytes(write(opened))
             return
-        _write_file(Path(target), lambda: write(opened), overwrite=overwrite)
+        write_file(Path(target), lambda: write(opened), overwrite=overwrite)
         context.report.answer["batch"] = batch_answer(opened) | {"export": target}
         context.terminal.result(target)
 

@@ -10,7 +10,7 @@ from fnt.errors import UsageError
 from fnt.flow.inputs.checks import Input
 from fnt.flow.results.destination import Destination
 from fnt.flow.results.names import result_name
-from fnt.flow.results.saver import Saver, Saving, _is_taken
+from fnt.flow.results.saver import Saver, Saving, is_taken
 from fnt.output.renderer import Goal
 
 
@@ -57,6 +57,6 @@ def refuse_existing(
 ) -> None:
     """Refuse a target that exists, unless it may be the result that the server has already."""
     for one in inputs:
-        taken = [path for path in saving.targets(one.key) if _is_taken(path)]
+        taken = [path for path in saving.targets(one.key) if is_taken(path)]
         if taken and not saving.overwrite and not has_job(one):
             raise UsageError(f"{taken[0]} exists", hint="use --overwrite, -o DIR or --no-save")

@@ -1,4 +1,4 @@
-"""fnt.console: streams, colour, and foreign text made harmless."""
+"""fnt.output: streams, colour, and foreign text made harmless."""
 
 from __future__ import annotations
 

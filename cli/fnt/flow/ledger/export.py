@@ -51,7 +51,7 @@ def record_of(book: Book) -> dict[str, Any]:
     }
 
 
-def _csv_lines(ledger: Ledger) -> Iterator[bytes]:
+def csv_lines(ledger: Ledger) -> Iterator[bytes]:
     """Write RFC 4180 as results are written: every text quoted, numbers never."""
     yield _csv_line(COLUMNS)
     for book in ledger.books():
@@ -67,12 +67,12 @@ def _csv_line(cells: Any) -> bytes:
     return text.getvalue().encode("utf-8", "replace")
 
 
-def _json_lines(ledger: Ledger) -> Iterator[bytes]:
+def json_lines(ledger: Ledger) -> Iterator[bytes]:
     for book in ledger.books():
         yield json.dumps(record_of(book)).encode() + b"\n"
 
 
-def _write_file(path: Path, write: Callable[[], Iterator[bytes]], *, overwrite: bool) -> None:
+def write_file(path: Path, write: Callable[[], Iterator[bytes]], *, overwrite: bool) -> None:
     if os.path.lexists(path) and not overwrite:
         raise TargetExistsError(f"{path} exists", hint="use --overwrite to replace it")
     draft = path.with_name(f".{path.name}.{os.getpid()}")

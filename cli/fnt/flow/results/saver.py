@@ -39,7 +39,7 @@ class Saving:
 
     def refuse_taken_file(self) -> None:
         """Refuse a file that was named and exists."""
-        if self.to.file is not None and _is_taken(self.to.file) and not self.overwrite:
+        if self.to.file is not None and is_taken(self.to.file) and not self.overwrite:
             raise UsageError(f"{self.to.file} exists", hint="use --overwrite to replace it")
 
     def prepare(self) -> None:
@@ -77,7 +77,7 @@ class Saver:
             yield Saved(job_id=row.job.id, path=path, key=row.key)
 
 
-def _is_taken(path: Path) -> bool:
+def is_taken(path: Path) -> bool:
     """Whether there is such a file; raises UsageError where there can be none."""
     try:
         path.lstat()

@@ -112,6 +112,9 @@ def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_no_library_is_loaded_before_it_is_needed() -> None:
-    code = "import sys, fnt.flow.results.convert; sys.exit('openpyxl' in sys.modules or 'genanki' in sys.modules)"
+    code = (
+        "import sys, fnt.flow.results.convert;"
+        " sys.exit('openpyxl' in sys.modules or 'genanki' in sys.modules)"
+    )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
