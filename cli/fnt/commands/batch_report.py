@@ -12,7 +12,7 @@ from fnt.commands.shared_options import LedgerOption, OverwriteOption, SourceOpt
 from fnt.errors import UsageError
 from fnt.flow.batch_summary import batch_answer, trouble_of
 from fnt.flow.ledger import Book, BookStatus, Ledger
-from fnt.flow.ledger.export import csv_lines, json_lines, write_file, record_of
+from fnt.flow.ledger.export import csv_lines, json_lines, record_of, write_file
 from fnt.flow.ledger.locate import ledger_path
 from fnt.output.formatting import plural
 from fnt.output.modes import OutputFormat

@@ -68,11 +68,13 @@ def _csv_line(cells: Any) -> bytes:
 
 
 def json_lines(ledger: Ledger) -> Iterator[bytes]:
+    """Write one JSON object a line."""
     for book in ledger.books():
         yield json.dumps(record_of(book)).encode() + b"\n"
 
 
 def write_file(path: Path, write: Callable[[], Iterator[bytes]], *, overwrite: bool) -> None:
+    """Write beside and rename; raises TargetExistsError unless it may overwrite."""
     if os.path.lexists(path) and not overwrite:
         raise TargetExistsError(f"{path} exists", hint="use --overwrite to replace it")
     draft = path.with_name(f".{path.name}.{os.getpid()}")
