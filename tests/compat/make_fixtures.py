@@ -25,7 +25,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from compat.processes import Client, Release, Rest, Server, log_in, wait_for
+from compat.processes import Client, Release, Rest, Server, wait_for
 from pdfs import make_pdf
 
 FOLDER = Path(__file__).parent / "fixtures"
