@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import signal
 import subprocess
 import time
@@ -302,10 +301,3 @@ def log_in(url: str, email: str, password: str) -> str:
     assert answer.status_code == 200, answer.text
     token: str = answer.json()["access_token"]
     return token
-
-
-def port_of(url: str) -> str:
-    """Return the port a URL names."""
-    found = re.search(r":(\d+)$", url)
-    assert found
-    return found[1]
