@@ -91,7 +91,8 @@ def move_home(home: Path, *, before: str, after: str, key: bytes, by_s: float) -
     project = home / "project" / ".fnt.toml"
     for path in (home / "config" / "config.toml", project):
         path.write_text(path.read_text().replace(*ports))
-    (server,) = json.loads(trusted.read_text()).values()
+    ((old_project, server),) = json.loads(trusted.read_text()).items()
+    old_home = str(Path(old_project).parents[1])
     trusted.write_text(json.dumps({str(project.resolve()): server.replace(*ports)}))
     for folder in ("credentials", "seen"):
         for path in (home / "config" / folder).iterdir():
@@ -105,6 +106,10 @@ def move_home(home: Path, *, before: str, after: str, key: bytes, by_s: float) -
             changed = ledger.execute(
                 "UPDATE facts SET value = ? WHERE name = 'server' AND value = ?", (after, before)
             ).rowcount
+            for column in ("targets", "outputs"):
+                ledger.execute(
+                    f"UPDATE books SET {column} = replace({column}, ?, ?)", (old_home, str(home))
+                )
         assert changed == 1
 
 

@@ -181,6 +181,16 @@ def test_the_old_project_file_is_effective(home: tuple[Path, Survivor], current:
     assert OTHER in client.run_ok("whoami")
 
 
+def test_jobs_seen_by_the_old_client_are_completed(
+    home: tuple[Path, Survivor], current: Release
+) -> None:
+    """The command is the one that completion scripts, installed long ago, call."""
+    folder, _ = home
+    client = Client(release=current, cwd=folder, config_dir=folder / "config")
+
+    assert "livre-01.pdf" in client.run_ok("__jobs")
+
+
 def test_the_old_ledger_goes_on_and_sends_nothing_twice(
     home: tuple[Path, Survivor], current: Release
 ) -> None:
