@@ -79,6 +79,7 @@ def make_record(
     finally:
         server.stop(signal.SIGKILL)
     (folder / "data" / "run.lock").unlink()
+    require_half_done(folder / "data" / "fnt.db", environ.get("DATABASE_URL"))
     return {**facts, "url": server.url, "made_at": time.time()}
 
 
@@ -113,6 +114,20 @@ def ask_for_a_device(url: str) -> str:
     return code
 
 
+def require_half_done(path: Path, database_url: str | None) -> None:
+    """See that the kill came in time: the record, not what REST said, is what tests start from."""
+    question = "SELECT kind, status FROM steps WHERE status IN ('ready', 'running')"
+    with contextlib.ExitStack() as stack:
+        if database_url is None:
+            database: Any = stack.enter_context(contextlib.closing(sqlite3.connect(path)))
+        else:
+            database = stack.enter_context(psycopg.connect(database_url))
+        left = set(database.execute(question).fetchall())
+    wanted = {("analyse", "ready"), ("chunk", "ready"), ("chunk", "running"), ("merge", "ready")}
+    if left != wanted:
+        sys.exit(f"the kill came at another moment, try again: {sorted(left)}")
+
+
 def wait_until_idle(rest: Rest) -> None:
     """Wait for the jobs that were sent; the killed client may have announced one more."""
 
@@ -125,6 +140,8 @@ def wait_until_idle(rest: Rest) -> None:
 def leave_half_done(rest: Rest, other: Rest) -> Ids:
     """Stop in the midst: chunks of one job done, all of another but its merge, one not begun."""
     half = rest.send(STORY.read_bytes(), name="à moitié.pdf")
+    # Users take turns: begun in its first chunk, the merge of the other waits for its third.
+    wait_for(lambda: rest.job(half)["total_chunks"], within_s=30, what="a chunk runs")
     merging = other.send(make_pdf(text="Il pleuvait. Elle attendait le bac."), name="fusion.pdf")
     queued = rest.send(STORY.read_bytes(), name="en attente.pdf", sentence_length_limit=6)
 

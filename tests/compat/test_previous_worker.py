@@ -54,7 +54,7 @@ def test_a_previous_worker_serves_this_web_and_hands_over_to_this_worker(
     previous: Release, current: Release, broker_url: str, tmp_path: Path
 ) -> None:
     environ = {"FNT_BROKER_URL": broker_url, "FNT_DATA_DIR": str(tmp_path / "data"),
-               "FNT_PACE_MS": "400", "FNT_WORKERS": "1"}  # fmt: skip
+               "FNT_PACE_MS": "400", "FNT_WORKERS": "1", "FNT_DRAIN_S": "1"}  # fmt: skip
     before = Server(release=previous, data_dir=tmp_path / "data", environ=environ)
     before.command("migrate")
     before.add_user(EMAIL, PASSWORD)
