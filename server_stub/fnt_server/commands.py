@@ -167,7 +167,7 @@ def text(
 ) -> None:
     """Print what is read in a PDF: paragraphs, headings (#), and what is dropped (-) and why."""
     from fnt_server import text as reading  # noqa: PLC0415 -- heavy
-    from fnt_server.pipeline import ExtractionCrashed, PdfRejected  # noqa: PLC0415 -- heavy
+    from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected  # noqa: PLC0415 -- heavy
 
     chosen = reading.Pages.parse(pages)
     try:

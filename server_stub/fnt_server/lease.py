@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fnt_server import steps
 from fnt_server.database import Database
-from fnt_server.shortening import Stopped
+from fnt_server.pipeline.engine_protocol import Stopped
 from fnt_server.steps import Held, LeaseLostError
 
 log = logging.getLogger(__name__)

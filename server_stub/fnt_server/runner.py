@@ -22,10 +22,11 @@ from fnt_server.metrics import STEP_SECONDS, STEPS_FAILED
 from fnt_server.models import Job, StepKind
 from fnt_server.pipeline.chunks import Chunk, chunk_count, plan_chunks, process_chunk
 from fnt_server.pipeline.document import Paragraph
-from fnt_server.pipeline.failures import ExtractionCrashed, PdfRejected
-from fnt_server.pipeline.limits import Extractor, Limits
+from fnt_server.pipeline.engine_protocol import EngineFailed, Stopped
+from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
 from fnt_server.publisher import Publisher
-from fnt_server.shortening import EngineFailed, Stopped
+from fnt_server.sandbox.limits import Limits
+from fnt_server.sandbox.parent import Extractor
 from fnt_server.steps import Held, LeaseLostError
 from fnt_server.storage import FULL, Storage, StorageDownError
 
@@ -125,7 +126,7 @@ class StepRunner:
     def _analyse(self, held: Held, lease: Lease) -> None:
         settings = ProcessingSettings.from_wire(held.settings)
         with self._storage.local_path(held.file_key) as path:
-            analysis = self._extractor.analyse(path, settings, keep_going=lease.is_held)
+            analysis = self._extractor.analyze(path, settings, keep_going=lease.is_held)
         pages = analysis.page_count
         self._tell(
             completion.tell_pages(self._database, held, page_count=pages, chunks=chunk_count(pages))
@@ -163,7 +164,7 @@ class StepRunner:
             held,
             output_key=key,
             sentence_count=len(done.sentences),
-            by_rules=done.instead,
+            by_rules=done.fallback_reasons,
         )
         self._tell(job)
         if job is not None and job.processed_chunks == job.total_chunks:

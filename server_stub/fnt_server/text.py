@@ -11,7 +11,8 @@ from typing import Any
 from fnt.wire.jobs import ProcessingSettings
 from fnt_server.config import ConfigError
 from fnt_server.logs import escaped
-from fnt_server.pipeline import Analysis, Extractor
+from fnt_server.pipeline.document import Analysis
+from fnt_server.sandbox.parent import Extractor
 
 _RANGE = re.compile(r"(\d{1,6})?(-)?(\d{1,6})?")
 
@@ -44,7 +45,7 @@ def read(path: Path) -> Analysis:
     if not path.is_file():
         raise ConfigError(f"there is no file {escaped(str(path))}")
     with Extractor() as extractor:
-        return extractor.analyse(path.resolve(), ProcessingSettings())
+        return extractor.analyze(path.resolve(), ProcessingSettings())
 
 
 def as_lines(analysis: Analysis, pages: Pages) -> Iterator[str]:

@@ -13,7 +13,7 @@ from fnt_server import jobs, lease, steps
 from fnt_server.database import Database
 from fnt_server.lease import Lease
 from fnt_server.models import Step
-from fnt_server.shortening import Stopped
+from fnt_server.pipeline.engine_protocol import Stopped
 from fnt_server.steps import Held
 from server.records import expire, make_job, take
 

@@ -166,7 +166,7 @@ def readers_of(process: Process, key: str) -> list[int]:
     """Return the extraction children that have this object open."""
     found = []
     for pid in descendants(process.pid):
-        if "fnt_server.pipeline.child" not in command_line(pid):
+        if "fnt_server.sandbox.child" not in command_line(pid):
             continue
         with suppress(OSError):
             links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]

@@ -51,7 +51,7 @@ def confirm() -> tuple[dict[str, Any], int]:
     if settings.engine not in engines.NAMES:
         known = ", ".join(sorted(engines.NAMES))
         raise WireError(f"processing_settings.engine must be one of: {known}")
-    lack = engines.missing(settings.engine)
+    lack = engines.missing_requirement(settings.engine)
     if lack is not None:
         raise WireError(f"the engine {settings.engine} is not set up on this server: {lack}")
     if settings.min_sentence_length > settings.sentence_length_limit:
