@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from fnt_server.greenlets import GEVENT, THREADS
+from fnt_server.concurrency import GEVENT, THREADS
 
 METRICS_FILES = "PROMETHEUS_MULTIPROC_DIR"
 """Where several processes count in files; Prometheus' library reads this variable."""

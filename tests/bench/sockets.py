@@ -17,8 +17,8 @@ import pytest
 from bench.crowd import crowd
 from bench.report import Figure, memory_kib, ms, percentile
 from e2e.harness import descendants
-from fnt_server import intake
-from server.house import House, WebProcess
+from fnt_server.jobs import creation
+from server.processes import House, WebProcess
 from server.records import new_job
 from server.services import private_broker, scaled_out
 
@@ -71,7 +71,9 @@ def raise_file_limit() -> None:
 def _loaded(house: House, load: Load, *, worker_class: str) -> Iterator[Figure]:
     try:
         user_id, token = house.add_user()
-        jobs = [intake.confirm(house.database, new_job(user_id))[0].id for _ in range(load.sockets)]
+        jobs = [
+            creation.confirm(house.database, new_job(user_id))[0].id for _ in range(load.sockets)
+        ]
         web = house.start_web(FNT_WORKER_CLASS=worker_class)
         with crowd(web.url, token, jobs[:WARM]):
             before_kib = _memory_kib(web)  # with all code loaded that a socket runs through

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from e2e.harness import ClientHome, RestClient, ServerProcess
-from fnt_server.sample import story_pdf
+from fnt_server.cli.sample import story_pdf
 from server.llm_service import Fault, LLMService, eight_at_a_time
 
 MakeServer = Callable[..., ServerProcess]

@@ -20,9 +20,9 @@ import pytest
 from e2e.balancer import balanced, find_nginx
 from e2e.harness import PASSWORD, ClientHome, wait_for
 from fnt.wire import paths
-from fnt_server import users
+from fnt_server.auth import users
 from pdfs import make_pdf
-from server.house import House, Process
+from server.processes import House, Process
 from server.services import absent, local_bucket, scaled_out
 from typeset import make_book
 

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from sqlalchemy import select, update
 
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server import completion, intake, steps
-from fnt_server.completion import ChunkPlan
-from fnt_server.database import Database, now
-from fnt_server.intake import NewJob, StoredFile
-from fnt_server.models import Job, Step, User
-from fnt_server.steps import Held
+from fnt_server.db.connection import Database, now
+from fnt_server.db.models import Job, Step, User
+from fnt_server.jobs import creation, leases, step_results
+from fnt_server.jobs.creation import NewJob, StoredFile
+from fnt_server.jobs.leases import Held
+from fnt_server.jobs.step_results import ChunkPlan
 
 T = TypeVar("T")
 
@@ -52,13 +52,13 @@ FILE = stored_file()
 
 def make_job(database: Database, user_id: int, *, file: StoredFile | None = FILE) -> Job:
     """Add a job, ready to be analysed where it has a file."""
-    job, _ = intake.confirm(database, new_job(user_id))
-    return intake.attach_file(database, job.id, file)[0] if file else job
+    job, _ = creation.confirm(database, new_job(user_id))
+    return creation.attach_file(database, job.id, file)[0] if file else job
 
 
 def take(database: Database, *, owner: str = "w.1", lease_s: float = LEASE_S) -> Held:
     """Take a step that must be there."""
-    taken = steps.take(database, owner=owner, lease_s=lease_s)
+    taken = leases.take(database, owner=owner, lease_s=lease_s)
     assert taken is not None
     return taken[0]
 
@@ -74,8 +74,8 @@ def make_chunked(database: Database, user_id: int, *, chunks: int) -> Job:
     """Add a job whose analysis is done and whose chunks are ready. No other step may be ready."""
     make_job(database, user_id)
     held = take(database)
-    completion.tell_pages(database, held, page_count=chunks, chunks=chunks)
-    job = completion.complete_analysis(database, held, plan(chunks))
+    step_results.tell_pages(database, held, page_count=chunks, chunks=chunks)
+    job = step_results.complete_analysis(database, held, plan(chunks))
     assert job is not None
     return job
 
@@ -87,13 +87,13 @@ def take_chunks(database: Database, user_id: int, *, chunks: int) -> tuple[Job, 
 
 
 def complete_chunk(database: Database, held: Held) -> Job | None:
-    return completion.complete_chunk(
+    return step_results.complete_chunk(
         database, held, output_key=f"out/{held.number}", sentence_count=3
     )
 
 
 def complete_merge(database: Database, held: Held) -> Job | None:
-    return completion.complete_merge(database, held, result_key="result", sentence_count=9)
+    return step_results.complete_merge(database, held, result_key="result", sentence_count=9)
 
 
 def fetch(database: Database, job_id: int) -> Job:

@@ -18,7 +18,7 @@ from fnt.wire import paths
 from fnt_server import logs
 from fnt_server.config import Config, ConfigError
 from pdfs import make_pdf
-from server.callers import BOUNDARY, parts
+from server.api_client import BOUNDARY, parts
 from server.sockets import Listener
 
 CANARY = "Kanarienvogel"

@@ -9,9 +9,9 @@ import pytest
 from pypdf import PdfWriter, Transformation
 
 from fnt.wire.jobs import ProcessingSettings
+from fnt_server.cli.sample import story_text
 from fnt_server.pipeline.analysis import analyze
 from fnt_server.pipeline.document import Paragraph
-from fnt_server.sample import story_text
 from typeset import Layout, is_heading, typeset
 
 TITLE = "Le Passeur"

@@ -1,0 +1,34 @@
+"""The file of a job: an object of its own, given to the job by compare-and-set."""
+
+from __future__ import annotations
+
+import secrets
+
+from fnt_server.db.models import Job
+from fnt_server.jobs import creation, queries
+from fnt_server.jobs.creation import StoredFile
+from fnt_server.jobs.state import JobRefused
+from fnt_server.web.services import Services
+
+
+def new_file_key(job_id: int) -> str:
+    """Name an object that no other upload, not even to the same job, writes to."""
+    return f"jobs/{job_id}/source-{secrets.token_hex(8)}.pdf"
+
+
+def attach(services: Services, job_id: int, stored: StoredFile) -> Job:
+    """Give the job its file; commit, then ring and tell. An object not needed is deleted.
+
+    Raises JobRefused for other bytes than the first time and for a job that has ended.
+    """
+    try:
+        job, is_new = creation.attach_file(services.database, job_id, stored)
+    except JobRefused:
+        services.storage.delete([stored.key])
+        raise
+    if not is_new:
+        services.storage.delete([stored.key])
+        return job
+    services.publisher.ring()
+    services.publisher.publish(queries.snapshot(job).to_wire())
+    return job
