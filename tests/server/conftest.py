@@ -31,6 +31,7 @@ def running_app(config: Config) -> Iterator[Flask]:
         yield app
     finally:
         app.extensions["fnt.reaper"].close()
+        app.extensions["fnt.janitor"].close()
         app.extensions["fnt.housekeeping"].close()
         app.extensions["fnt"].publisher.close()
         app.extensions["fnt"].database.dispose()

@@ -223,7 +223,7 @@ def _is_unchanged(session: Session, user: User) -> bool:
     return session.scalar(locked) is not None
 
 
-def forget_ended_logins(database: Database) -> None:
+def delete_ended_logins(database: Database) -> None:
     """Delete logins and personal tokens that ended more than a week ago, of devices an hour ago."""
     week_ago: Any = now() - 7 * 86400
     with database.write() as session:

@@ -7,13 +7,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Double, Engine, create_engine, event, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
 from fnt_server.config import ConfigError
 
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
+"""The errors of a database that is away or overloaded; any other is a bug."""
 BUSY_TIMEOUT_MS = 5000
 """A writer waits this long for another before the request is answered 503."""
 

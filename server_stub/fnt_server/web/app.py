@@ -41,6 +41,7 @@ from fnt_server.web.api import (
     upload,
 )
 from fnt_server.web.background import Housekeeping
+from fnt_server.web.janitor import Janitor
 from fnt_server.web.services import Services
 from fnt_server.web.sockets import handlers
 from fnt_server.web.sockets.registry import Connections
@@ -161,7 +162,10 @@ def _install_services(app: Flask, config: Config) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=0
         )
-    app.extensions["fnt.reaper"] = Reaper(database, services.publisher, storage=services.storage)
+    app.extensions["fnt.reaper"] = reaper = Reaper(database, services.publisher)
+    app.extensions["fnt.janitor"] = janitor = Janitor(database, services.storage)
+    reaper.start()
+    janitor.start()
     app.extensions["fnt.housekeeping"] = Housekeeping(socketio.server, connections, services)
 
 

@@ -88,7 +88,7 @@ class Slot:
 
     def begin(self) -> None:
         """Ring for what is ready already: Celery kills a child that begins by working."""
-        assert self.reaper
+        self.reaper.start()
         self.publisher.ring()
 
     def hear(self) -> None:

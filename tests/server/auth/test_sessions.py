@@ -255,7 +255,7 @@ def test_make_personal_token_refuses_odd_lifetimes(database: Database, days: int
         users.make_personal_token(database, EMAIL, days=days)
 
 
-def test_forget_ended_logins_keeps_the_living(
+def test_delete_ended_logins_keeps_the_living(
     house: Accounts, pair: TokenPair, database: Database
 ) -> None:
     house.log_out(house.identify(pair.access_token), everywhere=False)
@@ -264,7 +264,7 @@ def test_forget_ended_logins_keeps_the_living(
     users.make_personal_token(database, EMAIL, days=1)
     make_older(database, AccessToken.ends_at, seconds=WEEK_S + 2 * 86400)
 
-    sessions.forget_ended_logins(database)
+    sessions.delete_ended_logins(database)
 
     assert house.identify(living.access_token)
     with database.read() as session:

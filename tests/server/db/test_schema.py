@@ -174,3 +174,15 @@ def test_device_logins_go_and_come_back_without_touching_users(bare: Database) -
     with bare.read() as session:
         assert session.get_one(User, 7).email == "old@example.org"
         assert session.scalars(select(DeviceLogin)).all() == []
+
+
+def test_every_migration_back_and_forth_keeps_numbers_from_being_used_again(
+    bare: Database,
+) -> None:
+    schema.migrate(bare)
+    for revision in ("0003", "0002", "0001"):
+        schema.migrate(bare, revision)
+        assert numbered_once(bare) == {"users", "jobs"}, revision
+        schema.migrate(bare)
+
+    assert numbered_once(bare) == {"users", "jobs"}

@@ -15,7 +15,7 @@ from fnt_server.config import Config
 from fnt_server.db import schema
 from fnt_server.db.connection import Database
 from fnt_server.jobs import leases
-from fnt_server.jobs.reaper import sweep
+from fnt_server.web.janitor import sweep
 from fnt_server.worker.step_runner import StepRunner
 from pdfs import make_pdf
 from server.api_client import (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -440,6 +442,23 @@ def test_a_new_pool_child_rings_and_does_not_begin_by_working(make_house: MakeHo
     slot.reaper.close()
     slot.publisher.close()
     slot.database.dispose()
+
+
+def test_the_reaper_of_a_pool_child_also_starts_under_optimization(tmp_path: Path) -> None:
+    """It was started within an assert, which `python -O` removes."""
+    code = """
+import sys, threading
+from pathlib import Path
+from fnt_server.config import Config
+from fnt_server.worker.celery_worker import Slot
+from fnt_server.worker.shutdown import Departure
+config = Config.from_env({"FNT_DATA_DIR": sys.argv[1], "FNT_BROKER_URL": "redis://127.0.0.1:1"})
+Slot(config, worker_id="w", departure=Departure(config, worker_id="w")).begin()
+sys.exit("reaper" not in {thread.name for thread in threading.enumerate()})
+"""
+    done = subprocess.run([sys.executable, "-O", "-c", code, str(tmp_path)], check=False)
+
+    assert done.returncode == 0
 
 
 def test_a_page_waits_neither_behind_a_long_book_nor_behind_many(make_house: MakeHouse) -> None:

@@ -109,8 +109,10 @@ def test_a_database_that_is_away_does_not_end_the_work(
         asked.set()
         raise OperationalError("SELECT", {}, Exception("away"))
 
-    monkeypatch.setattr(lease_renewal.steps, "renew", away)  # a database cannot be asked to go away
-    monkeypatch.setattr(lease_renewal.steps, "is_held", away)
+    monkeypatch.setattr(
+        lease_renewal.leases, "renew", away
+    )  # a database cannot be asked to go away
+    monkeypatch.setattr(lease_renewal.leases, "is_held", away)
     with hold(database, held) as kept:
         assert asked.wait(5)
         asked.clear()

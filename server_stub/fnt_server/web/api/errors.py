@@ -6,13 +6,12 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, g, jsonify
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from fnt.wire.errors import ErrorCode, error_body
 from fnt.wire.jobs import WireError
 from fnt_server.auth.tokens import TokenProblem
+from fnt_server.db.connection import UNAVAILABLE
 from fnt_server.jobs.state import JobRefused
 from fnt_server.storage.object_store import FULL, StorageDownError
 
@@ -38,6 +37,7 @@ _REFUSED_STATUS = {
     ErrorCode.TOO_MANY_JOBS: 429,
     ErrorCode.QUEUE_FULL: 503,
 }
+INTERNAL_MESSAGE = "internal server error: its log has the request id"
 _ROOM_IN_S = 5
 """When to ask again for a job that there was no room for."""
 
@@ -78,7 +78,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(TokenProblem, _token_problem)
     app.register_error_handler(JobRefused, _job_refused)
     app.register_error_handler(HTTPException, _http)
-    for unavailable in (OperationalError, InterfaceError, PoolTimeout):
+    for unavailable in UNAVAILABLE:
         app.register_error_handler(unavailable, _database_unavailable)
     app.register_error_handler(StorageDownError, _storage_down)
     app.register_error_handler(OSError, _os_error)
@@ -118,13 +118,13 @@ def _http(error: HTTPException) -> Any:
 
 
 def _database_unavailable(error: Exception) -> Any:
-    log.warning("database: %s", type(error).__name__)
+    log.warning("database unavailable: %s", type(error).__name__)
     message = "the database does not answer: try again in a moment"
     return _answer(503, ErrorCode.UNAVAILABLE, message, retry_after_s=2)
 
 
 def _storage_down(error: StorageDownError) -> Any:
-    log.warning("storage: %s", error)
+    log.warning("storage unavailable: %s", error)
     message = "the storage does not answer: try again in a moment"
     return _answer(503, ErrorCode.UNAVAILABLE, message, retry_after_s=5)
 
@@ -138,4 +138,4 @@ def _os_error(error: OSError) -> Any:
 
 def _bug(error: Exception) -> Any:
     log.error("request failed", exc_info=error)
-    return _answer(500, ErrorCode.INTERNAL, "the server made a mistake: its log has the request id")
+    return _answer(500, ErrorCode.INTERNAL, INTERNAL_MESSAGE)

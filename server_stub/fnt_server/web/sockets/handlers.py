@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from flask import Flask, request
 from flask_socketio import SocketIO, emit, join_room, leave_room
 from socketio.exceptions import ConnectionRefusedError  # noqa: A004 -- the library's name
-from sqlalchemy.exc import SQLAlchemyError
 
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import JobStatus, WireError, parse_job_id
 from fnt_server.auth.sessions import Identity
 from fnt_server.auth.tokens import TokenProblem
+from fnt_server.db.connection import UNAVAILABLE
 from fnt_server.jobs import queries, state
 from fnt_server.web.api.errors import token_sentence
 from fnt_server.web.services import Services, services
 from fnt_server.web.sockets.registry import Connections
 
+log = logging.getLogger(__name__)
+
 Answer = dict[str, Any]
+_INTERNAL = "internal server error: see the server's log"
 
 
 class Refusal(Exception):  # noqa: N818 -- an answer, not a failure
@@ -51,8 +55,12 @@ class _Handlers:
             identity = _identify(services(), auth.get("token") if isinstance(auth, dict) else None)
         except TokenProblem as problem:
             raise _refused(problem.code, token_sentence(problem.code)) from None
-        except SQLAlchemyError:
+        except UNAVAILABLE as error:
+            log.warning("database unavailable: %s", type(error).__name__)
             raise _refused(ErrorCode.BUSY, "the database does not answer") from None
+        except Exception:
+            log.exception("connect failed")
+            raise _refused(ErrorCode.INTERNAL, _INTERNAL) from None
         if not self._connections.admit(_sid(), identity):
             raise _refused(ErrorCode.BUSY, "too many live connections: try again in a while")
 
@@ -117,8 +125,12 @@ class _Handlers:
             return _told(problem.code, token_sentence(problem.code), job_id)
         except Refusal as refusal:
             return _told(refusal.code, refusal.message, job_id)
-        except SQLAlchemyError:
+        except UNAVAILABLE as error:
+            log.warning("database unavailable: %s", type(error).__name__)
             return _told(ErrorCode.UNAVAILABLE, "the database does not answer: try again", job_id)
+        except Exception:
+            log.exception("socket event failed")
+            return _told(ErrorCode.INTERNAL, _INTERNAL, job_id)
         return answer
 
 

@@ -139,11 +139,11 @@ def test_a_code_lives_ten_minutes(app: Flask, ann: Caller) -> None:
 
 def test_what_ended_is_forgotten(app: Flask) -> None:
     database, device = services_of(app).database, Device(app)
-    sessions.forget_ended_logins(database)
+    sessions.delete_ended_logins(database)
     assert device.poll_error() == "authorization_pending"
 
     make_older(database, DeviceLogin.ends_at, seconds=600 + 3601)
-    sessions.forget_ended_logins(database)
+    sessions.delete_ended_logins(database)
 
     assert device.poll_error() == "invalid_grant"
 

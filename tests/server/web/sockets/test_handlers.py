@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from e2e.harness import descendants, wait_for
 from fnt.wire import events, paths
 from fnt.wire.jobs import JobSnapshot, JobStatus
 from fnt_server.db.connection import Database
+from fnt_server.db.models import Job
 from fnt_server.jobs import queries, state
 from fnt_server.messaging.broker import emit_job, make_manager
 from fnt_server.web.app import PING_EVERY_S, PING_TIMEOUT_S
@@ -230,6 +231,38 @@ def test_a_late_join_answers_the_end_and_enters_no_room(
 
     assert answer["job"]["status"] == "cancelled"
     assert is_silent(mine.progress, for_s=0.5)
+
+
+def test_a_bug_is_answered_as_one_and_logged(
+    house: House, connect: Connect, ann: tuple[int, str]
+) -> None:
+    mine, job_id = connect(ann[1]), house.add_job(ann[0])
+    with house.database.write() as session:
+        session.execute(update(Job).where(Job.id == job_id).values(status="nonsense"))
+
+    answer = mine.join(job_id)
+
+    assert answer["error_code"] == "INTERNAL"
+    assert mine.errors.get(timeout=WITHIN_S)["error_code"] == "INTERNAL"
+    assert "socket event failed (ValueError)" in house.logs()
+
+
+def test_an_error_in_our_sql_is_not_called_a_database_that_is_away(
+    house: House, connect: Connect, ann: tuple[int, str]
+) -> None:
+    if house.database.is_sqlite:
+        pytest.skip("SQLite calls every error operational")
+    mine, job_id = connect(ann[1]), house.add_job(ann[0])
+    with house.database.write() as session:
+        session.execute(text("ALTER TABLE jobs RENAME TO jobs_renamed"))
+    try:
+        answer = mine.join(job_id)
+    finally:
+        with house.database.write() as session:
+            session.execute(text("ALTER TABLE jobs_renamed RENAME TO jobs"))
+
+    assert answer["error_code"] == "INTERNAL"
+    assert "socket event failed (ProgrammingError)" in house.logs()
 
 
 BAD_PAYLOADS: list[tuple[Any, ...]] = [

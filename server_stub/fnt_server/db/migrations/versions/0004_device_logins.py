@@ -46,6 +46,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Go back."""
     op.drop_table("device_logins")
-    with op.batch_alter_table("users") as users:
+    with op.batch_alter_table("users", table_kwargs={"sqlite_autoincrement": True}) as users:
         users.drop_column("wrong_codes_since")
         users.drop_column("wrong_codes")
