@@ -19,7 +19,7 @@ def main() -> None:
     if missing:
         sys.stderr.write("fnt-server needs the server extra: pip install 'fnt[server]'\n")
         sys.exit(2)
-    if concurrency.are_asked_for(sys.argv[1:], os.environ):
+    if concurrency.gevent_requested(sys.argv[1:], os.environ):
         if importlib.util.find_spec("gevent") is None:
             sys.stderr.write("gevent needs its extra: pip install 'fnt[server,gevent,postgres]'\n")
             sys.exit(2)

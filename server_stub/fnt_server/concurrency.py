@@ -1,4 +1,4 @@
-"""gevent in place of threads. Asked for before anything else is imported."""
+"""gevent instead of threads; must be patched before anything else is imported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GEVENT = "gevent"
 THREADS = "threads"
 
 
-def are_asked_for(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
+def gevent_requested(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
     """Whether `web` is to run with `--worker-class gevent` or `FNT_WORKER_CLASS`.
 
     Read by hand: the library that reads options would be imported before the patch.
@@ -34,18 +34,18 @@ def patch() -> None:
     monkey.patch_all()
 
 
-def are_used() -> bool:
+def gevent_active() -> bool:
     """Whether threads are greenlets in this process."""
     monkey = sys.modules.get("gevent.monkey")
     return bool(monkey and monkey.is_module_patched("threading"))
 
 
-def natively(function: Callable[..., T], *args: Any) -> T:
+def in_native_thread(function: Callable[..., T], *args: Any) -> T:
     """Run a call that never yields in a real thread; the other greenlets go on meanwhile.
 
     Where there are no greenlets it is a plain call.
     """
-    if not are_used():
+    if not gevent_active():
         return function(*args)
     import gevent  # noqa: PLC0415 -- an extra
 

@@ -36,7 +36,7 @@ def services_of(app: Flask) -> Services:
     return services
 
 
-class Caller:
+class ApiUser:
     """One user with a token, asking through Flask's own client from an address of their own."""
 
     def __init__(self, app: Flask, *, email: str, token: str | None) -> None:
@@ -91,16 +91,16 @@ class Caller:
         return JobSnapshot.from_wire(self.get(paths.job(job_id)).json)
 
 
-def make_caller(app: Flask, *, password: bool = False) -> Caller:
+def make_api_user(app: Flask, *, password: bool = False) -> ApiUser:
     """Add a user; with a password when they are to log in (hashing takes its time)."""
     email = f"caller{next(_numbers)}@example.org"
     database = services_of(app).database
     if password:
         users.add_user(database, email, PASSWORD)
-        return Caller(app, email=email, token=None)
+        return ApiUser(app, email=email, token=None)
     with database.write() as session:
         session.add(sessions.User(email=email, name="c", password_hash="-", created_at=1.0))
-    return Caller(app, email=email, token=users.make_personal_token(database, email, days=1))
+    return ApiUser(app, email=email, token=users.make_personal_token(database, email, days=1))
 
 
 def form(job_id: object, content: bytes = PDF, *, end: bool = True) -> bytes:
@@ -135,9 +135,9 @@ def run_to_end(services: Services, job_id: int, lines: list[dict[str, Any]]) -> 
     database, result = services.database, f"jobs/{job_id}/result-1.jsonl"
     found = services.database
     services.storage.put(result, [json.dumps(line).encode() + b"\n" for line in lines])
-    held = _take(services, job_id)
-    step_results.tell_pages(found, held, page_count=1, chunks=1)
-    step_results.complete_analysis(database, held, plan(1))
+    claimed = _take(services, job_id)
+    step_results.record_page_count(found, claimed, page_count=1, chunks=1)
+    step_results.complete_analysis(database, claimed, plan(1))
     step_results.complete_chunk(database, _take(services, job_id), output_key="k", sentence_count=1)
     job = step_results.complete_merge(
         database, _take(services, job_id), result_key=result, sentence_count=len(lines)
@@ -146,11 +146,11 @@ def run_to_end(services: Services, job_id: int, lines: list[dict[str, Any]]) -> 
     return job
 
 
-def _take(services: Services, job_id: int) -> leases.Held:
+def _take(services: Services, job_id: int) -> leases.ClaimedStep:
     """Take the job's next step; those of other tests' jobs are let be."""
     for _ in range(1000):
-        taken = leases.take(services.database, owner="t", lease_s=LEASE_S)
-        assert taken is not None
-        if taken[0].job_id == job_id:
-            return taken[0]
+        claimed = leases.claim(services.database, owner="t", lease_s=LEASE_S)
+        assert claimed is not None
+        if claimed[0].job_id == job_id:
+            return claimed[0]
     raise AssertionError("too many steps of others")

@@ -32,7 +32,7 @@ def running_app(config: Config) -> Iterator[Flask]:
     finally:
         app.extensions["fnt.reaper"].close()
         app.extensions["fnt.janitor"].close()
-        app.extensions["fnt.housekeeping"].close()
+        app.extensions["fnt.background"].close()
         app.extensions["fnt"].publisher.close()
         app.extensions["fnt"].database.dispose()
 

@@ -11,15 +11,15 @@ from werkzeug.test import TestResponse
 
 from fnt.wire import paths
 from fnt.wire.device import CLIENT_ID, GRANT_TYPE
-from server.api_client import PASSWORD, Caller
+from server.api_client import PASSWORD, ApiUser
 
 ORIGIN = "http://localhost"
 
 
-class Visitor:
+class Browser:
     """A browser of its own: cookies, and the form it saw last."""
 
-    def __init__(self, app: Flask, person: Caller) -> None:
+    def __init__(self, app: Flask, person: ApiUser) -> None:
         self.person = person
         self.browser: FlaskClient = app.test_client()
         self.seen = self.look()
@@ -54,7 +54,7 @@ class Visitor:
 
 
 class Device:
-    """A program that asks to be let in."""
+    """A program that asks to be authenticated."""
 
     def __init__(self, app: Flask, *, host: str = "a laptop", address: str = "10.9.0.1") -> None:
         self._browser = app.test_client()

@@ -36,8 +36,8 @@ PASSWORD_HASH = "-"
 START_WITHIN_S = 30.0
 
 
-class House:
-    """What `web` and `worker` share; the tests look into the record and write it as they do."""
+class Deployment:
+    """What `web` and `worker` share; the tests look into the database and write it as they do."""
 
     def __init__(self, folder: Path, *, broker_url: str = "", **environ: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ class House:
         return web
 
     def start_worker(self, **environ: str) -> Process:
-        """Start a worker process; it hears the bell some time later."""
+        """Start a worker process; it receives a wakeup some time later."""
         return self.start("worker", **environ)
 
     def close(self) -> None:
@@ -103,7 +103,7 @@ class House:
         return pair
 
     def add_job(self, user_id: int, content: bytes = PDF, *, number: int = 1) -> int:
-        """Add a job with its file, for which no bell is rung."""
+        """Add a job with its file, for which no wakeup is sent."""
         job, _ = creation.confirm(self.database, new_job(user_id))
         key = new_file_key(job.id)
         self.storage.put(key, [content])

@@ -1,4 +1,4 @@
-"""Devices that ask to be let in (RFC 8628): asked for, found by a code, answered, redeemed once."""
+"""Device logins (RFC 8628): request, lookup by code, approval, one-time redemption."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TooManyCodes(Exception):  # noqa: N818 -- as above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Codes:
+class DeviceCodes:
     """What a device is given: one to redeem, one to show."""
 
     device: str
@@ -44,7 +44,7 @@ class Codes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class PendingDevice:
     """A device that waits, as its user sees it."""
 
     id: str
@@ -54,7 +54,7 @@ class Waiting:
     age_s: float
 
 
-class Devices:
+class DeviceLogins:
     """The only writer of `device_logins`."""
 
     def __init__(
@@ -65,11 +65,11 @@ class Devices:
         self._accounts = accounts
         self.interval_s = interval_s
 
-    def ask(self, *, client: str, host: str, address: str) -> Codes:
+    def ask(self, *, client: str, host: str, address: str) -> DeviceCodes:
         """Let a device wait for somebody's answer; returns its codes, which are not kept."""
         while True:
             letters = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LETTERS))
-            codes = Codes(device=secrets.token_urlsafe(32), user=letters)
+            codes = DeviceCodes(device=secrets.token_urlsafe(32), user=letters)
             row = DeviceLogin(
                 id=uuid.uuid4().hex,
                 device_hash=self._signer.digest("device", codes.device),
@@ -89,7 +89,7 @@ class Devices:
                 continue
             return codes
 
-    def find(self, user_id: int, letters: str) -> Waiting | None:
+    def find(self, user_id: int, letters: str) -> PendingDevice | None:
         """Return the device that waits with a code; None, and counted, for a code of nobody.
 
         Counted by user: nobody uses up another's tries, and more tries need more accounts.
@@ -111,7 +111,7 @@ class Devices:
             if row is None:
                 user.wrong_codes += 1
                 return None
-        return Waiting(
+        return PendingDevice(
             id=row.id,
             client=row.client,
             host=row.host,
@@ -139,7 +139,7 @@ class Devices:
             return answered.first() is not None
 
     def redeem(self, device_code: str, *, client: str) -> TokenPair:
-        """Give the tokens to a device that was let in, once; raises DeviceRefused."""
+        """Give an approved device its tokens, once; raises DeviceRefused."""
         with self._database.write() as session:
             row = session.scalar(
                 select(DeviceLogin)

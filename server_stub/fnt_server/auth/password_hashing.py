@@ -1,4 +1,4 @@
-"""What somebody shows at the door, as it is compared and kept: address, password, token."""
+"""Hashes of passwords and personal tokens, and normalized email addresses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cache
 
 import argon2
 
-from fnt_server.concurrency import natively
+from fnt_server.concurrency import in_native_thread
 
 TOKEN_PREFIX = "fnt_"  # noqa: S105 -- what a personal token begins with
 
@@ -20,24 +20,24 @@ _hasher = argon2.PasswordHasher()
 
 def hash_password(password: str) -> str:
     """Return what is kept of a password."""
-    return natively(_hasher.hash, password)
+    return in_native_thread(_hasher.hash, password)
 
 
 def is_password(password_hash: str, password: str) -> bool:
     """Whether this is the password that was hashed."""
     try:
-        return natively(_hasher.verify, password_hash, password)
+        return in_native_thread(_hasher.verify, password_hash, password)
     except (argon2.exceptions.VerificationError, UnicodeEncodeError):
         return False
 
 
 @cache
-def nobodys_hash() -> str:
+def dummy_hash() -> str:
     """Return a hash no password fits: an unknown address must take as long as a known one."""
     return _hasher.hash(secrets.token_hex(16))
 
 
-def folded(email: str) -> str:
+def normalized_email(email: str) -> str:
     """Return an address as it is kept and looked for."""
     return email.strip().casefold()
 

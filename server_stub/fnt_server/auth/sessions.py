@@ -1,4 +1,4 @@
-"""Logins and tokens: who is asking, and until when."""
+"""Logins: password check, access and refresh tokens, and who a token belongs to."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from fnt.wire.errors import ErrorCode
 from fnt_server.auth.password_hashing import (
     EMAIL,
     TOKEN_PREFIX,
-    folded,
+    dummy_hash,
     is_password,
-    nobodys_hash,
+    normalized_email,
     token_hash,
 )
 from fnt_server.auth.tokens import TokenProblem, TokenSigner
@@ -61,7 +61,7 @@ class Accounts:
 
     def log_in(self, email: str, password: str) -> TokenPair | None:
         """Open a login; None when email or password is wrong."""
-        user = self._recognise(email, password)
+        user = self._authenticate(email, password)
         if user is None:
             return None
         with self._database.write() as session:
@@ -73,7 +73,7 @@ class Accounts:
 
     def open_page(self, email: str, password: str) -> str | None:
         """Open a short login that is good for the page of devices alone; returns its token."""
-        user = self._recognise(email, password)
+        user = self._authenticate(email, password)
         if user is None:
             return None
         with self._database.write() as session:
@@ -84,10 +84,10 @@ class Accounts:
             user_id=user.id, login_id=login.id, jti=login.refresh_jti, kind="page", ttl_s=PAGE_TTL_S
         )
 
-    def _recognise(self, email: str, password: str) -> User | None:
+    def _authenticate(self, email: str, password: str) -> User | None:
         """Return who has this email and password, None for nobody, in the same time either way."""
-        user = self._find_user(folded(email))
-        is_right = is_password(user.password_hash if user else nobodys_hash(), password)
+        user = self._find_user(normalized_email(email))
+        is_right = is_password(user.password_hash if user else dummy_hash(), password)
         return user if is_right else None
 
     def _find_user(self, email: str) -> User | None:
@@ -177,7 +177,7 @@ class Accounts:
         if not everywhere:
             condition = condition & (Login.id == identity.login_id)
         with self._database.write() as session:
-            if everywhere:  # nor does what was let in, and has not yet come for its tokens, get any
+            if everywhere:  # approved devices that have not fetched their tokens
                 session.execute(delete(DeviceLogin).where(DeviceLogin.user_id == identity.user_id))
             session.execute(
                 update(Login).where(condition, Login.revoked_at.is_(None)).values(revoked_at=now())

@@ -1,4 +1,4 @@
-"""Signed tokens (JWT, HS256): written for a login, read with everything checked."""
+"""Signed tokens (JWT, HS256) and the key that signs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users and their personal tokens, as an administrator makes and removes them."""
+"""Administration of users and their personal access tokens."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from fnt_server.auth.password_hashing import (
     EMAIL,
     TOKEN_PREFIX,
-    folded,
     hash_password,
+    normalized_email,
     token_hash,
 )
 from fnt_server.db.connection import Database, clock, now
@@ -28,7 +28,9 @@ def add_user(database: Database, email: str, password: str) -> User:
     """Create a user; raises AccountError for a bad or taken address or a short password."""
     if not EMAIL.fullmatch(email):
         raise AccountError(f"{email[:80]!a} is not an email address")
-    user = User(email=folded(email), name=email.partition("@")[0], password_hash=_hashed(password))
+    user = User(
+        email=normalized_email(email), name=email.partition("@")[0], password_hash=_hashed(password)
+    )
     try:
         with database.write() as session:
             user.created_at = clock(session)
@@ -80,7 +82,7 @@ def make_personal_token(database: Database, email: str, *, days: int) -> str:
 
 
 def _require_user(session: Session, email: str) -> User:
-    user = session.scalar(select(User).where(User.email == folded(email)))
+    user = session.scalar(select(User).where(User.email == normalized_email(email)))
     if user is None:
         raise AccountError(f"there is no user {email[:80]!a}: see `fnt-server user list`")
     return user

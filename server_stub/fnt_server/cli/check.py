@@ -1,4 +1,4 @@
-"""Looks at everything the server stands on, without starting anything."""
+"""`fnt-server check`: tests settings, database, storage and broker without starting anything."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from fnt_server.supervisor.embedded_broker import broker_binary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CheckResult:
     """One thing looked at."""
 
     subject: str
-    is_well: bool
+    is_ok: bool
     detail: str
 
 
-def findings(config: Config) -> Iterator[Finding]:
+def run_checks(config: Config) -> Iterator[CheckResult]:
     """Look at each thing in turn; nothing raised by one keeps the others from being looked at."""
-    looks: dict[str, Callable[[Config], str]] = {
+    checks: dict[str, Callable[[Config], str]] = {
         "data folder": _data_folder,
         "signing key": _signing_key,
         "database": _database,
         "storage": _storage,
         "broker": _broker,
     }
-    for subject, look in looks.items():
+    for subject, check_one in checks.items():
         try:
-            yield Finding(subject=subject, is_well=True, detail=look(config))
+            yield CheckResult(subject=subject, is_ok=True, detail=check_one(config))
         except Exception as error:  # whatever is wrong is the finding
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            yield Finding(subject=subject, is_well=False, detail=reason)
+            yield CheckResult(subject=subject, is_ok=False, detail=reason)
 
 
 def _data_folder(config: Config) -> str:

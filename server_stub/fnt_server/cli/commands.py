@@ -15,7 +15,7 @@ import typer
 
 from fnt_server import logs
 from fnt_server.auth.users import AccountError
-from fnt_server.cli.options import DataDir, open_database, read_config, say
+from fnt_server.cli.options import DataDir, echo, open_database, read_config
 from fnt_server.cli.user_commands import user_app
 from fnt_server.config import METRICS_FILES, Config, ConfigError
 from fnt_server.db import schema
@@ -74,7 +74,7 @@ def run(
     config = read_config(
         host=host, port=port, data_dir=data_dir, workers=workers, metrics_port=metrics_port
     )
-    Supervisor(config, tell=say).run()
+    Supervisor(config, tell=echo).run()
 
 
 @app.command()
@@ -144,18 +144,18 @@ def migrate(
 ) -> None:
     """Bring the database to the newest schema."""
     schema.migrate(open_database(read_config(data_dir=data_dir)), to)
-    say("the schema is up to date" if to == "head" else f"the schema is at {to}")
+    echo("the schema is up to date" if to == "head" else f"the schema is at {to}")
 
 
 @app.command()
 def check(data_dir: DataDir = None) -> None:
     """Look at settings, database, storage and broker without starting anything."""
-    from fnt_server.cli.check import findings  # noqa: PLC0415 -- heavy
+    from fnt_server.cli.check import run_checks  # noqa: PLC0415 -- heavy
 
     bad = False
-    for finding in findings(read_config(data_dir=data_dir)):
-        bad = bad or not finding.is_well
-        say(f"{'ok  ' if finding.is_well else 'FAIL'} {finding.subject}: {finding.detail}")
+    for result in run_checks(read_config(data_dir=data_dir)):
+        bad = bad or not result.is_ok
+        echo(f"{'ok  ' if result.is_ok else 'FAIL'} {result.subject}: {result.detail}")
     if bad:
         raise typer.Exit(2)
 
@@ -177,10 +177,10 @@ def text(
         sys.stderr.write(f"fnt-server: {error}\n")
         raise typer.Exit(10) from None
     if as_json:
-        say(json.dumps(inspect_pdf.as_json(analysis, chosen), ensure_ascii=False))
+        echo(json.dumps(inspect_pdf.as_json(analysis, chosen), ensure_ascii=False))
         return
     for line in inspect_pdf.as_lines(analysis, chosen):
-        say(line)
+        echo(line)
 
 
 @app.command()
@@ -200,4 +200,4 @@ def demo(
     if not path.is_file():
         raise ConfigError(f"there is no file {path}")
     pace_ms = 0 if novel else SAMPLE_PACE_MS
-    raise typer.Exit(run_demo(path, output=output, pace_ms=pace_ms, say=say))
+    raise typer.Exit(run_demo(path, output=output, pace_ms=pace_ms, echo=echo))

@@ -1,4 +1,4 @@
-"""The main job from nothing: server, user, login, upload with bars, result, and all stopped."""
+"""`fnt-server demo`: server, user, login, upload and result in one command."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIRST_SENTENCES = 12
 READY = "ready "
 
 
-def run_demo(novel: Path, *, output: Path, pace_ms: int, say: Callable[[str], None]) -> int:
+def run_demo(novel: Path, *, output: Path, pace_ms: int, echo: Callable[[str], None]) -> int:
     """Run the demo on a PDF; returns the exit code of `fnt upload`. Raises ConfigError.
 
     `pace_ms` slows each chunk down: a short story would be over before its bars are seen.
@@ -32,16 +32,16 @@ def run_demo(novel: Path, *, output: Path, pace_ms: int, say: Callable[[str], No
         data.mkdir(mode=0o700)
         _make_user(data, password)
         with _server(data, log=Path(folder) / "server.log", pace_ms=pace_ms) as url:
-            say(f"the server answers at {url}")
-            fnt = _Client(url, config=Path(folder) / "config", say=say)
+            echo(f"the server answers at {url}")
+            fnt = _Client(url, config=Path(folder) / "config", echo=echo)
             status = fnt.run("login", "--email", EMAIL, "--password-stdin", "--insecure-storage",
                              answers=password)  # fmt: skip
             status = status or fnt.run(
                 "upload", str(novel), "--watch", "--overwrite", "-o", str(output)
             )
-    say("the server is stopped")
+    echo("the server is stopped")
     if status == 0:
-        _show(output / f"{novel.stem}.txt", say)
+        _show(output / f"{novel.stem}.txt", echo)
     return status
 
 
@@ -79,17 +79,17 @@ def _server(data: Path, *, log: Path, pace_ms: int) -> Iterator[str]:
 class _Client:
     """Runs `fnt` against the demo's server, with a configuration of its own."""
 
-    def __init__(self, url: str, *, config: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, url: str, *, config: Path, echo: Callable[[str], None]) -> None:
         self._environ = {
             **{k: v for k, v in os.environ.items() if not k.startswith("FNT_")},
             "FNT_SERVER": url,
             "FNT_CONFIG_DIR": str(config),
             "FNT_NO_KEYRING": "1",
         }
-        self._say = say
+        self._echo = echo
 
     def run(self, *args: str, answers: str | None = None) -> int:
-        self._say(f"$ fnt {' '.join(args)}")
+        self._echo(f"$ fnt {' '.join(args)}")
         done = subprocess.run(
             [sys.executable, "-m", "fnt", *args],
             env=self._environ,
@@ -100,9 +100,9 @@ class _Client:
         return done.returncode
 
 
-def _show(result: Path, say: Callable[[str], None]) -> None:
+def _show(result: Path, echo: Callable[[str], None]) -> None:
     lines = result.read_text(encoding="utf-8").splitlines()
-    say(f"\nthe first of {len(lines)} sentences:")
+    echo(f"\nthe first of {len(lines)} sentences:")
     for line in lines[:FIRST_SENTENCES]:
-        say(f"  {line}")
-    say(f"\nall of them: {result}")
+        echo(f"  {line}")
+    echo(f"\nall of them: {result}")

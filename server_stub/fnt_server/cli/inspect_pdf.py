@@ -1,4 +1,4 @@
-"""What the pipeline makes of a PDF, for people who wonder about their book."""
+"""`fnt-server text`: shows what the pipeline reads in a PDF."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def open_database(config: Config) -> Database:
     return Database(config.database_url)
 
 
-def say(line: str) -> None:
+def echo(line: str) -> None:
     """Write a line on standard output, at once."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from fnt_server.auth import users
-from fnt_server.cli.options import DataDir, open_database, read_config, say
+from fnt_server.cli.options import DataDir, echo, open_database, read_config
 from fnt_server.config import ConfigError
 from fnt_server.db import schema
 from fnt_server.db.connection import Database
@@ -29,14 +29,14 @@ def user_add(email: Email, password_stdin: PasswordStdin = False, data_dir: Data
     """Create a user."""
     database = _migrated(data_dir)
     user = users.add_user(database, email, _read_password(from_stdin=password_stdin))
-    say(f"user {user.email} added")
+    echo(f"user {user.email} added")
 
 
 @user_app.command("list")
 def user_list(data_dir: DataDir = None) -> None:
     """List all users."""
     for user in users.list_users(_migrated(data_dir)):
-        say(user.email)
+        echo(user.email)
 
 
 @user_app.command("passwd")
@@ -46,14 +46,14 @@ def user_passwd(
     """Change a password; all logins of the user end."""
     database = _migrated(data_dir)
     users.set_password(database, email, _read_password(from_stdin=password_stdin))
-    say(f"password of {email} changed")
+    echo(f"password of {email} changed")
 
 
 @user_app.command("remove")
 def user_remove(email: Email, data_dir: DataDir = None) -> None:
     """Remove a user with all their jobs."""
     users.remove_user(_migrated(data_dir), email)
-    say(f"user {email} removed")
+    echo(f"user {email} removed")
 
 
 @user_app.command("token")
@@ -63,7 +63,7 @@ def user_token(
     data_dir: DataDir = None,
 ) -> None:
     """Make a personal access token for machines (FNT_TOKEN) and print it, once."""
-    say(users.make_personal_token(_migrated(data_dir), email, days=days))
+    echo(users.make_personal_token(_migrated(data_dir), email, days=days))
 
 
 def _migrated(data_dir: Path | None) -> Database:

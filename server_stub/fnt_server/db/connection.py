@@ -1,4 +1,4 @@
-"""Transactions on SQLite and PostgreSQL, and the one clock: the database's."""
+"""Transactions on SQLite and PostgreSQL, and the database clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables. Times are seconds since the epoch by the database's clock, so one clock rules."""
+"""The tables. Times are seconds since the epoch by the clock of the database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """Somebody who may log in."""
+    """A user account."""
 
     __tablename__ = "users"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -65,7 +65,7 @@ class AccessToken(Base):
 
 
 class DeviceStatus(StrEnum):
-    """Where a device's request to be let in stands."""
+    """The status of a device login."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -73,7 +73,7 @@ class DeviceStatus(StrEnum):
 
 
 class DeviceLogin(Base):
-    """A program that asks to be let in by somebody on the page; both codes are kept as hashes."""
+    """A program waiting for approval on the device page; both codes are stored as hashes."""
 
     __tablename__ = "device_logins"
 
@@ -172,7 +172,7 @@ class Step(Base):
     lease_ends_at: Mapped[float | None]
     fence: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
-    losses: Mapped[int] = mapped_column(default=0)
+    lost_count: Mapped[int] = mapped_column("losses", default=0)
     not_before: Mapped[float]
     start_page: Mapped[int | None]
     end_page: Mapped[int | None]
@@ -186,7 +186,7 @@ class Step(Base):
 
 
 class Worker(Base):
-    """A worker process group that has lately heard the bell: its proof of life."""
+    """A live worker, with its last heartbeat."""
 
     __tablename__ = "workers"
 

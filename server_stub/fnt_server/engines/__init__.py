@@ -1,4 +1,4 @@
-"""Engines by name. Those that ask a model are loaded when they are used: their libraries are."""
+"""Engines by name; those that use a language model are imported on first use."""
 
 from __future__ import annotations
 

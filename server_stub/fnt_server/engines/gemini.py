@@ -1,4 +1,4 @@
-"""Google's Gemini, by its own library; GOOGLE_GEMINI_BASE_URL leads elsewhere."""
+"""Google Gemini; GOOGLE_GEMINI_BASE_URL overrides the address."""
 
 from __future__ import annotations
 

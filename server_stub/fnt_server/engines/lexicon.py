@@ -1,4 +1,4 @@
-"""What French words are good for when a sentence is cut: closed classes, and signs of a verb."""
+"""French function words, and heuristics for finite verbs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rewriting by a language model: asked in batches, checked, repaired once, else cut by rules."""
+"""Engines that ask a language model: in batches, validated, retried once, with `rules` as fallback."""
 
 from __future__ import annotations
 

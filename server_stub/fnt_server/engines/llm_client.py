@@ -1,4 +1,4 @@
-"""What a language model is to us: a question goes in, text comes out, and how it may fail."""
+"""The interface of a language model service, with retries and its errors."""
 
 from __future__ import annotations
 

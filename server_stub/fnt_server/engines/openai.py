@@ -1,4 +1,4 @@
-"""OpenAI, and what speaks its language: Ollama, vLLM, llama.cpp, by OPENAI_BASE_URL."""
+"""OpenAI and compatible servers (Ollama, vLLM, llama.cpp) by OPENAI_BASE_URL."""
 
 from __future__ import annotations
 

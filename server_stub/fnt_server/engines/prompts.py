@@ -1,4 +1,4 @@
-"""What a model is asked, and how its answer is read."""
+"""Prompts for the language model, and parsing of its response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Engine `rules`: cuts a sentence at its joints, at the least cost, without changing a word."""
+"""Engine `rules`: splits a sentence where a split costs least, without changing a word."""
 
 from __future__ import annotations
 

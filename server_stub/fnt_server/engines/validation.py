@@ -1,4 +1,4 @@
-"""Whether what a model made of a sentence may stand in the result."""
+"""Validates what a language model made of a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a job begins: confirm it, give it its file, or give it up when none comes."""
+"""How a job starts: confirm it, attach its file, or fail it when no file comes."""
 
 from __future__ import annotations
 

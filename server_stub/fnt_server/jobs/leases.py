@@ -1,4 +1,4 @@
-"""Who holds a step: take, renew, release, take back.
+"""Leases of steps: claim, renew, release, reclaim.
 
 A step is held by lease and fence: whoever writes must hold the newest fence, so a worker that was
 stalled and wakes up changes nothing. Who writes a job too locks it first (`state.lock`). What
@@ -18,7 +18,7 @@ from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus, User
 from fnt_server.jobs import scheduling, state
 
-MAX_LOSSES = 20
+MAX_LOST = 20
 """Workers lost over one step after which the job fails."""
 MAX_PAUSE_S = 60.0
 
@@ -28,7 +28,7 @@ class LeaseLostError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class ClaimedStep:
     """A step this worker holds, with what it needs to know of the job."""
 
     step_id: int
@@ -41,7 +41,9 @@ class Held:
     settings: dict[str, Any]
 
 
-def take(database: Database, *, owner: str, lease_s: float) -> tuple[Held, Job | None] | None:
+def claim(
+    database: Database, *, owner: str, lease_s: float
+) -> tuple[ClaimedStep, Job | None] | None:
     """Take the fairest ready step: of the user with the fewest running, who has waited longest.
 
     Among that user's, of the job with the fewest running, then of the oldest job; not the oldest
@@ -51,7 +53,7 @@ def take(database: Database, *, owner: str, lease_s: float) -> tuple[Held, Job |
     Raises LeaseLostError when the step was lost at once.
     """
     with database.write() as session:
-        found = scheduling.lock_fairest(session)
+        found = scheduling.claim_candidate(session)
         if found is None:
             return None
         step, job = found
@@ -59,7 +61,7 @@ def take(database: Database, *, owner: str, lease_s: float) -> tuple[Held, Job |
         step.lease_ends_at = now() + lease_s
         step.fence += 1
         session.execute(update(User).where(User.id == job.user_id).values(served_at=now()))
-        held = Held(
+        claimed = ClaimedStep(
             step_id=step.id,
             job_id=job.id,
             kind=StepKind(step.kind),
@@ -69,42 +71,44 @@ def take(database: Database, *, owner: str, lease_s: float) -> tuple[Held, Job |
             file_key=job.file_key or "",
             settings=job.processing_settings,
         )
-    return held, _begin(database, held)
+    return claimed, _begin(database, claimed)
 
 
-def _begin(database: Database, held: Held) -> Job | None:
+def _begin(database: Database, claimed: ClaimedStep) -> Job | None:
     """Tell that a step has begun, where it is a checkpoint of its job."""
-    if held.kind is StepKind.CHUNK:
+    if claimed.kind is StepKind.CHUNK:
         return None
     with database.write() as session:
-        state.lock(session, held.job_id)
-        write(session, held)
-        if held.kind is StepKind.MERGE:
-            return state.advance(session, held.job_id, progress=75, current_step="Merging results")
+        state.lock(session, claimed.job_id)
+        write(session, claimed)
+        if claimed.kind is StepKind.MERGE:
+            return state.advance(
+                session, claimed.job_id, progress=75, current_step="Merging results"
+            )
         return state.advance(
             session,
-            held.job_id,
+            claimed.job_id,
             progress=5,
             current_step="Analyzing PDF",
             started_at=func.coalesce(Job.started_at, now()),
         )
 
 
-def renew(database: Database, held: Held, *, lease_s: float) -> None:
+def renew(database: Database, claimed: ClaimedStep, *, lease_s: float) -> None:
     """Prolong the lease; raises LeaseLostError when it is no longer ours."""
     with database.write() as session:
-        write(session, held, lease_ends_at=now() + lease_s)
+        write(session, claimed, lease_ends_at=now() + lease_s)
 
 
-def is_held(database: Database, held: Held) -> bool:
+def is_held(database: Database, claimed: ClaimedStep) -> bool:
     """Whether the step is still ours."""
     with database.read() as session:
-        return session.scalar(select(Step.id).where(*ours(held))) is not None
+        return session.scalar(select(Step.id).where(*fence_conditions(claimed))) is not None
 
 
-def release(database: Database, held: Held) -> None:
+def release(database: Database, claimed: ClaimedStep) -> None:
     """Give a step back, uncounted, because its worker was told to stop."""
-    _release(database, *ours(held))
+    _release(database, *fence_conditions(claimed))
 
 
 def slot_owner(worker_id: str, pid: int) -> str:
@@ -120,7 +124,7 @@ def running_owners(database: Database, *, worker_id: str) -> list[str]:
 
 
 def release_all(database: Database, *, worker_id: str) -> None:
-    """Give back, uncounted, whatever a worker held that is known to be gone."""
+    """Release the steps of a worker known to be gone, without counting a loss."""
     _release(database, _is_of(worker_id), Step.status == StepStatus.RUNNING)
 
 
@@ -138,17 +142,17 @@ def _release(database: Database, *conditions: ColumnElement[bool]) -> None:
         )
 
 
-def take_back(database: Database) -> list[Job]:
+def reclaim_expired(database: Database) -> list[Job]:
     """Make ready again what lost workers held; fail the jobs that lost too many."""
-    return _take_back(database, Step.lease_ends_at < now())
+    return _reclaim(database, Step.lease_ends_at < now())
 
 
-def take_back_from(database: Database, owner: str) -> list[Job]:
+def reclaim_from(database: Database, owner: str) -> list[Job]:
     """Make ready again what a slot held that has died, without waiting for its lease to end."""
-    return _take_back(database, Step.lease_owner == owner)
+    return _reclaim(database, Step.lease_owner == owner)
 
 
-def _take_back(database: Database, condition: ColumnElement[bool]) -> list[Job]:
+def _reclaim(database: Database, condition: ColumnElement[bool]) -> list[Job]:
     lost = (Step.status == StepStatus.RUNNING, condition)
     with database.read() as session:
         found = session.execute(select(Step.id, Step.job_id).where(*lost)).all()
@@ -162,12 +166,12 @@ def _take_back(database: Database, condition: ColumnElement[bool]) -> list[Job]:
 
 
 def _lost(session: Session, step: Step) -> Job | None:
-    step.losses += 1
+    step.lost_count += 1
     step.fence += 1
     step.status, step.lease_owner = StepStatus.READY, None
-    step.not_before = now() + (0 if step.losses == 1 else pause_s(step.losses))
+    step.not_before = now() + (0 if step.lost_count == 1 else pause_s(step.lost_count))
     session.flush()
-    if step.losses < MAX_LOSSES:
+    if step.lost_count < MAX_LOST:
         return state.advance(session, step.job_id, progress=0, attempts=Job.attempts + 1)
     return state.fail(
         session,
@@ -191,30 +195,30 @@ def count_ready(database: Database, *, for_s: float = 0.0) -> int:
         )
 
 
-def ours(held: Held) -> tuple[ColumnElement[bool], ...]:
+def fence_conditions(claimed: ClaimedStep) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions under which a step is still held by this fence.
 
     The job is one of them: SQLite may give the number of a deleted job's step to another job's.
     """
     return (
-        Step.id == held.step_id,
-        Step.job_id == held.job_id,
-        Step.fence == held.fence,
+        Step.id == claimed.step_id,
+        Step.job_id == claimed.job_id,
+        Step.fence == claimed.fence,
         Step.status == StepStatus.RUNNING,
     )
 
 
-def write(session: Session, held: Held, **changes: Any) -> Step:
+def write(session: Session, claimed: ClaimedStep, **changes: Any) -> Step:
     """Change the step under its fence; raises LeaseLostError, undoing the whole transaction."""
     step = session.scalar(
         update(Step)
-        .where(*ours(held))
-        .values(**(changes or {"fence": held.fence}))
+        .where(*fence_conditions(claimed))
+        .values(**(changes or {"fence": claimed.fence}))
         .returning(Step)
         .execution_options(populate_existing=True, synchronize_session=False)
     )
     if step is None:
-        raise LeaseLostError(f"step {held.step_id} of job {held.job_id}")
+        raise LeaseLostError(f"step {claimed.step_id} of job {claimed.job_id}")
     return step
 
 

@@ -1,4 +1,4 @@
-"""What is read of jobs: one, many, their chunks, and the Job that travels."""
+"""Reads of jobs: one, many, their chunks, and the snapshot sent to clients."""
 
 from __future__ import annotations
 

@@ -56,10 +56,12 @@ class Reaper:
 
     def run_once(self) -> None:
         """Run one pass."""
-        lost = leases.take_back(self._database)
+        lost = leases.reclaim_expired(self._database)
         STEPS_LOST.inc(len(lost))
         for job in [*lost, *creation.abandon(self._database)]:
             self._publisher.publish(queries.snapshot(job).to_wire())
         # One wakeup more than steps: an idle worker answers it with a heartbeat.
-        self._publisher.ring(1 + leases.count_ready(self._database, for_s=WAKEUP_LOST_AFTER_S))
+        self._publisher.notify_workers(
+            1 + leases.count_ready(self._database, for_s=WAKEUP_LOST_AFTER_S)
+        )
         self._also()

@@ -1,4 +1,4 @@
-"""Whose turn it is: of the user with the fewest running steps, who has waited longest."""
+"""Fair scheduling: the user with the fewest running steps, then the one who has waited longest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CANDIDATES = 64
 """Steps looked at in one taking: so many slots may take at the same moment."""
 
 
-def lock_fairest(session: Session) -> tuple[Step, Job] | None:
+def claim_candidate(session: Session) -> tuple[Step, Job] | None:
     """Lock the fairest step that nobody else is just taking.
 
     Ordered first and locked then: PostgreSQL would sort whole rows, all of them, to lock one.

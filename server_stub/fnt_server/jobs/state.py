@@ -1,4 +1,4 @@
-"""A job's life: advance, end, cancel, delete.
+"""State changes of a job: advance, end, cancel, delete.
 
 Every change raises `version` by one; an ended job never changes again; progress never falls.
 """

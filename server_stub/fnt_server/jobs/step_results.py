@@ -1,4 +1,4 @@
-"""What becomes of a step that was worked on: its results, in the record, or its failure.
+"""What a step records when it ends: its results, or its failure.
 
 Each of these is one transaction under the step's fence; all raise LeaseLostError when the step is
 no longer the caller's, and return the job as it is now, or None when it had ended.
@@ -16,7 +16,7 @@ from fnt.wire.jobs import MAX_ERROR_CHARS, JobStatus
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
 from fnt_server.jobs import leases, state
-from fnt_server.jobs.leases import Held
+from fnt_server.jobs.leases import ClaimedStep
 
 MAX_ATTEMPTS = 3
 """Failures of the work itself, on this input, after which the job fails."""
@@ -32,15 +32,17 @@ class ChunkPlan:
     input_key: str
 
 
-def tell_pages(database: Database, held: Held, *, page_count: int, chunks: int) -> Job | None:
+def record_page_count(
+    database: Database, claimed: ClaimedStep, *, page_count: int, chunks: int
+) -> Job | None:
     """Record what the analysis found, before the chunks are there."""
     plural = "chunk" if chunks == 1 else "chunks"
     with database.write() as session:
-        state.lock(session, held.job_id)
-        leases.write(session, held)
+        state.lock(session, claimed.job_id)
+        leases.write(session, claimed)
         return state.advance(
             session,
-            held.job_id,
+            claimed.job_id,
             progress=10,
             page_count=page_count,
             total_chunks=chunks,
@@ -48,14 +50,16 @@ def tell_pages(database: Database, held: Held, *, page_count: int, chunks: int) 
         )
 
 
-def complete_analysis(database: Database, held: Held, plans: list[ChunkPlan]) -> Job | None:
+def complete_analysis(
+    database: Database, claimed: ClaimedStep, plans: list[ChunkPlan]
+) -> Job | None:
     """End the analysis and add its chunks, in one transaction."""
     with database.write() as session:
-        state.lock(session, held.job_id)
-        leases.write(session, held, status=StepStatus.DONE)
+        state.lock(session, claimed.job_id)
+        leases.write(session, claimed, status=StepStatus.DONE)
         session.add_all(
             Step(
-                job_id=held.job_id,
+                job_id=claimed.job_id,
                 kind=StepKind.CHUNK,
                 number=plan.number,
                 status=StepStatus.READY,
@@ -67,13 +71,13 @@ def complete_analysis(database: Database, held: Held, plans: list[ChunkPlan]) ->
             for plan in plans
         )
         return state.advance(
-            session, held.job_id, progress=15, current_step=f"Processing chunks (0/{len(plans)})"
+            session, claimed.job_id, progress=15, current_step=f"Processing chunks (0/{len(plans)})"
         )
 
 
 def complete_chunk(
     database: Database,
-    held: Held,
+    claimed: ClaimedStep,
     *,
     output_key: str,
     sentence_count: int,
@@ -81,17 +85,17 @@ def complete_chunk(
 ) -> Job | None:
     """End a chunk and count it; the last one adds the merge in the same transaction."""
     with database.write() as session:
-        state.lock(session, held.job_id)
+        state.lock(session, claimed.job_id)
         leases.write(
             session,
-            held,
+            claimed,
             status=StepStatus.DONE,
             output_key=output_key,
             sentence_count=sentence_count,
             by_rules=dict(by_rules or {}) or None,
         )
         job = state.advance(
-            session, held.job_id, progress=15, processed_chunks=Job.processed_chunks + 1
+            session, claimed.job_id, progress=15, processed_chunks=Job.processed_chunks + 1
         )
         if job is None or job.total_chunks is None:
             return job
@@ -102,7 +106,7 @@ def complete_chunk(
         if done == total:
             session.add(
                 Step(
-                    job_id=held.job_id,
+                    job_id=claimed.job_id,
                     kind=StepKind.MERGE,
                     status=StepStatus.READY,
                     not_before=now(),
@@ -111,27 +115,27 @@ def complete_chunk(
         return job
 
 
-def chunk_outputs(database: Database, held: Held) -> list[str]:
+def chunk_outputs(database: Database, claimed: ClaimedStep) -> list[str]:
     """Return the keys of the chunks' results in their order."""
     with database.read() as session:
         keys = session.scalars(
             select(Step.output_key)
-            .where(Step.job_id == held.job_id, Step.kind == StepKind.CHUNK)
+            .where(Step.job_id == claimed.job_id, Step.kind == StepKind.CHUNK)
             .order_by(Step.number)
         )
         return [key for key in keys if key is not None]
 
 
 def complete_merge(
-    database: Database, held: Held, *, result_key: str, sentence_count: int
+    database: Database, claimed: ClaimedStep, *, result_key: str, sentence_count: int
 ) -> Job | None:
     """End the merge and with it the job."""
     with database.write() as session:
-        state.lock(session, held.job_id)
-        leases.write(session, held, status=StepStatus.DONE, output_key=result_key)
+        state.lock(session, claimed.job_id)
+        leases.write(session, claimed, status=StepStatus.DONE, output_key=result_key)
         return state.end(
             session,
-            held.job_id,
+            claimed.job_id,
             JobStatus.COMPLETED,
             progress_percent=100,
             current_step="Completed",
@@ -141,14 +145,14 @@ def complete_merge(
 
 
 def fail(
-    database: Database, held: Held, code: JobErrorCode, message: str, *, certain: bool
+    database: Database, claimed: ClaimedStep, code: JobErrorCode, message: str, *, certain: bool
 ) -> Job | None:
     """Count a failure of the work itself. The job fails when it is certain, or the third."""
     with database.write() as session:
-        state.lock(session, held.job_id)
+        state.lock(session, claimed.job_id)
         step = leases.write(
             session,
-            held,
+            claimed,
             attempts=Step.attempts + 1,
             last_error=message[:MAX_ERROR_CHARS],
             last_error_code=code,
@@ -158,12 +162,12 @@ def fail(
             session.flush()
             return state.fail(
                 session,
-                held.job_id,
+                claimed.job_id,
                 code,
                 message,
                 attempts=Job.attempts + 1,
-                failed_chunks=Job.failed_chunks + int(held.kind is StepKind.CHUNK),
+                failed_chunks=Job.failed_chunks + int(claimed.kind is StepKind.CHUNK),
             )
         step.status = StepStatus.READY
         step.not_before = now() + leases.pause_s(step.attempts)
-        return state.advance(session, held.job_id, progress=0, attempts=Job.attempts + 1)
+        return state.advance(session, claimed.job_id, progress=0, attempts=Job.attempts + 1)

@@ -1,4 +1,4 @@
-"""Which workers live: a row each, renewed when the worker hears the bell or is at work."""
+"""Live workers: one row each, renewed by heartbeats."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Worker
 
 SEEN_WITHIN_S = 20.0
-"""A bell is rung every 5 s, and a worker that hears it or is at work says so."""
+"""A wakeup is sent every 5 s; a worker answers with a heartbeat, as it does while working."""
 FORGOTTEN_AFTER_S = 86400.0
 """A worker that showed no life for so long will not come back."""
 
 
-def tell_alive(database: Database, worker_id: str, *, slots: int) -> None:
-    """Record that a worker has heard the bell or is at work; forget those long gone."""
+def heartbeat(database: Database, worker_id: str, *, slots: int) -> None:
+    """Record a heartbeat of a worker; delete workers long gone."""
     with contextlib.suppress(IntegrityError), database.write() as session:
         worker = session.get(Worker, worker_id)
         if worker is not None:
@@ -39,6 +39,6 @@ def count_live(database: Database) -> tuple[int, int]:
 
 
 def live_workers(database: Database, *, within_s: float) -> list[str]:
-    """Return the ids of workers that have shown life within so many seconds."""
+    """Return the ids of workers that sent a heartbeat within so many seconds."""
     with database.read() as session:
         return list(session.scalars(select(Worker.id).where(Worker.seen_at >= now() - within_s)))

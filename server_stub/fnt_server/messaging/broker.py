@@ -1,4 +1,4 @@
-"""The doorbell and the events: what goes through Redis or Valkey, and may be lost."""
+"""Wakeups and events through Redis or Valkey; both may be lost."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from fnt.wire import events
 from fnt_server.config import Config
 
 TIMEOUT_S = 1.0
-BELL = "fnt.bell"
+WAKEUP_TASK = "fnt.bell"
 MAX_CHILD_KIB = 400_000
-"""A pool child that grew beyond is replaced, after the bell it hears."""
-MAX_BELLS = 256
-"""So many unheard bells say nothing that one would not: nobody is there to hear them."""
+"""A larger pool child is replaced after its current wakeup."""
+MAX_WAKEUPS = 256
+"""More unread wakeups than this mean that no worker is running."""
 QUEUE = "fnt.steps"
 CHANNEL = "fnt.events"
 
@@ -45,7 +45,7 @@ def make_celery(config: Config) -> Celery:
     return celery
 
 
-def make_bell(config: Config) -> Celery:
+def make_wakeup_sender(config: Config) -> Celery:
     """Make the side that only rings: it gives up within a second when the broker is away."""
     celery = make_celery(config)
     celery.conf.update(
@@ -55,16 +55,16 @@ def make_bell(config: Config) -> Celery:
     return celery
 
 
-def ring(bell: Celery) -> None:
-    """Send one bell; raises whatever the broker's client raises.
+def send_wakeup(sender: Celery) -> None:
+    """Send one wakeup; raises whatever the broker's client raises.
 
-    The broker would keep what nobody hears for ever. A bell does not expire: that would be by the
+    The broker would keep what nobody hears for ever. a wakeup does not expire: that would be by the
     clocks of two machines.
     """
-    with bell.producer_or_acquire() as producer:
-        if producer.channel.queue_declare(QUEUE).message_count >= MAX_BELLS:
+    with sender.producer_or_acquire() as producer:
+        if producer.channel.queue_declare(QUEUE).message_count >= MAX_WAKEUPS:
             producer.channel.queue_purge(QUEUE)
-        bell.send_task(BELL, retry=False, producer=producer)
+        sender.send_task(WAKEUP_TASK, retry=False, producer=producer)
 
 
 class _EventBus(RedisManager):  # type: ignore[misc]  # socketio has no types

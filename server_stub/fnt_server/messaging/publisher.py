@@ -1,4 +1,4 @@
-"""One thread that emits and rings, so that nobody else ever waits for the broker."""
+"""One thread that sends events and wakeups, so that nothing else waits for the broker."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from fnt_server.metrics import EVENTS_DROPPED, EVENTS_PUBLISHED
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 10_000
-"""Jobs whose newest snapshot may wait; the oldest is forgotten, the record has it."""
-MAX_RINGS = 200
+"""Jobs whose newest snapshot may wait; the oldest is forgotten, the database has it."""
+MAX_PENDING_WAKEUPS = 200
 
 
 class Publisher:
     """Holds the newest snapshot of each job until it is told. What is lost, a join heals."""
 
     def __init__(
-        self, *, emit: Callable[[int, dict[str, Any]], None], ring: Callable[[], None]
+        self, *, emit: Callable[[int, dict[str, Any]], None], send_wakeup: Callable[[], None]
     ) -> None:
         self._emit = emit
-        self._ring = ring
+        self._send_wakeup = send_wakeup
         self._snapshots: dict[int, dict[str, Any]] = {}
-        self._rings = 0
+        self._wakeups = 0
         self._closed = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -43,10 +43,10 @@ class Publisher:
                 EVENTS_DROPPED.labels("overflow").inc()
             self._changed.notify()
 
-    def ring(self, times: int = 1) -> None:
+    def notify_workers(self, times: int = 1) -> None:
         """Tell the workers that there are steps to take. Never blocks."""
         with self._changed:
-            self._rings = min(self._rings + times, MAX_RINGS)
+            self._wakeups = min(self._wakeups + times, MAX_PENDING_WAKEUPS)
             self._changed.notify()
 
     def close(self, timeout_s: float = 1.0) -> None:
@@ -59,15 +59,15 @@ class Publisher:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._snapshots or self._rings or self._closed)
-                if not self._snapshots and not self._rings:
+                self._changed.wait_for(lambda: self._snapshots or self._wakeups or self._closed)
+                if not self._snapshots and not self._wakeups:
                     return
-                rings, self._rings = self._rings, 0
+                wakeups, self._wakeups = self._wakeups, 0
                 oldest = next(iter(self._snapshots), None)
                 job = self._snapshots.pop(oldest) if oldest is not None else None
-            # Bells between any two events: a bus that is away must not hold them up.
-            for _ in range(rings):
-                if not _attempt("ring", self._ring):
+            # Wakeups between any two events: a bus that is away must not hold them up.
+            for _ in range(wakeups):
+                if not _attempt("wakeup", self._send_wakeup):
                     break
             if job is not None:
                 self._tell(job)

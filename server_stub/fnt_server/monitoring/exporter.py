@@ -1,4 +1,4 @@
-"""Tells Prometheus what the processes counted and what the record says, on a loopback port."""
+"""Prometheus metrics on a loopback port: counters of the processes, gauges from the database."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from fnt_server.config import METRICS_FILES, ConfigError
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepStatus
 from fnt_server.jobs import worker_registry
-from fnt_server.monitoring.health_checks import Pulse
+from fnt_server.monitoring.health_checks import TimedProbe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What the record says at one moment."""
+    """What the database says at one moment."""
 
     jobs: Mapping[str, int]
     steps: Mapping[str, int]
@@ -59,16 +59,16 @@ def _counts(rows: Iterable[Row[str, int]]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-class RecordCollector(Collector):
-    """The record's figures, and the sockets of this process; a frozen database holds nobody."""
+class DatabaseCollector(Collector):
+    """The database's figures, and the sockets of this process; a frozen database holds nobody."""
 
     def __init__(self, database: Database, *, sockets: Callable[[], int]) -> None:
-        self._figures = Pulse(lambda: read_figures(database))
+        self._figures = TimedProbe(lambda: read_figures(database))
         self._sockets = sockets
 
     def collect(self) -> Iterator[Metric]:
         """Give one value each, or only that the database does not answer."""
-        figures = self._figures.ask()
+        figures = self._figures.run()
         yield _gauge("fnt_sockets", "Live connections of this process.", self._sockets())
         yield _gauge("fnt_database_up", "Whether the database answers.", figures is not None)
         if figures is None:

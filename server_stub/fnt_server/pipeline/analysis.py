@@ -1,4 +1,4 @@
-"""The whole book: from pages of lines to paragraphs."""
+"""Analysis of a whole book: from pages of lines to paragraphs."""
 
 from __future__ import annotations
 

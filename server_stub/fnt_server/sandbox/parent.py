@@ -1,4 +1,4 @@
-"""Extraction in a child process that a hostile file may kill, but not this one."""
+"""Runs extraction in a child process that a hostile file may crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files by key, in a folder or a bucket: whole or not there at all."""
+"""Objects by key, in a folder or a bucket; a write is all or nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import obstore
 from obstore.exceptions import NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from fnt_server.concurrency import natively
+from fnt_server.concurrency import in_native_thread
 from fnt_server.config import ConfigError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -158,30 +158,30 @@ class NativeThreadStorage(Storage):
             for chunk in chunks:
                 gathered.write(chunk)
             gathered.seek(0)
-            natively(super().put, key, iter(lambda: gathered.read(PIECE_BYTES), b""))
+            in_native_thread(super().put, key, iter(lambda: gathered.read(PIECE_BYTES), b""))
 
     def iter_bytes(self, key: str) -> Iterator[bytes]:
         """Read an object piece by piece; raises FileNotFoundError before the first."""
-        stream = natively(super().iter_bytes, key)
-        return iter(lambda: natively(next, stream, b""), b"")
+        stream = in_native_thread(super().iter_bytes, key)
+        return iter(lambda: in_native_thread(next, stream, b""), b"")
 
     def copy(self, source: str, target: str) -> None:
         """Copy an object; raises FileNotFoundError."""
-        natively(super().copy, source, target)
+        in_native_thread(super().copy, source, target)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects; those already gone are no error."""
-        natively(super().delete, list(keys))
+        in_native_thread(super().delete, list(keys))
 
     def iter_keys(self, prefix: str, *, older_than_s: float = 0.0) -> Iterator[list[str]]:
         """Yield the keys under a prefix whose objects are older than that, by the thousand."""
         batches = super().iter_keys(prefix, older_than_s=older_than_s)
-        return iter(lambda: natively(next, batches, []), [])
+        return iter(lambda: in_native_thread(next, batches, []), [])
 
     def delete_drafts(self, *, older_than_s: float) -> None:
         """Delete what is left in a folder of puts whose process was killed."""
         delete = super().delete_drafts
-        natively(lambda: delete(older_than_s=older_than_s))
+        in_native_thread(lambda: delete(older_than_s=older_than_s))
 
 
 def local_folder(url: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""A child process of the supervisor, with all that it starts in a process group of its own."""
+"""A child process of the supervisor, in a process group of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CALM_AFTER_S = 10.0
 MAX_PAUSE_S = 5.0
 
 
-class Lifeline:
+class OrphanKiller:
     """The process that kills the children when the supervisor dies without a word."""
 
     def __init__(self) -> None:
@@ -61,13 +61,13 @@ class Child:
         command: Sequence[str],
         *,
         environ: Mapping[str, str],
-        lifeline: Lifeline,
+        orphan_killer: OrphanKiller,
         fds: Sequence[int] = (),
     ) -> None:
         self.name = name
         self._command = list(command)
         self._environ = dict(environ)
-        self._lifeline = lifeline
+        self._lifeline = orphan_killer
         self._fds = tuple(fds)
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
@@ -113,7 +113,7 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(number)
 
-    def bury(self) -> int:
+    def reap(self) -> int:
         """Kill what is left of the group; returns the exit status and sets the next start."""
         assert self._process is not None
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -1,4 +1,4 @@
-"""The broker that `run` starts for itself: which one, where, and what when it cannot start."""
+"""The broker that `run` starts: its binary, socket and data folder."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def broker_binary() -> str:
     raise ConfigError("no broker: install valkey-server or redis-server, or set FNT_BROKER_URL")
 
 
-def set_aside(folder: Path) -> None:
-    """Let the broker begin anew: what it kept cannot be read, and the record is elsewhere."""
+def quarantine(folder: Path) -> None:
+    """Move unreadable broker data away; jobs are in the database."""
     aside = folder.with_name("broker.broken")
-    what = "the broker cannot start: %s is now %s, see broker.log"
+    what = "broker cannot start: moved %s to %s, see broker.log"
     log.warning(what, folder.name, aside.name)
     try:
         shutil.rmtree(aside, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Kills process groups when its own parent dies, in whatever way.
+"""Kills the process groups of the children when the supervisor dies.
 
 Started by the supervisor with a pipe as standard input, which only the supervisor holds open. Lines
 `+PGID` and `-PGID` say which groups are alive; at the end of the pipe the rest is killed.

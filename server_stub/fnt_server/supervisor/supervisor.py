@@ -1,4 +1,4 @@
-"""Everything on one machine: broker, web and worker as children of one command."""
+"""`fnt-server run`: starts broker, web and worker, restarts them, stops them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from fnt_server.messaging import broker
 from fnt_server.monitoring import exporter
 from fnt_server.storage.write_probe import require_storage
 from fnt_server.supervisor import embedded_broker
-from fnt_server.supervisor.child_process import Child, Lifeline
+from fnt_server.supervisor.child_process import Child, OrphanKiller
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ STOP_WITHIN_S = 2.5
 CHILD_DRAIN_S = 2
 LOOK_EVERY_S = 0.1
 WORKER_SILENT_S = 60.0
-"""A worker that has not heard a bell for so long, with the broker well, is started anew."""
+"""A worker without a heartbeat for this long is restarted, if the broker answers."""
 
 
 class Supervisor:
@@ -60,7 +60,7 @@ class Supervisor:
         with (
             _locked(self._config.data_dir),
             _listening(self._config.host, self._config.port) as listener,
-            contextlib.closing(Lifeline()) as lifeline,
+            contextlib.closing(OrphanKiller()) as orphan_killer,
         ):
             # A child would say it too, but die of it and be started again for ever.
             assert self._config.secret_key_file
@@ -70,7 +70,7 @@ class Supervisor:
             require_storage(self._config.storage_url)
             self._database = Database(self._config.database_url)
             schema.migrate(self._database)
-            self._make_children(listener, lifeline)
+            self._make_children(listener, orphan_killer)
             try:
                 self._keep_alive(listener)
             finally:
@@ -83,14 +83,16 @@ class Supervisor:
     def _stop_soon(self, *_: object) -> None:
         self._is_stopping = True
 
-    def _make_children(self, listener: socket.socket, lifeline: Lifeline) -> None:
+    def _make_children(self, listener: socket.socket, orphan_killer: OrphanKiller) -> None:
         config, environ = self._config, dict(os.environ)
         if config.is_embedded:
             path = embedded_broker.socket_folder(config.data_dir) / "broker.sock"
             config = replace(config, broker_url=f"unix://{path}")
             config = replace(config, events_url=config.events_url or config.broker_url)
             command = embedded_broker.broker_command(config.data_dir / "broker", path)
-            self._children["broker"] = Child("broker", command, environ=environ, lifeline=lifeline)
+            self._children["broker"] = Child(
+                "broker", command, environ=environ, orphan_killer=orphan_killer
+            )
         self._config = config = replace(config, drain_s=min(config.drain_s, CHILD_DRAIN_S))
         environ |= config.to_env()
         if config.metrics_port:
@@ -98,14 +100,14 @@ class Supervisor:
             environ[METRICS_FILES] = str(_emptied(config.data_dir / "metrics"))
         fnt_server, fd = [sys.executable, "-m", "fnt_server"], listener.fileno()
         self._children["web"] = Child(
-            "web", [*fnt_server, "web", "--fd", str(fd)], environ=environ, lifeline=lifeline,
-            fds=[fd],
+            "web", [*fnt_server, "web", "--fd", str(fd)], environ=environ,
+            orphan_killer=orphan_killer, fds=[fd],
         )  # fmt: skip
         self._children["worker"] = Child(
             "worker",
             [*fnt_server, "worker"],
             environ={**environ, "FNT_METRICS_PORT": "0"},
-            lifeline=lifeline,
+            orphan_killer=orphan_killer,
         )
 
     def _keep_alive(self, listener: socket.socket) -> None:
@@ -127,12 +129,12 @@ class Supervisor:
 
     def _look_after(self, child: Child) -> None:
         if child.has_died:
-            status = child.bury()
-            log.warning("%s ended with status %d, starting it again", child.name, status)
+            status = child.reap()
+            log.warning("%s exited with status %d, restarting it", child.name, status)
             if child.name == "worker":
                 self._release_steps()
             elif child.name == "broker" and status > 0 and child.failures > 1:
-                embedded_broker.set_aside(self._config.data_dir / "broker")
+                embedded_broker.quarantine(self._config.data_dir / "broker")
         if child.is_due:
             if child.name == "worker":
                 self._worker_id = uuid.uuid4().hex
@@ -157,14 +159,14 @@ class Supervisor:
         except SQLAlchemyError:
             return
         if self._worker_id not in alive and broker.answers(self._config.broker_url):
-            log.warning("the worker has been silent for %.0f s", WORKER_SILENT_S)
+            log.warning("worker heartbeat missing for %.0f s, restarting it", WORKER_SILENT_S)
             self._children["worker"].tell(signal.SIGKILL)
 
     def _release_steps(self) -> None:
         try:
             leases.release_all(self._database, worker_id=self._worker_id)
         except SQLAlchemyError as error:
-            log.warning("steps left to their leases: %s", type(error).__name__)
+            log.warning("steps will be retried after lease expiry: %s", type(error).__name__)
 
     def _stop_all(self) -> None:
         first = [c for n, c in self._children.items() if n != "broker"]
@@ -181,7 +183,7 @@ def _stop(children: list[Child], *, within_s: float) -> None:
         time.sleep(0.02)
     for child in children:
         if child.is_alive or child.has_died:
-            child.bury()
+            child.reap()
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Builds the web side: Flask, Socket.IO, and the threads beside them."""
+"""Builds the Flask app with Socket.IO, its services and background threads."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from fnt.wire.events import SOCKET_PATH
 from fnt.wire.paths import API
 from fnt_server import logs
-from fnt_server.auth.device_logins import Devices
+from fnt_server.auth.device_logins import DeviceLogins
 from fnt_server.auth.sessions import Accounts
 from fnt_server.auth.tokens import TokenSigner, load_key
 from fnt_server.concurrency import GEVENT
 from fnt_server.config import Config
 from fnt_server.db.connection import Database
 from fnt_server.jobs.reaper import Reaper
-from fnt_server.messaging.broker import emit_job, make_bell, make_manager, ring
+from fnt_server.messaging.broker import emit_job, make_manager, make_wakeup_sender, send_wakeup
 from fnt_server.messaging.publisher import Publisher
-from fnt_server.monitoring.health_checks import Pulse
+from fnt_server.monitoring.health_checks import TimedProbe
 from fnt_server.storage.object_store import NativeThreadStorage, Storage
 from fnt_server.web.api import (
     auth,
@@ -40,16 +40,16 @@ from fnt_server.web.api import (
     results,
     upload,
 )
-from fnt_server.web.background import Housekeeping
+from fnt_server.web.background import BackgroundTasks
 from fnt_server.web.janitor import Janitor
 from fnt_server.web.services import Services
 from fnt_server.web.sockets import handlers
-from fnt_server.web.sockets.registry import Connections
+from fnt_server.web.sockets.registry import SocketRegistry
 from fnt_server.web.sockets.transport import (
+    HANDSHAKE_SLOTS,
     MAX_PACKET_BYTES,
-    UNNAMED_SOCKETS,
     BoundedWebSocket,
-    DoorKeeper,
+    SocketLimitMiddleware,
 )
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ def _name_requests(app: Flask) -> None:
 
 
 def _log_request(response: Response) -> None:
-    """Log a request by our names for things: what a stranger makes up stays out."""
+    """Log a request by our names for things: nothing made up by unauthenticated clients."""
     known = {
         "method": request.method if request.url_rule else "?",
         "path": request.path if request.url_rule else "?",
@@ -116,7 +116,7 @@ def _log_request(response: Response) -> None:
 
 
 def _install_services(app: Flask, config: Config) -> None:
-    manager, bell = make_manager(config, write_only=False), make_bell(config)
+    manager, sender = make_manager(config, write_only=False), make_wakeup_sender(config)
     socketio = SocketIO(
         app,
         async_mode="gevent" if config.worker_class == GEVENT else "threading",
@@ -140,23 +140,24 @@ def _install_services(app: Flask, config: Config) -> None:
     services = Services(
         config=config,
         database=database,
-        pulse=Pulse(database.answers),
+        database_probe=TimedProbe(database.answers),
         storage=(NativeThreadStorage if config.worker_class == GEVENT else Storage)(
             config.storage_url
         ),
         signer=signer,
         accounts=accounts,
-        devices=Devices(database, signer, accounts, interval_s=config.device_interval_s),
+        devices=DeviceLogins(database, signer, accounts, interval_s=config.device_interval_s),
         publisher=Publisher(
-            emit=lambda job_id, job: emit_job(manager, job_id, job), ring=lambda: ring(bell)
+            emit=lambda job_id, job: emit_job(manager, job_id, job),
+            send_wakeup=lambda: send_wakeup(sender),
         ),
     )
-    connections = Connections(
+    connections = SocketRegistry(
         max_total=config.max_sockets, max_per_user=config.max_sockets_per_user
     )
     app.extensions["fnt"] = services
     handlers.install(socketio, app, connections)
-    app.wsgi_app = DoorKeeper(app.wsgi_app, most=config.max_sockets + UNNAMED_SOCKETS)  # type: ignore[method-assign]
+    app.wsgi_app = SocketLimitMiddleware(app.wsgi_app, most=config.max_sockets + HANDSHAKE_SLOTS)  # type: ignore[method-assign]
     if config.proxies:
         # Without it all clients would share one address, and with it the limit on wrong passwords.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -166,7 +167,7 @@ def _install_services(app: Flask, config: Config) -> None:
     app.extensions["fnt.janitor"] = janitor = Janitor(database, services.storage)
     reaper.start()
     janitor.start()
-    app.extensions["fnt.housekeeping"] = Housekeeping(socketio.server, connections, services)
+    app.extensions["fnt.background"] = BackgroundTasks(socketio.server, connections, services)
 
 
 def _origin_rule(allowed: tuple[str, ...]) -> Callable[[str | None, dict[str, Any]], bool]:

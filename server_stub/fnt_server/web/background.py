@@ -1,4 +1,4 @@
-"""The web process's own rounds: sockets that must go, and what /health may say."""
+"""Background checks of the web process: sockets to close, and the health status."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fnt.wire import events
 from fnt_server.jobs import worker_registry
 from fnt_server.messaging import broker
 from fnt_server.web.services import Services
-from fnt_server.web.sockets.registry import Connections
+from fnt_server.web.sockets.registry import SocketRegistry
 
 log = logging.getLogger(__name__)
 
@@ -22,16 +22,16 @@ EVERY_S = 2.0
 CLOSE_WITHIN_S = 5.0
 
 
-class Housekeeping:
+class BackgroundTasks:
     """A thread beside the requests of one web process."""
 
-    def __init__(self, server: Any, connections: Connections, services: Services) -> None:
+    def __init__(self, server: Any, connections: SocketRegistry, services: Services) -> None:
         self._server = server
         self._connections = connections
         self._services = services
         self._first_seen: dict[str, float] = {}
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="background", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -49,15 +49,15 @@ class Housekeeping:
         for sid in self._connections.all():
             self._server.disconnect(sid, ignore_queue=True)
         for sid in list(self._server.eio.sockets):
-            _hang_up(self._server.eio, sid)
+            _close_transport(self._server.eio, sid)
 
     def _run(self) -> None:
         while not self._over.is_set():
             for look in (
-                self._close_strangers,
-                self._forget_the_gone,
+                self._close_unauthenticated,
+                self._unregister_closed,
                 self._close_ended,
-                self._look_at_vitals,
+                self._update_health,
             ):
                 try:
                     look()
@@ -66,7 +66,7 @@ class Housekeeping:
             self._services.logged_out.wait(EVERY_S)
             self._services.logged_out.clear()
 
-    def _close_strangers(self) -> None:
+    def _close_unauthenticated(self) -> None:
         """Close transports whose client never came through `connect`."""
         now, eio = time.monotonic(), self._server.eio
         known = {self._server.manager.eio_sid_from_sid(sid, "/") for sid in self._connections.all()}
@@ -74,17 +74,17 @@ class Housekeeping:
         self._first_seen = {sid: self._first_seen.get(sid, now) for sid in strangers}
         for sid, since in self._first_seen.items():
             if now - since > self._services.config.connect_within_s:
-                _hang_up(eio, sid)
+                _close_transport(eio, sid)
 
-    def _forget_the_gone(self) -> None:
-        """Give up the places of those who were hung up on while they were being let in.
+    def _unregister_closed(self) -> None:
+        """Unregister sockets whose transport closed during authentication.
 
         The library tells of no disconnect of a client who was not yet connected.
         """
         for sid in self._connections.all():
             if self._server.manager.eio_sid_from_sid(sid, "/") not in self._server.eio.sockets:
                 self._server.disconnect(sid, ignore_queue=True)
-                self._connections.forget(sid)
+                self._connections.unregister(sid)
 
     def _close_ended(self) -> None:
         """Close sockets whose token has ended or whose login was revoked."""
@@ -96,17 +96,17 @@ class Housekeeping:
             if identity not in valid:
                 self._server.disconnect(sid, ignore_queue=True)
 
-    def _look_at_vitals(self) -> None:
-        services, vitals = self._services, self._services.vitals
-        vitals.broker = broker.answers(services.config.broker_url)
+    def _update_health(self) -> None:
+        services, health_status = self._services, self._services.health_status
+        health_status.broker = broker.answers(services.config.broker_url)
         try:
-            vitals.workers, _ = worker_registry.count_live(services.database)
+            health_status.workers, _ = worker_registry.count_live(services.database)
         except SQLAlchemyError:
-            vitals.workers = 0
-        vitals.looked_at = time.monotonic()
+            health_status.workers = 0
+        health_status.checked_at = time.monotonic()
 
 
-def _hang_up(eio: Any, sid: str) -> None:
+def _close_transport(eio: Any, sid: str) -> None:
     """Close a transport without waiting until its peer has taken what was written."""
     transport = eio.sockets.get(sid)
     if transport is not None:

@@ -1,4 +1,4 @@
-"""Serves crowds: gunicorn's worker of greenlets, a few KB a socket instead of a thread."""
+"""The gevent worker class of gunicorn, for thousands of sockets per process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ which no event goes out. With these it happens after about 2 000 000 new objects
 5 000 new sockets hold, and what a walk can free is freed by then."""
 
 
-class CrowdWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
+class DrainingGeventWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     """Tells its sockets that it is about to stop, before it does."""
 
     def init_process(self) -> None:
@@ -26,5 +26,5 @@ class CrowdWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Answer SIGTERM."""
-        gevent.spawn(self.wsgi.extensions["fnt.housekeeping"].drain, retry_in_s=DRAIN_RETRY_S)
+        gevent.spawn(self.wsgi.extensions["fnt.background"].drain, retry_in_s=DRAIN_RETRY_S)
         super().handle_exit(sig, frame)

@@ -1,8 +1,9 @@
-"""Serves the app with gunicorn: one process, a thread for each socket and some for REST."""
+"""Runs the app under gunicorn: one process, one thread per socket and some for REST."""
 
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import threading
@@ -15,24 +16,27 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from fnt import __version__
 from fnt_server.concurrency import GEVENT, THREADS
 from fnt_server.config import Config
 from fnt_server.monitoring import exporter
-from fnt_server.monitoring.exporter import RecordCollector
+from fnt_server.monitoring.exporter import DatabaseCollector
 from fnt_server.web.app import create_app
 from fnt_server.web.io_timeouts import StallGuard
-from fnt_server.web.sockets.transport import UNNAMED_SOCKETS
+from fnt_server.web.sockets.transport import HANDSHAKE_SLOTS
+
+log = logging.getLogger(__name__)
 
 WORKERS = {
-    THREADS: "fnt_server.web.gunicorn_server.DrainingWorker",
-    GEVENT: "fnt_server.web.gevent_worker.CrowdWorker",
+    THREADS: "fnt_server.web.gunicorn_server.DrainingThreadWorker",
+    GEVENT: "fnt_server.web.gevent_worker.DrainingGeventWorker",
 }
 REST_THREADS = 32
 DRAIN_RETRY_S = 2.0
 """Clients are told to come back after so long: by then a restarted server answers."""
 
 
-class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class DrainingThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Tells its sockets that it is about to stop, before it does."""
 
     def init_process(self) -> None:
@@ -57,7 +61,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
         super().handle_exit(sig, frame)
 
     def _drain(self) -> None:
-        self.wsgi.extensions["fnt.housekeeping"].drain(retry_in_s=DRAIN_RETRY_S)
+        self.wsgi.extensions["fnt.background"].drain(retry_in_s=DRAIN_RETRY_S)
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
@@ -83,7 +87,7 @@ class _Log(Logger):  # type: ignore[misc]  # gunicorn has no types
         self.error_log.propagate = True
 
     def warning(self, msg: str, *args: Any, **options: Any) -> None:
-        """Log a warning, but not what a stranger sent instead of a request."""
+        """Log a warning, but not what a client sent instead of a request."""
         super().warning(msg.partition(":")[0] if "request" in msg else msg, *args, **options)
 
     def exception(self, msg: str, *_args: Any, **_options: Any) -> None:
@@ -99,7 +103,7 @@ class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
         super().__init__()
 
     def load_config(self) -> None:
-        threads = self._fnt_config.max_sockets + UNNAMED_SOCKETS + REST_THREADS
+        threads = self._fnt_config.max_sockets + HANDSHAKE_SLOTS + REST_THREADS
         settings = {
             "bind": self._bind,
             "workers": 1,
@@ -123,16 +127,16 @@ class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
 
     def load(self) -> Any:
         app = create_app(self._fnt_config)
-        _listen_at_once(app.extensions["socketio"].server)
+        _subscribe_to_events(app.extensions["socketio"].server)
         connections = app.extensions["fnt.connections"]
         sockets = partial(len, connections)
         exporter.serve(
-            self._metrics, RecordCollector(app.extensions["fnt"].database, sockets=sockets)
+            self._metrics, DatabaseCollector(app.extensions["fnt"].database, sockets=sockets)
         )
         return app
 
 
-def _listen_at_once(server: Any) -> None:
+def _subscribe_to_events(server: Any) -> None:
     """Hear the other processes' events from now on.
 
     The library would wait for the first client, who could then miss what happens before the
@@ -146,4 +150,9 @@ def run_web(config: Config, *, fd: int | None = None) -> None:
     """Serve until told to stop (SIGTERM), on a socket already open or on host and port."""
     host = f"[{config.host}]" if ":" in config.host else config.host
     os.environ.pop("GUNICORN_CMD_ARGS", None)
-    _WebServer(config, bind=f"fd://{fd}" if fd is not None else f"{host}:{config.port}").run()
+    bind = f"fd://{fd}" if fd is not None else f"{host}:{config.port}"
+    log.info(
+        "web started: version %s, listening on %s, %s, up to %d sockets",
+        __version__, bind, config.worker_class, config.max_sockets,
+    )  # fmt: skip
+    _WebServer(config, bind=bind).run()

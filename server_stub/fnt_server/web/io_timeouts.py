@@ -1,4 +1,4 @@
-"""Cuts off who does not go on with a request: a thread waits for them, and there are not many."""
+"""Read timeouts: closes connections whose client stops sending in the middle of a request."""
 
 from __future__ import annotations
 

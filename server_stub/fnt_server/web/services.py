@@ -1,4 +1,4 @@
-"""What the web side's requests need, built once per process and kept with the Flask app."""
+"""The services that requests use, built once per process and stored with the Flask app."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
-from fnt_server.auth.device_logins import Devices
+from fnt_server.auth.device_logins import DeviceLogins
 from fnt_server.auth.sessions import Accounts
 from fnt_server.auth.tokens import TokenSigner
 from fnt_server.config import Config
 from fnt_server.db.connection import Database
 from fnt_server.messaging.publisher import Publisher
-from fnt_server.monitoring.health_checks import Pulse, Vitals
+from fnt_server.monitoring.health_checks import HealthStatus, TimedProbe
 from fnt_server.storage.object_store import Storage
 
 
@@ -26,11 +26,11 @@ class Services:
     storage: Storage
     signer: TokenSigner
     accounts: Accounts
-    devices: Devices
+    devices: DeviceLogins
     publisher: Publisher
-    pulse: Pulse[bool]
+    database_probe: TimedProbe[bool]
     """Of the database."""
-    vitals: Vitals = field(default_factory=Vitals)
+    health_status: HealthStatus = field(default_factory=HealthStatus)
     logged_out: threading.Event = field(default_factory=threading.Event)
     """Set when a login was revoked here, so that its sockets need not wait for the next look."""
 

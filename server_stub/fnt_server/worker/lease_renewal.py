@@ -1,4 +1,4 @@
-"""Holds a step while it is worked on: renews its lease, notices when it is lost."""
+"""Renews the lease of a step while it runs, and notices when it is lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fnt_server.db.connection import Database
 from fnt_server.jobs import leases
-from fnt_server.jobs.leases import Held, LeaseLostError
+from fnt_server.jobs.leases import ClaimedStep, LeaseLostError
 from fnt_server.pipeline.engine_protocol import Stopped
 
 log = logging.getLogger(__name__)
@@ -26,10 +26,15 @@ class Lease:
     """A heartbeat beside the work. `is_held` is cheap: the work may ask between any two pieces."""
 
     def __init__(
-        self, database: Database, held: Held, *, lease_s: float, stopping: Callable[[], bool]
+        self,
+        database: Database,
+        claimed: ClaimedStep,
+        *,
+        lease_s: float,
+        stopping: Callable[[], bool],
     ) -> None:
         self._database = database
-        self._held = held
+        self._held = claimed
         self._lease_s = lease_s
         self._stopping = stopping
         self._lost = False
@@ -80,6 +85,6 @@ class Lease:
             except LeaseLostError:
                 self._lost = True
             except SQLAlchemyError as error:
-                log.warning("heartbeat missed: %s", type(error).__name__)
+                log.warning("heartbeat missing: %s", type(error).__name__)
             if self._lost:
                 return

@@ -1,4 +1,4 @@
-"""How a worker leaves: its steps stop early and are given back; a second signal ends it at once."""
+"""What SIGTERM does to a worker: steps stop early and are released; a second signal kills it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fnt_server.jobs import leases
 log = logging.getLogger(__name__)
 
 
-class Departure:
+class GracefulShutdown:
     """Begun by the first signal, ended when the steps have stopped, the time is up, or by a second.
 
     Made before the fork: its flag is shared with the pool children, who read it between pieces of
@@ -38,7 +38,7 @@ class Departure:
     def begin(self) -> None:
         """Let the steps stop, for at most `drain_s`. To be called in the main thread."""
         self._flag[0] = 1
-        log.info("stopping: steps under way have %d s", self._config.drain_s)
+        log.info("shutting down: running steps have %d s to finish", self._config.drain_s)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM):
             signal.signal(number, self._end_at_once)
         signal.setitimer(signal.ITIMER_REAL, self._config.drain_s)
@@ -52,10 +52,10 @@ class Departure:
         os._exit(0 if number == signal.SIGALRM else 128 + number)
 
     def end(self) -> None:
-        """Give back what children still held that did not live to do it themselves."""
+        """Release the steps of children that were killed."""
         try:
             database = Database(self._config.database_url)
             leases.release_all(database, worker_id=self._worker_id)
             database.dispose()
         except (SQLAlchemyError, ConfigError) as error:
-            log.warning("steps left to their leases: %s", type(error).__name__)
+            log.warning("steps will be retried after lease expiry: %s", type(error).__name__)

@@ -14,10 +14,11 @@ from fnt.wire.jobs import JobStatus
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step, StepKind, StepStatus, Worker
 from fnt_server.jobs import leases, queries, state, step_results, worker_registry
-from fnt_server.jobs.leases import Held, LeaseLostError
+from fnt_server.jobs.leases import ClaimedStep, LeaseLostError
 from server.records import (
     LEASE_S,
     at_once,
+    claim,
     complete_chunk,
     complete_merge,
     expire,
@@ -28,30 +29,29 @@ from server.records import (
     make_job,
     make_user,
     plan,
-    take,
     take_chunks,
 )
 
 
-def step_of(database: Database, held: Held) -> Step:
+def step_of(database: Database, claimed: ClaimedStep) -> Step:
     with database.read() as session:
-        return session.get_one(Step, held.step_id)
+        return session.get_one(Step, claimed.step_id)
 
 
 def test_a_job_goes_through_its_checkpoints(database: Database, user_id: int) -> None:
     job_id = make_job(database, user_id).id
     told = []
 
-    taken = leases.take(database, owner="w", lease_s=LEASE_S)
-    assert taken is not None
-    analysis, begun = taken
+    claimed = leases.claim(database, owner="w", lease_s=LEASE_S)
+    assert claimed is not None
+    analysis, begun = claimed
     told.append(begun)
-    told.append(step_results.tell_pages(database, analysis, page_count=90, chunks=3))
+    told.append(step_results.record_page_count(database, analysis, page_count=90, chunks=3))
     told.append(step_results.complete_analysis(database, analysis, plan(3)))
-    told += [complete_chunk(database, take(database)) for _ in range(3)]
-    taken = leases.take(database, owner="w", lease_s=LEASE_S)
-    assert taken is not None
-    told += [taken[1], complete_merge(database, taken[0])]
+    told += [complete_chunk(database, claim(database)) for _ in range(3)]
+    claimed = leases.claim(database, owner="w", lease_s=LEASE_S)
+    assert claimed is not None
+    told += [claimed[1], complete_merge(database, claimed[0])]
 
     seen = [(job.progress_percent, job.current_step) for job in told if job is not None]
     assert seen == [
@@ -67,19 +67,19 @@ def test_a_job_goes_through_its_checkpoints(database: Database, user_id: int) ->
     versions = [job.version for job in told if job is not None]
     assert versions == list(range(3, 11))
     assert fetch(database, job_id).status == JobStatus.COMPLETED
-    assert leases.take(database, owner="w", lease_s=LEASE_S) is None
+    assert leases.claim(database, owner="w", lease_s=LEASE_S) is None
 
 
 def test_take_at_once_gives_each_step_to_one(database: Database, user_id: int) -> None:
     make_chunked(database, user_id, chunks=8)
 
-    def grab() -> Held | None:
-        taken = leases.take(database, owner="w", lease_s=LEASE_S)
-        return taken[0] if taken else None
+    def grab() -> ClaimedStep | None:
+        claimed = leases.claim(database, owner="w", lease_s=LEASE_S)
+        return claimed[0] if claimed else None
 
-    held = [step for step in at_once([grab] * 12) if step is not None]
+    claimed = [step for step in at_once([grab] * 12) if step is not None]
 
-    assert sorted(step.number for step in held) == list(range(8))
+    assert sorted(step.number for step in claimed) == list(range(8))
 
 
 def test_take_prefers_the_user_with_the_fewest_running_steps(
@@ -87,34 +87,34 @@ def test_take_prefers_the_user_with_the_fewest_running_steps(
 ) -> None:
     """A short job waits neither behind another user's long one nor behind many of them."""
     make_chunked(database, user_id, chunks=6)
-    take(database)
+    claim(database)
     late_user = make_user(database)
     late = make_job(database, late_user)
 
-    assert take(database).job_id == late.id
-    assert take(database).job_id != late.id
+    assert claim(database).job_id == late.id
+    assert claim(database).job_id != late.id
 
 
 def test_take_counts_running_steps_before_the_time_waited(database: Database, user_id: int) -> None:
     other = make_user(database)
     make_chunked(database, user_id, chunks=3)
-    busy = [take(database), take(database)]
+    busy = [claim(database), claim(database)]
     make_job(database, other)
     lately = make_job(database, other)
-    leases.release(database, served := take(database))
+    leases.release(database, served := claim(database))
 
     assert served.job_id == lately.id - 1
-    assert take(database).job_id == served.job_id != busy[0].job_id
+    assert claim(database).job_id == served.job_id != busy[0].job_id
 
 
 def test_take_prefers_the_job_with_the_fewest_running_steps(
     database: Database, user_id: int
 ) -> None:
     long = make_chunked(database, user_id, chunks=6)
-    assert take(database).job_id == long.id
+    assert claim(database).job_id == long.id
     short = make_job(database, user_id)
 
-    assert [take(database).job_id for _ in range(3)] == [short.id, long.id, long.id]
+    assert [claim(database).job_id for _ in range(3)] == [short.id, long.id, long.id]
 
 
 def test_take_goes_round_among_the_users(database: Database, user_id: int) -> None:
@@ -133,27 +133,27 @@ def test_take_goes_round_among_the_users(database: Database, user_id: int) -> No
 
 def finish_one(database: Database) -> int:
     """Take a step and end its job; returns whose it was."""
-    held = take(database)
-    step_results.fail(database, held, JobErrorCode.PDF_DAMAGED, "no", certain=True)
-    return fetch(database, held.job_id).user_id
+    claimed = claim(database)
+    step_results.fail(database, claimed, JobErrorCode.PDF_DAMAGED, "no", certain=True)
+    return fetch(database, claimed.job_id).user_id
 
 
 def test_take_leaves_a_step_whose_pause_is_not_over(database: Database, user_id: int) -> None:
     make_job(database, user_id)
-    step_results.fail(database, take(database), JobErrorCode.INTERNAL, "once", certain=False)
+    step_results.fail(database, claim(database), JobErrorCode.INTERNAL, "once", certain=False)
 
-    assert leases.take(database, owner="w", lease_s=LEASE_S) is None
+    assert leases.claim(database, owner="w", lease_s=LEASE_S) is None
     assert leases.count_ready(database) == 0
     make_due(database)
     assert leases.count_ready(database) == 1
-    assert take(database)
+    assert claim(database)
 
 
 def test_chunks_completed_at_once_add_one_merge(database: Database, user_id: int) -> None:
     for _ in range(3):
-        job, held = take_chunks(database, user_id, chunks=10)
+        job, claimed = take_chunks(database, user_id, chunks=10)
 
-        told = at_once([partial(complete_chunk, database, step) for step in held])
+        told = at_once([partial(complete_chunk, database, step) for step in claimed])
 
         versions = sorted(row.version for row in told if row is not None)
         assert versions == list(range(job.version + 1, job.version + 11))
@@ -164,33 +164,35 @@ def test_chunks_completed_at_once_add_one_merge(database: Database, user_id: int
 
 
 def test_chunk_outputs_come_in_the_order_of_the_chunks(database: Database, user_id: int) -> None:
-    _, held = take_chunks(database, user_id, chunks=12)
-    for step in reversed(held):
+    _, claimed = take_chunks(database, user_id, chunks=12)
+    for step in reversed(claimed):
         complete_chunk(database, step)
 
-    outputs = step_results.chunk_outputs(database, take(database))
+    outputs = step_results.chunk_outputs(database, claim(database))
 
     assert outputs == [f"out/{number}" for number in range(12)]
 
 
-def stale(database: Database) -> Held:
-    """Hold a step that was taken back and is now another's."""
-    held = take(database)
-    expire(database, held)
-    leases.take_back(database)
-    assert take(database).fence == held.fence + 2
-    return held
+def stale(database: Database) -> ClaimedStep:
+    """Hold a step that was reclaimed and is now another's."""
+    claimed = claim(database)
+    expire(database, claimed)
+    leases.reclaim_expired(database)
+    assert claim(database).fence == claimed.fence + 2
+    return claimed
 
 
 @pytest.mark.parametrize(
     "write",
     [
-        lambda db, held: leases.renew(db, held, lease_s=99),
-        lambda db, held: step_results.tell_pages(db, held, page_count=9, chunks=9),
-        lambda db, held: step_results.complete_analysis(db, held, plan(9)),
+        lambda db, claimed: leases.renew(db, claimed, lease_s=99),
+        lambda db, claimed: step_results.record_page_count(db, claimed, page_count=9, chunks=9),
+        lambda db, claimed: step_results.complete_analysis(db, claimed, plan(9)),
         complete_chunk,
         complete_merge,
-        lambda db, held: step_results.fail(db, held, JobErrorCode.INTERNAL, "late", certain=True),
+        lambda db, claimed: step_results.fail(
+            db, claimed, JobErrorCode.INTERNAL, "late", certain=True
+        ),
     ],
     ids=["renew", "tell_pages", "complete_analysis", "complete_chunk", "complete_merge", "fail"],
 )
@@ -202,15 +204,15 @@ def test_a_stalled_holder_changes_nothing(
         job_id = make_job(database, user_id).id
     else:
         job_id = make_chunked(database, user_id, chunks=1).id
-    held = stale(database)
+    claimed = stale(database)
     job_before = queries.snapshot(fetch(database, job_id))
     fences = [(s.kind, s.status, s.fence, s.attempts) for s in fetch_steps(database, job_id)]
 
     with pytest.raises(LeaseLostError):
-        write(database, held)  # type: ignore[operator]
-    leases.release(database, held)
+        write(database, claimed)  # type: ignore[operator]
+    leases.release(database, claimed)
 
-    assert not leases.is_held(database, held)
+    assert not leases.is_held(database, claimed)
     assert queries.snapshot(fetch(database, job_id)) == job_before
     after = [(s.kind, s.status, s.fence, s.attempts) for s in fetch_steps(database, job_id)]
     assert after == fences
@@ -227,47 +229,47 @@ def test_a_stalled_holder_of_a_deleted_job_changes_no_other_job(
     assert not leases.is_held(database, stalled)
     with pytest.raises(LeaseLostError):
         complete_chunk(database, stalled)
-    assert all(leases.is_held(database, held) for held in others)
+    assert all(leases.is_held(database, claimed) for claimed in others)
 
 
 def test_a_lease_kept_alive_is_not_taken_back(database: Database, user_id: int) -> None:
     make_job(database, user_id)
-    held = take(database)
-    expire(database, held)
-    leases.renew(database, held, lease_s=LEASE_S)
+    claimed = claim(database)
+    expire(database, claimed)
+    leases.renew(database, claimed, lease_s=LEASE_S)
 
-    assert leases.take_back(database) == []
-    assert leases.is_held(database, held)
+    assert leases.reclaim_expired(database) == []
+    assert leases.is_held(database, claimed)
 
 
 def test_take_back_by_many_counts_a_loss_once(database: Database, user_id: int) -> None:
     job = make_chunked(database, user_id, chunks=4)
-    held = [take(database) for _ in range(4)]
-    for step in held:
+    claimed = [claim(database) for _ in range(4)]
+    for step in claimed:
         expire(database, step)
 
-    told = at_once([partial(leases.take_back, database)] * 6)
+    told = at_once([partial(leases.reclaim_expired, database)] * 6)
 
     versions = sorted(row.version for rows in told for row in rows)
     assert versions == list(range(job.version + 1, job.version + 5))
     chunks = fetch_steps(database, job.id)[1:]
-    assert [(s.losses, s.attempts, s.status) for s in chunks] == [(1, 0, StepStatus.READY)] * 4
+    assert [(s.lost_count, s.attempts, s.status) for s in chunks] == [(1, 0, StepStatus.READY)] * 4
     assert fetch(database, job.id).attempts == 4
 
 
 def test_lost_workers_fail_the_job_only_after_twenty(database: Database, user_id: int) -> None:
     job_id = make_job(database, user_id).id
-    for _ in range(leases.MAX_LOSSES - 1):
-        expire(database, take(database))
-        leases.take_back(database)
+    for _ in range(leases.MAX_LOST - 1):
+        expire(database, claim(database))
+        leases.reclaim_expired(database)
         make_due(database)
     assert fetch(database, job_id).status == JobStatus.PROCESSING
 
-    expire(database, take(database))
-    [told] = leases.take_back(database)
+    expire(database, claim(database))
+    [told] = leases.reclaim_expired(database)
 
     assert (told.status, told.error_code) == (JobStatus.FAILED, JobErrorCode.WORKER_LOST)
-    assert told.attempts == leases.MAX_LOSSES
+    assert told.attempts == leases.MAX_LOST
     assert leases.count_ready(database) == 0
 
 
@@ -276,8 +278,8 @@ def test_a_first_loss_is_tried_again_at_once_and_a_second_after_a_pause(
 ) -> None:
     make_job(database, user_id)
     for expected in (1, 0):
-        expire(database, take(database))
-        leases.take_back(database)
+        expire(database, claim(database))
+        leases.reclaim_expired(database)
         assert leases.count_ready(database) == expected
 
 
@@ -286,9 +288,9 @@ def test_the_third_failure_fails_the_job(database: Database, user_id: int) -> No
     told = []
     for _ in range(3):
         make_due(database)
-        held = take(database)
+        claimed = claim(database)
         told.append(
-            step_results.fail(database, held, JobErrorCode.ENGINE_FAILED, "no", certain=False)
+            step_results.fail(database, claimed, JobErrorCode.ENGINE_FAILED, "no", certain=False)
         )
         make_due(database)
 
@@ -305,7 +307,7 @@ def test_a_certain_failure_fails_the_job_at_once(database: Database, user_id: in
     make_job(database, user_id)
 
     told = step_results.fail(
-        database, take(database), JobErrorCode.PDF_NO_TEXT, "none", certain=True
+        database, claim(database), JobErrorCode.PDF_NO_TEXT, "none", certain=True
     )
 
     assert told is not None
@@ -314,8 +316,8 @@ def test_a_certain_failure_fails_the_job_at_once(database: Database, user_id: in
 
 def test_release_gives_a_step_back_uncounted(database: Database, user_id: int) -> None:
     make_chunked(database, user_id, chunks=3)
-    mine, also_mine = take(database, owner="me.1"), take(database, owner="me.22")
-    theirs = take(database, owner="me2.1")
+    mine, also_mine = claim(database, owner="me.1"), claim(database, owner="me.22")
+    theirs = claim(database, owner="me2.1")
 
     leases.release(database, mine)
     assert leases.count_ready(database) == 1
@@ -323,22 +325,22 @@ def test_release_gives_a_step_back_uncounted(database: Database, user_id: int) -
 
     assert leases.count_ready(database) == 2
     assert leases.is_held(database, theirs)
-    for held in (mine, also_mine):
-        after = step_of(database, held)
-        assert (after.attempts, after.losses, after.lease_owner) == (0, 0, None)
-        assert not leases.is_held(database, held)
+    for claimed in (mine, also_mine):
+        after = step_of(database, claimed)
+        assert (after.attempts, after.lost_count, after.lease_owner) == (0, 0, None)
+        assert not leases.is_held(database, claimed)
 
 
 def test_what_a_dead_slot_held_is_taken_back_as_a_loss(database: Database, user_id: int) -> None:
     make_chunked(database, user_id, chunks=3)
     slots = [leases.slot_owner("0123456789abcdef" * 2, pid) for pid in (7, 4194304)]
-    dead, alive = (take(database, owner=slot) for slot in slots)
-    take(database, owner="other.7")
+    dead, alive = (claim(database, owner=slot) for slot in slots)
+    claim(database, owner="other.7")
 
     assert leases.running_owners(database, worker_id="0123456789abcdef" * 2) == slots
-    assert len(leases.take_back_from(database, slots[0])) == 1
+    assert len(leases.reclaim_from(database, slots[0])) == 1
 
-    assert step_of(database, dead).losses == 1
+    assert step_of(database, dead).lost_count == 1
     assert not leases.is_held(database, dead)
     assert leases.is_held(database, alive)
 
@@ -374,21 +376,21 @@ def test_a_failure_waits_for_a_completion_under_way(database: Database, user_id:
 
 def test_failing_and_completing_at_once_never_deadlocks(database: Database, user_id: int) -> None:
     for _ in range(5):
-        job, held = take_chunks(database, user_id, chunks=8)
+        job, claimed = take_chunks(database, user_id, chunks=8)
 
-        def fail(step: Held) -> object:
+        def fail(step: ClaimedStep) -> object:
             code = JobErrorCode.PDF_DAMAGED
             return step_results.fail(database, step, code, "broken", certain=True)
 
-        def run(action: object, step: Held) -> object:
+        def run(action: object, step: ClaimedStep) -> object:
             try:
                 return action(step)  # type: ignore[operator]
             except LeaseLostError:
                 return None
 
         complete = partial(complete_chunk, database)
-        actions = [partial(run, fail if k % 3 == 0 else complete, s) for k, s in enumerate(held)]
-        told = at_once([*actions, partial(leases.take_back, database)])
+        actions = [partial(run, fail if k % 3 == 0 else complete, s) for k, s in enumerate(claimed)]
+        told = at_once([*actions, partial(leases.reclaim_expired, database)])
 
         statuses = [row.status for row in told if isinstance(row, Job)]
         assert statuses.count(JobStatus.FAILED) == 1
@@ -401,9 +403,9 @@ def test_cancel_racing_the_analysis_leaves_no_chunk_to_take(
 ) -> None:
     for _ in range(8):
         job = make_job(database, user_id)
-        held = take(database)
+        claimed = claim(database)
 
-        def finish(step: Held = held) -> object:
+        def finish(step: ClaimedStep = claimed) -> object:
             try:
                 return step_results.complete_analysis(database, step, plan(4))
             except LeaseLostError:
@@ -423,19 +425,19 @@ def test_count_ready_counts_those_that_wait_for_long(database: Database, user_id
 
 
 def test_tell_alive_by_many_children_is_one_worker(database: Database) -> None:
-    at_once([partial(worker_registry.tell_alive, database, "w1", slots=2)] * 8)
-    worker_registry.tell_alive(database, "w1", slots=2)
+    at_once([partial(worker_registry.heartbeat, database, "w1", slots=2)] * 8)
+    worker_registry.heartbeat(database, "w1", slots=2)
 
     assert worker_registry.live_workers(database, within_s=30) == ["w1"]
 
 
 def test_tell_alive_forgets_workers_long_gone(database: Database) -> None:
-    worker_registry.tell_alive(database, "old", slots=2)
+    worker_registry.heartbeat(database, "old", slots=2)
     with database.write() as session:
         session.execute(update(Worker).values(seen_at=Worker.seen_at - 90_000))
     assert worker_registry.live_workers(database, within_s=30) == []
 
-    worker_registry.tell_alive(database, "new", slots=2)
+    worker_registry.heartbeat(database, "new", slots=2)
 
     with database.read() as session:
         assert [worker.id for worker in session.query(Worker)] == ["new"]

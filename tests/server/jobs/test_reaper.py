@@ -13,15 +13,15 @@ from fnt_server.jobs import creation, leases
 from fnt_server.jobs.reaper import Reaper
 from server.aging import make_older
 from server.records import (
+    claim,
     expire,
     fetch,
     make_chunked,
     make_job,
-    take,
 )
 
 
-class Heard:
+class RecordingPublisher:
     """A publisher that only remembers."""
 
     def __init__(self) -> None:
@@ -31,59 +31,65 @@ class Heard:
     def publish(self, job: dict[str, Any]) -> None:
         self.told.append(job)
 
-    def ring(self, times: int = 1) -> None:
+    def notify_workers(self, times: int = 1) -> None:
         self.rings += times
 
 
 @pytest.fixture
-def heard() -> Heard:
-    return Heard()
+def publisher_calls() -> RecordingPublisher:
+    return RecordingPublisher()
 
 
-def run_once(database: Database, heard: Heard, **options: Any) -> None:
-    reaper = Reaper(database, heard, **options)  # type: ignore[arg-type]
+def run_once(database: Database, publisher_calls: RecordingPublisher, **options: Any) -> None:
+    reaper = Reaper(database, publisher_calls, **options)  # type: ignore[arg-type]
     reaper.run_once()
 
 
-def test_a_pass_takes_back_and_tells(database: Database, user_id: int, heard: Heard) -> None:
+def test_a_pass_takes_back_and_tells(
+    database: Database, user_id: int, publisher_calls: RecordingPublisher
+) -> None:
     job = make_chunked(database, user_id, chunks=2)
-    held = take(database)
-    expire(database, held)
+    claimed = claim(database)
+    expire(database, claimed)
 
-    run_once(database, heard)
+    run_once(database, publisher_calls)
 
-    assert [(told["id"], told["version"]) for told in heard.told] == [(job.id, job.version + 1)]
-    assert not leases.is_held(database, held)
+    assert [(told["id"], told["version"]) for told in publisher_calls.told] == [
+        (job.id, job.version + 1)
+    ]
+    assert not leases.is_held(database, claimed)
 
 
 def test_a_pass_rings_once_and_for_each_step_nobody_heard(
-    database: Database, user_id: int, heard: Heard
+    database: Database, user_id: int, publisher_calls: RecordingPublisher
 ) -> None:
     make_chunked(database, user_id, chunks=3)
-    run_once(database, heard)
-    assert heard.rings == 1
+    run_once(database, publisher_calls)
+    assert publisher_calls.rings == 1
 
     make_older(database, Step.not_before, seconds=60)
-    run_once(database, heard)
+    run_once(database, publisher_calls)
 
-    assert heard.rings == 1 + 4
+    assert publisher_calls.rings == 1 + 4
 
 
 def test_a_pass_ends_uploads_that_never_came(
-    database: Database, user_id: int, heard: Heard
+    database: Database, user_id: int, publisher_calls: RecordingPublisher
 ) -> None:
     job = make_job(database, user_id, file=None)
     make_older(database, Job.created_at, seconds=creation.ABANDONED_AFTER_S + 1)
 
-    run_once(database, heard)
+    run_once(database, publisher_calls)
 
-    assert heard.told[0]["error_code"] == "UPLOAD_ABANDONED"
+    assert publisher_calls.told[0]["error_code"] == "UPLOAD_ABANDONED"
     assert fetch(database, job.id).status == JobStatus.FAILED
 
 
-def test_a_pass_also_runs_what_it_was_given(database: Database, heard: Heard) -> None:
+def test_a_pass_also_runs_what_it_was_given(
+    database: Database, publisher_calls: RecordingPublisher
+) -> None:
     passes: list[str] = []
 
-    run_once(database, heard, also=lambda: passes.append("also"))
+    run_once(database, publisher_calls, also=lambda: passes.append("also"))
 
     assert passes == ["also"]

@@ -18,6 +18,7 @@ from fnt_server.jobs.creation import Limits
 from fnt_server.jobs.state import JobRefused
 from server.records import (
     at_once,
+    claim,
     complete_chunk,
     complete_merge,
     fetch,
@@ -27,7 +28,6 @@ from server.records import (
     make_user,
     new_job,
     stored_file,
-    take,
 )
 
 HOUR_S = 3600.0
@@ -38,11 +38,11 @@ def end_as(database: Database, user_id: int, job_id: int, status: JobStatus) -> 
     if status is JobStatus.CANCELLED:
         assert state.cancel(database, user_id, job_id)
         return
-    held = take(database)
+    claimed = claim(database)
     if status is JobStatus.FAILED:
-        step_results.fail(database, held, JobErrorCode.PDF_DAMAGED, "broken", certain=True)
+        step_results.fail(database, claimed, JobErrorCode.PDF_DAMAGED, "broken", certain=True)
     else:
-        complete_merge(database, held)
+        complete_merge(database, claimed)
 
 
 def make_older(database: Database, job_id: int, seconds: float) -> None:
@@ -157,7 +157,7 @@ def test_attach_file_racing_cancel_leaves_no_step_to_take(database: Database, us
         at_once([attach, partial(state.cancel, database, user_id, job.id)])
 
         assert fetch(database, job.id).status == JobStatus.CANCELLED
-        assert leases.take(database, owner="w", lease_s=9) is None
+        assert leases.claim(database, owner="w", lease_s=9) is None
 
 
 def test_advance_raises_the_version_by_one_and_never_lowers_progress(
@@ -211,8 +211,8 @@ def test_an_ended_job_never_changes(database: Database, user_id: int, status: Jo
 
 def test_cancel_keeps_the_percent_and_drops_the_steps(database: Database, user_id: int) -> None:
     job = make_chunked(database, user_id, chunks=4)
-    complete_chunk(database, take(database))
-    take(database)
+    complete_chunk(database, claim(database))
+    claim(database)
 
     found = state.cancel(database, user_id, job.id)
 
@@ -301,9 +301,9 @@ def test_snapshot_travels_under_2_kb(database: Database, user_id: int) -> None:
     new = new_job(user_id, original_filename="é" * 255, idempotency_key="k" * 200)
     job, _ = creation.confirm(database, new)
     creation.attach_file(database, job.id, stored_file())
-    held = take(database)
-    step_results.tell_pages(database, held, page_count=5000, chunks=157)
-    step_results.fail(database, held, JobErrorCode.PDF_DAMAGED, "x" * 900, certain=True)
+    claimed = claim(database)
+    step_results.record_page_count(database, claimed, page_count=5000, chunks=157)
+    step_results.fail(database, claimed, JobErrorCode.PDF_DAMAGED, "x" * 900, certain=True)
     wire = queries.snapshot(fetch(database, job.id)).to_wire()
 
     text = str(wire).encode()
@@ -322,9 +322,9 @@ def test_cancel_racing_completion_ends_the_job_once(
 ) -> None:
     for _ in range(rounds):
         job = make_chunked(database, user_id, chunks=6)
-        held = [take(database) for _ in range(6)]
+        claimed = [claim(database) for _ in range(6)]
 
-        def finish(step: leases.Held) -> Job | None:
+        def finish(step: leases.ClaimedStep) -> Job | None:
             try:
                 return complete_chunk(database, step)
             except leases.LeaseLostError:
@@ -334,25 +334,25 @@ def test_cancel_racing_completion_ends_the_job_once(
             found = state.cancel(database, user_id, job_id)
             return found[0] if found and found[1] else None
 
-        changed = at_once([*(partial(finish, step) for step in held), stop, stop])
+        changed = at_once([*(partial(finish, step) for step in claimed), stop, stop])
 
         ended = [row for row in changed if row is not None and row.status in TERMINAL]
         versions = [row.version for row in changed if row is not None]
         assert [row.status for row in ended] == [JobStatus.CANCELLED]
         assert max(versions) == ended[0].version == fetch(database, job.id).version
         assert len(set(versions)) == len(versions)
-        assert leases.take(database, owner="w", lease_s=9) is None
+        assert leases.claim(database, owner="w", lease_s=9) is None
 
 
 def test_cancel_racing_the_merge_ends_the_job_once(database: Database, user_id: int) -> None:
     seen = set()
     for _ in range(10):
         job = make_chunked(database, user_id, chunks=1)
-        complete_chunk(database, take(database))
-        merge = take(database)
+        complete_chunk(database, claim(database))
+        merge = claim(database)
         assert merge.kind is StepKind.MERGE
 
-        def finish(step: leases.Held = merge) -> bool:
+        def finish(step: leases.ClaimedStep = merge) -> bool:
             try:
                 return complete_merge(database, step) is not None
             except leases.LeaseLostError:

@@ -1,4 +1,4 @@
-"""The doorbell and the events: what two servers on one broker must not hear of each other."""
+"""Wakeups and the events: what two servers on one broker must not hear of each other."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def test_answers_tells_who_answers_in_time(broker_process: BrokerProcess) -> Non
 
 
 def test_a_ring_waits_in_the_queue(broker_process: BrokerProcess) -> None:
-    bell = broker.make_bell(config(broker_process.url + "?virtual_host=7"))
+    sender = broker.make_wakeup_sender(config(broker_process.url + "?virtual_host=7"))
 
-    broker.ring(bell)
+    broker.send_wakeup(sender)
 
-    with bell.connection_for_read() as connection:
+    with sender.connection_for_read() as connection:
         queue = connection.SimpleQueue("fnt.steps")
         message = wait_for(lambda: queue.get(timeout=1), within_s=3, what="the bell is there")
-        assert message.headers["task"] == broker.BELL
+        assert message.headers["task"] == broker.WAKEUP_TASK
         assert message.headers["expires"] is None  # by whose clock?
         message.ack()
         queue.close()
@@ -60,12 +60,12 @@ def test_bells_nobody_hears_do_not_pile_up(
     broker_process: BrokerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(broker, "MAX_BELLS", 5)  # 1000 take half a second
-    bell = broker.make_bell(config(broker_process.url + "?virtual_host=8"))
+    sender = broker.make_wakeup_sender(config(broker_process.url + "?virtual_host=8"))
 
     for _ in range(17):
-        broker.ring(bell)
+        broker.send_wakeup(sender)
 
-    with bell.connection_for_read() as connection:
+    with sender.connection_for_read() as connection:
         waiting = connection.default_channel.queue_declare(broker.QUEUE).message_count
     assert waiting == 17 % 5
 

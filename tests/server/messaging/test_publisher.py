@@ -34,7 +34,7 @@ class Broker:
             raise self.error
         self.told.put((job_id, job["version"]))
 
-    def ring(self) -> None:
+    def notify_workers(self) -> None:
         if self.error is not None:
             raise self.error
         self.rung.put(None)
@@ -47,7 +47,7 @@ def broker() -> Broker:
 
 @pytest.fixture
 def telling(broker: Broker) -> Iterator[Publisher]:
-    publisher = Publisher(emit=broker.emit, ring=broker.ring)
+    publisher = Publisher(emit=broker.emit, send_wakeup=broker.send_wakeup)
     yield publisher
     broker.let_go.set()
     publisher.close()
@@ -62,7 +62,7 @@ def freeze(broker: Broker, telling: Publisher) -> None:
 
 def test_what_is_published_is_told(broker: Broker, telling: Publisher) -> None:
     telling.publish({"id": 1, "version": 3})
-    telling.ring(2)
+    telling.notify_workers(2)
 
     assert broker.told.get(timeout=WITHIN_S) == (1, 3)
     for _ in range(2):
@@ -90,7 +90,7 @@ def test_a_frozen_broker_holds_nobody_and_fills_no_memory(
     freeze(broker, telling)
     for job_id in range(50):
         telling.publish({"id": job_id, "version": 1})
-        telling.ring()
+        telling.notify_workers()
     broker.let_go.set()
     told = [broker.told.get(timeout=WITHIN_S)[0] for _ in range(11)]
 
@@ -104,14 +104,14 @@ def test_a_bell_does_not_wait_for_all_events_of_a_slow_bus() -> None:
         begun.put(job_id)
         let_go.acquire(timeout=WITHIN_S)
 
-    telling = Publisher(emit=emit, ring=rung.set)
+    telling = Publisher(emit=emit, send_wakeup=rung.set)
     telling.publish({"id": 0, "version": 1})
     assert begun.get(timeout=WITHIN_S) == 0
     for job_id in (1, 2):
         telling.publish({"id": job_id, "version": 1})
     let_go.release()
     assert begun.get(timeout=WITHIN_S) == 1
-    telling.ring()
+    telling.notify_workers()
     let_go.release()
 
     assert rung.wait(WITHIN_S / 2)
@@ -121,11 +121,11 @@ def test_a_bell_does_not_wait_for_all_events_of_a_slow_bus() -> None:
 
 def test_rings_are_capped(broker: Broker, telling: Publisher) -> None:
     freeze(broker, telling)
-    telling.ring(10_000)
+    telling.notify_workers(10_000)
     broker.let_go.set()
     telling.close(WITHIN_S)
 
-    assert broker.rung.qsize() == publisher.MAX_RINGS
+    assert broker.rung.qsize() == publisher.MAX_PENDING_WAKEUPS
 
 
 def test_a_failure_is_logged_and_forgotten(
@@ -134,12 +134,12 @@ def test_a_failure_is_logged_and_forgotten(
     caplog.set_level(logging.WARNING)
     freeze(broker, telling)
     broker.error = ConnectionError("redis://user:secret@host")
-    telling.ring(50)
+    telling.notify_workers(50)
     broker.let_go.set()
     telling.close(WITHIN_S)
     messages = [record.getMessage() for record in caplog.records]
 
-    assert messages == ["emit failed: ConnectionError", "ring failed: ConnectionError"]
+    assert messages == ["emit failed: ConnectionError", "wakeup failed: ConnectionError"]
 
 
 def test_it_goes_on_after_a_failure(broker: Broker, telling: Publisher) -> None:
@@ -152,7 +152,7 @@ def test_it_goes_on_after_a_failure(broker: Broker, telling: Publisher) -> None:
     telling.close(WITHIN_S)
     broker.error = None
 
-    again = Publisher(emit=broker.emit, ring=broker.ring)
+    again = Publisher(emit=broker.emit, send_wakeup=broker.send_wakeup)
     again.publish({"id": 2, "version": 7})
 
     assert broker.told.get(timeout=WITHIN_S) == (2, 7)
@@ -160,12 +160,12 @@ def test_it_goes_on_after_a_failure(broker: Broker, telling: Publisher) -> None:
 
 
 def test_close_tells_what_is_waiting_but_does_not_wait_for_ever(broker: Broker) -> None:
-    telling = Publisher(emit=broker.emit, ring=broker.ring)
+    telling = Publisher(emit=broker.emit, send_wakeup=broker.send_wakeup)
     telling.publish({"id": 1, "version": 1})
     telling.close(WITHIN_S)
     assert broker.told.get_nowait() == (1, 1)
 
-    frozen = Publisher(emit=broker.emit, ring=broker.ring)
+    frozen = Publisher(emit=broker.emit, send_wakeup=broker.send_wakeup)
     freeze(broker, frozen)
     closing = Thread(target=frozen.close, args=(0.05,))
     closing.start()

@@ -17,10 +17,10 @@ from e2e.harness import children_of, wait_for
 from fnt.wire.jobs import JobStatus
 from fnt_server.config import ConfigError
 from fnt_server.db.connection import Database
-from fnt_server.monitoring.exporter import RecordCollector, listen, read_figures
+from fnt_server.monitoring.exporter import DatabaseCollector, listen, read_figures
 from server.api_client import PDF
-from server.processes import House
-from server.records import make_chunked, make_job, take
+from server.processes import Deployment
+from server.records import claim, make_chunked, make_job
 from server.services import BrokerProcess
 from server.sockets import Listener
 
@@ -50,24 +50,27 @@ def value(samples: Samples, name: str, *labels: str) -> float | None:
 
 
 @pytest.fixture(scope="module")
-def house(
+def deployment(
     tmp_path_factory: pytest.TempPathFactory, broker_process: BrokerProcess
-) -> Iterator[House]:
-    house = House(tmp_path_factory.mktemp("house"), broker_url=broker_process.url)
-    yield house
-    house.close()
+) -> Iterator[Deployment]:
+    deployment = Deployment(tmp_path_factory.mktemp("deployment"), broker_url=broker_process.url)
+    yield deployment
+    deployment.close()
 
 
-def test_web_and_worker_tell_what_they_did(house: House) -> None:
+def test_web_and_worker_tell_what_they_did(deployment: Deployment) -> None:
     """The pool children's counts are told by their parent; each port is on loopback alone."""
     of_web, of_worker = free_port(), free_port()
-    web = house.start_web(FNT_METRICS_PORT=str(of_web))
-    user_id, token = house.add_user()
+    web = deployment.start_web(FNT_METRICS_PORT=str(of_web))
+    user_id, token = deployment.add_user()
     listener = Listener(web.url).connect(token)
-    process = house.start_worker(FNT_METRICS_PORT=str(of_worker))
-    good, bad = house.add_job(user_id, PDF), house.add_job(user_id, b"%PDF-1.4 " + b"x" * 900)
+    process = deployment.start_worker(FNT_METRICS_PORT=str(of_worker))
+    good, bad = (
+        deployment.add_job(user_id, PDF),
+        deployment.add_job(user_id, b"%PDF-1.4 " + b"x" * 900),
+    )
     for job_id in (good, bad):
-        house.wait_for_job(
+        deployment.wait_for_job(
             job_id, lambda job: JobStatus(job.status).is_terminal, within_s=30, what="the end"
         )
 
@@ -93,11 +96,13 @@ def test_web_and_worker_tell_what_they_did(house: House) -> None:
 
 
 def test_the_counts_of_children_gone_are_kept_and_their_files_do_not_pile_up(
-    house: House, tmp_path: Path
+    deployment: Deployment, tmp_path: Path
 ) -> None:
     port = free_port()
-    worker = house.start_worker(FNT_METRICS_PORT=str(port), FNT_WORKERS="1", TMPDIR=str(tmp_path))
-    user_id, _ = house.add_user()
+    worker = deployment.start_worker(
+        FNT_METRICS_PORT=str(port), FNT_WORKERS="1", TMPDIR=str(tmp_path)
+    )
+    user_id, _ = deployment.add_user()
 
     def failed() -> float:
         with suppress(httpx.ConnectError):  # it is just starting
@@ -105,7 +110,7 @@ def test_the_counts_of_children_gone_are_kept_and_their_files_do_not_pile_up(
         return 0
 
     for times in (1, 2, 3):
-        house.add_job(user_id, b"%PDF-1.4 " + b"x" * 900)
+        deployment.add_job(user_id, b"%PDF-1.4 " + b"x" * 900)
         wait_for(lambda: failed() == times, within_s=30, what="the step is counted")  # noqa: B023
         [slot] = children_of(worker.pid)
         os.kill(slot, signal.SIGKILL)
@@ -117,7 +122,7 @@ def test_the_counts_of_children_gone_are_kept_and_their_files_do_not_pile_up(
 def test_figures_tell_who_waits_and_since_when(database: Database, user_id: int) -> None:
     empty = read_figures(database)
     make_chunked(database, user_id, chunks=3)
-    take(database)
+    claim(database)
     make_job(database, user_id)
     full = read_figures(database)
 
@@ -132,14 +137,14 @@ def test_a_database_that_is_away_is_a_figure_too() -> None:
     gone = Database("sqlite:////nowhere/at/all.db")
 
     values = {
-        m.name: m.samples[0].value for m in RecordCollector(gone, sockets=lambda: 3).collect()
+        m.name: m.samples[0].value for m in DatabaseCollector(gone, sockets=lambda: 3).collect()
     }
 
     assert values == {"fnt_sockets": 3.0, "fnt_database_up": 0.0}
 
 
-def test_a_port_that_is_taken_is_one_line_and_none_is_the_default(house: House) -> None:
-    assert house.config.metrics_port == 0
+def test_a_port_that_is_taken_is_one_line_and_none_is_the_default(deployment: Deployment) -> None:
+    assert deployment.config.metrics_port == 0
     assert listen(0) is None
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -19,8 +19,8 @@ from e2e.proxy import FaultProxy, proxied
 from fnt.wire import paths
 from fnt_server.db.models import Worker
 from server.aging import make_older
-from server.api_client import make_caller, services_of
-from server.processes import House, Process, WebProcess
+from server.api_client import make_api_user, services_of
+from server.processes import Deployment, Process, WebProcess
 from server.services import BrokerProcess, private_broker, private_schema
 
 SEEN_WITHIN_S = 40.0
@@ -30,11 +30,11 @@ ANSWERS_WITHIN_S = 5.0  # 2 s are promised; the rest is for a machine with other
 class Site:
     """A web process and a worker on PostgreSQL behind a proxy, and what they say of themselves."""
 
-    def __init__(self, house: House, proxy: FaultProxy, broker: BrokerProcess) -> None:
-        self.house, self.proxy, self.broker = house, proxy, broker
-        self.token = house.add_user()[1]
-        self.web: WebProcess = house.start_web()
-        self.worker: Process = house.start_worker()
+    def __init__(self, deployment: Deployment, proxy: FaultProxy, broker: BrokerProcess) -> None:
+        self.deployment, self.proxy, self.broker = deployment, proxy, broker
+        self.token = deployment.add_user()[1]
+        self.web: WebProcess = deployment.start_web()
+        self.worker: Process = deployment.start_worker()
 
     def ask(self) -> tuple[int, dict[str, Any]]:
         """Ask for health; there is an answer in time, whatever is wrong."""
@@ -58,15 +58,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         parts = make_url(url)
         with proxied(parts.port or 5432) as proxy:
             through = parts.set(host="127.0.0.1", port=proxy.port)
-            house = House(
-                tmp_path_factory.mktemp("house"),
+            deployment = Deployment(
+                tmp_path_factory.mktemp("deployment"),
                 broker_url=broker.url,
                 DATABASE_URL=through.render_as_string(hide_password=False),
             )
             try:
-                yield Site(house, proxy, broker)
+                yield Site(deployment, proxy, broker)
             finally:
-                house.close()
+                deployment.close()
 
 
 def test_a_broker_that_is_frozen_or_gone_is_told_and_so_is_its_return(site: Site) -> None:
@@ -85,7 +85,7 @@ def test_a_broker_that_is_frozen_or_gone_is_told_and_so_is_its_return(site: Site
 def test_a_worker_that_is_frozen_is_told_though_its_process_is_there(site: Site) -> None:
     site.wait_until(200)
     site.worker.signal(signal.SIGSTOP)
-    make_older(site.house.database, Worker.seen_at, seconds=30)
+    make_older(site.deployment.database, Worker.seen_at, seconds=30)
 
     site.wait_until(200, workers=0)
     os.kill(site.worker.pid, 0)
@@ -110,7 +110,7 @@ def test_a_database_that_is_frozen_or_gone_is_503_until_it_is_back(site: Site) -
 
 def test_a_locked_database_is_503_or_slow_and_loses_nothing(app: Flask) -> None:
     """Every kind of request while somebody else holds the lock for longer than we wait."""
-    ann, services = make_caller(app, password=True), services_of(app)
+    ann, services = make_api_user(app, password=True), services_of(app)
     login = {"email": ann.email, "password": "correct horse battery"}
     ann.token = ann.post(paths.LOGIN, json=login).json["access_token"]
     kept, fresh = ann.job(), ann.confirm().json["job_id"]

@@ -19,9 +19,9 @@ from fnt_server.web.janitor import sweep
 from fnt_server.worker.step_runner import StepRunner
 from pdfs import make_pdf
 from server.api_client import (
-    Caller,
+    ApiUser,
     assert_refused,
-    make_caller,
+    make_api_user,
     run_to_end,
     services_of,
 )
@@ -57,7 +57,7 @@ def cut(link: FaultProxy) -> None:
 @pytest.fixture
 def ann(
     tmp_path: os.PathLike[str], broker_process: BrokerProcess, bucket_url: str, link: FaultProxy
-) -> Iterator[Caller]:
+) -> Iterator[ApiUser]:
     """A user of a server whose bucket is behind the link."""
     environ = {
         "FNT_DATA_DIR": str(tmp_path),
@@ -72,10 +72,10 @@ def ann(
         for name, value in bucket_environ(link.url).items():
             patch.setenv(name, value)
         with running_app(config) as app:
-            yield make_caller(app)
+            yield make_api_user(app)
 
 
-def test_requests_are_told_and_succeed_later(ann: Caller, link: FaultProxy) -> None:
+def test_requests_are_told_and_succeed_later(ann: ApiUser, link: FaultProxy) -> None:
     done, waiting = ann.job(), ann.confirm().json["job_id"]
     run_to_end(services_of(ann.app), done, [LINE])
     cut(link)
@@ -93,7 +93,7 @@ def test_requests_are_told_and_succeed_later(ann: Caller, link: FaultProxy) -> N
     assert sweep(services_of(ann.app).database, services_of(ann.app).storage, older_than_s=-1)
 
 
-def test_a_step_waits_for_the_bucket(ann: Caller, link: FaultProxy) -> None:
+def test_a_step_waits_for_the_bucket(ann: ApiUser, link: FaultProxy) -> None:
     """It is the storage that failed, not the book: no attempt is counted."""
     found = services_of(ann.app)
     job_id = ann.job(content=make_pdf())

@@ -15,7 +15,7 @@ from fnt.wire.jobs import JobStatus
 from fnt_server.db.models import Job, StepKind, StepStatus
 from pdfs import make_pdf
 from server.api_client import BOUNDARY, PDF, form
-from server.processes import House, WebProcess
+from server.processes import Deployment, WebProcess
 from server.records import fetch_steps
 from server.services import BrokerProcess
 
@@ -60,24 +60,24 @@ def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
 
 
 @pytest.fixture(scope="module")
-def house(
+def deployment(
     disk: Disk, tmp_path_factory: pytest.TempPathFactory, broker_process: BrokerProcess
-) -> Iterator[House]:
-    house = House(
-        tmp_path_factory.mktemp("house"),
+) -> Iterator[Deployment]:
+    deployment = Deployment(
+        tmp_path_factory.mktemp("deployment"),
         broker_url=broker_process.url,
         FNT_STORAGE_URL=(disk.folder / "files").as_uri(),
         FNT_WORKERS="1",
         FNT_PACE_MS="700",
     )
-    yield house
-    house.close()
+    yield deployment
+    deployment.close()
 
 
 @pytest.fixture(scope="module")
-def web(house: House) -> WebProcess:
-    house.start_worker()
-    return house.start_web()
+def web(deployment: Deployment) -> WebProcess:
+    deployment.start_worker()
+    return deployment.start_web()
 
 
 def ended(job: Job) -> bool:
@@ -85,39 +85,39 @@ def ended(job: Job) -> bool:
 
 
 def test_an_upload_without_room_is_507_and_can_be_sent_again(
-    disk: Disk, house: House, web: WebProcess
+    disk: Disk, deployment: Deployment, web: WebProcess
 ) -> None:
     """What the full disk took before it was full is gone, and what runs in a job fails with it."""
-    user_id, token = house.add_user()
-    waiting = house.add_job(user_id, PDF)
+    user_id, token = deployment.add_user()
+    waiting = deployment.add_job(user_id, PDF)
     disk.fill()
     with web.client(token) as client:
         job_id = client.post(paths.CONFIRM, json={"original_filename": "r.pdf"}).json()["job_id"]
         headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
         refused = client.post(paths.UPLOAD, content=form(job_id), headers=headers)
 
-        failed = house.wait_for_job(waiting, ended, within_s=WITHIN_S, what="the other fails")
+        failed = deployment.wait_for_job(waiting, ended, within_s=WITHIN_S, what="the other fails")
         disk.free()
-        taken = client.post(paths.UPLOAD, content=form(job_id), headers=headers)
+        claimed = client.post(paths.UPLOAD, content=form(job_id), headers=headers)
         again = client.post(paths.job(waiting, "retry"))
 
     assert (refused.status_code, refused.json()["error_code"]) == (507, "STORAGE_FULL")
     assert refused.headers["Retry-After"]
     assert (failed.status, failed.error_code, failed.attempts) == ("failed", "STORAGE_FULL", 3)
-    assert (taken.status_code, again.status_code) == (202, 201)
+    assert (claimed.status_code, again.status_code) == (202, 201)
     for healed in (job_id, again.json()["id"]):
-        job = house.wait_for_job(healed, ended, within_s=WITHIN_S, what="the job ends")
+        job = deployment.wait_for_job(healed, ended, within_s=WITHIN_S, what="the job ends")
         assert (job.status, job.attempts) == ("completed", 0)
 
 
 @pytest.mark.parametrize(("kind", "left"), [(StepKind.CHUNK, 0), (StepKind.MERGE, PAGE)])
 def test_a_step_without_room_is_tried_again_to_the_same_end(
-    disk: Disk, house: House, web: WebProcess, kind: StepKind, left: int
+    disk: Disk, deployment: Deployment, web: WebProcess, kind: StepKind, left: int
 ) -> None:
     """There is room for the last chunk's result, or not even for that; then there is some."""
-    user_id, _ = house.add_user()
-    job_id = house.add_job(user_id, BOOK)
-    house.wait_for_job(
+    user_id, _ = deployment.add_user()
+    job_id = deployment.add_job(user_id, BOOK)
+    deployment.wait_for_job(
         job_id, lambda job: job.processed_chunks == 3, within_s=WITHIN_S, what="the last chunk"
     )
     disk.fill(leaving=left)
@@ -125,15 +125,15 @@ def test_a_step_without_room_is_tried_again_to_the_same_end(
     def tried() -> bool:
         return any(
             step.kind == kind and step.last_error_code == "STORAGE_FULL"
-            for step in fetch_steps(house.database, job_id)
+            for step in fetch_steps(deployment.database, job_id)
         )
 
     wait_for(tried, within_s=WITHIN_S, what="the step has failed once")
     disk.free()
-    job = house.wait_for_job(job_id, ended, within_s=WITHIN_S, what="the job ends")
+    job = deployment.wait_for_job(job_id, ended, within_s=WITHIN_S, what="the job ends")
 
     assert job.status == "completed"
     assert job.attempts in {1, 2}
-    assert {step.status for step in fetch_steps(house.database, job_id)} == {StepStatus.DONE}
-    lines = house.storage.get(job.result_key or "").splitlines()
+    assert {step.status for step in fetch_steps(deployment.database, job_id)} == {StepStatus.DONE}
+    lines = deployment.storage.get(job.result_key or "").splitlines()
     assert len(lines) == job.sentence_count

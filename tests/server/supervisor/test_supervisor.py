@@ -12,7 +12,7 @@ from e2e.harness import ServerProcess, clean_environ
 
 
 def test_a_broker_whose_files_are_broken_begins_anew(tmp_path: Path) -> None:
-    """The record is the database: nothing that the broker kept is needed."""
+    """The database is the database: nothing that the broker kept is needed."""
     kept = tmp_path / "broker" / "appendonlydir"
     kept.mkdir(parents=True)
     (kept / "appendonly.aof.manifest").write_text("noise\n")

@@ -14,7 +14,7 @@ from e2e.harness import clean_environ, descendants
 from fnt.wire import paths
 from fnt_server import concurrency
 from pdfs import make_pdf
-from server.processes import House, WebProcess
+from server.processes import Deployment, WebProcess
 from server.services import scaled_out
 from server.sockets import Listener
 
@@ -22,16 +22,18 @@ SOCKETS = 30
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with scaled_out() as settings:
-        house = House(tmp_path_factory.mktemp("house"), **settings, FNT_MAX_SOCKETS_PER_USER="50")
-        yield house
-        house.close()
+        deployment = Deployment(
+            tmp_path_factory.mktemp("deployment"), **settings, FNT_MAX_SOCKETS_PER_USER="50"
+        )
+        yield deployment
+        deployment.close()
 
 
 @pytest.fixture(scope="module")
-def web(house: House) -> WebProcess:
-    return house.start_web(FNT_WORKER_CLASS="gevent")
+def web(deployment: Deployment) -> WebProcess:
+    return deployment.start_web(FNT_WORKER_CLASS="gevent")
 
 
 def threads_of(pid: int) -> int:
@@ -67,12 +69,12 @@ def test_sqlite_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_when_greenlets_are_asked_for(
     arguments: list[str], environ: dict[str, str], asked: bool
 ) -> None:
-    assert concurrency.are_asked_for(arguments, environ) is asked
+    assert concurrency.gevent_requested(arguments, environ) is asked
 
 
-def test_a_job_through_greenlets(house: House, web: WebProcess) -> None:
+def test_a_job_through_greenlets(deployment: Deployment, web: WebProcess) -> None:
     """Log in, upload over several parts, download; sockets cost no threads."""
-    pair, book = house.log_in(), make_pdf() + b"%" * 6_000_000
+    pair, book = deployment.log_in(), make_pdf() + b"%" * 6_000_000
     listeners = [Listener(web.url).connect(pair.access_token) for _ in range(SOCKETS)]
     with web.client(pair.access_token) as client:
         job = client.post(paths.CONFIRM, json={"original_filename": "a.pdf"}).json()
@@ -83,8 +85,8 @@ def test_a_job_through_greenlets(house: House, web: WebProcess) -> None:
             files={"pdf_file": ("a.pdf", book)},
         )
         assert sent.status_code == 202, sent.text
-        house.start_worker()
-        ended = house.wait_for_job(
+        deployment.start_worker()
+        ended = deployment.wait_for_job(
             job["job_id"], lambda j: j.completed_at is not None, within_s=30, what="the job ends"
         )
         result = client.get(f"{paths.JOBS}/{job['job_id']}/result", params={"format": "txt"})
@@ -97,11 +99,11 @@ def test_a_job_through_greenlets(house: House, web: WebProcess) -> None:
     assert before < SOCKETS
 
 
-def test_a_login_does_not_hold_up_the_others(house: House, web: WebProcess) -> None:
+def test_a_login_does_not_hold_up_the_others(deployment: Deployment, web: WebProcess) -> None:
     """A wrong password is refused as on threads: what hashes runs aside and raises nothing."""
-    house.log_in()
-    body = {"email": f"login{house._users}@example.org", "password": "wrong horse"}
+    deployment.log_in()
+    body = {"email": f"login{deployment._users}@example.org", "password": "wrong horse"}
 
     assert httpx.post(web.url + paths.LOGIN, json=body).status_code == 401
     assert httpx.post(web.url + paths.LOGIN, json={**body, "password": "correct horse"}).is_success
-    assert "Traceback" not in house.logs()
+    assert "Traceback" not in deployment.logs()

@@ -12,7 +12,7 @@ import pytest
 from e2e.harness import wait_for
 from fnt.wire import paths
 from server.api_client import BOUNDARY, LEAKS, PDF, form
-from server.processes import House, WebProcess
+from server.processes import Deployment, WebProcess
 from server.services import BrokerProcess
 
 MB = 1024 * 1024
@@ -20,30 +20,30 @@ STALLED_AFTER_S = 1.0
 
 
 @pytest.fixture(scope="module")
-def house(
+def deployment(
     tmp_path_factory: pytest.TempPathFactory, broker_process: BrokerProcess
-) -> Iterator[House]:
-    house = House(
-        tmp_path_factory.mktemp("house"),
+) -> Iterator[Deployment]:
+    deployment = Deployment(
+        tmp_path_factory.mktemp("deployment"),
         broker_url=broker_process.url,
         FNT_MAX_UPLOAD_MB="1",
         FNT_STALLED_AFTER_S=str(STALLED_AFTER_S),
     )
-    yield house
-    house.close()
+    yield deployment
+    deployment.close()
 
 
 @pytest.fixture(scope="module")
-def web(house: House) -> WebProcess:
-    return house.start_web()
+def web(deployment: Deployment) -> WebProcess:
+    return deployment.start_web()
 
 
 class Uploader:
     """A user with a job that waits for its file, speaking HTTP by hand."""
 
-    def __init__(self, house: House, web: WebProcess) -> None:
-        _, self.token = house.add_user()
-        self._house = house
+    def __init__(self, deployment: Deployment, web: WebProcess) -> None:
+        _, self.token = deployment.add_user()
+        self._house = deployment
         self.port = web.port
         with web.client(self.token) as client:
             answer = client.post(paths.CONFIRM, json={"original_filename": "roman.pdf"})
@@ -69,8 +69,8 @@ class Uploader:
 
 
 @pytest.fixture
-def ann(house: House, web: WebProcess) -> Uploader:
-    return Uploader(house, web)
+def ann(deployment: Deployment, web: WebProcess) -> Uploader:
+    return Uploader(deployment, web)
 
 
 def read_answer(connection: socket.socket) -> tuple[int, dict[str, object], bytes]:
@@ -238,9 +238,11 @@ def test_forwarded_headers_change_nothing(ann: Uploader, web: WebProcess) -> Non
     assert "evil" not in answer.text + str(answer.headers)
 
 
-def test_the_access_log_holds_no_token(house: House, ann: Uploader, web: WebProcess) -> None:
+def test_the_access_log_holds_no_token(
+    deployment: Deployment, ann: Uploader, web: WebProcess
+) -> None:
     with web.client(ann.token) as client:
         client.get(paths.ME)
 
-    assert f"method=GET path={paths.ME} status=200" in house.logs()
-    assert ann.token not in house.logs()
+    assert f"method=GET path={paths.ME} status=200" in deployment.logs()
+    assert ann.token not in deployment.logs()

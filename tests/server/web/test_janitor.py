@@ -20,10 +20,10 @@ from fnt_server.storage.object_store import NativeThreadStorage, Storage, Storag
 from fnt_server.web import janitor
 from fnt_server.web.janitor import ORPHANED_AFTER_S, Janitor, pause_s, sweep
 from server.records import (
+    claim,
     complete_chunk,
     make_chunked,
     make_job,
-    take,
 )
 
 
@@ -89,9 +89,9 @@ def test_sweep_keeps_what_jobs_need(
     database: Database, user_id: int, storage: Storage, tmp_path: Path
 ) -> None:
     done = make_chunked(database, user_id, chunks=1)
-    complete_chunk(database, take(database))
+    complete_chunk(database, claim(database))
     result = f"jobs/{done.id}/result"
-    step_results.complete_merge(database, take(database), result_key=result, sentence_count=9)
+    step_results.complete_merge(database, claim(database), result_key=result, sentence_count=9)
     source = f"jobs/{done.id}/source-d.pdf"
     with database.write() as session:
         session.execute(update(Job).where(Job.id == done.id).values(file_key=source))

@@ -25,19 +25,19 @@ from fnt_server.db.models import Job, Step, StepKind, StepStatus, Worker
 from fnt_server.jobs import leases, step_results, worker_registry
 from fnt_server.messaging.publisher import Publisher
 from fnt_server.worker import celery_worker
-from fnt_server.worker.celery_worker import Slot
-from fnt_server.worker.shutdown import Departure
+from fnt_server.worker.celery_worker import PoolChild
+from fnt_server.worker.shutdown import GracefulShutdown
 from pdfs import make_pdf
 from server.aging import make_older
 from server.api_client import PDF, form
-from server.processes import House, Process, WebProcess
+from server.processes import Deployment, Process, WebProcess
 from server.records import fetch_steps
 from server.services import BrokerProcess, private_broker
 from server.sockets import Listener
 
 BOOK = make_pdf(pages=4)
 DONE_WITHIN_S = 30.0
-MakeHouse = Callable[..., House]
+MakeDeployment = Callable[..., Deployment]
 
 
 @pytest.fixture
@@ -47,50 +47,50 @@ def broker_of_mine() -> Iterator[BrokerProcess]:
 
 
 @pytest.fixture
-def make_house(tmp_path: Path, broker_of_mine: BrokerProcess) -> Iterator[MakeHouse]:
+def make_deployment(tmp_path: Path, broker_of_mine: BrokerProcess) -> Iterator[MakeDeployment]:
     """Return a function that makes a house with settings of the test's own."""
-    houses: list[House] = []
+    houses: list[Deployment] = []
 
-    def make(**environ: str) -> House:
-        houses.append(House(tmp_path / "house", broker_url=broker_of_mine.url, **environ))
+    def make(**environ: str) -> Deployment:
+        houses.append(Deployment(tmp_path / "deployment", broker_url=broker_of_mine.url, **environ))
         return houses[-1]
 
     yield make
-    for house in houses:
-        house.close()
+    for deployment in houses:
+        deployment.close()
 
 
 def has_ended(job: Job) -> bool:
     return JobStatus(job.status).is_terminal
 
 
-def finish(house: House, job_id: int) -> Job:
-    return house.wait_for_job(job_id, has_ended, within_s=DONE_WITHIN_S, what="the job ends")
+def finish(deployment: Deployment, job_id: int) -> Job:
+    return deployment.wait_for_job(job_id, has_ended, within_s=DONE_WITHIN_S, what="the job ends")
 
 
-def result(house: House, job: Job) -> bytes:
+def result(deployment: Deployment, job: Job) -> bytes:
     assert (job.status, job.error_code) == (JobStatus.COMPLETED, None)
-    return house.storage.get(job.result_key or "")
+    return deployment.storage.get(job.result_key or "")
 
 
 def in_the_chunks(job: Job) -> bool:
     return job.processed_chunks >= 1
 
 
-def is_running_a_chunk(house: House, job_id: int) -> bool:
+def is_running_a_chunk(deployment: Deployment, job_id: int) -> bool:
     return any(
         step.kind == StepKind.CHUNK and step.status == StepStatus.RUNNING
-        for step in fetch_steps(house.database, job_id)
+        for step in fetch_steps(deployment.database, job_id)
     )
 
 
-def test_a_job_goes_its_way_and_is_told_of_it(make_house: MakeHouse) -> None:
-    house = make_house(FNT_PACE_MS="150")
-    user_id, token = house.add_user()
-    job_id = house.add_job(user_id, BOOK)
-    listener = Listener(house.start_web().url).connect(token)
+def test_a_job_goes_its_way_and_is_told_of_it(make_deployment: MakeDeployment) -> None:
+    deployment = make_deployment(FNT_PACE_MS="150")
+    user_id, token = deployment.add_user()
+    job_id = deployment.add_job(user_id, BOOK)
+    listener = Listener(deployment.start_web().url).connect(token)
     told = [listener.join(job_id)["job"]]
-    house.start_worker()
+    deployment.start_worker()
 
     while told[-1]["status"] not in {"completed", "failed", "cancelled"}:
         told.append(listener.progress.get(timeout=DONE_WITHIN_S))
@@ -103,37 +103,43 @@ def test_a_job_goes_its_way_and_is_told_of_it(make_house: MakeHouse) -> None:
     assert set(percents) <= {0, 5, 10, 15, 30, 45, 60, 75, 100}
     assert {30, 45, 60, 75, 100} <= set(percents)
     assert told[-1]["status"] == "completed"
-    assert told[-1]["sentence_count"] == len(result(house, house.job(job_id)).splitlines())
-    assert versions[-1] == house.job(job_id).version
+    assert told[-1]["sentence_count"] == len(
+        result(deployment, deployment.job(job_id)).splitlines()
+    )
+    assert versions[-1] == deployment.job(job_id).version
     work = f"jobs/{job_id}/work/"
-    wait_for(lambda: not house.storage.list_keys(work), within_s=5, what="the work files are gone")
+    wait_for(
+        lambda: not deployment.storage.list_keys(work), within_s=5, what="the work files are gone"
+    )
 
 
-def test_a_killed_workers_chunks_are_done_again_to_the_same_bytes(make_house: MakeHouse) -> None:
-    house = make_house(FNT_LEASE_S="2")
-    user_id, _ = house.add_user()
-    first = house.start_worker(FNT_PACE_MS="1500")
-    job_id = house.add_job(user_id, BOOK)
-    before = house.wait_for_job(job_id, in_the_chunks, within_s=DONE_WITHIN_S, what="a chunk")
-    wait_for(lambda: is_running_a_chunk(house, job_id), within_s=5, what="another is running")
+def test_a_killed_workers_chunks_are_done_again_to_the_same_bytes(
+    make_deployment: MakeDeployment,
+) -> None:
+    deployment = make_deployment(FNT_LEASE_S="2")
+    user_id, _ = deployment.add_user()
+    first = deployment.start_worker(FNT_PACE_MS="1500")
+    job_id = deployment.add_job(user_id, BOOK)
+    before = deployment.wait_for_job(job_id, in_the_chunks, within_s=DONE_WITHIN_S, what="a chunk")
+    wait_for(lambda: is_running_a_chunk(deployment, job_id), within_s=5, what="another is running")
     first.kill()
 
-    house.start_worker()
-    after = finish(house, job_id)
-    undisturbed = finish(house, house.add_job(user_id, BOOK))
+    deployment.start_worker()
+    after = finish(deployment, job_id)
+    undisturbed = finish(deployment, deployment.add_job(user_id, BOOK))
 
-    assert result(house, after) == result(house, undisturbed)
+    assert result(deployment, after) == result(deployment, undisturbed)
     assert after.version > before.version
-    assert {step.losses for step in fetch_steps(house.database, job_id)} == {0, 1}
+    assert {step.lost_count for step in fetch_steps(deployment.database, job_id)} == {0, 1}
     assert after.failed_chunks == 0
 
 
-def freeze(house: House, process: Process) -> None:
+def freeze(deployment: Deployment, process: Process) -> None:
     """Stop a worker, but not inside a transaction: SQLite's one lock would be held with it."""
 
     def has_stopped_well() -> bool:
         process.signal(signal.SIGSTOP)
-        with closing(sqlite3.connect(house.folder / "fnt.db", timeout=0.2)) as connection:
+        with closing(sqlite3.connect(deployment.folder / "fnt.db", timeout=0.2)) as connection:
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError:
@@ -144,25 +150,25 @@ def freeze(house: House, process: Process) -> None:
     wait_for(has_stopped_well, within_s=10, what="the worker is between transactions")
 
 
-def test_a_stalled_worker_that_wakes_up_changes_nothing(make_house: MakeHouse) -> None:
-    house = make_house(FNT_LEASE_S="2")
-    user_id, _ = house.add_user()
-    stalled = house.start_worker(FNT_PACE_MS="1500", FNT_WORKERS="1")
-    job_id = house.add_job(user_id, BOOK)
-    house.wait_for_job(job_id, in_the_chunks, within_s=DONE_WITHIN_S, what="a chunk")
-    wait_for(lambda: is_running_a_chunk(house, job_id), within_s=5, what="another is running")
-    freeze(house, stalled)
-    other = house.start_worker()
-    ended = finish(house, job_id)
-    expected = result(house, ended)
+def test_a_stalled_worker_that_wakes_up_changes_nothing(make_deployment: MakeDeployment) -> None:
+    deployment = make_deployment(FNT_LEASE_S="2")
+    user_id, _ = deployment.add_user()
+    stalled = deployment.start_worker(FNT_PACE_MS="1500", FNT_WORKERS="1")
+    job_id = deployment.add_job(user_id, BOOK)
+    deployment.wait_for_job(job_id, in_the_chunks, within_s=DONE_WITHIN_S, what="a chunk")
+    wait_for(lambda: is_running_a_chunk(deployment, job_id), within_s=5, what="another is running")
+    freeze(deployment, stalled)
+    other = deployment.start_worker()
+    ended = finish(deployment, job_id)
+    expected = result(deployment, ended)
     other.kill()
 
     stalled.signal(signal.SIGCONT)
-    later = house.add_job(user_id, BOOK)
-    house.wait_for_job(later, in_the_chunks, within_s=DONE_WITHIN_S, what="its slot goes on")
+    later = deployment.add_job(user_id, BOOK)
+    deployment.wait_for_job(later, in_the_chunks, within_s=DONE_WITHIN_S, what="its slot goes on")
 
-    assert house.job(job_id).version == ended.version
-    assert result(house, house.job(job_id)) == expected
+    assert deployment.job(job_id).version == ended.version
+    assert result(deployment, deployment.job(job_id)) == expected
 
 
 def readers_of(process: Process, key: str) -> list[int]:
@@ -178,12 +184,15 @@ def readers_of(process: Process, key: str) -> list[int]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads /proc")
-def test_a_book_that_kills_its_reader_fails_alone(make_house: MakeHouse) -> None:
-    house = make_house()
-    user_id, _ = house.add_user()
-    poison, good = house.add_job(user_id, make_pdf(pages=1500)), house.add_job(user_id, BOOK)
-    key, over, killed = house.job(poison).file_key or "", Event(), set()
-    process = house.start_worker()
+def test_a_book_that_kills_its_reader_fails_alone(make_deployment: MakeDeployment) -> None:
+    deployment = make_deployment()
+    user_id, _ = deployment.add_user()
+    poison, good = (
+        deployment.add_job(user_id, make_pdf(pages=1500)),
+        deployment.add_job(user_id, BOOK),
+    )
+    key, over, killed = deployment.job(poison).file_key or "", Event(), set()
+    process = deployment.start_worker()
 
     def kill_readers() -> None:
         while not over.wait(0.005):
@@ -195,59 +204,59 @@ def test_a_book_that_kills_its_reader_fails_alone(make_house: MakeHouse) -> None
     killer = Thread(target=kill_readers)
     killer.start()
     try:
-        failed, passed = finish(house, poison), finish(house, good)
+        failed, passed = finish(deployment, poison), finish(deployment, good)
     finally:
         over.set()
         killer.join()
 
-    assert result(house, passed)
+    assert result(deployment, passed)
     assert failed.status == JobStatus.FAILED
     assert failed.error_code == JobErrorCode.WORKER_LOST
     assert failed.attempts == step_results.MAX_ATTEMPTS == len(killed)
     assert failed.progress_percent == 100
 
 
-def test_a_file_that_is_no_book_fails_with_a_code(make_house: MakeHouse) -> None:
-    house = make_house()
-    user_id, _ = house.add_user()
-    house.start_worker()
+def test_a_file_that_is_no_book_fails_with_a_code(make_deployment: MakeDeployment) -> None:
+    deployment = make_deployment()
+    user_id, _ = deployment.add_user()
+    deployment.start_worker()
 
-    failed = finish(house, house.add_job(user_id, b"%PDF-1.4\n" + b"nonsense " * 500))
+    failed = finish(deployment, deployment.add_job(user_id, b"%PDF-1.4\n" + b"nonsense " * 500))
 
     assert (failed.status, failed.error_code) == (JobStatus.FAILED, JobErrorCode.PDF_DAMAGED)
     assert failed.attempts == 1
 
 
-def test_sigterm_gives_the_steps_back_at_once(make_house: MakeHouse) -> None:
-    house = make_house()
-    user_id, _ = house.add_user()
-    leaving = house.start_worker(FNT_PACE_MS="600000")
-    job_id = house.add_job(user_id, BOOK)
-    wait_for(lambda: is_running_a_chunk(house, job_id), within_s=DONE_WITHIN_S, what="a chunk")
+def test_sigterm_gives_the_steps_back_at_once(make_deployment: MakeDeployment) -> None:
+    deployment = make_deployment()
+    user_id, _ = deployment.add_user()
+    leaving = deployment.start_worker(FNT_PACE_MS="600000")
+    job_id = deployment.add_job(user_id, BOOK)
+    wait_for(lambda: is_running_a_chunk(deployment, job_id), within_s=DONE_WITHIN_S, what="a chunk")
     started = time.monotonic()
 
     leaving.terminate()
     leaving.wait(within_s=5)
 
     assert time.monotonic() - started < 4
-    chunks = fetch_steps(house.database, job_id)[1:]
-    assert {(s.status, s.attempts, s.losses) for s in chunks} == {(StepStatus.READY, 0, 0)}
-    house.start_worker()
-    assert finish(house, job_id).status == JobStatus.COMPLETED
+    chunks = fetch_steps(deployment.database, job_id)[1:]
+    assert {(s.status, s.attempts, s.lost_count) for s in chunks} == {(StepStatus.READY, 0, 0)}
+    deployment.start_worker()
+    assert finish(deployment, job_id).status == JobStatus.COMPLETED
 
 
 @pytest.mark.parametrize("twice", [False, True])
 def test_a_step_that_does_not_stop_does_not_keep_its_worker(
-    make_house: MakeHouse, twice: bool
+    make_deployment: MakeDeployment, twice: bool
 ) -> None:
-    """Within the time given, or at the second signal at once; the step is given back."""
-    house = make_house(FNT_WORKERS="1", FNT_DRAIN_S="60" if twice else "1")
-    user_id, _ = house.add_user()
-    leaving = house.start_worker(FNT_PACE_MS="600000")
-    job_id = house.add_job(user_id, BOOK)
-    wait_for(lambda: is_running_a_chunk(house, job_id), within_s=DONE_WITHIN_S, what="a chunk")
-    [slot] = slots_of(house)
-    os.kill(slot, signal.SIGSTOP)
+    """Within the time given, or at the second signal at once; the step is released."""
+    deployment = make_deployment(FNT_WORKERS="1", FNT_DRAIN_S="60" if twice else "1")
+    user_id, _ = deployment.add_user()
+    leaving = deployment.start_worker(FNT_PACE_MS="600000")
+    job_id = deployment.add_job(user_id, BOOK)
+    wait_for(lambda: is_running_a_chunk(deployment, job_id), within_s=DONE_WITHIN_S, what="a chunk")
+    [child] = slots_of(deployment)
+    os.kill(child, signal.SIGSTOP)
 
     leaving.terminate()
     if twice:
@@ -256,45 +265,49 @@ def test_a_step_that_does_not_stop_does_not_keep_its_worker(
     status = leaving.wait(within_s=5)
 
     assert status == (128 + signal.SIGTERM if twice else 0)
-    chunks = fetch_steps(house.database, job_id)[1:]
-    assert {(s.status, s.attempts, s.losses) for s in chunks} == {(StepStatus.READY, 0, 0)}
+    chunks = fetch_steps(deployment.database, job_id)[1:]
+    assert {(s.status, s.attempts, s.lost_count) for s in chunks} == {(StepStatus.READY, 0, 0)}
 
 
-def slots_of(house: House) -> list[int]:
+def slots_of(deployment: Deployment) -> list[int]:
     """Return the pool children that hold a step."""
-    with house.database.read() as session:
+    with deployment.database.read() as session:
         owners = session.scalars(select(Step.lease_owner).where(Step.status == StepStatus.RUNNING))
         return [int(owner.rpartition(".")[2]) for owner in owners if owner]
 
 
-def test_a_pool_child_that_is_killed_alone_is_not_waited_for(make_house: MakeHouse) -> None:
-    house = make_house(FNT_LEASE_S="600", FNT_WORKERS="1", FNT_PACE_MS="3000")
-    user_id, _ = house.add_user()
-    house.start_worker()
-    job_id = house.add_job(user_id, PDF)
-    wait_for(lambda: is_running_a_chunk(house, job_id), within_s=DONE_WITHIN_S, what="a chunk")
+def test_a_pool_child_that_is_killed_alone_is_not_waited_for(
+    make_deployment: MakeDeployment,
+) -> None:
+    deployment = make_deployment(FNT_LEASE_S="600", FNT_WORKERS="1", FNT_PACE_MS="3000")
+    user_id, _ = deployment.add_user()
+    deployment.start_worker()
+    job_id = deployment.add_job(user_id, PDF)
+    wait_for(lambda: is_running_a_chunk(deployment, job_id), within_s=DONE_WITHIN_S, what="a chunk")
 
-    [slot] = slots_of(house)
-    os.kill(slot, signal.SIGKILL)
+    [child] = slots_of(deployment)
+    os.kill(child, signal.SIGKILL)
 
-    ended = finish(house, job_id)
+    ended = finish(deployment, job_id)
     assert (ended.status, ended.attempts) == (JobStatus.COMPLETED, 1)
 
 
-def test_cancel_frees_the_slot_at_once(make_house: MakeHouse) -> None:
-    house = make_house(FNT_PACE_MS="600000", FNT_WORKERS="1")
-    user_id, token = house.add_user()
-    web = house.start_web()
-    house.start_worker()
-    job_id = house.add_job(user_id, BOOK)
-    wait_for(lambda: is_running_a_chunk(house, job_id), within_s=DONE_WITHIN_S, what="a chunk")
-    next_id = house.add_job(user_id, BOOK)
+def test_cancel_frees_the_slot_at_once(make_deployment: MakeDeployment) -> None:
+    deployment = make_deployment(FNT_PACE_MS="600000", FNT_WORKERS="1")
+    user_id, token = deployment.add_user()
+    web = deployment.start_web()
+    deployment.start_worker()
+    job_id = deployment.add_job(user_id, BOOK)
+    wait_for(lambda: is_running_a_chunk(deployment, job_id), within_s=DONE_WITHIN_S, what="a chunk")
+    next_id = deployment.add_job(user_id, BOOK)
 
     with web.client(token) as client:
         answer = client.post(paths.job(job_id, "cancel")).json()
 
-    wait_for(lambda: is_running_a_chunk(house, next_id), within_s=8, what="the next one's turn")
-    assert house.job(job_id).version == answer["version"]
+    wait_for(
+        lambda: is_running_a_chunk(deployment, next_id), within_s=8, what="the next one's turn"
+    )
+    assert deployment.job(job_id).version == answer["version"]
 
 
 Act = Callable[[], object]
@@ -332,16 +345,16 @@ def requests_of(web: WebProcess, token: str, listener: Listener) -> dict[str, Ac
 
 @pytest.mark.parametrize("fault", ["frozen", "killed"])
 def test_a_broker_that_is_away_holds_nobody_and_loses_nothing(
-    make_house: MakeHouse, broker_of_mine: BrokerProcess, fault: str
+    make_deployment: MakeDeployment, broker_of_mine: BrokerProcess, fault: str
 ) -> None:
-    house = make_house()
-    _, token = house.add_user()
-    web = house.start_web()
+    deployment = make_deployment()
+    _, token = deployment.add_user()
+    web = deployment.start_web()
     listener = Listener(web.url).connect(token)
     acts = requests_of(web, token, listener)
-    house.start_worker()
-    house.wait_for_worker()
-    wait_for(lambda: leases.count_ready(house.database) == 0, within_s=10, what="all is quiet")
+    deployment.start_worker()
+    deployment.wait_for_worker()
+    wait_for(lambda: leases.count_ready(deployment.database) == 0, within_s=10, what="all is quiet")
     assert broker_of_mine.process
     if fault == "frozen":
         broker_of_mine.process.send_signal(signal.SIGSTOP)
@@ -352,8 +365,8 @@ def test_a_broker_that_is_away_holds_nobody_and_loses_nothing(
     for name, act in acts.items():
         started = time.monotonic()
         if name == "retry":
-            house.wait_for_job(1, has_ended, within_s=10, what="the first has ended")
-            if house.job(1).status == JobStatus.COMPLETED:
+            deployment.wait_for_job(1, has_ended, within_s=10, what="the first has ended")
+            if deployment.job(1).status == JobStatus.COMPLETED:
                 continue
             started = time.monotonic()
         act()
@@ -365,28 +378,28 @@ def test_a_broker_that_is_away_holds_nobody_and_loses_nothing(
         broker_of_mine.start()
 
     assert max(took_s.values()) <= 2.0, took_s
-    newest = max(job.id for job in jobs_of(house))
-    assert result(house, finish(house, newest))
+    newest = max(job.id for job in jobs_of(deployment))
+    assert result(deployment, finish(deployment, newest))
 
 
-def jobs_of(house: House) -> list[Job]:
-    with house.database.read() as session:
+def jobs_of(deployment: Deployment) -> list[Job]:
+    with deployment.database.read() as session:
         return list(session.query(Job))
 
 
 def test_web_and_worker_start_without_a_broker(
-    make_house: MakeHouse, broker_of_mine: BrokerProcess
+    make_deployment: MakeDeployment, broker_of_mine: BrokerProcess
 ) -> None:
-    house = make_house()
-    user_id, _ = house.add_user()
+    deployment = make_deployment()
+    user_id, _ = deployment.add_user()
     broker_of_mine.kill()
-    web, process = house.start_web(), house.start_worker()
+    web, process = deployment.start_web(), deployment.start_worker()
     assert web.answers()
-    job_id = house.add_job(user_id, BOOK)
+    job_id = deployment.add_job(user_id, BOOK)
 
     broker_of_mine.start()
 
-    assert result(house, finish(house, job_id))
+    assert result(deployment, finish(deployment, job_id))
     assert process.pid
 
 
@@ -402,46 +415,48 @@ class Runner:
 
 
 def test_a_busy_slot_says_that_it_lives(
-    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+    make_deployment: MakeDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It hears no bell while it works, and must not be taken for dead."""
+    """It hears no wakeup while it works, and must not be taken for dead."""
     monkeypatch.setattr(celery_worker, "ALIVE_EVERY_S", -1.0)
-    house, seen = make_house(), []
-    departure = Departure(house.config, worker_id="w")
-    slot = Slot(house.config, worker_id="w", departure=departure)
+    deployment, seen = make_deployment(), []
+    departure = GracefulShutdown(deployment.config, worker_id="w")
+    child = PoolChild(deployment.config, worker_id="w", departure=departure)
 
     def work() -> None:
-        make_older(house.database, Worker.seen_at, seconds=3600)
-        slot.reaper.run_once()
-        seen.append(worker_registry.live_workers(house.database, within_s=60))
+        make_older(deployment.database, Worker.seen_at, seconds=3600)
+        child.reaper.run_once()
+        seen.append(worker_registry.live_workers(deployment.database, within_s=60))
 
-    slot.__dict__["runner"] = Runner(work)  # a cached property takes what is put there
-    slot.hear()
-    make_older(house.database, Worker.seen_at, seconds=3600)
-    slot.reaper.run_once()
-    seen.append(worker_registry.live_workers(house.database, within_s=60))
-    slot.reaper.close()
-    slot.publisher.close()
-    slot.database.dispose()
+    child.__dict__["runner"] = Runner(work)  # a cached property takes what is put there
+    child.on_wakeup()
+    make_older(deployment.database, Worker.seen_at, seconds=3600)
+    child.reaper.run_once()
+    seen.append(worker_registry.live_workers(deployment.database, within_s=60))
+    child.reaper.close()
+    child.publisher.close()
+    child.database.dispose()
 
     assert seen == [["w"], []]
 
 
-def test_a_new_pool_child_rings_and_does_not_begin_by_working(make_house: MakeHouse) -> None:
+def test_a_new_pool_child_rings_and_does_not_begin_by_working(
+    make_deployment: MakeDeployment,
+) -> None:
     """Celery kills a child that takes over four seconds to begin."""
-    house, rung, worked = make_house(), Event(), Event()
-    departure = Departure(house.config, worker_id="w")
-    slot = Slot(house.config, worker_id="w", departure=departure)
-    slot.__dict__["runner"] = Runner(worked.set)
-    slot.__dict__["publisher"] = Publisher(emit=lambda *_: None, ring=rung.set)
+    deployment, rung, worked = make_deployment(), Event(), Event()
+    departure = GracefulShutdown(deployment.config, worker_id="w")
+    child = PoolChild(deployment.config, worker_id="w", departure=departure)
+    child.__dict__["runner"] = Runner(worked.set)
+    child.__dict__["publisher"] = Publisher(emit=lambda *_: None, send_wakeup=rung.set)
 
-    slot.begin()
+    child.begin()
 
     assert rung.wait(5)
     assert not worked.is_set()
-    slot.reaper.close()
-    slot.publisher.close()
-    slot.database.dispose()
+    child.reaper.close()
+    child.publisher.close()
+    child.database.dispose()
 
 
 def test_the_reaper_of_a_pool_child_also_starts_under_optimization(tmp_path: Path) -> None:
@@ -461,20 +476,24 @@ sys.exit("reaper" not in {thread.name for thread in threading.enumerate()})
     assert done.returncode == 0
 
 
-def test_a_page_waits_neither_behind_a_long_book_nor_behind_many(make_house: MakeHouse) -> None:
-    house = make_house()
-    users = [house.add_user()[0] for _ in range(10)]
-    long = house.add_job(house.add_user()[0], make_pdf(pages=500), number=2)
-    ids = [house.add_job(user_id, PDF) for user_id in users * 3]
-    house.start_worker()
-    house.wait_for_job(long, in_the_chunks, within_s=DONE_WITHIN_S, what="the long book is chunked")
+def test_a_page_waits_neither_behind_a_long_book_nor_behind_many(
+    make_deployment: MakeDeployment,
+) -> None:
+    deployment = make_deployment()
+    users = [deployment.add_user()[0] for _ in range(10)]
+    long = deployment.add_job(deployment.add_user()[0], make_pdf(pages=500), number=2)
+    ids = [deployment.add_job(user_id, PDF) for user_id in users * 3]
+    deployment.start_worker()
+    deployment.wait_for_job(
+        long, in_the_chunks, within_s=DONE_WITHIN_S, what="the long book is chunked"
+    )
 
-    page = house.add_job(house.add_user()[0], PDF)
-    house.wait_for_job(page, has_ended, within_s=15, what="the page is done")
-    waiting = [job_id for job_id in ids if not has_ended(house.job(job_id))]
-    ended = [finish(house, job_id) for job_id in [*ids, page]]
+    page = deployment.add_job(deployment.add_user()[0], PDF)
+    deployment.wait_for_job(page, has_ended, within_s=15, what="the page is done")
+    waiting = [job_id for job_id in ids if not has_ended(deployment.job(job_id))]
+    ended = [finish(deployment, job_id) for job_id in [*ids, page]]
 
     assert waiting
 
-    assert len({result(house, job) for job in ended}) == 1
+    assert len({result(deployment, job) for job in ended}) == 1
     assert {job.attempts for job in ended} == {0}

@@ -1,4 +1,4 @@
-"""The story that `fnt-server demo` reads: written for this project, as text and as a book."""
+"""The sample story of `fnt-server demo`, as text and as a PDF."""
 
 from __future__ import annotations
 

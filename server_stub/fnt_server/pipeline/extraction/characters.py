@@ -1,4 +1,4 @@
-"""Characters as a reader sees them, whatever the file's fonts made of them; is it text at all."""
+"""Normalizes characters, and rejects files whose text is not readable."""
 
 from __future__ import annotations
 

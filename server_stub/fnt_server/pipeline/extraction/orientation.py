@@ -1,4 +1,4 @@
-"""Which way is up on a page of a PDF, and where its corner is; runs in the limited child only."""
+"""Orientation and origin of a PDF page; runs only in the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of text with their geometry, read by PDFium; runs in the limited child only."""
+"""Reads lines of text with their geometry by PDFium; runs only in the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Footnotes: what stands at the foot of a column, in small type or under the mark of a call."""
+"""Footnotes: at the foot of a column, in small type or under a call mark."""
 
 from __future__ import annotations
 

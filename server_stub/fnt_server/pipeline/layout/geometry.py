@@ -1,4 +1,4 @@
-"""A page as lines with their place, size and text; reading order."""
+"""Lines and pages, and their reading order."""
 
 from __future__ import annotations
 

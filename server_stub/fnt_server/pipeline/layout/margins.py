@@ -1,4 +1,4 @@
-"""How the book is set: margins of each column, indents, leading, justified or not."""
+"""Typesetting of the book: margins of columns, indents, leading."""
 
 from __future__ import annotations
 

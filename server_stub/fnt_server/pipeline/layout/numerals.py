@@ -1,4 +1,4 @@
-"""Numbers of pages and chapters, in figures or as Roman numerals."""
+"""Arabic and Roman numerals."""
 
 from __future__ import annotations
 

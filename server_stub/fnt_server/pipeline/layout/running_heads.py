@@ -1,4 +1,4 @@
-"""Running heads, feet and page numbers: found by place and repetition over the whole book."""
+"""Running heads, footers and page numbers, found by position and repetition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of contents: rows that end in the numbers of pages, which never fall."""
+"""Tables of contents: rows that end in ascending page numbers."""
 
 from __future__ import annotations
 

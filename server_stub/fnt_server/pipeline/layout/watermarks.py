@@ -1,4 +1,4 @@
-"""What is printed over or beside the text: watermarks, line numbers, specks, shadows of letters."""
+"""Watermarks, line numbers, specks and text drawn twice."""
 
 from __future__ import annotations
 

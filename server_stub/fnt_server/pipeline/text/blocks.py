@@ -1,4 +1,4 @@
-"""Lines gathered into blocks: what a reader sees as one paragraph or one title line."""
+"""Groups lines into blocks: paragraphs and title lines."""
 
 from __future__ import annotations
 

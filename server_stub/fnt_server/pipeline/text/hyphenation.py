@@ -1,4 +1,4 @@
-"""Words divided at the end of a line: put together again as the book itself writes them."""
+"""Rejoins words hyphenated at line ends, using the vocabulary of the book."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paragraphs and headings from the lines of a whole book."""
+"""Paragraphs, headings and chapters from the lines of a book."""
 
 from __future__ import annotations
 

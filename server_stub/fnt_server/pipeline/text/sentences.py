@@ -1,4 +1,4 @@
-"""Sentences of a French paragraph."""
+"""Splits French paragraphs into sentences."""
 
 from __future__ import annotations
 

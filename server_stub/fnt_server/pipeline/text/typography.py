@@ -1,4 +1,4 @@
-"""French typography written with the characters of a keyboard."""
+"""Replaces French typography with plain ASCII punctuation."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from fnt.wire.jobs import WireError
 from fnt_server.auth.sessions import TokenPair
 from fnt_server.db.models import User
 from fnt_server.web.api.errors import ApiError
-from fnt_server.web.api.rate_limits import folded_email, limit_wrong_passwords, limiter
+from fnt_server.web.api.rate_limits import email_limit_key, limit_wrong_passwords, limiter
 from fnt_server.web.api.request_parsing import bearer, json_object, require_identity, text_field
 from fnt_server.web.services import services
 
@@ -20,7 +20,7 @@ bp = Blueprint("auth", __name__, url_prefix="/auth")
 
 def _email_asked() -> str:
     try:
-        return folded_email(json_object().get("email", ""))
+        return email_limit_key(json_object().get("email", ""))
     except WireError:
         return ""
 

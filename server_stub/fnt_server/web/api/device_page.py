@@ -16,7 +16,7 @@ from fnt.wire.paths import DEVICE_PAGE
 from fnt_server.auth.device_logins import TooManyCodes
 from fnt_server.auth.sessions import PAGE_TTL_S, Identity
 from fnt_server.auth.tokens import TokenProblem
-from fnt_server.web.api.rate_limits import folded_email, limit_wrong_passwords, limiter
+from fnt_server.web.api.rate_limits import email_limit_key, limit_wrong_passwords, limiter
 from fnt_server.web.services import services
 
 bp = Blueprint("page", __name__, template_folder="templates")
@@ -63,7 +63,7 @@ def show() -> Response:
     deduct_when=lambda response: response.status_code == 404,
     exempt_when=_is_not("code"),
 )
-@limit_wrong_passwords(lambda: folded_email(_form("email")), unless=_is_not("sign_in"))
+@limit_wrong_passwords(lambda: email_limit_key(_form("email")), unless=_is_not("sign_in"))
 def act() -> Response:
     """Take a form of this page."""
     _require_own_form()

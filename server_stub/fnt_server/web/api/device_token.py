@@ -1,4 +1,4 @@
-"""Where devices ask to be let in, and poll (RFC 8628): its names, its shape of errors."""
+"""Device login endpoints (RFC 8628): `code` and `token`, with the field names of the RFC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every refusal in the one shape of the wire; never SQL, a path or a traceback."""
+"""Error responses in the format of the wire; never SQL, a path or a traceback."""
 
 from __future__ import annotations
 

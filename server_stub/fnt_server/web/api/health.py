@@ -1,4 +1,4 @@
-"""Health: what is true of database, broker and workers, from the last look at them."""
+"""`/health`: the status of database, broker and workers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ CAPABILITIES = ("personal_tokens", "retry", "result_formats", device.CAPABILITY)
 @bp.get("/health")
 def health() -> tuple[dict[str, Any], int]:
     """Tell whether this server can do its work; 503 only when the database is down."""
-    database, vitals = services().pulse.ask() is True, services().vitals
-    vitals.forget_if_stale()
-    well = database and vitals.broker and vitals.workers > 0
+    database, health_status = services().database_probe.run() is True, services().health_status
+    health_status.reset_if_stale()
+    well = database and health_status.broker and health_status.workers > 0
     answer: dict[str, Any] = {
         "status": "ok" if well else "degraded",
         "service": "fnt-server",
@@ -32,7 +32,7 @@ def health() -> tuple[dict[str, Any], int]:
         answer["version"] = __version__
         answer["checks"] = {
             "database": "ok",
-            "broker": "ok" if vitals.broker else "down",
-            "workers": vitals.workers,
+            "broker": "ok" if health_status.broker else "down",
+            "workers": health_status.workers,
         }
     return answer, 200 if database else 503

@@ -1,4 +1,4 @@
-"""The file of a job: an object of its own, given to the job by compare-and-set."""
+"""The file of a job: stored under a key of its own, attached by compare-and-set."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def attach(services: Services, job_id: int, stored: StoredFile) -> Job:
     if not is_new:
         services.storage.delete([stored.key])
         return job
-    services.publisher.ring()
+    services.publisher.notify_workers()
     services.publisher.publish(queries.snapshot(job).to_wire())
     return job

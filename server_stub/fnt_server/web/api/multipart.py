@@ -1,4 +1,4 @@
-"""An upload's body, read piece by piece and never held whole: the job's id, then the file."""
+"""Streaming multipart parser for uploads: the job id, then the file."""
 
 from __future__ import annotations
 

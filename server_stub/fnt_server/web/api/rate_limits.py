@@ -1,4 +1,4 @@
-"""How often one may try: by address and by account, whichever way one comes in."""
+"""Rate limits of logins: by address and by account, across all login endpoints."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def limit_wrong_passwords(
     return lambda view: by_address(by_email(view))
 
 
-def folded_email(value: object) -> str:
+def email_limit_key(value: object) -> str:
     """Return an address as failures are counted for it."""
     return str(value)[:254].strip().casefold()

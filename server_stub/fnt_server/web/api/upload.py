@@ -1,4 +1,4 @@
-"""The upload: streamed to the storage while it is hashed and counted."""
+"""`POST /process-pdf`: streams the upload to the storage while hashing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Socket.IO: let in, join, leave, cancel. Each answer goes to the caller alone."""
+"""Socket.IO handlers: connect, join, leave, cancel. Acknowledgements go to the caller only."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from fnt_server.db.connection import UNAVAILABLE
 from fnt_server.jobs import queries, state
 from fnt_server.web.api.errors import token_sentence
 from fnt_server.web.services import Services, services
-from fnt_server.web.sockets.registry import Connections
+from fnt_server.web.sockets.registry import SocketRegistry
 
 log = logging.getLogger(__name__)
 
-Answer = dict[str, Any]
+Ack = dict[str, Any]
 _INTERNAL = "internal server error: see the server's log"
 
 
@@ -35,7 +35,7 @@ class Refusal(Exception):  # noqa: N818 -- an answer, not a failure
         self.message = message
 
 
-def install(socketio: SocketIO, app: Flask, connections: Connections) -> None:
+def install(socketio: SocketIO, app: Flask, connections: SocketRegistry) -> None:
     """Attach the handlers."""
     handlers = _Handlers(connections)
     socketio.on_event("connect", handlers.connect)
@@ -47,7 +47,7 @@ def install(socketio: SocketIO, app: Flask, connections: Connections) -> None:
 
 
 class _Handlers:
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: SocketRegistry) -> None:
         self._connections = connections
 
     def connect(self, auth: Any = None) -> None:
@@ -61,22 +61,22 @@ class _Handlers:
         except Exception:
             log.exception("connect failed")
             raise _refused(ErrorCode.INTERNAL, _INTERNAL) from None
-        if not self._connections.admit(_sid(), identity):
+        if not self._connections.register(_sid(), identity):
             raise _refused(ErrorCode.BUSY, "too many live connections: try again in a while")
 
     def disconnect(self, *_: object) -> None:
-        self._connections.forget(_sid())
+        self._connections.unregister(_sid())
 
-    def join(self, *payload: Any) -> Answer:
-        return self._answered(payload, self._join)
+    def join(self, *payload: Any) -> Ack:
+        return self._acknowledge(payload, self._join)
 
-    def leave(self, *payload: Any) -> Answer:
-        return self._answered(payload, self._leave)
+    def leave(self, *payload: Any) -> Ack:
+        return self._acknowledge(payload, self._leave)
 
-    def cancel(self, *payload: Any) -> Answer:
-        return self._answered(payload, self._cancel)
+    def cancel(self, *payload: Any) -> Ack:
+        return self._acknowledge(payload, self._cancel)
 
-    def _join(self, identity: Identity, job_id: int, content: Answer) -> Answer:
+    def _join(self, identity: Identity, job_id: int, content: Ack) -> Ack:
         if content.get("token") is not None:
             newer = _identify(services(), content["token"])
             if newer.user_id != identity.user_id:
@@ -95,11 +95,11 @@ class _Handlers:
             leave_room(room)
         return {"ok": True, "job": queries.snapshot(job).to_wire()}
 
-    def _leave(self, _identity: Identity, job_id: int, _content: Answer) -> Answer:
+    def _leave(self, _identity: Identity, job_id: int, _content: Ack) -> Ack:
         leave_room(events.job_room(job_id))
         return {"ok": True}
 
-    def _cancel(self, identity: Identity, job_id: int, _content: Answer) -> Answer:
+    def _cancel(self, identity: Identity, job_id: int, _content: Ack) -> Ack:
         found = state.cancel(services().database, identity.user_id, job_id)
         if found is None:
             raise _no_such_job()
@@ -109,7 +109,7 @@ class _Handlers:
             services().publisher.publish(wire)
         return {"ok": True, "job": wire}
 
-    def _answered(self, payload: tuple[Any, ...], act: Any) -> Answer:
+    def _acknowledge(self, payload: tuple[Any, ...], act: Any) -> Ack:
         """Run one event's action; a failure is an answer and an `error` event, never silence."""
         content = payload[0] if len(payload) == 1 and isinstance(payload[0], dict) else {}
         job_id = None
@@ -118,24 +118,26 @@ class _Handlers:
             identity = self._connections.identity(_sid())
             if identity is None:
                 raise TokenProblem(ErrorCode.TOKEN_EXPIRED)
-            answer: Answer = act(identity, job_id, content)
+            answer: Ack = act(identity, job_id, content)
         except WireError as error:
-            return _told(ErrorCode.BAD_REQUEST, str(error), job_id)
+            return _error_ack(ErrorCode.BAD_REQUEST, str(error), job_id)
         except TokenProblem as problem:
-            return _told(problem.code, token_sentence(problem.code), job_id)
+            return _error_ack(problem.code, token_sentence(problem.code), job_id)
         except Refusal as refusal:
-            return _told(refusal.code, refusal.message, job_id)
+            return _error_ack(refusal.code, refusal.message, job_id)
         except UNAVAILABLE as error:
             log.warning("database unavailable: %s", type(error).__name__)
-            return _told(ErrorCode.UNAVAILABLE, "the database does not answer: try again", job_id)
+            return _error_ack(
+                ErrorCode.UNAVAILABLE, "the database does not answer: try again", job_id
+            )
         except Exception:
             log.exception("socket event failed")
-            return _told(ErrorCode.INTERNAL, _INTERNAL, job_id)
+            return _error_ack(ErrorCode.INTERNAL, _INTERNAL, job_id)
         return answer
 
 
-def _told(code: ErrorCode, message: str, job_id: int | None) -> Answer:
-    told: Answer = {"message": message, "error_code": str(code)}
+def _error_ack(code: ErrorCode, message: str, job_id: int | None) -> Ack:
+    told: Ack = {"message": message, "error_code": str(code)}
     # To this caller alone, who is here: not by way of the broker, which may be away.
     emit(events.ERROR, told if job_id is None else {**told, "job_id": job_id}, ignore_queue=True)
     return {"ok": False, "error_code": str(code), "error": message}

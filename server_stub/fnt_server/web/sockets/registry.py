@@ -1,4 +1,4 @@
-"""Who is at the other end of each socket of this process, and until when."""
+"""The authenticated sockets of this process, with identity and expiry."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections import Counter
 from fnt_server.auth.sessions import Identity
 
 
-class Connections:
-    """Sockets that were let in, by sid. Safe to use from many threads."""
+class SocketRegistry:
+    """Sockets that were authenticated, by sid. Safe to use from many threads."""
 
     def __init__(self, *, max_total: int, max_per_user: int) -> None:
         self._max_total = max_total
@@ -19,7 +19,7 @@ class Connections:
         self._per_user: Counter[int] = Counter()
         self._lock = threading.Lock()
 
-    def admit(self, sid: str, identity: Identity) -> bool:
+    def register(self, sid: str, identity: Identity) -> bool:
         """Let a socket in unless the house or its user's share is full."""
         with self._lock:
             full = len(self._identities) >= self._max_total
@@ -29,7 +29,7 @@ class Connections:
             self._per_user[identity.user_id] += 1
             return True
 
-    def forget(self, sid: str) -> None:
+    def unregister(self, sid: str) -> None:
         """Drop all that is known of a socket; one unknown is no error."""
         with self._lock:
             identity = self._identities.pop(sid, None)
@@ -51,7 +51,7 @@ class Connections:
                 self._identities[sid] = newer
 
     def __len__(self) -> int:
-        """Return how many sockets were let in."""
+        """Return how many sockets were authenticated."""
         return len(self._identities)
 
     def all(self) -> dict[str, Identity]:

@@ -1,4 +1,4 @@
-"""The door for sockets: how many may stand in it, how much each may send, and how one is closed."""
+"""The WebSocket transport: how many handshakes, how large a message, how to close."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fnt.wire.errors import ErrorCode, error_body
 from fnt.wire.events import SOCKET_PATH
 
 MAX_PACKET_BYTES = 64 * 1024
-UNNAMED_SOCKETS = 16
+HANDSHAKE_SLOTS = 16
 """Sockets beyond the cap that may stand in the door at once, to be told BUSY in words."""
 UNHEARD_AFTER_MS = 15_000
 """A peer that acknowledges nothing for so long is gone, though it never said so."""
@@ -78,7 +78,7 @@ class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio h
             self.ws.sock.shutdown(socket.SHUT_RDWR)
 
 
-class DoorKeeper:
+class SocketLimitMiddleware:
     """Holds the number of socket requests below that of threads, so that REST always answers."""
 
     def __init__(self, app: Any, *, most: int) -> None:

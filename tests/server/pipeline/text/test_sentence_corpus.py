@@ -28,8 +28,12 @@ def f1(paragraphs: list[list[str]]) -> float:
     right = found = wanted = 0
     for sentences in paragraphs:
         gold = ends(sentences)
-        ours = ends([one.text for one in iter_sentences(" ".join(sentences))])
-        right, found, wanted = right + len(gold & ours), found + len(ours), wanted + len(gold)
+        fence_conditions = ends([one.text for one in iter_sentences(" ".join(sentences))])
+        right, found, wanted = (
+            right + len(gold & fence_conditions),
+            found + len(fence_conditions),
+            wanted + len(gold),
+        )
     return 2 * right / (found + wanted)
 
 

@@ -16,8 +16,8 @@ from fnt_server.auth import sessions, users
 from fnt_server.db.models import DeviceLogin
 from fnt_server.web.api.rate_limits import limiter
 from server.aging import make_older
-from server.api_client import PASSWORD, Caller, make_caller, services_of
-from server.device_flow import Device, Visitor
+from server.api_client import PASSWORD, ApiUser, make_api_user, services_of
+from server.device_flow import Browser, Device
 from server.records import at_once
 
 
@@ -29,12 +29,12 @@ def fresh_limits(app: Flask) -> Iterator[None]:
 
 
 @pytest.fixture
-def ann(app: Flask) -> Caller:
-    return make_caller(app, password=True)
+def ann(app: Flask) -> ApiUser:
+    return make_api_user(app, password=True)
 
 
-def answer(app: Flask, person: Caller, device: Device, *, word: str = "approve") -> None:
-    visitor = Visitor(app, person)
+def answer(app: Flask, person: ApiUser, device: Device, *, word: str = "approve") -> None:
+    visitor = Browser(app, person)
     visitor.sign_in()
     visitor.type_code(device.code)
     assert visitor.send(action=word).status_code == 200
@@ -67,7 +67,7 @@ def test_neither_code_is_kept(app: Flask) -> None:
     assert device.code.replace("-", "") not in kept
 
 
-def test_a_device_gets_tokens_when_it_was_let_in(app: Flask, ann: Caller) -> None:
+def test_a_device_gets_tokens_when_it_was_let_in(app: Flask, ann: ApiUser) -> None:
     device = Device(app)
     assert device.poll_error() == "authorization_pending"
 
@@ -96,7 +96,7 @@ def test_json_is_taken_as_well_as_a_form(app: Flask) -> None:
     assert browser.post(paths.DEVICE_TOKEN, json=poll).json == {"error": "authorization_pending"}
 
 
-def test_who_was_refused_is_told_so(app: Flask, ann: Caller) -> None:
+def test_who_was_refused_is_told_so(app: Flask, ann: ApiUser) -> None:
     device = Device(app)
 
     answer(app, ann, device, word="refuse")
@@ -105,7 +105,7 @@ def test_who_was_refused_is_told_so(app: Flask, ann: Caller) -> None:
     assert device.poll_error() == "access_denied"
 
 
-def test_a_code_is_redeemed_once(app: Flask, ann: Caller) -> None:
+def test_a_code_is_redeemed_once(app: Flask, ann: ApiUser) -> None:
     device = Device(app)
     answer(app, ann, device)
 
@@ -126,8 +126,8 @@ def test_who_polls_too_often_is_slowed_down_from_then_on(app: Flask) -> None:
     assert device.poll_error() == "authorization_pending"
 
 
-def test_a_code_lives_ten_minutes(app: Flask, ann: Caller) -> None:
-    device, visitor = Device(app), Visitor(app, ann)
+def test_a_code_lives_ten_minutes(app: Flask, ann: ApiUser) -> None:
+    device, visitor = Device(app), Browser(app, ann)
     visitor.sign_in()
     visitor.type_code(device.code)
     make_older(services_of(app).database, DeviceLogin.ends_at, seconds=601)
@@ -192,7 +192,7 @@ def test_a_parameter_given_twice_is_an_invalid_request(app: Flask) -> None:
     assert (answered.status_code, answered.json["error"]) == (400, "invalid_request")
 
 
-def test_a_password_changed_meanwhile_shuts_it_out(app: Flask, ann: Caller) -> None:
+def test_a_password_changed_meanwhile_shuts_it_out(app: Flask, ann: ApiUser) -> None:
     device = Device(app)
     answer(app, ann, device)
 
@@ -201,7 +201,7 @@ def test_a_password_changed_meanwhile_shuts_it_out(app: Flask, ann: Caller) -> N
     assert device.poll_error() == "invalid_grant"
 
 
-def test_ending_all_logins_shuts_it_out(app: Flask, ann: Caller) -> None:
+def test_ending_all_logins_shuts_it_out(app: Flask, ann: ApiUser) -> None:
     device = Device(app)
     answer(app, ann, device)
     pair = services_of(app).accounts.log_in(ann.email, PASSWORD)

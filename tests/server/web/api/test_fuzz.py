@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fnt.wire import paths
 from fnt_server.web.api.auth import limiter
-from server.api_client import Caller, make_caller
+from server.api_client import ApiUser, make_api_user
 
 ANY_TEXT = st.text(st.characters(), max_size=20)  # lone surrogates and NUL as well
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT
@@ -31,8 +31,8 @@ NEAR_JSON = st.dictionaries(
 
 
 @pytest.fixture
-def ann(app: Flask) -> Caller:
-    return make_caller(app)
+def ann(app: Flask) -> ApiUser:
+    return make_api_user(app)
 
 
 @pytest.mark.parametrize("path", [paths.CONFIRM, paths.LOGIN, paths.REFRESH, paths.LOGOUT])
@@ -40,7 +40,7 @@ def ann(app: Flask) -> Caller:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(content=ANY_JSON | NEAR_JSON)
-def test_any_json_is_answered(ann: Caller, path: str, content: Any) -> None:
+def test_any_json_is_answered(ann: ApiUser, path: str, content: Any) -> None:
     response = ann.post(path, data=json.dumps(content), content_type="application/json")
     with ann.app.app_context():
         limiter.reset()
@@ -54,7 +54,7 @@ def test_any_json_is_answered(ann: Caller, path: str, content: Any) -> None:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(body=st.binary(max_size=300))
-def test_any_bytes_are_answered(ann: Caller, body: bytes) -> None:
+def test_any_bytes_are_answered(ann: ApiUser, body: bytes) -> None:
     for path in (paths.CONFIRM, paths.UPLOAD):
         response = ann.post(path, data=body, content_type="multipart/form-data; boundary=x")
 

@@ -13,21 +13,21 @@ from fnt.wire import paths
 from fnt.wire.errors import JobErrorCode
 from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
 from fnt_server.jobs import step_results
-from server.api_client import PDF, Caller, _take, assert_refused, make_caller, services_of
+from server.api_client import PDF, ApiUser, _take, assert_refused, make_api_user, services_of
 from server.records import at_once
 
 
 @pytest.fixture
-def ann(app: Flask) -> Caller:
-    return make_caller(app)
+def ann(app: Flask) -> ApiUser:
+    return make_api_user(app)
 
 
 @pytest.fixture
-def bob(app: Flask) -> Caller:
-    return make_caller(app)
+def bob(app: Flask) -> ApiUser:
+    return make_api_user(app)
 
 
-def test_confirm_makes_a_pending_job(ann: Caller) -> None:
+def test_confirm_makes_a_pending_job(ann: ApiUser) -> None:
     settings = {"sentence_length_limit": 12, "ignore_dialogue": True}
     response = ann.confirm(processing_settings=settings, file_size=9, page_count=1)
 
@@ -40,7 +40,7 @@ def test_confirm_makes_a_pending_job(ann: Caller) -> None:
     )
 
 
-def test_confirm_with_a_key_is_idempotent(ann: Caller, bob: Caller) -> None:
+def test_confirm_with_a_key_is_idempotent(ann: ApiUser, bob: ApiUser) -> None:
     first = ann.confirm(key="k 1", page_count=3)
     again = ann.post(
         paths.CONFIRM,
@@ -54,7 +54,7 @@ def test_confirm_with_a_key_is_idempotent(ann: Caller, bob: Caller) -> None:
     assert bob.confirm(key="k 1").status_code == 201
 
 
-def test_confirm_with_a_key_at_once_makes_one_job(ann: Caller) -> None:
+def test_confirm_with_a_key_at_once_makes_one_job(ann: ApiUser) -> None:
     answers = at_once([lambda: ann.confirm(key="same")] * 20)
 
     assert sorted(answer.status_code for answer in answers) == [200] * 19 + [201]
@@ -62,7 +62,7 @@ def test_confirm_with_a_key_at_once_makes_one_job(ann: Caller) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "é", "a\tb"])
-def test_confirm_refuses_a_key_that_cannot_be_kept(ann: Caller, key: str) -> None:
+def test_confirm_refuses_a_key_that_cannot_be_kept(ann: ApiUser, key: str) -> None:
     assert_refused(ann.confirm(key=key), 400, "BAD_REQUEST")
 
 
@@ -95,7 +95,9 @@ def test_confirm_refuses_a_key_that_cannot_be_kept(ann: Caller, key: str) -> Non
         ({"processing_settings": {"\ud800": 1}}, "processing_settings"),
     ],
 )
-def test_confirm_names_the_field_at_fault(ann: Caller, content: dict[str, Any], named: str) -> None:
+def test_confirm_names_the_field_at_fault(
+    ann: ApiUser, content: dict[str, Any], named: str
+) -> None:
     body = json.dumps({"original_filename": "roman.pdf", **content})
 
     refused = assert_refused(ann.post(paths.CONFIRM, data=body), 400, "BAD_REQUEST")
@@ -120,7 +122,7 @@ def test_confirm_names_the_field_at_fault(ann: Caller, content: dict[str, Any], 
     ids=["nan", "infinity", "digits", "lists", "objects", "bytes", "nul", "text", "list", "string"],
 )
 @pytest.mark.parametrize("path", [paths.CONFIRM, paths.LOGIN, paths.LOGOUT])
-def test_json_that_is_none_is_400(ann: Caller, path: str, body: str) -> None:
+def test_json_that_is_none_is_400(ann: ApiUser, path: str, body: str) -> None:
     response = ann.post(path, data=body[: 60 * 1024].encode("latin-1"))
 
     assert_refused(response, 400, "BAD_REQUEST")
@@ -128,19 +130,19 @@ def test_json_that_is_none_is_400(ann: Caller, path: str, body: str) -> None:
 
 @pytest.mark.parametrize("path", [paths.CONFIRM, paths.LOGIN, paths.LOGOUT])
 @pytest.mark.parametrize("kind", ["application/json", "text/plain"])
-def test_json_over_64_kb_is_413(ann: Caller, path: str, kind: str) -> None:
+def test_json_over_64_kb_is_413(ann: ApiUser, path: str, kind: str) -> None:
     body = b'{"original_filename": "' + b"x" * 70_000 + b'"}'
 
     assert_refused(ann.post(path, data=body, content_type=kind), 413, "FILE_TOO_LARGE")
 
 
-def test_a_duplicate_key_means_its_last_value(ann: Caller) -> None:
+def test_a_duplicate_key_means_its_last_value(ann: ApiUser) -> None:
     body = '{"original_filename": "a.pdf", "original_filename": "b.pdf"}'
 
     assert ann.post(paths.CONFIRM, data=body).json["job"]["original_filename"] == "b.pdf"
 
 
-def test_confirm_assigns_nothing_but_what_is_asked(ann: Caller, bob: Caller) -> None:
+def test_confirm_assigns_nothing_but_what_is_asked(ann: ApiUser, bob: ApiUser) -> None:
     evil = {
         "user_id": 1, "id": 7, "job_id": 7, "version": 99, "status": "completed",
         "progress_percent": 100, "file_key": "x", "result_key": "/etc/passwd", "retry_of": 1,
@@ -169,17 +171,17 @@ def test_confirm_assigns_nothing_but_what_is_asked(ann: Caller, bob: Caller) -> 
         (".", "."),
     ],
 )
-def test_a_name_is_kept_as_it_is_where_it_can_be(ann: Caller, name: str, kept: str) -> None:
+def test_a_name_is_kept_as_it_is_where_it_can_be(ann: ApiUser, name: str, kept: str) -> None:
     job_id = ann.post(paths.CONFIRM, data=json.dumps({"original_filename": name})).json["job_id"]
 
     assert ann.snapshot(job_id).original_filename == kept
 
 
-def test_confirm_refuses_a_file_over_the_limit_before_it_is_sent(ann: Caller) -> None:
+def test_confirm_refuses_a_file_over_the_limit_before_it_is_sent(ann: ApiUser) -> None:
     assert_refused(ann.confirm(file_size=2 * 1024 * 1024), 413, "FILE_TOO_LARGE")
 
 
-def test_get_answers_304_while_nothing_changes(ann: Caller) -> None:
+def test_get_answers_304_while_nothing_changes(ann: ApiUser) -> None:
     job_id = ann.confirm().json["job_id"]
     first = ann.get(paths.job(job_id))
     assert first.headers["ETag"] == '"1"'
@@ -192,7 +194,7 @@ def test_get_answers_304_while_nothing_changes(ann: Caller) -> None:
     assert (newer.status_code, newer.headers["ETag"]) == (200, '"2"')
 
 
-def test_list_pages_by_cursor(ann: Caller, bob: Caller) -> None:
+def test_list_pages_by_cursor(ann: ApiUser, bob: ApiUser) -> None:
     bob.confirm()
     ids = [ann.confirm().json["job_id"] for _ in range(5)]
     seen, cursor = [], ""
@@ -206,7 +208,7 @@ def test_list_pages_by_cursor(ann: Caller, bob: Caller) -> None:
     assert seen == [ids[4:2:-1], ids[2:0:-1], ids[:1]]
 
 
-def test_list_filters(ann: Caller, bob: Caller) -> None:
+def test_list_filters(ann: ApiUser, bob: ApiUser) -> None:
     mine, theirs = ann.confirm().json["job_id"], bob.confirm().json["job_id"]
     uploaded = ann.job()
     ann.post(paths.job(uploaded, "cancel"))
@@ -230,7 +232,7 @@ def test_list_filters(ann: Caller, bob: Caller) -> None:
         "limit=%D9%A1",
     ],
 )  # fmt: skip
-def test_list_refuses_odd_queries(ann: Caller, query: str) -> None:
+def test_list_refuses_odd_queries(ann: ApiUser, query: str) -> None:
     assert_refused(ann.get(f"{paths.JOBS}?{query}"), 400, "BAD_REQUEST")
 
 
@@ -246,7 +248,7 @@ VERBS = [
 
 @pytest.mark.parametrize(("method", "verb"), VERBS)
 def test_anothers_job_is_as_one_that_does_not_exist(
-    ann: Caller, bob: Caller, method: str, verb: str
+    ann: ApiUser, bob: ApiUser, method: str, verb: str
 ) -> None:
     theirs = bob.job()
 
@@ -264,7 +266,7 @@ def test_anothers_job_is_as_one_that_does_not_exist(
 
 
 @pytest.mark.parametrize(("method", "verb"), VERBS)
-def test_without_token_no_job_is_told_of(ann: Caller, method: str, verb: str) -> None:
+def test_without_token_no_job_is_told_of(ann: ApiUser, method: str, verb: str) -> None:
     job_id = ann.confirm().json["job_id"]
     ann.token = None
 
@@ -272,21 +274,21 @@ def test_without_token_no_job_is_told_of(ann: Caller, method: str, verb: str) ->
 
 
 @pytest.mark.parametrize("job_id", ["0", "-1", "1e3", "x", "%00", "1.0", "..%2f1", "\u0661"])
-def test_an_id_that_is_none_is_404(ann: Caller, job_id: str) -> None:
+def test_an_id_that_is_none_is_404(ann: ApiUser, job_id: str) -> None:
     response = ann.get(f"{paths.JOBS}/{job_id}")
 
     assert response.status_code == 404
     assert_refused(response, 404, response.json["error_code"])
 
 
-def test_an_unknown_path_and_method_have_the_one_shape(ann: Caller) -> None:
+def test_an_unknown_path_and_method_have_the_one_shape(ann: ApiUser) -> None:
     assert_refused(ann.get("/api/v1/nothing"), 404, "NOT_FOUND")
     assert_refused(ann.get("/"), 404, "NOT_FOUND")
     assert_refused(ann.ask("PUT", paths.JOBS), 405, "METHOD_NOT_ALLOWED")
     assert_refused(ann.get("/static/../../etc/passwd"), 404, "NOT_FOUND")
 
 
-def test_cancel_is_calm_the_second_time(ann: Caller) -> None:
+def test_cancel_is_calm_the_second_time(ann: ApiUser) -> None:
     job_id = ann.job()
 
     first, again = (ann.post(paths.job(job_id, "cancel")) for _ in range(2))
@@ -297,11 +299,11 @@ def test_cancel_is_calm_the_second_time(ann: Caller) -> None:
     assert first.json["current_step"] == "Cancelled"
 
 
-def test_chunks_tell_how_each_stands(ann: Caller, app: Flask) -> None:
+def test_chunks_tell_how_each_stands(ann: ApiUser, app: Flask) -> None:
     job_id, database = ann.job(), services_of(app).database
     assert ann.get(paths.job(job_id, "chunks")).json == {"chunks": []}
     held = _take(services_of(app), job_id)
-    step_results.tell_pages(database, held, page_count=3, chunks=3)
+    step_results.record_page_count(database, held, page_count=3, chunks=3)
     plans = [
         step_results.ChunkPlan(number=k, start_page=k + 1, end_page=k + 1, input_key="x")
         for k in range(3)
@@ -322,7 +324,7 @@ def test_chunks_tell_how_each_stands(ann: Caller, app: Flask) -> None:
     }  # fmt: skip
 
 
-def test_retry_makes_a_new_job_from_the_stored_file(ann: Caller) -> None:
+def test_retry_makes_a_new_job_from_the_stored_file(ann: ApiUser) -> None:
     job_id = ann.job(processing_settings={"sentence_length_limit": 20})
     ann.post(paths.job(job_id, "cancel"))
     before = ann.snapshot(job_id)
@@ -337,7 +339,7 @@ def test_retry_makes_a_new_job_from_the_stored_file(ann: Caller) -> None:
     assert ann.snapshot(job_id) == before
 
 
-def test_retry_with_a_key_makes_one_job(ann: Caller) -> None:
+def test_retry_with_a_key_makes_one_job(ann: ApiUser) -> None:
     job_id = ann.job()
     ann.post(paths.job(job_id, "cancel"))
 
@@ -351,7 +353,7 @@ def test_retry_with_a_key_makes_one_job(ann: Caller) -> None:
     assert ann.snapshot(answers[0].json["id"]).sha256
 
 
-def test_retry_refuses_a_job_that_runs_or_never_had_a_file(ann: Caller) -> None:
+def test_retry_refuses_a_job_that_runs_or_never_had_a_file(ann: ApiUser) -> None:
     running, empty = ann.job(), ann.confirm().json["job_id"]
     ann.post(paths.job(empty, "cancel"))
 
@@ -359,7 +361,7 @@ def test_retry_refuses_a_job_that_runs_or_never_had_a_file(ann: Caller) -> None:
     assert_refused(ann.post(paths.job(empty, "retry")), 409, "CONFLICT")
 
 
-def test_retry_of_a_file_that_is_gone_leaves_no_job(ann: Caller, app: Flask) -> None:
+def test_retry_of_a_file_that_is_gone_leaves_no_job(ann: ApiUser, app: Flask) -> None:
     job_id = ann.job()
     ann.post(paths.job(job_id, "cancel"))
     storage = services_of(app).storage
@@ -370,7 +372,7 @@ def test_retry_of_a_file_that_is_gone_leaves_no_job(ann: Caller, app: Flask) -> 
     assert [job["id"] for job in ann.get(paths.JOBS).json["jobs"]] == [job_id]
 
 
-def test_no_room_for_a_job_says_when_to_ask_again(ann: Caller, app: Flask) -> None:
+def test_no_room_for_a_job_says_when_to_ask_again(ann: ApiUser, app: Flask) -> None:
     """The same key still answers with its own job."""
     ended, first = ann.job(), ann.confirm("mine").json["job_id"]
     ann.post(paths.job(ended, "cancel"))
@@ -390,7 +392,7 @@ def test_no_room_for_a_job_says_when_to_ask_again(ann: Caller, app: Flask) -> No
         app.extensions["fnt"] = services
 
 
-def test_retry_of_a_retry_lives_when_the_first_is_deleted(ann: Caller, app: Flask) -> None:
+def test_retry_of_a_retry_lives_when_the_first_is_deleted(ann: ApiUser, app: Flask) -> None:
     job_id = ann.job()
     ann.post(paths.job(job_id, "cancel"))
     new = ann.post(paths.job(job_id, "retry")).json["id"]
@@ -402,7 +404,7 @@ def test_retry_of_a_retry_lives_when_the_first_is_deleted(ann: Caller, app: Flas
     assert storage.get(key) == PDF
 
 
-def test_delete_takes_row_and_files_and_the_number_with_them(ann: Caller, app: Flask) -> None:
+def test_delete_takes_row_and_files_and_the_number_with_them(ann: ApiUser, app: Flask) -> None:
     job_id = ann.job()
     assert_refused(ann.delete(paths.job(job_id)), 409, "CONFLICT")
     ann.post(paths.job(job_id, "cancel"))

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from fnt.wire import paths
-from server.api_client import Caller, assert_refused, make_caller, run_to_end, services_of
+from server.api_client import ApiUser, assert_refused, make_api_user, run_to_end, services_of
 
 SENTENCES = [
     {"text": text, "words": 2, "source": text, "page": 1, "chapter": None, "engine": "rules"}
@@ -19,18 +19,18 @@ SENTENCES = [
 
 
 @pytest.fixture
-def ann(app: Flask) -> Caller:
-    return make_caller(app)
+def ann(app: Flask) -> ApiUser:
+    return make_api_user(app)
 
 
 @pytest.fixture
-def done(ann: Caller, app: Flask) -> int:
+def done(ann: ApiUser, app: Flask) -> int:
     job_id = ann.job(original_filename="Émile\r\nX: y/../Zola.pdf")
     run_to_end(services_of(app), job_id, SENTENCES)
     return job_id
 
 
-def test_json_holds_document_settings_and_sentences(ann: Caller, done: int) -> None:
+def test_json_holds_document_settings_and_sentences(ann: ApiUser, done: int) -> None:
     response = ann.get(paths.job(done, "result"))
     result, job = json.loads(response.data), ann.snapshot(done)
 
@@ -44,7 +44,7 @@ def test_json_holds_document_settings_and_sentences(ann: Caller, done: int) -> N
     assert ann.get(paths.job(done, "result?format=json")).data == response.data
 
 
-def test_the_other_formats(ann: Caller, done: int) -> None:
+def test_the_other_formats(ann: ApiUser, done: int) -> None:
     def get(format: str) -> str:
         return ann.get(paths.job(done, f"result?format={format}")).data.decode()
 
@@ -54,7 +54,7 @@ def test_the_other_formats(ann: Caller, done: int) -> None:
     assert [row["text"] for row in rows] == [sentence["text"] for sentence in SENTENCES]
 
 
-def test_the_name_cannot_split_the_header(ann: Caller, done: int) -> None:
+def test_the_name_cannot_split_the_header(ann: ApiUser, done: int) -> None:
     response = ann.get(paths.job(done, "result?format=txt"))
 
     assert response.headers["Content-Disposition"] == (
@@ -64,11 +64,11 @@ def test_the_name_cannot_split_the_header(ann: Caller, done: int) -> None:
 
 
 @pytest.mark.parametrize("format", ["", "xml", "JSON", "json%00", "../json"])
-def test_an_unknown_format_is_refused(ann: Caller, done: int, format: str) -> None:
+def test_an_unknown_format_is_refused(ann: ApiUser, done: int, format: str) -> None:
     assert_refused(ann.get(paths.job(done, f"result?format={format}")), 400, "BAD_REQUEST")
 
 
-def test_a_job_not_completed_has_no_result(ann: Caller) -> None:
+def test_a_job_not_completed_has_no_result(ann: ApiUser) -> None:
     job_id = ann.job()
     assert_refused(ann.get(paths.job(job_id, "result")), 409, "CONFLICT")
 
@@ -78,7 +78,7 @@ def test_a_job_not_completed_has_no_result(ann: Caller) -> None:
 
 
 def test_a_result_that_is_gone_is_an_error_and_no_empty_book(
-    ann: Caller, app: Flask, done: int
+    ann: ApiUser, app: Flask, done: int
 ) -> None:
     storage = services_of(app).storage
     storage.delete([key for key in storage.list_keys(f"jobs/{done}/") if "result" in key])
@@ -86,7 +86,7 @@ def test_a_result_that_is_gone_is_an_error_and_no_empty_book(
     assert_refused(ann.get(paths.job(done, "result")), 500, "INTERNAL")
 
 
-def test_delete_takes_the_result_too(ann: Caller, app: Flask, done: int) -> None:
+def test_delete_takes_the_result_too(ann: ApiUser, app: Flask, done: int) -> None:
     assert ann.delete(paths.job(done)).status_code == 204
 
     assert services_of(app).storage.list_keys(f"jobs/{done}/") == []

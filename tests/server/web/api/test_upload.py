@@ -14,10 +14,10 @@ from pdfs import make_pdf
 from server.api_client import (
     BOUNDARY,
     PDF,
-    Caller,
+    ApiUser,
     assert_refused,
     form,
-    make_caller,
+    make_api_user,
     parts,
     services_of,
 )
@@ -27,12 +27,12 @@ MB = 1024 * 1024
 
 
 @pytest.fixture
-def ann(app: Flask) -> Caller:
-    return make_caller(app)
+def ann(app: Flask) -> ApiUser:
+    return make_api_user(app)
 
 
 @pytest.fixture
-def job_id(ann: Caller) -> int:
+def job_id(ann: ApiUser) -> int:
     found: int = ann.confirm().json["job_id"]
     return found
 
@@ -41,7 +41,7 @@ def stored(app: Flask, job_id: int) -> list[str]:
     return services_of(app).storage.list_keys(f"jobs/{job_id}/")
 
 
-def test_upload_answers_the_job_with_its_file(ann: Caller, app: Flask, job_id: int) -> None:
+def test_upload_answers_the_job_with_its_file(ann: ApiUser, app: Flask, job_id: int) -> None:
     response = ann.upload(job_id)
 
     job = JobSnapshot.from_wire(response.json["job"])
@@ -54,7 +54,7 @@ def test_upload_answers_the_job_with_its_file(ann: Caller, app: Flask, job_id: i
     assert services_of(app).storage.get(key) == PDF
 
 
-def test_the_same_bytes_again_answer_the_same(ann: Caller, app: Flask, job_id: int) -> None:
+def test_the_same_bytes_again_answer_the_same(ann: ApiUser, app: Flask, job_id: int) -> None:
     first, again = ann.upload(job_id), ann.upload(job_id)
     ann.post(paths.job(job_id, "cancel"))
     late = ann.upload(job_id)
@@ -64,7 +64,7 @@ def test_the_same_bytes_again_answer_the_same(ann: Caller, app: Flask, job_id: i
     assert len(stored(app, job_id)) == 1
 
 
-def test_other_bytes_are_refused(ann: Caller, app: Flask, job_id: int) -> None:
+def test_other_bytes_are_refused(ann: ApiUser, app: Flask, job_id: int) -> None:
     ann.upload(job_id)
 
     assert_refused(ann.upload(job_id, make_pdf(pages=2)), 409, "CONFLICT")
@@ -73,7 +73,7 @@ def test_other_bytes_are_refused(ann: Caller, app: Flask, job_id: int) -> None:
     assert ann.snapshot(job_id).version == 2
 
 
-def test_uploads_at_once_leave_one_file(ann: Caller, app: Flask, job_id: int) -> None:
+def test_uploads_at_once_leave_one_file(ann: ApiUser, app: Flask, job_id: int) -> None:
     books = [make_pdf(pages=1 + k % 2) for k in range(6)]
 
     answers = at_once([lambda book=book: ann.upload(job_id, book) for book in books])
@@ -83,7 +83,7 @@ def test_uploads_at_once_leave_one_file(ann: Caller, app: Flask, job_id: int) ->
     assert len(stored(app, job_id)) == 1
 
 
-def test_bytes_other_than_confirmed_are_refused(ann: Caller, app: Flask) -> None:
+def test_bytes_other_than_confirmed_are_refused(ann: ApiUser, app: Flask) -> None:
     job_id = ann.confirm(sha256="0" * 64).json["job_id"]
 
     assert_refused(ann.upload(job_id), 409, "CONFLICT")
@@ -91,21 +91,21 @@ def test_bytes_other_than_confirmed_are_refused(ann: Caller, app: Flask) -> None
     assert ann.snapshot(job_id).version == 1
 
 
-def test_bytes_as_confirmed_are_taken(ann: Caller) -> None:
+def test_bytes_as_confirmed_are_taken(ann: ApiUser) -> None:
     job_id = ann.confirm(sha256=hashlib.sha256(PDF).hexdigest()).json["job_id"]
 
     assert ann.upload(job_id).status_code == 202
 
 
-def test_an_ended_job_takes_no_file(ann: Caller, app: Flask, job_id: int) -> None:
+def test_an_ended_job_takes_no_file(ann: ApiUser, app: Flask, job_id: int) -> None:
     ann.post(paths.job(job_id, "cancel"))
 
     assert_refused(ann.upload(job_id), 409, "CONFLICT")
     assert stored(app, job_id) == []
 
 
-def test_anothers_job_is_as_one_that_does_not_exist(ann: Caller, app: Flask, job_id: int) -> None:
-    bob = make_caller(app)
+def test_anothers_job_is_as_one_that_does_not_exist(ann: ApiUser, app: Flask, job_id: int) -> None:
+    bob = make_api_user(app)
 
     another, unknown = bob.upload(job_id), bob.upload(job_id + 10_000)
 
@@ -115,7 +115,7 @@ def test_anothers_job_is_as_one_that_does_not_exist(ann: Caller, app: Flask, job
     assert stored(app, job_id) == []
 
 
-def test_without_token_nothing_is_stored(ann: Caller, app: Flask, job_id: int) -> None:
+def test_without_token_nothing_is_stored(ann: ApiUser, app: Flask, job_id: int) -> None:
     ann.token = None
 
     assert_refused(ann.upload(job_id), 401, "NOT_LOGGED_IN")
@@ -127,23 +127,23 @@ def test_without_token_nothing_is_stored(ann: Caller, app: Flask, job_id: int) -
     [b"", b"x", b"hello" * 1000, b"\0" * 1024 + PDF, b"%PDF" + b"x" * 2000, b"<html>" * 500],
     ids=["empty", "one byte", "text", "too late", "cut", "html"],
 )
-def test_what_is_no_pdf_is_refused(ann: Caller, app: Flask, job_id: int, content: bytes) -> None:
+def test_what_is_no_pdf_is_refused(ann: ApiUser, app: Flask, job_id: int, content: bytes) -> None:
     assert_refused(ann.upload(job_id, content), 415, "NOT_A_PDF")
     assert stored(app, job_id) == []
     assert ann.upload(job_id).status_code == 202
 
 
-def test_junk_before_the_header_is_let_pass(ann: Caller, job_id: int) -> None:
+def test_junk_before_the_header_is_let_pass(ann: ApiUser, job_id: int) -> None:
     assert ann.upload(job_id, b"\0" * 1019 + PDF).status_code == 202
 
 
 @pytest.mark.parametrize("over", [1, MB])
-def test_a_file_over_the_limit_is_refused(ann: Caller, app: Flask, job_id: int, over: int) -> None:
+def test_a_file_over_the_limit_is_refused(ann: ApiUser, app: Flask, job_id: int, over: int) -> None:
     assert_refused(ann.upload(job_id, PDF + b"x" * (MB + over - len(PDF))), 413, "FILE_TOO_LARGE")
     assert stored(app, job_id) == []
 
 
-def test_a_file_of_the_limit_is_taken(ann: Caller, job_id: int) -> None:
+def test_a_file_of_the_limit_is_taken(ann: ApiUser, job_id: int) -> None:
     assert ann.upload(job_id, PDF + b"\n" * (MB - len(PDF))).status_code == 202
 
 
@@ -170,7 +170,7 @@ def bad_bodies(job_id: int) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", bad_bodies(1))
-def test_a_malformed_body_is_refused(ann: Caller, app: Flask, job_id: int, name: str) -> None:
+def test_a_malformed_body_is_refused(ann: ApiUser, app: Flask, job_id: int, name: str) -> None:
     assert_refused(ann.send(bad_bodies(job_id)[name]), 400, "BAD_REQUEST")
     assert stored(app, job_id) == []
     assert ann.upload(job_id).status_code == 202
@@ -185,19 +185,19 @@ def test_a_malformed_body_is_refused(ann: Caller, app: Flask, job_id: int, name:
         "application/x-www-form-urlencoded", f"multipart/form-data; boundary={'x' * 5000}",
     ],
 )  # fmt: skip
-def test_another_content_type_is_refused(ann: Caller, job_id: int, content_type: str) -> None:
+def test_another_content_type_is_refused(ann: ApiUser, job_id: int, content_type: str) -> None:
     options: dict[str, Any] = {"content_type": content_type} if content_type else {}
 
     assert_refused(ann.post(paths.UPLOAD, data=form(job_id), **options), 400, "BAD_REQUEST")
 
 
-def test_what_follows_the_file_is_passed_over(ann: Caller, job_id: int) -> None:
+def test_what_follows_the_file_is_passed_over(ann: ApiUser, job_id: int) -> None:
     body = parts([("job_id", str(job_id).encode()), ("pdf_file", PDF), ("job_id", b"1")])
 
     assert ann.send(body).status_code == 202
 
 
-def test_a_boundary_inside_the_file_is_only_bytes(ann: Caller, job_id: int) -> None:
+def test_a_boundary_inside_the_file_is_only_bytes(ann: ApiUser, job_id: int) -> None:
     book = PDF + f"\r\n--{BOUNDARY[:-1]}\r\n".encode() * 20
 
     assert ann.upload(job_id, book).json["job"]["file_size"] == len(book)

@@ -1,4 +1,4 @@
-"""Socket.IO against the real web process: who is let in, what is told to whom, and until when."""
+"""Socket.IO of a running web process: connect, join, leave, cancel, limits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from fnt_server.jobs import queries, state
 from fnt_server.messaging.broker import emit_job, make_manager
 from fnt_server.web.app import PING_EVERY_S, PING_TIMEOUT_S
 from server.api_client import BOUNDARY, form
-from server.processes import House, WebProcess
+from server.processes import Deployment, WebProcess
 from server.services import BrokerProcess, scaled_out
 from server.sockets import (
     WITHIN_S,
@@ -41,7 +41,7 @@ from server.web.api.test_fuzz import ANY_JSON
 MAX_SOCKETS = 8
 MAX_PER_USER = 3
 CONNECT_WITHIN_S = 1.0
-HOUSEKEEPING_S = 5.0
+BACKGROUND_S = 5.0
 Connect = Callable[[str], Listener]
 
 
@@ -58,22 +58,24 @@ def stage(
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, stage: dict[str, str]) -> Iterator[House]:
-    house = House(
-        tmp_path_factory.mktemp("house"),
+def deployment(
+    tmp_path_factory: pytest.TempPathFactory, stage: dict[str, str]
+) -> Iterator[Deployment]:
+    deployment = Deployment(
+        tmp_path_factory.mktemp("deployment"),
         **stage,
         FNT_MAX_SOCKETS=str(MAX_SOCKETS),
         FNT_MAX_SOCKETS_PER_USER=str(MAX_PER_USER),
         FNT_CONNECT_WITHIN_S=str(CONNECT_WITHIN_S),
         FNT_CORS_ORIGINS="https://allowed.example",
     )
-    yield house
-    house.close()
+    yield deployment
+    deployment.close()
 
 
 @pytest.fixture(scope="module")
-def web(house: House) -> WebProcess:
-    return house.start_web()
+def web(deployment: Deployment) -> WebProcess:
+    return deployment.start_web()
 
 
 @pytest.fixture
@@ -90,18 +92,18 @@ def connect(web: WebProcess) -> Iterator[Connect]:
 
 
 @pytest.fixture
-def ann(house: House) -> tuple[int, str]:
-    return house.add_user()
+def ann(deployment: Deployment) -> tuple[int, str]:
+    return deployment.add_user()
 
 
 @pytest.fixture
-def bob(house: House) -> tuple[int, str]:
-    return house.add_user()
+def bob(deployment: Deployment) -> tuple[int, str]:
+    return deployment.add_user()
 
 
-def tell(house: House, job: dict[str, Any]) -> None:
+def tell(deployment: Deployment, job: dict[str, Any]) -> None:
     """Emit as a worker does."""
-    emit_job(make_manager(house.config, write_only=True), job["id"], job)
+    emit_job(make_manager(deployment.config, write_only=True), job["id"], job)
 
 
 def advance(database: Database, job_id: int, progress: int) -> dict[str, Any]:
@@ -111,9 +113,11 @@ def advance(database: Database, job_id: int, progress: int) -> dict[str, Any]:
         return queries.snapshot(job).to_wire()
 
 
-def test_connect_with_a_personal_token_and_with_a_login(house: House, connect: Connect) -> None:
-    assert connect(house.add_user()[1])
-    assert connect(house.log_in().access_token)
+def test_connect_with_a_personal_token_and_with_a_login(
+    deployment: Deployment, connect: Connect
+) -> None:
+    assert connect(deployment.add_user()[1])
+    assert connect(deployment.log_in().access_token)
 
 
 @pytest.mark.parametrize(
@@ -137,11 +141,11 @@ def test_connect_is_refused_with_code_and_sentence(
     assert set(data["data"]) == {"error"}
 
 
-def test_connect_with_an_ended_token_says_so(house: House, web: WebProcess) -> None:
-    pair = house.log_in(access_ttl_s=-5)
+def test_connect_with_an_ended_token_says_so(deployment: Deployment, web: WebProcess) -> None:
+    pair = deployment.log_in(access_ttl_s=-5)
 
     assert refusal_of(Listener(web.url), pair.access_token)["message"] == "TOKEN_EXPIRED"
-    refused = refusal_of(Listener(web.url), house.log_in().refresh_token)
+    refused = refusal_of(Listener(web.url), deployment.log_in().refresh_token)
     assert refused["message"] == "TOKEN_INVALID"
 
 
@@ -157,9 +161,9 @@ def test_connect_with_any_auth_is_answered(web: WebProcess, auth: object) -> Non
 
 
 def test_join_answers_the_caller_alone_and_the_room_hears_what_follows(
-    house: House, connect: Connect, ann: tuple[int, str], bob: tuple[int, str]
+    deployment: Deployment, connect: Connect, ann: tuple[int, str], bob: tuple[int, str]
 ) -> None:
-    job_id = house.add_job(ann[0])
+    job_id = deployment.add_job(ann[0])
     mine, also_mine, theirs = connect(ann[1]), connect(ann[1]), connect(bob[1])
     answer = mine.join(job_id)
     also_mine.join(job_id)
@@ -167,8 +171,8 @@ def test_join_answers_the_caller_alone_and_the_room_hears_what_follows(
     assert JobSnapshot.from_wire(answer["job"]).version == 2
     refused = theirs.join(job_id)
 
-    job = advance(house.database, job_id, 15)
-    tell(house, job)
+    job = advance(deployment.database, job_id, 15)
+    tell(deployment, job)
 
     assert mine.progress.get(timeout=WITHIN_S) == also_mine.progress.get(timeout=WITHIN_S) == job
     assert not refused["ok"]
@@ -176,9 +180,9 @@ def test_join_answers_the_caller_alone_and_the_room_hears_what_follows(
 
 
 def test_anothers_job_is_as_one_that_does_not_exist(
-    house: House, connect: Connect, ann: tuple[int, str], bob: tuple[int, str]
+    deployment: Deployment, connect: Connect, ann: tuple[int, str], bob: tuple[int, str]
 ) -> None:
-    job_id, theirs = house.add_job(ann[0]), connect(bob[1])
+    job_id, theirs = deployment.add_job(ann[0]), connect(bob[1])
     for event in (events.JOIN_JOB, events.CANCEL_JOB):
         another = theirs.ask(event, {"job_id": job_id})
         unknown = theirs.ask(event, {"job_id": job_id + 10_000})
@@ -190,23 +194,25 @@ def test_anothers_job_is_as_one_that_does_not_exist(
         told = [theirs.errors.get(timeout=WITHIN_S) for _ in range(2)]
         assert [error.pop("job_id") for error in told] == [job_id, job_id + 10_000]
         assert told == [{"message": "there is no such job", "error_code": "JOB_NOT_FOUND"}] * 2
-    assert house.job(job_id).status == JobStatus.PENDING
+    assert deployment.job(job_id).status == JobStatus.PENDING
 
 
-def test_leave_ends_the_telling(house: House, connect: Connect, ann: tuple[int, str]) -> None:
-    job_id, mine = house.add_job(ann[0]), connect(ann[1])
+def test_leave_ends_the_telling(
+    deployment: Deployment, connect: Connect, ann: tuple[int, str]
+) -> None:
+    job_id, mine = deployment.add_job(ann[0]), connect(ann[1])
     mine.join(job_id)
 
     assert mine.ask(events.LEAVE_JOB, {"job_id": job_id}) == {"ok": True}
-    tell(house, advance(house.database, job_id, 15))
+    tell(deployment, advance(deployment.database, job_id, 15))
 
     assert is_silent(mine.progress, for_s=0.5)
 
 
 def test_cancel_is_told_to_all_and_calm_the_second_time(
-    house: House, connect: Connect, ann: tuple[int, str]
+    deployment: Deployment, connect: Connect, ann: tuple[int, str]
 ) -> None:
-    job_id = house.add_job(ann[0])
+    job_id = deployment.add_job(ann[0])
     mine, watching = connect(ann[1]), connect(ann[1])
     watching.join(job_id)
 
@@ -221,48 +227,48 @@ def test_cancel_is_told_to_all_and_calm_the_second_time(
 
 
 def test_a_late_join_answers_the_end_and_enters_no_room(
-    house: House, connect: Connect, ann: tuple[int, str]
+    deployment: Deployment, connect: Connect, ann: tuple[int, str]
 ) -> None:
-    job_id, mine = house.add_job(ann[0]), connect(ann[1])
-    state.cancel(house.database, ann[0], job_id)
+    job_id, mine = deployment.add_job(ann[0]), connect(ann[1])
+    state.cancel(deployment.database, ann[0], job_id)
 
     answer = mine.join(job_id)
-    tell(house, answer["job"])
+    tell(deployment, answer["job"])
 
     assert answer["job"]["status"] == "cancelled"
     assert is_silent(mine.progress, for_s=0.5)
 
 
 def test_a_bug_is_answered_as_one_and_logged(
-    house: House, connect: Connect, ann: tuple[int, str]
+    deployment: Deployment, connect: Connect, ann: tuple[int, str]
 ) -> None:
-    mine, job_id = connect(ann[1]), house.add_job(ann[0])
-    with house.database.write() as session:
+    mine, job_id = connect(ann[1]), deployment.add_job(ann[0])
+    with deployment.database.write() as session:
         session.execute(update(Job).where(Job.id == job_id).values(status="nonsense"))
 
     answer = mine.join(job_id)
 
     assert answer["error_code"] == "INTERNAL"
     assert mine.errors.get(timeout=WITHIN_S)["error_code"] == "INTERNAL"
-    assert "socket event failed (ValueError)" in house.logs()
+    assert "socket event failed (ValueError)" in deployment.logs()
 
 
 def test_an_error_in_our_sql_is_not_called_a_database_that_is_away(
-    house: House, connect: Connect, ann: tuple[int, str]
+    deployment: Deployment, connect: Connect, ann: tuple[int, str]
 ) -> None:
-    if house.database.is_sqlite:
+    if deployment.database.is_sqlite:
         pytest.skip("SQLite calls every error operational")
-    mine, job_id = connect(ann[1]), house.add_job(ann[0])
-    with house.database.write() as session:
+    mine, job_id = connect(ann[1]), deployment.add_job(ann[0])
+    with deployment.database.write() as session:
         session.execute(text("ALTER TABLE jobs RENAME TO jobs_renamed"))
     try:
         answer = mine.join(job_id)
     finally:
-        with house.database.write() as session:
+        with deployment.database.write() as session:
             session.execute(text("ALTER TABLE jobs_renamed RENAME TO jobs"))
 
     assert answer["error_code"] == "INTERNAL"
-    assert "socket event failed (ProgrammingError)" in house.logs()
+    assert "socket event failed (ProgrammingError)" in deployment.logs()
 
 
 BAD_PAYLOADS: list[tuple[Any, ...]] = [
@@ -316,7 +322,7 @@ def test_any_json_leaves_the_socket_alive(
     "packet", ["", "9", "4", "42", "42[", "42{}", "451-", '40/other,{"token":"x"}', "x" * 60_000]
 )
 def test_a_broken_packet_harms_nobody_else(
-    web: WebProcess, house: House, connect: Connect, ann: tuple[int, str], packet: str
+    web: WebProcess, deployment: Deployment, connect: Connect, ann: tuple[int, str], packet: str
 ) -> None:
     mine, bare = connect(ann[1]), BareSocket(web.port)
     bare.send(packet)
@@ -344,29 +350,29 @@ def test_a_packet_over_64_kb_closes_its_socket(web: WebProcess, ann: tuple[int, 
     bare.close()
 
 
-def test_a_socket_is_closed_when_its_token_ends(house: House, connect: Connect) -> None:
-    pair = house.log_in(access_ttl_s=2)
+def test_a_socket_is_closed_when_its_token_ends(deployment: Deployment, connect: Connect) -> None:
+    pair = deployment.log_in(access_ttl_s=2)
     mine = connect(pair.access_token)
 
-    assert mine.closed.wait(2 + HOUSEKEEPING_S)
+    assert mine.closed.wait(2 + BACKGROUND_S)
 
 
-def test_a_socket_lives_on_with_a_later_token(house: House, connect: Connect) -> None:
-    pair = house.log_in(access_ttl_s=2)
-    job_id = house.add_job(pair.user.id)
+def test_a_socket_lives_on_with_a_later_token(deployment: Deployment, connect: Connect) -> None:
+    pair = deployment.log_in(access_ttl_s=2)
+    job_id = deployment.add_job(pair.user.id)
     mine = connect(pair.access_token)
-    newer = house.accounts(access_ttl_s=900).refresh(pair.refresh_token)
+    newer = deployment.accounts(access_ttl_s=900).refresh(pair.refresh_token)
 
     assert mine.join(job_id, token=newer.access_token)["ok"]
 
-    assert not mine.closed.wait(HOUSEKEEPING_S)
+    assert not mine.closed.wait(BACKGROUND_S)
     assert mine.join(job_id)["ok"]
 
 
 def test_a_join_with_a_bad_or_anothers_token_is_refused(
-    house: House, connect: Connect, ann: tuple[int, str], bob: tuple[int, str]
+    deployment: Deployment, connect: Connect, ann: tuple[int, str], bob: tuple[int, str]
 ) -> None:
-    job_id, mine = house.add_job(ann[0]), connect(ann[1])
+    job_id, mine = deployment.add_job(ann[0]), connect(ann[1])
 
     for token in ("x", bob[1], "fnt_\ud800"[:4], "fnt_x"):
         assert mine.join(job_id, token=token)["error_code"] == "TOKEN_INVALID"
@@ -375,9 +381,9 @@ def test_a_join_with_a_bad_or_anothers_token_is_refused(
 
 
 def test_a_socket_is_closed_when_its_login_is_revoked(
-    house: House, web: WebProcess, connect: Connect
+    deployment: Deployment, web: WebProcess, connect: Connect
 ) -> None:
-    pair, other = house.log_in(), house.log_in()
+    pair, other = deployment.log_in(), deployment.log_in()
     mine, theirs = connect(pair.access_token), connect(other.access_token)
     with web.client(pair.access_token) as client:
         assert client.post(paths.LOGOUT).status_code == 200
@@ -396,14 +402,18 @@ def test_the_silent_are_hung_up_on(web: WebProcess, ann: tuple[int, str]) -> Non
     known.connect({"token": ann[1]})
 
     for stranger in strangers:
-        assert stranger.is_hung_up(within_s=CONNECT_WITHIN_S + HOUSEKEEPING_S)
-    assert known.is_hung_up(within_s=PING_EVERY_S + PING_TIMEOUT_S + HOUSEKEEPING_S)
+        assert stranger.is_hung_up(within_s=CONNECT_WITHIN_S + BACKGROUND_S)
+    assert known.is_hung_up(within_s=PING_EVERY_S + PING_TIMEOUT_S + BACKGROUND_S)
     for bare in (*strangers, known):
         bare.close()
 
 
 def test_a_user_has_a_share_and_gets_it_back(
-    web: WebProcess, house: House, connect: Connect, ann: tuple[int, str], bob: tuple[int, str]
+    web: WebProcess,
+    deployment: Deployment,
+    connect: Connect,
+    ann: tuple[int, str],
+    bob: tuple[int, str],
 ) -> None:
     held = [connect(ann[1]) for _ in range(MAX_PER_USER)]
 
@@ -422,12 +432,12 @@ def test_a_user_has_a_share_and_gets_it_back(
 
 
 def test_who_was_hung_up_on_while_being_let_in_keeps_no_place(
-    web: WebProcess, house: House, connect: Connect, ann: tuple[int, str]
+    web: WebProcess, deployment: Deployment, connect: Connect, ann: tuple[int, str]
 ) -> None:
-    if house.database.is_sqlite:
+    if deployment.database.is_sqlite:
         pytest.skip("reading SQLite waits for nobody")
     knocking = [BareSocket(web.port) for _ in range(MAX_PER_USER)]
-    with house.database.write() as session:
+    with deployment.database.write() as session:
         session.execute(text("LOCK TABLE access_tokens IN ACCESS EXCLUSIVE MODE"))
         for bare in knocking:
             bare.send("40" + json.dumps({"token": ann[1]}))
@@ -462,19 +472,21 @@ def threads_of(web: WebProcess) -> int:
 
 
 def test_a_full_house_is_busy_and_rest_answers(
-    web: WebProcess, house: House, connect: Connect
+    web: WebProcess, deployment: Deployment, connect: Connect
 ) -> None:
-    users = [house.add_user()[1] for _ in range(MAX_SOCKETS)]
+    users = [deployment.add_user()[1] for _ in range(MAX_SOCKETS)]
     for token in users:
         connect(token)
-    late = house.add_user()[1]
+    late = deployment.add_user()[1]
 
     assert refusal_of(Listener(web.url), late)["message"] == "BUSY"
     with web.client(late) as client:
         assert client.get(paths.ME).status_code == 200
 
 
-def test_a_crowd_at_the_door_is_refused_and_rest_answers(web: WebProcess, house: House) -> None:
+def test_a_crowd_at_the_door_is_refused_and_rest_answers(
+    web: WebProcess, deployment: Deployment
+) -> None:
     crowd: list[BareSocket] = []
 
     def is_full() -> bool:
@@ -524,35 +536,35 @@ def test_only_websockets_are_spoken(web: WebProcess, ann: tuple[int, str]) -> No
 
 
 def test_a_dropped_socket_is_forgotten(
-    house: House, web: WebProcess, connect: Connect, ann: tuple[int, str]
+    deployment: Deployment, web: WebProcess, connect: Connect, ann: tuple[int, str]
 ) -> None:
     """Its rooms too: a new socket of the same user hears nothing it did not join."""
-    job_id, first = house.add_job(ann[0]), connect(ann[1])
+    job_id, first = deployment.add_job(ann[0]), connect(ann[1])
     first.join(job_id)
     first.disconnect()
     second = connect(ann[1])
 
-    tell(house, advance(house.database, job_id, 15))
+    tell(deployment, advance(deployment.database, job_id, 15))
 
     assert is_silent(second.progress, for_s=0.5)
 
 
 def test_versions_rise_for_a_listener_whatever_is_emitted_at_once(
-    house: House, connect: Connect, ann: tuple[int, str]
+    deployment: Deployment, connect: Connect, ann: tuple[int, str]
 ) -> None:
-    job_id, mine = house.add_job(ann[0]), connect(ann[1])
+    job_id, mine = deployment.add_job(ann[0]), connect(ann[1])
     mine.join(job_id)
-    manager = make_manager(house.config, write_only=True)
+    manager = make_manager(deployment.config, write_only=True)
     for progress in range(10, 60):
-        emit_job(manager, job_id, advance(house.database, job_id, progress))
+        emit_job(manager, job_id, advance(deployment.database, job_id, progress))
 
     versions = [mine.progress.get(timeout=WITHIN_S)["version"] for _ in range(50)]
 
     assert versions == sorted(set(versions))
 
 
-def test_sigterm_is_told_before_the_end(house: House, ann: tuple[int, str]) -> None:
-    web = house.start_web()
+def test_sigterm_is_told_before_the_end(deployment: Deployment, ann: tuple[int, str]) -> None:
+    web = deployment.start_web()
     listener = Listener(web.url).connect(ann[1])
     started = time.monotonic()
     web.process.terminate()
@@ -565,10 +577,10 @@ def test_sigterm_is_told_before_the_end(house: House, ann: tuple[int, str]) -> N
 
 
 def test_a_web_that_stops_closes_who_stays_and_ends_what_it_began(
-    house: House, ann: tuple[int, str]
+    deployment: Deployment, ann: tuple[int, str]
 ) -> None:
     """An upload under way comes to its end; a second signal would not wait for it."""
-    web = house.start_web()
+    web = deployment.start_web()
     listener = Listener(web.url).connect(ann[1])
     with web.client(ann[1]) as client:
         answer = client.post(paths.CONFIRM, json={"original_filename": "roman.pdf"}).json()
@@ -593,8 +605,8 @@ def test_a_web_that_stops_closes_who_stays_and_ends_what_it_began(
     listener.disconnect()
 
 
-def test_a_second_sigterm_does_not_wait(house: House, ann: tuple[int, str]) -> None:
-    web = house.start_web(FNT_DRAIN_S="600")
+def test_a_second_sigterm_does_not_wait(deployment: Deployment, ann: tuple[int, str]) -> None:
+    web = deployment.start_web(FNT_DRAIN_S="600")
     listener = Listener(web.url).connect(ann[1])
     web.process.terminate()
     assert listener.draining.get(timeout=WITHIN_S)
@@ -606,10 +618,10 @@ def test_a_second_sigterm_does_not_wait(house: House, ann: tuple[int, str]) -> N
 
 
 def test_another_web_process_hears_the_same_events(
-    house: House, connect: Connect, ann: tuple[int, str]
+    deployment: Deployment, connect: Connect, ann: tuple[int, str]
 ) -> None:
-    other = house.start_web()
-    job_id, here = house.add_job(ann[0]), connect(ann[1])
+    other = deployment.start_web()
+    job_id, here = deployment.add_job(ann[0]), connect(ann[1])
     there = Listener(other.url).connect(ann[1])
     here.join(job_id)
     there.join(job_id)
