@@ -1,1 +1,1 @@
-"""The bundled server: Flask-SocketIO for clients, Celery workers, and the database as the source of truth."""
+"""The bundled server: Flask-SocketIO for clients, Celery for workers, a database for the truth."""

@@ -133,7 +133,7 @@ class Deployment:
         wait_for(
             lambda: worker_registry.live_workers(self.database, within_s=30),
             within_s=START_WITHIN_S,
-            what="a worker hears the bell",
+            what="a worker is live",
         )
 
     def logs(self) -> str:

@@ -1,4 +1,4 @@
-"""Engines that ask a language model: in batches, validated, retried once, with `rules` as fallback."""
+"""Engines that ask a language model: batched, validated, retried once; `rules` is the fallback."""
 
 from __future__ import annotations
 

@@ -48,10 +48,10 @@ CELERY_OPTIONS = (
 class PoolChild:
     """The resources of one pool child, created after the fork, which threads do not survive."""
 
-    def __init__(self, config: Config, *, worker_id: str, departure: GracefulShutdown) -> None:
+    def __init__(self, config: Config, *, worker_id: str, shutdown: GracefulShutdown) -> None:
         self._config = config
         self._worker_id = worker_id
-        self._departure = departure
+        self._shutdown = shutdown
         self._last_heartbeat = 0.0
         self._is_at_work = False
 
@@ -81,7 +81,7 @@ class PoolChild:
             storage=Storage(self._config.storage_url),
             publisher=self.publisher,
             owner=leases.slot_owner(self._worker_id, os.getpid()),
-            stopping=self._departure.has_begun,
+            stopping=self._shutdown.has_begun,
             # Celery replaces a child between two wakeups, and with much to do there are none.
             needs_recycling=lambda: mem_rss() > MAX_CHILD_KIB,
         )
@@ -147,10 +147,10 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def make_worker(config: Config, *, worker_id: str, departure: GracefulShutdown) -> Celery:
+def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -> Celery:
     """Create the Celery application with the wakeup task and the hooks of its pool children."""
     celery = make_celery(config)
-    child = PoolChild(config, worker_id=worker_id, departure=departure)
+    child = PoolChild(config, worker_id=worker_id, shutdown=shutdown)
 
     @celery.task(name=WAKEUP_TASK)  # type: ignore[untyped-decorator]  # celery has no types
     def on_wakeup() -> None:
@@ -158,7 +158,7 @@ def make_worker(config: Config, *, worker_id: str, departure: GracefulShutdown) 
 
     @signals.worker_shutting_down.connect(weak=False)  # type: ignore[untyped-decorator]
     def stop(**_: object) -> None:
-        departure.begin()
+        shutdown.begin()
 
     @signals.worker_process_init.connect(weak=False)  # type: ignore[untyped-decorator]
     def begin(**_: object) -> None:
@@ -180,8 +180,8 @@ def run_worker(config: Config) -> None:
     exporter.serve(exporter.listen(config.metrics_port))
     worker_id = os.environ.get("FNT_WORKER_ID") or uuid.uuid4().hex
     log.info("worker %s started: version %s, %d slots", worker_id, __version__, config.workers)
-    departure = GracefulShutdown(config, worker_id=worker_id)
-    celery = make_worker(config, worker_id=worker_id, departure=departure)
+    shutdown = GracefulShutdown(config, worker_id=worker_id)
+    celery = make_worker(config, worker_id=worker_id, shutdown=shutdown)
     # Celery warns of root because of pickle; here only JSON travels.
     warnings.simplefilter("ignore", SecurityWarning)
     # Celery would say there, past all logging, that it is stopping.
@@ -189,4 +189,4 @@ def run_worker(config: Config) -> None:
     try:
         celery.worker_main([*CELERY_OPTIONS, f"--concurrency={config.workers}"])
     finally:
-        departure.end()
+        shutdown.end()

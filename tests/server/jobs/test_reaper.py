@@ -60,7 +60,7 @@ def test_a_pass_takes_back_and_tells(
     assert not leases.is_held(database, claimed)
 
 
-def test_a_pass_rings_once_and_for_each_step_nobody_heard(
+def test_a_pass_sends_one_wakeup_and_one_for_each_step_that_lost_its_own(
     database: Database, user_id: int, publisher_calls: RecordingPublisher
 ) -> None:
     make_chunked(database, user_id, chunks=3)

@@ -42,7 +42,7 @@ def test_answers_tells_who_answers_in_time(broker_process: BrokerProcess) -> Non
     assert time.monotonic() - started < 1.0
 
 
-def test_a_ring_waits_in_the_queue(broker_process: BrokerProcess) -> None:
+def test_a_wakeup_waits_in_the_queue(broker_process: BrokerProcess) -> None:
     sender = broker.make_wakeup_sender(config(broker_process.url + "?virtual_host=7"))
 
     broker.send_wakeup(sender)
@@ -56,10 +56,10 @@ def test_a_ring_waits_in_the_queue(broker_process: BrokerProcess) -> None:
         queue.close()
 
 
-def test_bells_nobody_hears_do_not_pile_up(
+def test_unread_wakeups_do_not_pile_up(
     broker_process: BrokerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(broker, "MAX_BELLS", 5)  # 1000 take half a second
+    monkeypatch.setattr(broker, "MAX_WAKEUPS", 5)  # 1000 take half a second
     sender = broker.make_wakeup_sender(config(broker_process.url + "?virtual_host=8"))
 
     for _ in range(17):

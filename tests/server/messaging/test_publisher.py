@@ -34,7 +34,7 @@ class Broker:
             raise self.error
         self.told.put((job_id, job["version"]))
 
-    def notify_workers(self) -> None:
+    def send_wakeup(self) -> None:
         if self.error is not None:
             raise self.error
         self.rung.put(None)
@@ -97,7 +97,7 @@ def test_a_frozen_broker_holds_nobody_and_fills_no_memory(
     assert told == [99, *range(40, 50)]
 
 
-def test_a_bell_does_not_wait_for_all_events_of_a_slow_bus() -> None:
+def test_a_wakeup_does_not_wait_for_all_events_of_a_slow_bus() -> None:
     let_go, rung, begun = Semaphore(0), Event(), Queue[int]()
 
     def emit(job_id: int, _job: dict[str, Any]) -> None:
@@ -119,7 +119,7 @@ def test_a_bell_does_not_wait_for_all_events_of_a_slow_bus() -> None:
     telling.close()
 
 
-def test_rings_are_capped(broker: Broker, telling: Publisher) -> None:
+def test_pending_wakeups_are_capped(broker: Broker, telling: Publisher) -> None:
     freeze(broker, telling)
     telling.notify_workers(10_000)
     broker.let_go.set()

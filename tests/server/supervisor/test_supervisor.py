@@ -21,7 +21,7 @@ def test_a_broker_whose_files_are_broken_begins_anew(tmp_path: Path) -> None:
     log = server.log.read_text()
 
     assert server.stop() == 0
-    assert log.count("broker is now broker.broken, see broker.log") == 1
+    assert log.count("moved broker to broker.broken, see broker.log") == 1
     assert (tmp_path / "broker.broken" / "appendonlydir").is_dir()
     assert "manifest" in (tmp_path / "broker.log").read_text()
 

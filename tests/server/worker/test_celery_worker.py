@@ -260,7 +260,9 @@ def test_a_step_that_does_not_stop_does_not_keep_its_worker(
 
     leaving.terminate()
     if twice:
-        wait_for(lambda: "stopping" in leaving.log.read_text(), within_s=5, what="it is stopping")
+        wait_for(
+            lambda: "shutting down" in leaving.log.read_text(), within_s=5, what="it is stopping"
+        )
         leaving.terminate()
     status = leaving.wait(within_s=5)
 
@@ -414,14 +416,14 @@ class Runner:
         return 1
 
 
-def test_a_busy_slot_says_that_it_lives(
+def test_a_busy_pool_child_sends_heartbeats(
     make_deployment: MakeDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It hears no wakeup while it works, and must not be taken for dead."""
-    monkeypatch.setattr(celery_worker, "ALIVE_EVERY_S", -1.0)
+    monkeypatch.setattr(celery_worker, "HEARTBEAT_EVERY_S", -1.0)
     deployment, seen = make_deployment(), []
-    departure = GracefulShutdown(deployment.config, worker_id="w")
-    child = PoolChild(deployment.config, worker_id="w", departure=departure)
+    shutdown = GracefulShutdown(deployment.config, worker_id="w")
+    child = PoolChild(deployment.config, worker_id="w", shutdown=shutdown)
 
     def work() -> None:
         make_older(deployment.database, Worker.seen_at, seconds=3600)
@@ -440,13 +442,13 @@ def test_a_busy_slot_says_that_it_lives(
     assert seen == [["w"], []]
 
 
-def test_a_new_pool_child_rings_and_does_not_begin_by_working(
+def test_a_new_pool_child_sends_a_wakeup_and_does_not_begin_by_working(
     make_deployment: MakeDeployment,
 ) -> None:
     """Celery kills a child that takes over four seconds to begin."""
     deployment, rung, worked = make_deployment(), Event(), Event()
-    departure = GracefulShutdown(deployment.config, worker_id="w")
-    child = PoolChild(deployment.config, worker_id="w", departure=departure)
+    shutdown = GracefulShutdown(deployment.config, worker_id="w")
+    child = PoolChild(deployment.config, worker_id="w", shutdown=shutdown)
     child.__dict__["runner"] = Runner(worked.set)
     child.__dict__["publisher"] = Publisher(emit=lambda *_: None, send_wakeup=rung.set)
 
@@ -465,10 +467,10 @@ def test_the_reaper_of_a_pool_child_also_starts_under_optimization(tmp_path: Pat
 import sys, threading
 from pathlib import Path
 from fnt_server.config import Config
-from fnt_server.worker.celery_worker import Slot
-from fnt_server.worker.shutdown import Departure
+from fnt_server.worker.celery_worker import PoolChild
+from fnt_server.worker.shutdown import GracefulShutdown
 config = Config.from_env({"FNT_DATA_DIR": sys.argv[1], "FNT_BROKER_URL": "redis://127.0.0.1:1"})
-Slot(config, worker_id="w", departure=Departure(config, worker_id="w")).begin()
+PoolChild(config, worker_id="w", shutdown=GracefulShutdown(config, worker_id="w")).begin()
 sys.exit("reaper" not in {thread.name for thread in threading.enumerate()})
 """
     done = subprocess.run([sys.executable, "-O", "-c", code, str(tmp_path)], check=False)

@@ -15,8 +15,8 @@ from server.jobs.test_reaper import RecordingPublisher
 from server.records import FILE, make_job
 
 
-@pytest.mark.parametrize(("is_spent", "taken"), [(False, 2), (True, 1)])
-def test_a_bell_is_answered_until_nothing_is_ready_or_the_process_is_spent(
+@pytest.mark.parametrize(("needs_recycling", "claimed"), [(False, 2), (True, 1)])
+def test_a_wakeup_runs_steps_until_none_is_ready_or_the_process_needs_recycling(
     database: Database,
     user_id: int,
     storage: Storage,
