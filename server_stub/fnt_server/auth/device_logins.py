@@ -66,7 +66,7 @@ class DeviceLogins:
         self.interval_s = interval_s
 
     def ask(self, *, client: str, host: str, address: str) -> DeviceCodes:
-        """Let a device wait for somebody's answer; returns its codes, which are not kept."""
+        """Start a device login; returns its codes, of which only hashes are stored."""
         while True:
             letters = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LETTERS))
             codes = DeviceCodes(device=secrets.token_urlsafe(32), user=letters)
@@ -85,7 +85,7 @@ class DeviceLogins:
                     row.created_at = clock(session)
                     row.ends_at = row.created_at + TTL_S
                     session.add(row)
-            except IntegrityError:  # somebody has this code: 1 in 25 600 000 000
+            except IntegrityError:  # the code is taken: 1 in 25 600 000 000
                 continue
             return codes
 

@@ -1,4 +1,4 @@
-"""`fnt-server user`: the people who may log in, and their tokens."""
+"""`fnt-server user`: manages users and their tokens."""
 
 from __future__ import annotations
 

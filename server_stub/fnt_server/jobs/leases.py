@@ -24,7 +24,7 @@ MAX_PAUSE_S = 60.0
 
 
 class LeaseLostError(Exception):
-    """The step is no longer ours: its job ended, or somebody else holds a newer fence."""
+    """The lease is lost: the job ended, or another worker holds a newer fence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ def make_celery(config: Config) -> Celery:
 
 
 def make_wakeup_sender(config: Config) -> Celery:
-    """Make the side that only rings: it gives up within a second when the broker is away."""
+    """Create the sending side: it gives up within a second when the broker is away."""
     celery = make_celery(config)
     celery.conf.update(
         broker_transport_options={**_REDIS_OPTIONS, "max_retries": 0, "retry_on_timeout": False},

@@ -171,7 +171,7 @@ def _install_services(app: Flask, config: Config) -> None:
 
 
 def _origin_rule(allowed: tuple[str, ...]) -> Callable[[str | None, dict[str, Any]], bool]:
-    """Let in clients without Origin, the server's own origin, and those configured.
+    """Allow clients without Origin, the server's own origin, and those configured.
 
     Forwarded headers are not looked at: anybody can send them.
     """

@@ -70,8 +70,8 @@ class BackgroundTasks:
         """Close transports whose client never came through `connect`."""
         now, eio = time.monotonic(), self._server.eio
         known = {self._server.manager.eio_sid_from_sid(sid, "/") for sid in self._connections.all()}
-        strangers = [sid for sid in list(eio.sockets) if sid not in known]
-        self._first_seen = {sid: self._first_seen.get(sid, now) for sid in strangers}
+        unauthenticated = [sid for sid in list(eio.sockets) if sid not in known]
+        self._first_seen = {sid: self._first_seen.get(sid, now) for sid in unauthenticated}
         for sid, since in self._first_seen.items():
             if now - since > self._services.config.connect_within_s:
                 _close_transport(eio, sid)

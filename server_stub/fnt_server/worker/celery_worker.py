@@ -92,7 +92,7 @@ class PoolChild:
         return Reaper(self.database, self.publisher, also=self._heartbeat_while_working)
 
     def begin(self) -> None:
-        """Ring for what is ready already: Celery kills a child that begins by working."""
+        """Start the reaper and send a wakeup: Celery kills a child that is busy during startup."""
         self.reaper.start()
         self.publisher.notify_workers()
 
@@ -170,7 +170,7 @@ def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -
 
     @signals.setup_logging.connect(weak=False)  # type: ignore[untyped-decorator]
     def leave_logging_alone(**_: object) -> None:
-        """Celery sets up no logging where somebody listens to this."""
+        """Connected to this signal, Celery leaves logging alone."""
 
     return celery
 

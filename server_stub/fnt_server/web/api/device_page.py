@@ -1,4 +1,4 @@
-"""The page on which somebody lets a device in: sign in, type the code, see who asks, answer."""
+"""The device login page: sign in, type the code, check the device, approve or refuse."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _is_not(action: str) -> Any:
 @bp.get(DEVICE_PAGE)
 def show() -> Response:
     """Show the first form that is needed."""
-    return _page("sign_in" if _visitor() is None else "code")
+    return _page("sign_in" if _page_identity() is None else "code")
 
 
 @bp.post(DEVICE_PAGE)
@@ -70,12 +70,12 @@ def act() -> Response:
     action = _form("action")
     if action == "sign_in":
         return _sign_in()
-    visitor = _visitor()
-    if visitor is None:
+    identity = _page_identity()
+    if identity is None:
         raise _Turned(403, "You were signed out. Sign in again.", step="sign_in")
     if action == "code":
-        return _find(visitor)
-    return _answer(visitor, allows=action == "approve")
+        return _find(identity)
+    return _answer(identity, allows=action == "approve")
 
 
 def _sign_in() -> Response:
@@ -87,27 +87,27 @@ def _sign_in() -> Response:
     return response
 
 
-def _find(visitor: Identity) -> Response:
+def _find(identity: Identity) -> Response:
     letters = read_code(_form("code"))
     if letters is None:
         raise _Turned(400, "A code has eight letters, like BCDF-GHJK.", step="code")
     try:
-        waiting = services().devices.find(visitor.user_id, letters)
+        waiting = services().devices.find(identity.user_id, letters)
     except TooManyCodes:
         raise _Turned(
             429, "Too many wrong codes. Wait ten minutes, then start again.", step="problem"
         ) from None
     if waiting is None:
         raise _Turned(404, "Nobody waits with this code, or not any more.", step="code")
-    user = services().accounts.get_user(visitor.user_id)
+    user = services().accounts.get_user(identity.user_id)
     return _page("ask", waiting=waiting, email=user.email)
 
 
-def _answer(visitor: Identity, *, allows: bool) -> Response:
-    answered = services().devices.answer(_form("device"), user_id=visitor.user_id, allows=allows)
+def _answer(identity: Identity, *, allows: bool) -> Response:
+    answered = services().devices.answer(_form("device"), user_id=identity.user_id, allows=allows)
     if not answered:
         raise _Turned(409, "It no longer waits: it gave up, or was answered.", step="problem")
-    services().accounts.log_out(visitor, everywhere=False)
+    services().accounts.log_out(identity, everywhere=False)
     return _page("approved" if allows else "refused")
 
 
@@ -120,7 +120,7 @@ def _cookie_name() -> str:
     return "__Host-fnt-device" if request.is_secure else "fnt-device"
 
 
-def _visitor() -> Identity | None:
+def _page_identity() -> Identity | None:
     """Tell who is signed in to this page."""
     try:
         return services().accounts.identify_page(request.cookies.get(_cookie_name(), ""))
@@ -159,7 +159,7 @@ def _set_cookie(response: Response, value: str) -> None:
 
 @bp.after_request
 def _dress(response: Response) -> Response:
-    """Make a page of every refusal too: here somebody reads it."""
+    """Make a page of every refusal too: a browser shows it."""
     if response.is_json:
         sentence = response.get_json()["error"]
         problem = f"{sentence[:1].upper()}{sentence[1:]}."

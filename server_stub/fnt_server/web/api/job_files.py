@@ -17,7 +17,7 @@ def new_file_key(job_id: int) -> str:
 
 
 def attach(services: Services, job_id: int, stored: StoredFile) -> Job:
-    """Give the job its file; commit, then ring and tell. An object not needed is deleted.
+    """Attach the file to the job; after the commit, send a wakeup and publish. Deletes unneeded objects.
 
     Raises JobRefused for other bytes than the first time and for a job that has ended.
     """

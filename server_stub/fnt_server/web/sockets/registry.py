@@ -20,7 +20,7 @@ class SocketRegistry:
         self._lock = threading.Lock()
 
     def register(self, sid: str, identity: Identity) -> bool:
-        """Let a socket in unless the house or its user's share is full."""
+        """Register a socket; False when the total or the limit of its user is reached."""
         with self._lock:
             full = len(self._identities) >= self._max_total
             if full or self._per_user[identity.user_id] >= self._max_per_user:

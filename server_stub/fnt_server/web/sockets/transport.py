@@ -18,7 +18,7 @@ from fnt.wire.events import SOCKET_PATH
 
 MAX_PACKET_BYTES = 64 * 1024
 HANDSHAKE_SLOTS = 16
-"""Sockets beyond the cap that may stand in the door at once, to be told BUSY in words."""
+"""Sockets beyond the limit that may complete the handshake, to receive a BUSY error."""
 UNHEARD_AFTER_MS = 15_000
 """A peer that acknowledges nothing for so long is gone, though it never said so."""
 
