@@ -17,7 +17,7 @@ def new_file_key(job_id: int) -> str:
 
 
 def attach(services: Services, job_id: int, stored: StoredFile) -> Job:
-    """Attach the file to the job; after the commit, send a wakeup and publish. Deletes unneeded objects.
+    """Attach the file to the job, then send a wakeup and publish; deletes an unneeded object.
 
     Raises JobRefused for other bytes than the first time and for a job that has ended.
     """
