@@ -18,7 +18,7 @@ import pyphen
 from fpdf import FPDF
 from fpdf.enums import WrapMode
 
-from fnt_server.sample import story_pdf, story_text
+from fnt_server.cli.sample import story_pdf, story_text
 
 FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 """The creation date of every book, so that the same text gives the same bytes."""

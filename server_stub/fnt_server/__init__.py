@@ -1,1 +1,1 @@
-"""The bundled server: Flask-SocketIO in front, Celery behind, the database as the record."""
+"""The bundled server: Flask-SocketIO for clients, Celery for workers, a database for the truth."""

@@ -6,7 +6,7 @@ import importlib.util
 import os
 import sys
 
-from fnt_server import greenlets
+from fnt_server import concurrency
 
 
 def main() -> None:
@@ -19,12 +19,12 @@ def main() -> None:
     if missing:
         sys.stderr.write("fnt-server needs the server extra: pip install 'fnt[server]'\n")
         sys.exit(2)
-    if greenlets.are_asked_for(sys.argv[1:], os.environ):
+    if concurrency.gevent_requested(sys.argv[1:], os.environ):
         if importlib.util.find_spec("gevent") is None:
             sys.stderr.write("gevent needs its extra: pip install 'fnt[server,gevent,postgres]'\n")
             sys.exit(2)
-        greenlets.patch()
-    from fnt_server.commands import run_command  # noqa: PLC0415 -- needs what was just looked for
+        concurrency.patch()
+    from fnt_server.cli.commands import run_command  # noqa: PLC0415 -- needs what was just looked for
 
     sys.exit(run_command())
 

@@ -1,4 +1,4 @@
-"""The server's settings, read once from the environment into one frozen object."""
+"""Server settings, read once from the environment into a frozen object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from fnt_server.greenlets import GEVENT, THREADS
+from fnt_server.concurrency import GEVENT, THREADS
 
 METRICS_FILES = "PROMETHEUS_MULTIPROC_DIR"
 """Where several processes count in files; Prometheus' library reads this variable."""
@@ -46,7 +46,7 @@ class Config:
     cors_origins: tuple[str, ...] = ()
     access_ttl_s: int = 900
     device_interval_s: int = 5
-    """A device that waits to be let in asks so often."""
+    """How often a waiting device may poll."""
     max_upload_bytes: int = 50 * 1024 * 1024
     max_pages: int = 5000
     log_format: str = "text"
@@ -63,7 +63,7 @@ class Config:
     max_sockets: int = 400
     max_sockets_per_user: int = 20
     connect_within_s: float = 10.0
-    """A socket that has not been let in by then is closed."""
+    """A socket not authenticated by then is closed."""
     stalled_after_s: float = 20.0
     """An upload of which no more than a few KB come in so long is cut off, as is any other request
     that is not there by then."""

@@ -1,4 +1,4 @@
-"""One line a record, as text or JSON; never a secret, a sentence or a line somebody else made up.
+"""One line per record, as text or JSON; no secrets, no text of books, no untrusted line breaks.
 
 What is said of an exception is its kind and where it was raised: its message may quote a book, a
 file's name or an SQL parameter. Only our own code's exceptions come with the places at all.
@@ -19,7 +19,7 @@ from typing import Any
 
 TEXT, JSON = "text", "json"
 FIELDS = (
-    "request_id", "job_id", "step", "worker", "method", "path", "status", "ms", "outcome",
+    "request_id", "job_id", "step", "worker", "method", "path", "status", "ms", "outcome", "code",
 )  # fmt: skip
 """What a record may carry beside its event, in the order of a line of text."""
 QUIET = ("alembic", "celery", "kombu", "gunicorn.error", "engineio.server", "socketio.server")
@@ -55,12 +55,12 @@ def configure(log_format: str = TEXT) -> None:
     for noisy in QUIET:  # a level of its own also keeps engineio from adding its own handler
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
-    threading.excepthook = _tell_of_thread
+    threading.excepthook = _log_thread_crash
 
 
-def _tell_of_thread(failed: threading.ExceptHookArgs) -> None:
+def _log_thread_crash(failed: threading.ExceptHookArgs) -> None:
     name = failed.thread.name if failed.thread else "?"
-    logging.getLogger("threads").error("thread %s ended by %s", name, failed.exc_type.__name__)
+    logging.getLogger("threads").error("thread %s crashed: %s", name, failed.exc_type.__name__)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What each process counts of its own doing; labels are words of ours, never a user's.
+"""Counters and histograms of each process; labels never contain user data.
 
 Where PROMETHEUS_MULTIPROC_DIR is set when this is imported, the counts lie in files there, so that
 the counts of pool children, who come and go, can be told together. A child counts on in the files

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from itertools import count
 
 from builders import make_snapshot
-from fnt_server.broker import emit_job, make_manager
 from fnt_server.config import Config
+from fnt_server.messaging.broker import emit_job, make_manager
 
 
 def main() -> None:

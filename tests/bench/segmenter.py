@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 from bench.report import Figure, interleaved
 from corpus import CORPUS
-from fnt_server.pipeline.sentences import iter_sentences
-from fnt_server.sample import story_text
+from fnt_server.cli.sample import story_text
+from fnt_server.pipeline.text.sentences import iter_sentences
 
 GOLD = CORPUS / "novels" / "madame_bovary.gold.txt"
 OTHERS = ("pysbd", "sentencex")

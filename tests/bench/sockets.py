@@ -17,8 +17,8 @@ import pytest
 from bench.crowd import crowd
 from bench.report import Figure, memory_kib, ms, percentile
 from e2e.harness import descendants
-from fnt_server import intake
-from server.house import House, WebProcess
+from fnt_server.jobs import creation
+from server.processes import Deployment, WebProcess
 from server.records import new_job
 from server.services import private_broker, scaled_out
 
@@ -44,14 +44,14 @@ def measure(*, short: bool) -> Iterator[Figure]:
     threads = Load(sockets=400, events_per_s=100, seconds=seconds)
     greenlets = Load(sockets=500 if short else 5000, events_per_s=1000, seconds=seconds)
     with tempfile.TemporaryDirectory() as folder, private_broker() as broker:
-        house = House(Path(folder), broker_url=broker.url, **room_for(threads))
-        yield from _loaded(house, threads, worker_class="threads")
+        deployment = Deployment(Path(folder), broker_url=broker.url, **room_for(threads))
+        yield from _loaded(deployment, threads, worker_class="threads")
     try:
         with ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             settings = stack.enter_context(scaled_out())
-            house = House(Path(folder), **settings, **room_for(greenlets))
-            yield from _loaded(house, greenlets, worker_class="gevent")
+            deployment = Deployment(Path(folder), **settings, **room_for(greenlets))
+            yield from _loaded(deployment, greenlets, worker_class="gevent")
     except pytest.skip.Exception as absent:
         yield Figure(name=f"{greenlets.sockets} sockets on greenlets", value=f"not run: {absent}")
 
@@ -68,22 +68,25 @@ def raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _loaded(house: House, load: Load, *, worker_class: str) -> Iterator[Figure]:
+def _loaded(deployment: Deployment, load: Load, *, worker_class: str) -> Iterator[Figure]:
     try:
-        user_id, token = house.add_user()
-        jobs = [intake.confirm(house.database, new_job(user_id))[0].id for _ in range(load.sockets)]
-        web = house.start_web(FNT_WORKER_CLASS=worker_class)
+        user_id, token = deployment.add_user()
+        jobs = [
+            creation.confirm(deployment.database, new_job(user_id))[0].id
+            for _ in range(load.sockets)
+        ]
+        web = deployment.start_web(FNT_WORKER_CLASS=worker_class)
         with crowd(web.url, token, jobs[:WARM]):
             before_kib = _memory_kib(web)  # with all code loaded that a socket runs through
         began = time.monotonic()
         with crowd(web.url, token, jobs) as listeners:
             opened_s = time.monotonic() - began
             after_kib = _memory_kib(web)
-            sent = _emit(house, jobs, load)
+            sent = _emit(deployment, jobs, load)
             _wait_until_all_came(listeners.delays_s, sent)
             delays = sorted(listeners.delays_s)
     finally:
-        house.close()
+        deployment.close()
     what = f"{load.sockets} sockets, {worker_class}, {load.events_per_s} events/s"
     p50, p99 = (ms(percentile(delays, share)) for share in (0.5, 0.99))
     wanted = "p99 ≤ 50 ms" if worker_class == "threads" else "p99 ≤ 10 ms"
@@ -101,16 +104,16 @@ def _loaded(house: House, load: Load, *, worker_class: str) -> Iterator[Figure]:
     )
 
 
-def _emit(house: House, jobs: list[int], load: Load) -> int:
+def _emit(deployment: Deployment, jobs: list[int], load: Load) -> int:
     """Send the events from a process of its own, as a worker does; returns how many."""
     command = [sys.executable, "-m", "bench.emitter", str(jobs[0]), str(jobs[-1])]
     command += [str(load.events_per_s), str(load.seconds)]
-    done = subprocess.run(command, env=_with_tests(house), check=True, capture_output=True)
+    done = subprocess.run(command, env=_with_tests(deployment), check=True, capture_output=True)
     return int(done.stdout)
 
 
-def _with_tests(house: House) -> dict[str, str]:
-    return {**house.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+def _with_tests(deployment: Deployment) -> dict[str, str]:
+    return {**deployment.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def _wait_until_all_came(delays: list[float], sent: int) -> None:

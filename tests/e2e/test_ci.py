@@ -14,7 +14,7 @@ import pytest
 from ci_files import GITHUB, GITLAB, github_steps, gitlab_script, read_yaml
 from e2e.harness import ClientHome, RestClient, ServerProcess
 from e2e.proxy import proxied
-from fnt_server.sample import story_pdf
+from fnt_server.cli.sample import story_pdf
 from pdfs import make_pdf
 from schemas import read_events
 

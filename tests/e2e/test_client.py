@@ -13,7 +13,7 @@ import pytest
 from e2e.harness import ClientHome, RestClient, ServerProcess
 from fnt import Client
 from fnt.errors import AuthError, NotFoundError, RefusedInputError, UsageError
-from fnt_server.sample import story_pdf
+from fnt_server.cli.sample import story_pdf
 
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]
 PAGE = Path(__file__).parents[2] / "docs" / "python.md"

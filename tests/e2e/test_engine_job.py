@@ -9,23 +9,23 @@ import pytest
 from openpyxl import load_workbook
 
 from e2e.harness import ClientHome, RestClient, ServerProcess
-from fnt_server.sample import story_pdf
-from server.models import Fault, ModelService, eight_at_a_time
+from fnt_server.cli.sample import story_pdf
+from server.llm_service import Fault, LLMService, eight_at_a_time
 
 MakeServer = Callable[..., ServerProcess]
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]
 
 
 @pytest.fixture
-def service() -> Iterator[ModelService]:
-    running = ModelService()
+def service() -> Iterator[LLMService]:
+    running = LLMService()
     yield running
     running.close()
 
 
 @pytest.mark.parametrize("engine", ["openai", "gemini"])
 def test_a_book_by_a_model(
-    engine: str, service: ModelService, make_server: MakeServer, make_client: MakeClient
+    engine: str, service: LLMService, make_server: MakeServer, make_client: MakeClient
 ) -> None:
     service.rewrite = lambda item: None if "rivière" in item["texte"] else eight_at_a_time(item)
     service.faults = [Fault(status=429, headers={"Retry-After": "0"})]
@@ -49,7 +49,7 @@ def test_a_book_by_a_model(
 
 
 def test_a_wrong_key_fails_the_job_at_once_and_says_so(
-    service: ModelService, make_server: MakeServer, make_client: MakeClient
+    service: LLMService, make_server: MakeServer, make_client: MakeClient
 ) -> None:
     service.faults = [Fault(status=401)] * 1000
     home, _ = make_client(make_server(**service.environ()))

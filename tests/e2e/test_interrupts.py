@@ -13,7 +13,7 @@ import pytest
 from e2e.harness import ClientHome, RestClient, ServerProcess, running, wait_for
 from e2e.observer import Observer
 from e2e.proxy import FaultProxy, proxied
-from fnt_server.sample import story_pdf
+from fnt_server.cli.sample import story_pdf
 from pdfs import make_pdf
 
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]

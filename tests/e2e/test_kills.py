@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from e2e.harness import ClientHome, RestClient, ServerProcess, is_alive, kill_tree, wait_for
-from fnt_server.sample import story_pdf
+from fnt_server.cli.sample import story_pdf
 
 MakeServer = Callable[..., ServerProcess]
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]

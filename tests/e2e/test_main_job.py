@@ -18,7 +18,7 @@ from socketio.exceptions import ConnectionError as Refused
 from corpus import CORPUS, needs_corpus
 from e2e.harness import PASSWORD, ClientHome, RestClient, ServerProcess, wait_for
 from e2e.proxy import proxied
-from fnt_server.sample import story_pdf
+from fnt_server.cli.sample import story_pdf
 from pdfs import make_encrypted_pdf, make_pdf, write_large_pdf
 
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]

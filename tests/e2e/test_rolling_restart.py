@@ -20,9 +20,9 @@ import pytest
 from e2e.balancer import balanced, find_nginx
 from e2e.harness import PASSWORD, ClientHome, wait_for
 from fnt.wire import paths
-from fnt_server import users
+from fnt_server.auth import users
 from pdfs import make_pdf
-from server.house import House, Process
+from server.processes import Deployment, Process
 from server.services import absent, local_bucket, scaled_out
 from typeset import make_book
 
@@ -45,8 +45,10 @@ class Part:
 class Fleet:
     """All processes of a house, behind one URL."""
 
-    def __init__(self, house: House, folder: Path, *, nginx: str, stack: ExitStack) -> None:
-        self.house = house
+    def __init__(
+        self, deployment: Deployment, folder: Path, *, nginx: str, stack: ExitStack
+    ) -> None:
+        self.deployment = deployment
         self.folder = folder
         with ExitStack() as sockets:
             taken = [sockets.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in "1234"]
@@ -66,10 +68,10 @@ class Fleet:
             )
         )
         self.ca_file = folder / "nginx" / "fullchain.pem"
-        _, self.token = house.add_user()
+        _, self.token = deployment.add_user()
 
     def _start(self, command: tuple[str, ...], environ: dict[str, str], port: int | None) -> Part:
-        process = self.house.start(*command, **environ)
+        process = self.deployment.start(*command, **environ)
         return Part(command=command, environ=environ, process=process, port=port)
 
     def wait_until_up(self, part: Part) -> None:
@@ -117,7 +119,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         for name, value in bucket.items():
             patch.setenv(name, value)
-        house = House(
+        deployment = Deployment(
             folder / "data",
             **settings,
             FNT_STORAGE_URL=url,
@@ -126,8 +128,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
             FNT_PACE_MS="2000",
             FNT_DEVICE_INTERVAL_S="1",
         )
-        stack.callback(house.close)
-        yield Fleet(house, folder, nginx=nginx, stack=stack)
+        stack.callback(deployment.close)
+        yield Fleet(deployment, folder, nginx=nginx, stack=stack)
 
 
 def upload(rest: httpx.Client, book: bytes) -> int:
@@ -143,7 +145,7 @@ def snapshots(output: str) -> list[dict[str, Any]]:
 
 def test_a_device_is_let_in_through_either_web_process(fleet: Fleet) -> None:
     """The page knows by which address it was reached, and no process needs the other's memory."""
-    users.add_user(fleet.house.database, EMAIL, PASSWORD)
+    users.add_user(fleet.deployment.database, EMAIL, PASSWORD)
     home = fleet.client()
     del home.environ["FNT_TOKEN"]
     login = home.start("login", "--web", "--insecure-storage", "--json")
@@ -222,7 +224,7 @@ def _end(watch: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 
 def _result(rest: httpx.Client, fleet: Fleet, job_id: int) -> bytes:
-    job = fleet.house.wait_for_job(
+    job = fleet.deployment.wait_for_job(
         job_id, lambda found: found.completed_at is not None, within_s=60, what="the job ends"
     )
     assert (job.status, job.error_code) == ("completed", None)

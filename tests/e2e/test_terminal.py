@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from e2e.harness import ClientHome, RestClient, ServerProcess
-from fnt_server.sample import story_pdf
+from fnt_server.cli.sample import story_pdf
 from screen import ScreenCommand
 
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]

@@ -11,7 +11,7 @@ import pytest
 
 from e2e.harness import ClientHome, RestClient, ServerProcess
 from e2e.observer import ENDED, LINK, Observer, moment
-from fnt_server.sample import story_pdf
+from fnt_server.cli.sample import story_pdf
 
 MakeServer = Callable[..., ServerProcess]
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]

@@ -15,7 +15,7 @@ import pytest
 import typer
 from ruamel.yaml import YAML
 
-from fnt_server.commands import app
+from fnt_server.cli.commands import app
 from fnt_server.config import Config
 
 FOLDER = Path(__file__).parents[2] / "docs" / "deploy"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
-from fnt_server.sample import TITLE, story_pdf, story_text
+from fnt_server.cli.sample import TITLE, story_pdf, story_text
 from typeset import Layout, is_heading, make_book, typeset
 
 LINE_END_HYPHEN = re.compile("[\x02\ufffe]")

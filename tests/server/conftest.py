@@ -13,12 +13,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete
 
-from fnt_server import schema
-from fnt_server.app import create_app
 from fnt_server.config import Config
-from fnt_server.database import Database
-from fnt_server.models import Base
-from fnt_server.storage import Storage
+from fnt_server.db import schema
+from fnt_server.db.connection import Database
+from fnt_server.db.models import Base
+from fnt_server.storage.object_store import Storage
+from fnt_server.web.app import create_app
 from server.records import make_user
 from server.services import BrokerProcess, local_bucket, private_broker, private_schema
 
@@ -31,7 +31,8 @@ def running_app(config: Config) -> Iterator[Flask]:
         yield app
     finally:
         app.extensions["fnt.reaper"].close()
-        app.extensions["fnt.housekeeping"].close()
+        app.extensions["fnt.janitor"].close()
+        app.extensions["fnt.background"].close()
         app.extensions["fnt"].publisher.close()
         app.extensions["fnt"].database.dispose()
 

@@ -30,7 +30,7 @@ def unsigned(alg: str, claims: Mapping[str, Any]) -> str:
 
 
 def forgeries(key: bytes, good: Mapping[str, Any]) -> dict[str, str]:
-    """Return the set by name; `good` are the claims of a token that would be let in."""
+    """Return the set by name; `good` are the claims of a token that would be authenticated."""
 
     def signed(**changes: Any) -> str:
         return sign(key, {k: v for k, v in {**good, **changes}.items() if v is not ...})

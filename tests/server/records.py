@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from sqlalchemy import select, update
 
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server import completion, intake, steps
-from fnt_server.completion import ChunkPlan
-from fnt_server.database import Database, now
-from fnt_server.intake import NewJob, StoredFile
-from fnt_server.models import Job, Step, User
-from fnt_server.steps import Held
+from fnt_server.db.connection import Database, now
+from fnt_server.db.models import Job, Step, User
+from fnt_server.jobs import creation, leases, step_results
+from fnt_server.jobs.creation import NewJob, StoredFile
+from fnt_server.jobs.leases import ClaimedStep
+from fnt_server.jobs.step_results import ChunkPlan
 
 T = TypeVar("T")
 
@@ -52,15 +52,15 @@ FILE = stored_file()
 
 def make_job(database: Database, user_id: int, *, file: StoredFile | None = FILE) -> Job:
     """Add a job, ready to be analysed where it has a file."""
-    job, _ = intake.confirm(database, new_job(user_id))
-    return intake.attach_file(database, job.id, file)[0] if file else job
+    job, _ = creation.confirm(database, new_job(user_id))
+    return creation.attach_file(database, job.id, file)[0] if file else job
 
 
-def take(database: Database, *, owner: str = "w.1", lease_s: float = LEASE_S) -> Held:
+def claim(database: Database, *, owner: str = "w.1", lease_s: float = LEASE_S) -> ClaimedStep:
     """Take a step that must be there."""
-    taken = steps.take(database, owner=owner, lease_s=lease_s)
-    assert taken is not None
-    return taken[0]
+    claimed = leases.claim(database, owner=owner, lease_s=lease_s)
+    assert claimed is not None
+    return claimed[0]
 
 
 def plan(chunks: int) -> list[ChunkPlan]:
@@ -73,27 +73,27 @@ def plan(chunks: int) -> list[ChunkPlan]:
 def make_chunked(database: Database, user_id: int, *, chunks: int) -> Job:
     """Add a job whose analysis is done and whose chunks are ready. No other step may be ready."""
     make_job(database, user_id)
-    held = take(database)
-    completion.tell_pages(database, held, page_count=chunks, chunks=chunks)
-    job = completion.complete_analysis(database, held, plan(chunks))
+    claimed = claim(database)
+    step_results.record_page_count(database, claimed, page_count=chunks, chunks=chunks)
+    job = step_results.complete_analysis(database, claimed, plan(chunks))
     assert job is not None
     return job
 
 
-def take_chunks(database: Database, user_id: int, *, chunks: int) -> tuple[Job, list[Held]]:
+def take_chunks(database: Database, user_id: int, *, chunks: int) -> tuple[Job, list[ClaimedStep]]:
     """Add a job all of whose chunks are being worked on."""
     job = make_chunked(database, user_id, chunks=chunks)
-    return job, [take(database) for _ in range(chunks)]
+    return job, [claim(database) for _ in range(chunks)]
 
 
-def complete_chunk(database: Database, held: Held) -> Job | None:
-    return completion.complete_chunk(
-        database, held, output_key=f"out/{held.number}", sentence_count=3
+def complete_chunk(database: Database, claimed: ClaimedStep) -> Job | None:
+    return step_results.complete_chunk(
+        database, claimed, output_key=f"out/{claimed.number}", sentence_count=3
     )
 
 
-def complete_merge(database: Database, held: Held) -> Job | None:
-    return completion.complete_merge(database, held, result_key="result", sentence_count=9)
+def complete_merge(database: Database, claimed: ClaimedStep) -> Job | None:
+    return step_results.complete_merge(database, claimed, result_key="result", sentence_count=9)
 
 
 def fetch(database: Database, job_id: int) -> Job:
@@ -106,11 +106,11 @@ def fetch_steps(database: Database, job_id: int) -> list[Step]:
         return list(session.scalars(select(Step).where(Step.job_id == job_id).order_by(Step.id)))
 
 
-def expire(database: Database, held: Held) -> None:
+def expire(database: Database, claimed: ClaimedStep) -> None:
     """Let a lease end, as if its holder had been silent for long."""
     with database.write() as session:
         session.execute(
-            update(Step).where(Step.id == held.step_id).values(lease_ends_at=now() - 1.0)
+            update(Step).where(Step.id == claimed.step_id).values(lease_ends_at=now() - 1.0)
         )
 
 

@@ -22,9 +22,9 @@ from moto.server import ThreadedMotoServer
 from sqlalchemy import make_url
 
 from e2e.harness import wait_for
-from fnt_server import broker
 from fnt_server.config import ConfigError
-from fnt_server.embedded import broker_binary
+from fnt_server.messaging import broker
+from fnt_server.supervisor.embedded_broker import broker_binary
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 DEFAULT_DATABASE_URL = "postgresql://127.0.0.1:5432/test"

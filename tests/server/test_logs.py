@@ -1,4 +1,4 @@
-"""The log: nothing secret, nothing a stranger made up, the same fields everywhere."""
+"""Log lines: one per record, with no secrets and no text of books."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fnt.wire import paths
 from fnt_server import logs
 from fnt_server.config import Config, ConfigError
 from pdfs import make_pdf
-from server.callers import BOUNDARY, parts
+from server.api_client import BOUNDARY, parts
 from server.sockets import Listener
 
 CANARY = "Kanarienvogel"
@@ -59,10 +59,10 @@ def test_an_exception_is_told_by_kind_and_place_not_by_its_words(
     try:
         raise ValueError(CANARY)
     except ValueError as error:
-        ours, theirs = record("fnt_server.x", "bad"), record("engineio.server", "bad")
-        for made in (ours, theirs):
+        fence_conditions, theirs = record("fnt_server.x", "bad"), record("engineio.server", "bad")
+        for made in (fence_conditions, theirs):
             made.exc_info = (ValueError, error, error.__traceback__)
-    told = {name: log_format.format(ours) for name, log_format in formats.items()}
+    told = {name: log_format.format(fence_conditions) for name, log_format in formats.items()}
 
     assert all(CANARY not in text and "ValueError" in text for text in told.values())
     assert "test_logs.py" in told[logs.TEXT]

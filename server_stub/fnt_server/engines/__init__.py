@@ -1,4 +1,4 @@
-"""Engines by name. Those that ask a model are loaded when they are used: their libraries are."""
+"""Engines by name; those that use a language model are imported on first use."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from importlib.util import find_spec
 from typing import Final
 
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server.engines.model import Model
-from fnt_server.engines.rules import shorten
-from fnt_server.shortening import Engine, EngineFailed, Shortened
+from fnt_server.engines.llm_client import LLMClient
+from fnt_server.engines.rule_based import shorten
+from fnt_server.pipeline.engine_protocol import Engine, EngineFailed, Shortened
 
-__all__ = ["NAMES", "get_engine", "missing"]
+__all__ = ["NAMES", "get_engine", "missing_requirement"]
 
 NAMES: Final = ("rules", "gemini", "openai")
 
 
-def missing(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
+def missing_requirement(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
     """Tell what an engine lacks here, in words for its user; None when it can be used."""
     if name == "gemini":
         if not _is_installed("google", "google.genai"):
@@ -36,30 +36,30 @@ def get_engine(name: str) -> Engine:
     """Return the engine of this name; raises KeyError for no name of ours, and EngineFailed."""
     if name not in NAMES:
         raise KeyError(name)
-    lack = missing(name)
+    lack = missing_requirement(name)
     if lack is not None:
         raise EngineFailed(f"the engine {name} cannot be used: {lack}", certain=True)
     if name == "rules":
-        return by_rules
-    from fnt_server.engines.rewriting import Rewriter  # noqa: PLC0415 -- only models need it
+        return rule_based_engine
+    from fnt_server.engines.llm import LLMEngine  # noqa: PLC0415 -- only models need it
 
-    return Rewriter(name, _open_gemini if name == "gemini" else _open_openai)
+    return LLMEngine(name, _open_gemini if name == "gemini" else _open_openai)
 
 
-def by_rules(
+def rule_based_engine(
     sentences: Sequence[str], settings: ProcessingSettings, _keep_going: Callable[[], bool]
 ) -> list[Shortened]:
     """Cut sentences at their joints; never fails."""
     return [Shortened(pieces=shorten(text, settings), engine="rules") for text in sentences]
 
 
-def _open_gemini() -> Model:
-    from fnt_server.engines.gemini import Gemini  # noqa: PLC0415 -- an extra
+def _open_gemini() -> LLMClient:
+    from fnt_server.engines.gemini import GeminiClient  # noqa: PLC0415 -- an extra
 
-    return Gemini()
+    return GeminiClient()
 
 
-def _open_openai() -> Model:
+def _open_openai() -> LLMClient:
     from fnt_server.engines.openai import OpenAI  # noqa: PLC0415 -- an extra
 
     return OpenAI()

@@ -1,4 +1,4 @@
-"""Google's Gemini, by its own library; GOOGLE_GEMINI_BASE_URL leads elsewhere."""
+"""Google Gemini; GOOGLE_GEMINI_BASE_URL overrides the address."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import httpx2
 from google import genai
 from google.genai import errors, types
 
-from fnt_server.engines.model import TIMEOUT_S, Busy, refused, retry_after_s
+from fnt_server.engines.llm_client import TIMEOUT_S, ServiceUnavailable, refused, retry_after_s
 
 DEFAULT_MODEL = "gemini-2.5-flash"
 UNREADABLE = "{}"
 WAIT_STATUSES = frozenset({408, 425, 429})
 
 
-class Gemini:
+class GeminiClient:
     """Generated content with a JSON schema."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
@@ -49,10 +49,10 @@ class Gemini:
         except errors.APIError as error:
             if error.code >= 500 or error.code in WAIT_STATUSES:
                 wanted = retry_after_s(getattr(error.response, "headers", None))
-                raise Busy(f"HTTP {error.code}", retry_after_s=wanted) from None
+                raise ServiceUnavailable(f"HTTP {error.code}", retry_after_s=wanted) from None
             raise refused(error.code, "gemini") from None
         except (httpx2.HTTPError, ValueError, errors.UnknownApiResponseError) as error:
-            raise Busy(type(error).__name__) from None
+            raise ServiceUnavailable(type(error).__name__) from None
         except RecursionError:  # the library parses what was answered, however deep
             return UNREADABLE
         return _text(answer)

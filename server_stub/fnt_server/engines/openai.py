@@ -1,4 +1,4 @@
-"""OpenAI, and what speaks its language: Ollama, vLLM, llama.cpp, by OPENAI_BASE_URL."""
+"""OpenAI and compatible servers (Ollama, vLLM, llama.cpp) by OPENAI_BASE_URL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import openai
 
-from fnt_server.engines.model import TIMEOUT_S, Busy, refused, retry_after_s
+from fnt_server.engines.llm_client import TIMEOUT_S, ServiceUnavailable, refused, retry_after_s
 
 WAIT_STATUSES = frozenset({408, 409, 425, 429})
 
@@ -45,15 +45,17 @@ class OpenAI:
         except openai.APIStatusError as error:
             if error.status_code >= 500 or error.status_code in WAIT_STATUSES:
                 wanted = retry_after_s(error.response.headers)
-                raise Busy(f"HTTP {error.status_code}", retry_after_s=wanted) from None
+                raise ServiceUnavailable(
+                    f"HTTP {error.status_code}", retry_after_s=wanted
+                ) from None
             raise refused(error.status_code, "openai") from None
         except openai.APIConnectionError as error:
-            raise Busy(type(error).__name__) from None
+            raise ServiceUnavailable(type(error).__name__) from None
         except (openai.OpenAIError, ValueError) as error:
-            raise Busy(f"{type(error).__name__} in its answer") from None
+            raise ServiceUnavailable(f"{type(error).__name__} in its answer") from None
         choices = getattr(answer, "choices", None)  # a page in HTML arrives as plain text
         if not choices:
-            raise Busy("its answer is none of a chat")
+            raise ServiceUnavailable("its answer is none of a chat")
         return choices[0].message.content or ""
 
     def close(self) -> None:

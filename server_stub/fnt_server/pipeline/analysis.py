@@ -1,4 +1,4 @@
-"""The whole book: from pages of lines to paragraphs."""
+"""Analysis of a whole book: from pages of lines to paragraphs."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from functools import partial
 from pathlib import Path
 
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server.pipeline.contents import part_contents
 from fnt_server.pipeline.document import Analysis, Dropped, Reason
-from fnt_server.pipeline.furniture import drop_furniture
-from fnt_server.pipeline.layout import Line, Page, body_size, with_steady_sizes
-from fnt_server.pipeline.letters import check_readable, clean
-from fnt_server.pipeline.notes import is_note
-from fnt_server.pipeline.paragraphs import find_paragraphs
-from fnt_server.pipeline.pdf import open_pages
-from fnt_server.pipeline.stamps import drop_stamps
+from fnt_server.pipeline.extraction.characters import check_readable, clean_pages
+from fnt_server.pipeline.extraction.pdf_reader import open_pages
+from fnt_server.pipeline.layout.footnotes import is_note
+from fnt_server.pipeline.layout.geometry import Line, Page, body_size, with_steady_sizes
+from fnt_server.pipeline.layout.running_heads import drop_running_heads
+from fnt_server.pipeline.layout.table_of_contents import split_table_of_contents
+from fnt_server.pipeline.layout.watermarks import drop_watermarks
+from fnt_server.pipeline.text.paragraphs import find_paragraphs
 
 
-def analyse(
+def analyze(
     path: Path,
     settings: ProcessingSettings,
     *,
@@ -32,17 +32,17 @@ def analyse(
     """
     page_count, raw = open_pages(path, max_pages=max_pages, max_text_chars=max_text_chars)
     on_open(page_count)
-    pages = with_steady_sizes(clean(raw))
+    pages = with_steady_sizes(clean_pages(raw))
     check_readable(pages)
     size = body_size(pages)
     find = partial(find_paragraphs, size=size, fix_hyphenation=settings.fix_hyphenation)
-    bare = drop_stamps(drop_furniture(pages, size=size), size=size)
-    text, contents = part_contents(bare)
+    bare = drop_watermarks(drop_running_heads(pages, size=size), size=size)
+    text, contents = split_table_of_contents(bare)
     paragraphs, dropped = find(text)
     if not paragraphs:  # a document of nothing but headers and numbers is taken as it is
         bare, contents = pages, []
         paragraphs, dropped = find(bare)
-    dropped = [*_furniture(pages, bare, size=size), *contents, *dropped, *_calls(pages)]
+    dropped = [*_removed_lines(pages, bare, size=size), *contents, *dropped, *_calls(pages)]
     return Analysis(
         page_count=page_count,
         paragraphs=tuple(paragraphs),
@@ -50,7 +50,9 @@ def analyse(
     )
 
 
-def _furniture(pages: Sequence[Page], bare: Sequence[Page], *, size: float) -> Iterator[Dropped]:
+def _removed_lines(
+    pages: Sequence[Page], bare: Sequence[Page], *, size: float
+) -> Iterator[Dropped]:
     """Yield the lines that the bare pages no longer have."""
     for page, rest in zip(pages, bare, strict=True):
         kept = {id(line) for line in rest.lines}

@@ -1,4 +1,4 @@
-"""Chunks: runs of whole paragraphs, and the pure function that turns one into sentences."""
+"""Chunks of whole paragraphs, and the pure function that turns one into short sentences."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.results import Sentence
 from fnt.wire.words import count_words
 from fnt_server.pipeline.document import Analysis, Paragraph
-from fnt_server.pipeline.sentences import iter_sentences
-from fnt_server.pipeline.typography import plain
-from fnt_server.shortening import Engine, Shortened, Stopped
+from fnt_server.pipeline.engine_protocol import Engine, Shortened, Stopped
+from fnt_server.pipeline.text.sentences import iter_sentences
+from fnt_server.pipeline.text.typography import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +28,12 @@ class Chunk:
 
 
 def chunk_count(page_count: int) -> int:
-    """Return how many chunks a book of so many pages has."""
+    """Return the number of chunks for a book of this many pages."""
     return max(min(4, page_count), -(-page_count // 32))
 
 
 def plan_chunks(analysis: Analysis) -> list[Chunk]:
-    """Share the paragraphs out over equal runs of pages; some may hold none."""
+    """Divide the paragraphs over equal runs of pages; a chunk may be empty."""
     pages, count = analysis.page_count, chunk_count(analysis.page_count)
     ends = [(number + 1) * pages // count for number in range(count)]
     shares: list[list[Paragraph]] = [[] for _ in ends]
@@ -49,12 +49,12 @@ def plan_chunks(analysis: Analysis) -> list[Chunk]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Processed:
-    """What became of a chunk."""
+class ProcessedChunk:
+    """The result of one chunk."""
 
     sentences: list[Sentence]
-    instead: Counter[str]
-    """Sentences for which `rules` stood in, by reason."""
+    fallback_reasons: Counter[str]
+    """How many sentences fell back to `rules`, by reason."""
 
 
 def process_chunk(
@@ -63,47 +63,53 @@ def process_chunk(
     settings: ProcessingSettings,
     engine: Engine,
     keep_going: Callable[[], bool] = lambda: True,
-) -> Processed:
+) -> ProcessedChunk:
     """Return the short sentences of these paragraphs: the same for the same arguments and engine.
 
     A sentence within the limit is kept as it is; a longer one goes to the engine, unless it is
     dialogue and `ignore_dialogue` is set. Raises Stopped when `keep_going` says no, and
     EngineFailed.
     """
-    found: list[_Source] = []
+    found: list[_SourceSentence] = []
     for paragraph in paragraphs:
         if not keep_going():
             raise Stopped
         found.extend(_iter_sources(paragraph, settings))
     long = [source for source in found if source.is_long]
-    answers = engine([source.text for source in long], settings, keep_going)
-    left = iter(answers)
-    return Processed(
+    shortened_sentences = engine([source.text for source in long], settings, keep_going)
+    remaining = iter(shortened_sentences)
+    return ProcessedChunk(
         sentences=[
             sentence
             for source in found
-            for sentence in _finished(source, next(left) if source.is_long else None, settings)
+            for sentence in _iter_pieces(
+                source, next(remaining) if source.is_long else None, settings
+            )
         ],
-        instead=Counter(answer.instead for answer in answers if answer.instead),
+        fallback_reasons=Counter(
+            shortened.fallback_reason
+            for shortened in shortened_sentences
+            if shortened.fallback_reason
+        ),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class _SourceSentence:
     """A sentence of the book."""
 
     text: str
     page: int
     chapter: str | None
     is_long: bool
-    """For the engine to shorten."""
+    """Too long: the engine shortens it."""
 
 
-def _iter_sources(paragraph: Paragraph, settings: ProcessingSettings) -> Iterator[_Source]:
+def _iter_sources(paragraph: Paragraph, settings: ProcessingSettings) -> Iterator[_SourceSentence]:
     for found in iter_sentences(paragraph.text):
         text = found.text if settings.preserve_formatting else plain(found.text)
         spared = settings.ignore_dialogue and found.is_dialogue
-        yield _Source(
+        yield _SourceSentence(
             text,
             paragraph.page_at(found.start),
             paragraph.chapter,
@@ -111,15 +117,15 @@ def _iter_sources(paragraph: Paragraph, settings: ProcessingSettings) -> Iterato
         )
 
 
-def _finished(
-    source: _Source, answer: Shortened | None, settings: ProcessingSettings
+def _iter_pieces(
+    source: _SourceSentence, shortened: Shortened | None, settings: ProcessingSettings
 ) -> Iterator[Sentence]:
-    for piece in answer.pieces if answer else [source.text]:
+    for piece in shortened.pieces if shortened else [source.text]:
         yield Sentence(
             text=piece,
             words=count_words(piece),
             source=source.text,
             page=source.page,
             chapter=source.chapter,
-            engine=answer.engine if answer else settings.engine,
+            engine=shortened.engine if shortened else settings.engine,
         )

@@ -1,4 +1,4 @@
-"""What analysis makes of a book: paragraphs in reading order."""
+"""An analyzed book: its paragraphs in reading order, and what was dropped."""
 
 from __future__ import annotations
 
@@ -14,35 +14,43 @@ Reason = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paragraph:
-    """A paragraph or a heading, whole even where it runs over pages."""
+    """A paragraph or a heading; it may span pages."""
 
     text: str
     page: int
     """Page of the PDF on which it begins, from 1."""
     chapter: str | None
     kind: Kind = "body"
-    turns: Sequence[tuple[int, int]] = ()
-    """Where in the text further pages begin: place and page."""
+    page_breaks: Sequence[tuple[int, int]] = ()
+    """(offset in the text, page) for each page that begins inside the paragraph."""
 
-    def page_at(self, place: int) -> int:
-        """Return the page on which the character at this place of the text stands."""
-        if not self.turns:
+    def page_at(self, offset: int) -> int:
+        """Return the page of the character at this offset of the text."""
+        if not self.page_breaks:
             return self.page
-        return max((page for start, page in self.turns if start <= place), default=self.page)
+        return max((page for start, page in self.page_breaks if start <= offset), default=self.page)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Paragraph:
         """Read what `to_json` wrote."""
-        return cls(**stored)
+        fields = {**stored, "page_breaks": stored.get("turns", ())}
+        fields.pop("turns", None)
+        return cls(**fields)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as a JSON object."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """Return it as a JSON object; `turns` is the stored name of `page_breaks`."""
+        return {
+            "text": self.text,
+            "page": self.page,
+            "chapter": self.chapter,
+            "kind": self.kind,
+            "turns": self.page_breaks,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """What stands on a page and is not text of the book."""
+    """A line of a page that is not text of the book."""
 
     text: str
     page: int
@@ -55,7 +63,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """The whole book, ready to be cut into chunks."""
+    """The whole book, ready to be divided into chunks."""
 
     page_count: int
     paragraphs: tuple[Paragraph, ...]

@@ -1,1 +1,0 @@
-"""REST: one blueprint a subject, each exposed as `bp`."""

@@ -1,0 +1,234 @@
+"""Logins: password check, access and refresh tokens, and who a token belongs to."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from fnt.wire.errors import ErrorCode
+from fnt_server.auth.password_hashing import (
+    EMAIL,
+    TOKEN_PREFIX,
+    dummy_hash,
+    is_password,
+    normalized_email,
+    token_hash,
+)
+from fnt_server.auth.tokens import TokenProblem, TokenSigner
+from fnt_server.db.connection import Database, clock, now
+from fnt_server.db.models import AccessToken, DeviceLogin, Login, User
+
+REFRESH_TTL_S = 30 * 86400
+FAMILY_TTL_S = 90 * 86400
+PAGE_TTL_S = 600
+REPLAY_WINDOW_S = 10
+"""So long an old refresh token gives the same successor: its answer may have been lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who a token speaks for."""
+
+    user_id: int
+    login_id: str | None
+    """None for a personal access token."""
+    token_id: str | None
+    ends_at: float
+    """Seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPair:
+    """What a login or a refresh answers."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    user: User
+
+
+class Accounts:
+    """Creates users, logs them in and tells whose a token is."""
+
+    def __init__(self, database: Database, signer: TokenSigner, *, access_ttl_s: int) -> None:
+        self._database = database
+        self._signer = signer
+        self._access_ttl_s = access_ttl_s
+
+    def log_in(self, email: str, password: str) -> TokenPair | None:
+        """Open a login; None when email or password is wrong."""
+        user = self._authenticate(email, password)
+        if user is None:
+            return None
+        with self._database.write() as session:
+            return self.open_login(session, user) if _is_unchanged(session, user) else None
+
+    def open_login(self, session: Session, user: User) -> TokenPair:
+        """Open a login within a transaction; its tokens are good once that is committed."""
+        return self._pair(_new_login(session, user, ttl_s=FAMILY_TTL_S), user)
+
+    def open_page(self, email: str, password: str) -> str | None:
+        """Open a short login that is good for the page of devices alone; returns its token."""
+        user = self._authenticate(email, password)
+        if user is None:
+            return None
+        with self._database.write() as session:
+            if not _is_unchanged(session, user):
+                return None
+            login = _new_login(session, user, ttl_s=PAGE_TTL_S)
+        return self._signer.write(
+            user_id=user.id, login_id=login.id, jti=login.refresh_jti, kind="page", ttl_s=PAGE_TTL_S
+        )
+
+    def _authenticate(self, email: str, password: str) -> User | None:
+        """Return who has this email and password, None for nobody, in the same time either way."""
+        user = self._find_user(normalized_email(email))
+        is_right = is_password(user.password_hash if user else dummy_hash(), password)
+        return user if is_right else None
+
+    def _find_user(self, email: str) -> User | None:
+        if not EMAIL.fullmatch(email):  # nobody's, and nothing that a database need take
+            return None
+        with self._database.read() as session:
+            return session.scalar(select(User).where(User.email == email))
+
+    def refresh(self, token: str) -> TokenPair:
+        """Give the successor of a refresh token; raises TokenProblem.
+
+        A token used again after REPLAY_WINDOW_S was stolen or copied: its whole family ends.
+        """
+        claims = self._signer.read(token, kind="refresh")
+        with self._database.write() as session:
+            moment = clock(session)
+            login = session.get(Login, claims.login_id, with_for_update=True)
+            if login is None or login.revoked_at is not None or login.ends_at <= moment:
+                raise TokenProblem(ErrorCode.TOKEN_INVALID)
+            if claims.jti == login.refresh_jti:
+                login.previous_jti, login.refresh_jti = login.refresh_jti, uuid.uuid4().hex
+                login.rotated_at = moment
+            elif claims.jti != login.previous_jti or moment > login.rotated_at + REPLAY_WINDOW_S:
+                login.revoked_at = moment
+            user = session.get_one(User, login.user_id)
+        if login.revoked_at is not None:
+            raise TokenProblem(ErrorCode.TOKEN_INVALID)
+        return self._pair(login, user)
+
+    def _pair(self, login: Login, user: User) -> TokenPair:
+        refresh_ends = min(login.rotated_at + REFRESH_TTL_S, login.ends_at)
+        access = self._signer.write(
+            user_id=user.id, login_id=login.id, jti=uuid.uuid4().hex, kind="access",
+            ttl_s=self._access_ttl_s,
+        )  # fmt: skip
+        refresh = self._signer.write(
+            user_id=user.id, login_id=login.id, jti=login.refresh_jti, kind="refresh",
+            issued_at=login.rotated_at, ttl_s=refresh_ends - login.rotated_at,
+        )  # fmt: skip
+        return TokenPair(
+            access_token=access, refresh_token=refresh, expires_in=self._access_ttl_s, user=user
+        )
+
+    def identify(self, token: str) -> Identity:
+        """Tell whose access token or personal token this is; raises TokenProblem."""
+        if token.startswith(TOKEN_PREFIX):
+            return self._identify_personal(token)
+        return self._identify_login(token, kind="access")
+
+    def identify_page(self, token: str) -> Identity:
+        """Tell whose token of the page this is; raises TokenProblem."""
+        return self._identify_login(token, kind="page")
+
+    def _identify_login(self, token: str, *, kind: str) -> Identity:
+        claims = self._signer.read(token, kind=kind)
+        with self._database.read() as session:
+            alive = session.scalar(
+                select(Login.id).where(
+                    Login.id == claims.login_id,
+                    Login.user_id == claims.user_id,
+                    Login.revoked_at.is_(None),
+                    Login.ends_at > now(),
+                )
+            )
+        if alive is None:
+            raise TokenProblem(ErrorCode.TOKEN_INVALID)
+        return Identity(
+            user_id=claims.user_id, login_id=alive, token_id=None, ends_at=claims.ends_at
+        )
+
+    def _identify_personal(self, token: str) -> Identity:
+        with self._database.read() as session:
+            found = session.scalar(
+                select(AccessToken).where(AccessToken.token_hash == token_hash(token))
+            )
+            if found is None:
+                raise TokenProblem(ErrorCode.TOKEN_INVALID)
+            if found.ends_at <= clock(session):
+                raise TokenProblem(ErrorCode.TOKEN_EXPIRED)
+        return Identity(
+            user_id=found.user_id, login_id=None, token_id=found.id, ends_at=found.ends_at
+        )
+
+    def log_out(self, identity: Identity, *, everywhere: bool) -> None:
+        """End this login, or all of the user's; a personal token outlives both."""
+        condition = Login.user_id == identity.user_id
+        if not everywhere:
+            condition = condition & (Login.id == identity.login_id)
+        with self._database.write() as session:
+            if everywhere:  # approved devices that have not fetched their tokens
+                session.execute(delete(DeviceLogin).where(DeviceLogin.user_id == identity.user_id))
+            session.execute(
+                update(Login).where(condition, Login.revoked_at.is_(None)).values(revoked_at=now())
+            )
+
+    def still_valid(self, identities: set[Identity]) -> set[Identity]:
+        """Return those whose login or personal token has not ended."""
+        logins = [i.login_id for i in identities if i.login_id]
+        tokens = [i.token_id for i in identities if i.token_id]
+        with self._database.read() as session:
+            moment = clock(session)
+            alive: set[str] = set(
+                session.scalars(
+                    select(Login.id).where(Login.id.in_(logins), Login.revoked_at.is_(None))
+                )
+            ) | set(session.scalars(select(AccessToken.id).where(AccessToken.id.in_(tokens))))
+        return {i for i in identities if (i.login_id or i.token_id) in alive and i.ends_at > moment}
+
+    def get_user(self, user_id: int) -> User:
+        """Return a user who is known to exist."""
+        with self._database.read() as session:
+            return session.get_one(User, user_id)
+
+
+def _new_login(session: Session, user: User, *, ttl_s: float) -> Login:
+    moment = clock(session)
+    login = Login(
+        id=uuid.uuid4().hex,
+        user_id=user.id,
+        refresh_jti=uuid.uuid4().hex,
+        rotated_at=moment,
+        created_at=moment,
+        ends_at=moment + ttl_s,
+    )
+    session.add(login)
+    return login
+
+
+def _is_unchanged(session: Session, user: User) -> bool:
+    """Lock a user; whether the password is still the one that was compared."""
+    unchanged = (User.id == user.id, User.password_hash == user.password_hash)
+    locked = select(User.id).where(*unchanged).with_for_update(read=True)
+    return session.scalar(locked) is not None
+
+
+def delete_ended_logins(database: Database) -> None:
+    """Delete logins and personal tokens that ended more than a week ago, of devices an hour ago."""
+    week_ago: Any = now() - 7 * 86400
+    with database.write() as session:
+        session.execute(
+            delete(Login).where(or_(Login.ends_at < week_ago, Login.revoked_at < week_ago))
+        )
+        session.execute(delete(AccessToken).where(AccessToken.ends_at < week_ago))
+        session.execute(delete(DeviceLogin).where(DeviceLogin.ends_at < now() - 3600))

@@ -1,0 +1,141 @@
+"""Signed tokens (JWT, HS256) and the key that signs them."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import math
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwt
+
+from fnt.wire.errors import ErrorCode
+from fnt_server.config import ConfigError
+
+MAX_TOKEN_CHARS = 4096
+MIN_KEY_BYTES = 32
+CLOCKS_APART_S = 60
+"""So far the clock of the process that signed a token may be ahead of ours."""
+
+
+class TokenProblem(Exception):  # noqa: N818 -- an everyday outcome, not a failure
+    """A token that does not let its bearer in; `code` says why."""
+
+    def __init__(self, code: ErrorCode) -> None:
+        super().__init__(str(code))
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a token says of its bearer."""
+
+    user_id: int
+    login_id: str
+    jti: str
+    ends_at: float
+
+
+class TokenSigner:
+    """Signs and checks tokens with one key."""
+
+    def __init__(self, key: bytes, *, clock: Callable[[], float] = time.time) -> None:
+        self._key = key
+        self._clock = clock
+
+    def write(
+        self,
+        *,
+        user_id: int,
+        login_id: str,
+        jti: str,
+        kind: str,
+        ttl_s: float,
+        issued_at: float | None = None,
+    ) -> str:
+        """Sign a token of a kind (`access` or `refresh`)."""
+        issued = self._clock() if issued_at is None else issued_at
+        claims = {
+            "sub": str(user_id),
+            "sid": login_id,
+            "jti": jti,
+            "type": kind,
+            "iat": int(issued),
+            "exp": math.ceil(issued + ttl_s),  # never shorter than it was promised
+        }
+        return jwt.encode(claims, self._key, algorithm="HS256")
+
+    def digest(self, purpose: str, text: str) -> str:
+        """Return what only this key makes of a text: a short code could be guessed from a hash."""
+        return hmac.digest(
+            self._key, f"{purpose}\0{text}".encode("utf-8", "replace"), "sha256"
+        ).hex()
+
+    def read(self, token: str, *, kind: str) -> Claims:
+        """Check signature, time, kind and every claim; raises TokenProblem."""
+        if len(token) > MAX_TOKEN_CHARS:
+            raise TokenProblem(ErrorCode.TOKEN_INVALID)
+        try:
+            claims = jwt.decode(
+                token,
+                self._key,
+                algorithms=["HS256"],
+                options={
+                    "require": ["exp", "iat", "sub", "sid", "jti", "type"],
+                    "verify_iat": False,  # below, as clocks differ
+                },
+            )
+        except jwt.ExpiredSignatureError:
+            raise TokenProblem(ErrorCode.TOKEN_EXPIRED) from None
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
+            raise TokenProblem(ErrorCode.TOKEN_INVALID) from None
+        if not _is_whole(claims) or claims["type"] != kind:
+            raise TokenProblem(ErrorCode.TOKEN_INVALID)
+        if claims["iat"] > self._clock() + CLOCKS_APART_S:
+            raise TokenProblem(ErrorCode.TOKEN_INVALID)
+        return Claims(
+            user_id=int(claims["sub"]),
+            login_id=claims["sid"],
+            jti=claims["jti"],
+            ends_at=float(claims["exp"]),
+        )
+
+
+def _is_whole(claims: dict[str, Any]) -> bool:
+    """Whether every claim has the type we write: the library reads some of them leniently."""
+    texts = all(isinstance(claims[name], str) for name in ("sub", "sid", "jti", "type"))
+    numbers = all(type(claims[name]) is int and claims[name] < 2**53 for name in ("iat", "exp"))
+    return texts and numbers and re.fullmatch(r"[1-9][0-9]{0,17}", claims["sub"]) is not None
+
+
+def load_key(path: Path) -> bytes:
+    """Read the signing key, making it (0600) where there is none; raises ConfigError."""
+    try:
+        key = _made_or_read(path)
+    except OSError as error:
+        raise ConfigError(f"cannot use the key in {path}: {error.strerror}") from error
+    if len(key) < MIN_KEY_BYTES:
+        raise ConfigError(f"the key in {path} is shorter than {MIN_KEY_BYTES} bytes")
+    return key
+
+
+def _made_or_read(path: Path) -> bytes:
+    with contextlib.suppress(FileExistsError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(secrets.token_hex(32).encode())
+            # Linking fails where a key exists: of two that start at once, one key wins whole.
+            os.link(draft, path)
+        finally:
+            draft.unlink()
+    return path.read_bytes().strip()

@@ -1,0 +1,1 @@
+"""The `fnt-server` command line."""

@@ -1,0 +1,203 @@
+"""The command tree of `fnt-server`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fnt_server import logs
+from fnt_server.auth.users import AccountError
+from fnt_server.cli.options import DataDir, echo, open_database, read_config
+from fnt_server.cli.user_commands import user_app
+from fnt_server.config import METRICS_FILES, Config, ConfigError
+from fnt_server.db import schema
+from fnt_server.storage.write_probe import require_storage
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="The server of the French Novel Tool: `run` starts everything on this machine.",
+)
+app.add_typer(user_app, name="user")
+
+SAMPLE_PACE_MS = 600
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on. [env: FNT_HOST]")]
+Port = Annotated[
+    int | None, typer.Option(help="Port; 0 takes a free one. [env: FNT_PORT]", min=0, max=65535)
+]
+Workers = Annotated[
+    int | None, typer.Option(help="Steps that run at once. [env: FNT_WORKERS]", min=1, max=256)
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        help="Port on 127.0.0.1 for Prometheus; 0: none. [env: FNT_METRICS_PORT]", min=0, max=65535
+    ),
+]
+
+
+def run_command() -> int:
+    """Run the command line; returns the exit code."""
+    os.umask(0o077)  # database, files and key are for this user alone
+    logs.configure()
+    try:
+        app()
+    except (ConfigError, AccountError) as error:
+        sys.stderr.write(f"fnt-server: {error}\n")
+        return 2
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
+@app.command()
+def run(
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    workers: Workers = None,
+    metrics_port: MetricsPort = None,
+) -> None:
+    """Run broker, web and worker on this machine until Ctrl-C."""
+    from fnt_server.supervisor.supervisor import Supervisor  # noqa: PLC0415 -- not on Windows
+
+    config = read_config(
+        host=host, port=port, data_dir=data_dir, workers=workers, metrics_port=metrics_port
+    )
+    Supervisor(config, tell=echo).run()
+
+
+@app.command()
+def web(
+    host: Host = None,
+    port: Port = None,
+    data_dir: DataDir = None,
+    worker_class: Annotated[
+        str | None,
+        typer.Option(help="`threads` or, for crowds, `gevent`. [env: FNT_WORKER_CLASS]"),
+    ] = None,
+    metrics_port: MetricsPort = None,
+    fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Run one web process; needs FNT_BROKER_URL."""
+    from fnt_server.web.gunicorn_server import run_web  # noqa: PLC0415 -- not on Windows
+
+    config = _ready_config(
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        worker_class=worker_class,
+        metrics_port=metrics_port,
+    )
+    run_web(config, fd=fd)
+
+
+@app.command()
+def worker(
+    data_dir: DataDir = None, workers: Workers = None, metrics_port: MetricsPort = None
+) -> None:
+    """Run one worker process group; needs FNT_BROKER_URL."""
+    config = _ready_config(data_dir=data_dir, workers=workers, metrics_port=metrics_port)
+    with _counts_in_files(config):
+        from fnt_server.worker.celery_worker import run_worker  # noqa: PLC0415 -- heavy, and not on Windows
+
+        run_worker(config)
+
+
+@contextlib.contextmanager
+def _counts_in_files(config: Config) -> Iterator[None]:
+    """Have pool children count in files; Prometheus' library wants to know when it is imported."""
+    if not config.metrics_port:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="fnt-metrics-") as folder:
+        os.environ[METRICS_FILES] = folder
+        yield
+
+
+def _ready_config(**flags: object) -> Config:
+    """Read the settings of a part that runs alone: it needs a broker and the newest schema."""
+    config = read_config(**flags)
+    if config.is_embedded:
+        raise ConfigError("FNT_BROKER_URL is not set: name a Redis or Valkey, or use `run`")
+    database = open_database(config)
+    schema.require_current(database)
+    database.dispose()
+    require_storage(config.storage_url)
+    return config
+
+
+@app.command()
+def migrate(
+    data_dir: DataDir = None,
+    to: Annotated[str, typer.Option(help="A revision; `base` empties the database.")] = "head",
+) -> None:
+    """Bring the database to the newest schema."""
+    schema.migrate(open_database(read_config(data_dir=data_dir)), to)
+    echo("the schema is up to date" if to == "head" else f"the schema is at {to}")
+
+
+@app.command()
+def check(data_dir: DataDir = None) -> None:
+    """Look at settings, database, storage and broker without starting anything."""
+    from fnt_server.cli.check import run_checks  # noqa: PLC0415 -- heavy
+
+    bad = False
+    for result in run_checks(read_config(data_dir=data_dir)):
+        bad = bad or not result.is_ok
+        echo(f"{'ok  ' if result.is_ok else 'FAIL'} {result.subject}: {result.detail}")
+    if bad:
+        raise typer.Exit(2)
+
+
+@app.command()
+def text(
+    pdf: Annotated[Path, typer.Argument(help="A PDF.")],
+    pages: Annotated[str, typer.Option(metavar="A-B", help="Only these pages.")] = "1-",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Print what is read in a PDF: paragraphs, headings (#), and what is dropped (-) and why."""
+    from fnt_server.cli import inspect_pdf  # noqa: PLC0415 -- heavy
+    from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected  # noqa: PLC0415 -- heavy
+
+    chosen = inspect_pdf.Pages.parse(pages)
+    try:
+        analysis = inspect_pdf.read(pdf)
+    except (PdfRejected, ExtractionCrashed) as error:
+        sys.stderr.write(f"fnt-server: {error}\n")
+        raise typer.Exit(10) from None
+    if as_json:
+        echo(json.dumps(inspect_pdf.as_json(analysis, chosen), ensure_ascii=False))
+        return
+    for line in inspect_pdf.as_lines(analysis, chosen):
+        echo(line)
+
+
+@app.command()
+def demo(
+    novel: Annotated[
+        Path | None, typer.Argument(help="A PDF; a story of our own by default.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the result goes.")] = Path(
+        "demo-out"
+    ),
+) -> None:
+    """Show the main job: start a server, log in, upload with bars, stop everything."""
+    from fnt_server.cli.demo import run_demo  # noqa: PLC0415 -- only this command needs it
+    from fnt_server.cli.sample import story_pdf  # noqa: PLC0415 -- only this command needs it
+
+    path = novel or story_pdf()
+    if not path.is_file():
+        raise ConfigError(f"there is no file {path}")
+    pace_ms = 0 if novel else SAMPLE_PACE_MS
+    raise typer.Exit(run_demo(path, output=output, pace_ms=pace_ms, echo=echo))

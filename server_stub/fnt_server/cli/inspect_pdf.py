@@ -1,0 +1,78 @@
+"""`fnt-server text`: shows what the pipeline reads in a PDF."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fnt.wire.jobs import ProcessingSettings
+from fnt_server.config import ConfigError
+from fnt_server.logs import escaped
+from fnt_server.pipeline.document import Analysis
+from fnt_server.sandbox.parent import Extractor
+
+_RANGE = re.compile(r"(\d{1,6})?(-)?(\d{1,6})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """A range of pages, both ends included."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def parse(cls, text: str) -> Pages:
+        """Read `A-B`, `A-`, `-B` or `A`; raises ConfigError."""
+        match = _RANGE.fullmatch(text)
+        if match and (match[1] or match[3]):
+            first = int(match[1] or 1)
+            last = int(match[3]) if match[3] else (10**6 if match[2] else first)
+            if 1 <= first <= last:
+                return cls(first=first, last=last)
+        raise ConfigError(f"--pages {escaped(text)} is no range of pages: write 3-7, 3- or 3")
+
+    def __contains__(self, page: int) -> bool:
+        """Whether a page is one of them."""
+        return self.first <= page <= self.last
+
+
+def read(path: Path) -> Analysis:
+    """Analyse a book in a limited child; raises ConfigError, PdfRejected, ExtractionCrashed."""
+    if not path.is_file():
+        raise ConfigError(f"there is no file {escaped(str(path))}")
+    with Extractor() as extractor:
+        return extractor.analyze(path.resolve(), ProcessingSettings())
+
+
+def as_lines(analysis: Analysis, pages: Pages) -> Iterator[str]:
+    """Yield the pages with paragraphs and headings in reading order, then what was dropped."""
+    for page in range(pages.first, min(pages.last, analysis.page_count) + 1):
+        yield f"--- page {page} of {analysis.page_count}"
+        for paragraph in analysis.paragraphs:
+            if paragraph.page == page:
+                mark = "# " if paragraph.kind == "heading" else "  "
+                yield mark + _shown(paragraph.text)
+        for dropped in analysis.dropped:
+            if dropped.page == page:
+                yield f"- {dropped.reason}: {_shown(dropped.text)}"
+
+
+def as_json(analysis: Analysis, pages: Pages) -> dict[str, Any]:
+    """Return the same as one object."""
+    return {
+        "page_count": analysis.page_count,
+        "paragraphs": [
+            {"text": found.text, "page": found.page, "chapter": found.chapter, "kind": found.kind}
+            for found in analysis.paragraphs
+            if found.page in pages
+        ],
+        "dropped": [found.to_json() for found in analysis.dropped if found.page in pages],
+    }
+
+
+def _shown(text: str) -> str:
+    return escaped(" ".join(text.split()))

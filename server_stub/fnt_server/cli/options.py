@@ -1,0 +1,40 @@
+"""What all commands share: the data folder, the settings, the database, a line on stdout."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fnt_server import logs
+from fnt_server.config import Config
+from fnt_server.db.connection import Database
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where everything is kept. [env: FNT_DATA_DIR]")
+]
+
+
+def read_config(**flags: object) -> Config:
+    """Read the settings; a flag wins over the environment, and children see it there too."""
+    for name, value in flags.items():
+        if value is not None:
+            os.environ[f"FNT_{name.upper()}"] = str(value)
+    config = Config.from_env()
+    logs.configure(config.log_format)
+    return config
+
+
+def open_database(config: Config) -> Database:
+    """Open the database, in a data folder that is there."""
+    config.prepare_data_dir()
+    return Database(config.database_url)
+
+
+def echo(line: str) -> None:
+    """Write a line on standard output, at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,83 @@
+"""`fnt-server user`: manages users and their tokens."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fnt_server.auth import users
+from fnt_server.cli.options import DataDir, echo, open_database, read_config
+from fnt_server.config import ConfigError
+from fnt_server.db import schema
+from fnt_server.db.connection import Database
+
+user_app = typer.Typer(no_args_is_help=True, help="Add, list and remove users; make their tokens.")
+
+Email = Annotated[str, typer.Argument(metavar="EMAIL")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+]
+
+
+@user_app.command("add")
+def user_add(email: Email, password_stdin: PasswordStdin = False, data_dir: DataDir = None) -> None:
+    """Create a user."""
+    database = _migrated(data_dir)
+    user = users.add_user(database, email, _read_password(from_stdin=password_stdin))
+    echo(f"user {user.email} added")
+
+
+@user_app.command("list")
+def user_list(data_dir: DataDir = None) -> None:
+    """List all users."""
+    for user in users.list_users(_migrated(data_dir)):
+        echo(user.email)
+
+
+@user_app.command("passwd")
+def user_passwd(
+    email: Email, password_stdin: PasswordStdin = False, data_dir: DataDir = None
+) -> None:
+    """Change a password; all logins of the user end."""
+    database = _migrated(data_dir)
+    users.set_password(database, email, _read_password(from_stdin=password_stdin))
+    echo(f"password of {email} changed")
+
+
+@user_app.command("remove")
+def user_remove(email: Email, data_dir: DataDir = None) -> None:
+    """Remove a user with all their jobs."""
+    users.remove_user(_migrated(data_dir), email)
+    echo(f"user {email} removed")
+
+
+@user_app.command("token")
+def user_token(
+    email: Email,
+    days: Annotated[int, typer.Option(help="How long it lives.")] = 90,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a personal access token for machines (FNT_TOKEN) and print it, once."""
+    echo(users.make_personal_token(_migrated(data_dir), email, days=days))
+
+
+def _migrated(data_dir: Path | None) -> Database:
+    database = open_database(read_config(data_dir=data_dir))
+    schema.migrate(database)
+    return database
+
+
+def _read_password(*, from_stdin: bool, ask: Callable[[str], str] = getpass.getpass) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise ConfigError("there is no terminal to ask on: use --password-stdin")
+    password = ask("Password: ")
+    if ask("Again: ") != password:
+        raise ConfigError("the two passwords differ: nothing was changed")
+    return password

@@ -1,0 +1,138 @@
+"""Transactions on SQLite and PostgreSQL, and the database clock."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Double, Engine, create_engine, event, make_url, select, text
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import FunctionElement
+
+from fnt_server.config import ConfigError
+
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
+"""The errors of a database that is away or overloaded; any other is a bug."""
+BUSY_TIMEOUT_MS = 5000
+"""A writer waits this long for another before the request is answered 503."""
+
+
+_KEEPALIVE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""libpq gives a connection up, in s and ms, whose other end is no longer there."""
+
+
+class now(FunctionElement[float]):  # noqa: N801 -- reads as the SQL function it is
+    """Seconds since the epoch by the database's clock, with fractions."""
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(now, "sqlite")
+def _sqlite_now(*_: Any, **__: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(now, "postgresql")
+def _postgresql_now(*_: Any, **__: Any) -> str:
+    return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS DOUBLE PRECISION)"
+
+
+def clock(session: Session) -> float:
+    """Return the time by the database's clock, in seconds since the epoch."""
+    return session.scalar(select(now())) or 0.0
+
+
+class Database:
+    """One engine. `read()` and `write()` are the only two kinds of transaction."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.engine = _make_engine(url)
+        except (ArgumentError, ImportError, ValueError) as error:
+            # The message may quote the URL, and a password with it.
+            raise ConfigError(f"cannot use DATABASE_URL: {type(error).__name__}") from error
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+
+    def require_usable(self) -> None:
+        """Raise ConfigError where no connection can be had."""
+        try:
+            self.engine.connect().close()
+        except DBAPIError as error:
+            reason = (str(error.orig).splitlines() or [""])[0]
+            raise ConfigError(f"cannot use the database: {reason}") from error
+
+    def answers(self) -> bool:
+        """Whether the database answers at all; a frozen one may keep the caller for ever."""
+        try:
+            with self.engine.connect() as connection:
+                return bool(connection.scalar(text("SELECT 1")))
+        except SQLAlchemyError:
+            return False
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a transaction that only reads."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a transaction that writes; on SQLite it takes the write lock at its start.
+
+        A read that later turns into a write fails at once on SQLite, whatever its timeout.
+        """
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            session.connection(execution_options={"fnt_write": True})
+            yield session
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _make_engine(url: str) -> Engine:
+    if url.startswith("sqlite"):
+        engine = create_engine(url, pool_size=20, max_overflow=40, pool_timeout=5)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    options = f"{make_url(url).query.get('options', '')} -c lock_timeout={BUSY_TIMEOUT_MS}"
+    return create_engine(
+        url,
+        pool_size=10,
+        max_overflow=40,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 3, "options": options.strip(), **_KEEPALIVE},
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say, not where sqlite3 guesses
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    writes = connection.get_execution_options().get("fnt_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

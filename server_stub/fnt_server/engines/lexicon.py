@@ -1,0 +1,105 @@
+"""French function words, and heuristics for finite verbs."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+CONJUNCTIONS: Final = frozenset(
+    """et ou ni mais car donc or puis que qu qui dont où lorsque lorsqu quand si s comme parce
+    puisque puisqu tandis afin pour sans avant après jusqu jusque pendant depuis dès alors ainsi
+    cependant pourtant aussi enfin ensuite lequel laquelle lesquels lesquelles duquel desquels
+    auquel quoique quoiqu soit sinon""".split()
+)
+PREPOSITIONS: Final = frozenset(
+    """à au aux dans sur sous par avec chez vers en entre contre malgré devant derrière parmi selon
+    de du des d""".split()
+)
+PROCLITICS: Final = frozenset(
+    """le la les l un une des du de d au aux à en dans sur sous par pour avec sans chez vers entre
+    je j tu il elle on nous vous ils elles ne n se s me m te t que qu qui dont où et ou ni mais car
+    donc si comme ce cet cette ces mon ton son ma ta sa mes tes ses notre votre leur leurs nos vos
+    quel quelle quels quelles très plus moins trop aussi est sont était étaient fut a ai as avait
+    avaient ont suis es c lorsque quand lorsqu puisque parce afin dès quoique jusque jusqu y lui
+    malgré contre devant derrière parmi selon depuis pendant avant après tout toute tous toutes
+    chaque quelque quelques aucun aucune nul nulle plusieurs deux trois quatre cinq six dix cent
+    mille bien si fort assez tant peu pas être avoir sera serait seront seraient aura aurait furent
+    eut eurent avais étais étions avions sommes êtes avez avons aient ait soit soient fût eût
+    celui celle ceux celles ci cela beaucoup jamais presque encore grand grande petit petite bon
+    bonne vieux vieille beau belle jeune même mêmes autre autres premier première seul seule
+    ce comment combien pourquoi lequel laquelle fait faire laisser puis""".split()
+)
+"""Words that want the next one: a piece that ends with one reads as broken off."""
+
+ENCLITICS: Final = frozenset("pas point guère ci là".split())
+"""Words that belong to the one before."""
+
+TITLES: Final = frozenset(
+    "M MM Mr Mrs Mme MME Mmes Mlle MLLE Mlles Dr Me Mgr St Ste Cf cf Jr Sr Esq Vve Pr".split()
+)
+
+_SUBJECTS: Final = frozenset(
+    "je j tu il elle on nous vous ils elles qui ne n se s me m te t y ce c cela ça lui leur".split()
+)
+_DETERMINERS: Final = frozenset(
+    "le la les l un une ce cette son sa mon ma ton ta leur notre votre de d chaque quelque".split()
+)
+_FORMS: Final = frozenset(
+    """est es suis sommes êtes sont était étais étions étiez étaient fut fus furent fût sera serai
+    seras serons serez seront serait serais seraient soit sois soient ai as a avons avez ont avait
+    avais avions aviez avaient eut eus eurent eût aura aurai auras aurons aurez auront aurait
+    aurais auraient ait aie aient va vais vas allons allez vont alla allait irai ira iront irait
+    fait fais faites font fit firent fît ferai fera ferait feront dit dis dites disent dirent dira
+    dirai dirait dît peut peux peuvent put purent pût pourra pourrai pourrait pourrez puis puisse
+    veut veux veulent voulut voudrai voudra voudrait voudrais doit dois doivent dut dût devra
+    devrait faut fallut faudra faudrait fallait sait sais savent sut saura saurait vit vois voit
+    voient virent vît verra verrai verrez vient viens viennent vint vinrent vînt viendra viendrait
+    tient tiens tiennent tint tinrent tiendra prit prend prends prennent prirent prît prendra mit
+    met mets mettent mirent mît mettra crut croit crois croient croirait parut paraît connaît
+    connut rit rient rendit rend répondit répond reprit apprit comprit comprends comprend surprit
+    partit part sortit sort sentit sent servit sert dormit dort mourut meurt meurs courut court
+    reçut reçoit aperçut vécut vivent lut lit but boit tut suivit suit perdit perd entendit entend
+    attendit attend descendit descend tendit tend vendit ouvrit offrit souffrit couvrit ouvre
+    offre souffre finit saisit rougit pâlit frémit réussit choisit remplit obéit remit promit
+    permit admit revint devint retint contint soutint appartint parvint survint convint obtint
+    assit assis fuit fuyait suffit suffisait ouvrirent poursuivit interrompit rompit battit
+    abattit combattit valut vaut valait plut plaît pleut ignore crie demande semble reste regarde
+    aime pense passe parle entre trouve donne arrive tombe appelle entraîne murmure écrie ajoute
+    commence continue laisse ressemble porte mène lève tourne jette""".split()
+)
+_SURE = re.compile(
+    r"(?:[ao]i[st]|aient|[èiu]rent|[âîû]t|[âîû]mes|(?<![tsxg])ions|[^l]ez|issent|[ae]ssent"
+    r"|er(?:ai|as|a|ons|ez|ont)|[^ou]it|[^oaeé]ut|[^oiuv]a)$"
+)
+"""Endings that finite verbs have and few other words."""
+_AFTER_SUBJECT = re.compile(r"(?:e|es|ent|[iu][st]|ds?|ts?|ons)$")
+"""Endings that count when a pronoun stands before."""
+_NOT_VERBS: Final = frozenset(
+    """jamais mais mauvais français anglais irlandais écossais palais frais épais marais relais
+    désormais laquais biais niais ais lait parfait bienfait méfait forfait souhait portrait trait
+    attrait retrait extrait bois mois fois trois autrefois toutefois parfois quelquefois bourgeois
+    chinois villageois froid toit endroit droit étroit adroit exploit détroit millions lions pions
+    camions champions espions opinions réunions communions chez nez assez rez petit esprit lit habit
+    profit appétit récit crédit débit dépit répit écrit subit maudit inédit érudit conflit délit
+    granit but début salut tribut statut brut rebut institut substitut zut chut ut mât appât forêt
+    prêt goût août coût dégoût croît cela déjà opéra sofa villa papa caméra agenda delà extra
+    très après près auprès toujours moment souvent comment vent argent dent gent cent accident
+    enfant temps instant sous dans tous plus pas puis dessous dessus vous nous gré rien bien
+    parent parents longtemps instants absent absente présente content contente""".split()
+)
+
+
+@lru_cache(maxsize=1 << 16)
+def is_verb(word: str, before: str) -> bool:
+    """Guess from a word's form, and the word before it, whether it is a finite verb.
+
+    Both in lower case and without punctuation. A guess only: it weighs cuts and decides nothing.
+    """
+    if word in _FORMS:
+        return not (word.endswith("e") and before in _DETERMINERS)
+    if len(word) < 3 or word in _NOT_VERBS:
+        return False
+    if _SURE.search(word):
+        return True
+    return before in _SUBJECTS and word not in PROCLITICS and bool(_AFTER_SUBJECT.search(word))

@@ -1,0 +1,1 @@
+"""Jobs and their steps: the only writers of both tables."""

@@ -1,0 +1,169 @@
+"""How a job starts: confirm it, attach its file, or fail it when no file comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from fnt.wire.errors import ErrorCode, JobErrorCode
+from fnt.wire.jobs import (
+    JobStatus,
+    ProcessingSettings,
+)
+from fnt_server.db.connection import Database, now
+from fnt_server.db.models import Job, Step, StepKind, StepStatus
+from fnt_server.jobs import state
+from fnt_server.jobs.state import JobRefused
+
+ABANDONED_AFTER_S = 24 * 3600
+"""A confirmed job that got no file for so long is failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """What confirm is asked for."""
+
+    user_id: int
+    original_filename: str
+    settings: ProcessingSettings
+    request_hash: str
+    """SHA-256 of the parsed request: the same key may not be used for another one."""
+    idempotency_key: str | None = None
+    declared_sha256: str | None = None
+    retry_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many unfinished jobs there may be; requests at the same moment may go over by a few."""
+
+    in_all: int
+    per_user: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """An uploaded file as it lies in the storage."""
+
+    key: str
+    sha256: str
+    size_bytes: int
+
+
+def confirm(database: Database, new: NewJob, *, limits: Limits | None = None) -> tuple[Job, bool]:
+    """Make a job, or find the one this idempotency key made; the flag tells which.
+
+    Raises JobRefused when the key was used for another request, or a limit is reached.
+    """
+    try:
+        with database.write() as session:
+            existing = _by_key(session, new)
+            if existing is None:
+                if limits is not None:
+                    _require_room(session, new.user_id, limits)
+                job = _new_row(new)
+                session.add(job)
+                session.flush()
+                session.refresh(job)
+                return job, True
+    except IntegrityError:  # on PostgreSQL another request with this key was quicker
+        with database.read() as session:
+            existing = _by_key(session, new)
+            if existing is None:
+                raise
+    if existing.request_hash != new.request_hash:
+        raise JobRefused(
+            ErrorCode.CONFLICT, "this Idempotency-Key was used for another request: take a new one"
+        )
+    return existing, False
+
+
+def _require_room(session: Session, user_id: int, limits: Limits) -> None:
+    theirs = func.count(case((Job.user_id == user_id, 1)))
+    in_all, of_user = session.execute(
+        select(func.count(), theirs).where(Job.status.in_(state.LIVE))
+    ).one()
+    if of_user >= limits.per_user:
+        message = f"you have {of_user} unfinished jobs: wait until some end, or cancel some"
+        raise JobRefused(ErrorCode.TOO_MANY_JOBS, message)
+    if in_all >= limits.in_all:
+        message = "the server has too many jobs waiting: try again in a while"
+        raise JobRefused(ErrorCode.QUEUE_FULL, message)
+
+
+def _by_key(session: Session, new: NewJob) -> Job | None:
+    if new.idempotency_key is None:
+        return None
+    return session.scalar(
+        select(Job).where(Job.user_id == new.user_id, Job.idempotency_key == new.idempotency_key)
+    )
+
+
+def _new_row(new: NewJob) -> Job:
+    return Job(
+        user_id=new.user_id,
+        status=JobStatus.PENDING,
+        original_filename=new.original_filename,
+        processing_settings=new.settings.to_wire(),
+        declared_sha256=new.declared_sha256,
+        idempotency_key=new.idempotency_key,
+        request_hash=new.request_hash,
+        retry_of=new.retry_of,
+        created_at=now(),
+        updated_at=now(),
+    )
+
+
+def attach_file(database: Database, job_id: int, file: StoredFile) -> tuple[Job, bool]:
+    """Make a stored file the job's own and add its first step; the flag tells if it became so.
+
+    Compare-and-set on the still empty hash: of two uploads one wins. The same bytes again answer
+    as the first time (the new object is then not needed). Raises JobRefused for other bytes and
+    for a job that has ended.
+    """
+    with database.write() as session:
+        job = state.changed(
+            session,
+            job_id,
+            Job.sha256.is_(None),
+            sha256=file.sha256,
+            file_size=file.size_bytes,
+            file_key=file.key,
+            uploaded_at=now(),
+        )
+        if job is not None:
+            session.add(
+                Step(
+                    job_id=job_id, kind=StepKind.ANALYSE, status=StepStatus.READY, not_before=now()
+                )
+            )
+            return job, True
+        job = session.get(Job, job_id)
+    if job is None:
+        raise JobRefused(ErrorCode.JOB_NOT_FOUND, "there is no such job")
+    if job.sha256 != file.sha256:
+        raise JobRefused(ErrorCode.CONFLICT, _why_no_file(job))
+    return job, False
+
+
+def _why_no_file(job: Job) -> str:
+    if job.sha256 is None:
+        return f"the job is {job.status} already: confirm a new one"
+    return "this job has another file already: confirm a new one"
+
+
+def abandon(database: Database) -> list[Job]:
+    """Fail the jobs that were confirmed long ago and never got a file."""
+    with database.write() as session:
+        waiting = (Job.status == JobStatus.PENDING, Job.sha256.is_(None))
+        ids = session.scalars(
+            select(Job.id)
+            .where(*waiting, Job.created_at < now() - ABANDONED_AFTER_S)
+            .order_by(Job.id)
+        )
+        code, message = JobErrorCode.UPLOAD_ABANDONED, "no file came within 24 hours"
+        ended = [state.fail(session, job_id, code, message, *waiting) for job_id in list(ids)]
+    return [job for job in ended if job is not None]

@@ -1,0 +1,95 @@
+"""Reads of jobs: one, many, their chunks, and the snapshot sent to clients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from fnt.wire.jobs import (
+    JobSnapshot,
+    JobStatus,
+    ProcessingSettings,
+)
+from fnt_server.db.connection import Database
+from fnt_server.db.models import Job, Step, StepKind
+
+
+def snapshot(job: Job) -> JobSnapshot:
+    """Return a row as the Job that travels."""
+    return JobSnapshot(
+        id=job.id,
+        version=job.version,
+        status=JobStatus(job.status),
+        original_filename=job.original_filename,
+        file_size=job.file_size,
+        sha256=job.sha256,
+        page_count=job.page_count,
+        progress_percent=job.progress_percent,
+        current_step=job.current_step,
+        total_chunks=job.total_chunks,
+        processed_chunks=job.processed_chunks,
+        failed_chunks=job.failed_chunks,
+        sentence_count=job.sentence_count,
+        processing_settings=ProcessingSettings.from_wire(job.processing_settings),
+        error_message=job.error_message,
+        error_code=job.error_code,
+        attempts=job.attempts,
+        retry_of=job.retry_of,
+        created_at=_utc(job.created_at),
+        uploaded_at=_utc_or_none(job.uploaded_at),
+        started_at=_utc_or_none(job.started_at),
+        completed_at=_utc_or_none(job.completed_at),
+        updated_at=_utc(job.updated_at),
+    )
+
+
+def get(database: Database, user_id: int, job_id: int) -> Job | None:
+    """Return a user's own job; another's is as if it did not exist."""
+    with database.read() as session:
+        return session.scalar(select(Job).where(Job.id == job_id, Job.user_id == user_id))
+
+
+def list_jobs(
+    database: Database,
+    user_id: int,
+    *,
+    statuses: Sequence[str] = (),
+    sha256: str | None = None,
+    ids: Sequence[int] | None = None,
+    before_id: int | None = None,
+    limit: int,
+) -> list[Job]:
+    """Return a user's jobs, newest first."""
+    query = select(Job).where(Job.user_id == user_id).order_by(Job.id.desc()).limit(limit)
+    if statuses:
+        query = query.where(Job.status.in_(statuses))
+    if sha256 is not None:
+        query = query.where(Job.sha256 == sha256)
+    if ids is not None:
+        query = query.where(Job.id.in_(ids))
+    if before_id is not None:
+        query = query.where(Job.id < before_id)
+    with database.read() as session:
+        return list(session.scalars(query))
+
+
+def list_chunks(database: Database, job_id: int) -> list[Step]:
+    """Return a job's chunk steps in their order."""
+    with database.read() as session:
+        return list(
+            session.scalars(
+                select(Step)
+                .where(Step.job_id == job_id, Step.kind == StepKind.CHUNK)
+                .order_by(Step.number)
+            )
+        )
+
+
+def _utc(moment: float) -> datetime:
+    return datetime.fromtimestamp(moment, UTC)
+
+
+def _utc_or_none(moment: float | None) -> datetime | None:
+    return None if moment is None else _utc(moment)

@@ -1,0 +1,67 @@
+"""Recovers expired leases, lost wakeups and uploads that never came."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+
+from fnt_server.db.connection import Database
+from fnt_server.jobs import creation, leases, queries
+from fnt_server.messaging.publisher import Publisher
+from fnt_server.metrics import STEPS_LOST
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 5.0
+WAKEUP_LOST_AFTER_S = 3.0
+"""A step that has been ready this long has lost its wakeup."""
+CLOSE_WITHIN_S = 5.0
+
+
+class Reaper:
+    """A thread that runs every few seconds; any number of processes may run one."""
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: Publisher,
+        *,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._also = also
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reaper", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop after the current pass."""
+        self._closed.set()
+        if self._thread.is_alive():
+            self._thread.join(CLOSE_WITHIN_S)
+
+    def _run(self) -> None:
+        spread = random.Random()  # noqa: S311 -- no secret; a generator of its own disturbs nobody
+        while not self._closed.wait(EVERY_S * spread.uniform(0.8, 1.2)):
+            try:
+                self.run_once()
+            except Exception as error:  # the next pass tries again
+                log.warning("reaper pass failed: %s", type(error).__name__)
+
+    def run_once(self) -> None:
+        """Run one pass."""
+        lost = leases.reclaim_expired(self._database)
+        STEPS_LOST.inc(len(lost))
+        for job in [*lost, *creation.abandon(self._database)]:
+            self._publisher.publish(queries.snapshot(job).to_wire())
+        # One wakeup more than steps: an idle worker answers it with a heartbeat.
+        self._publisher.notify_workers(
+            1 + leases.count_ready(self._database, for_s=WAKEUP_LOST_AFTER_S)
+        )
+        self._also()

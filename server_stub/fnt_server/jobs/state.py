@@ -1,0 +1,131 @@
+"""State changes of a job: advance, end, cancel, delete.
+
+Every change raises `version` by one; an ended job never changes again; progress never falls.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, delete, select, update
+from sqlalchemy.orm import Session
+
+from fnt.wire.errors import ErrorCode
+from fnt.wire.jobs import (
+    MAX_ERROR_CHARS,
+    TERMINAL,
+    JobStatus,
+)
+from fnt_server.db.connection import Database, now
+from fnt_server.db.models import Job, Step, StepStatus
+
+LIVE = (JobStatus.PENDING, JobStatus.PROCESSING)
+
+
+class JobRefused(Exception):  # noqa: N818 -- an answer, not a failure
+    """A request that the job's state does not allow; `code` and `message` go to the client."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def cancel(database: Database, user_id: int, job_id: int) -> tuple[Job, bool] | None:
+    """End a job as cancelled; one that has ended stays as it ended. None when it is not theirs."""
+    with database.write() as session:
+        job = end(session, job_id, JobStatus.CANCELLED, Job.user_id == user_id)
+        if job is not None:
+            return job, True
+        job = session.scalar(select(Job).where(Job.id == job_id, Job.user_id == user_id))
+    return (job, False) if job is not None else None
+
+
+def delete_job(database: Database, user_id: int, job_id: int) -> bool:
+    """Delete the row of a job that has ended or never got a file; False when it is not theirs.
+
+    Raises JobRefused while the job is running. Its objects are the caller's to delete.
+    """
+    with database.write() as session:
+        job = session.scalar(
+            select(Job).where(Job.id == job_id, Job.user_id == user_id).with_for_update()
+        )
+        if job is None:
+            return False
+        if job.status in LIVE and job.sha256 is not None:
+            raise JobRefused(ErrorCode.CONFLICT, "the job is running: cancel it first")
+        session.execute(delete(Step).where(Step.job_id == job_id))
+        session.delete(job)
+    return True
+
+
+def lock(session: Session, job_id: int) -> None:
+    """Hold a job until the transaction ends.
+
+    Whoever writes a job together with its steps locks the job first: one order of locks, so no
+    deadlock, and what is decided of all its steps holds for those just being added.
+    """
+    session.execute(select(Job.id).where(Job.id == job_id).with_for_update())
+
+
+def advance(session: Session, job_id: int, *, progress: int, **changes: Any) -> Job | None:
+    """Change a job that has not ended; progress never falls. None when it has ended."""
+    higher = case((Job.progress_percent < progress, progress), else_=Job.progress_percent)
+    changes.setdefault("status", JobStatus.PROCESSING)
+    return changed(session, job_id, progress_percent=higher, **changes)
+
+
+def fail(
+    session: Session,
+    job_id: int,
+    code: str,
+    message: str,
+    *conditions: ColumnElement[bool],
+    **changes: Any,
+) -> Job | None:
+    """End a job as failed with a reason; None when it had ended already."""
+    return end(
+        session,
+        job_id,
+        JobStatus.FAILED,
+        *conditions,
+        progress_percent=100,
+        current_step="Failed",
+        error_code=code,
+        error_message=message[:MAX_ERROR_CHARS],
+        **changes,
+    )
+
+
+def end(
+    session: Session,
+    job_id: int,
+    status: JobStatus,
+    *conditions: ColumnElement[bool],
+    **changes: Any,
+) -> Job | None:
+    """End a job, once: the first end wins. Steps that are left are dropped."""
+    if status is JobStatus.CANCELLED:
+        changes["current_step"] = "Cancelled"
+    job = changed(session, job_id, *conditions, status=status, completed_at=now(), **changes)
+    if job is not None:
+        session.execute(
+            update(Step)
+            .where(Step.job_id == job_id, Step.status.in_((StepStatus.READY, StepStatus.RUNNING)))
+            .values(status=StepStatus.DROPPED)
+            .execution_options(synchronize_session=False)
+        )
+    return job
+
+
+def changed(
+    session: Session, job_id: int, *conditions: ColumnElement[bool], **changes: Any
+) -> Job | None:
+    """Change a job that has not ended and meets the conditions; None for any other."""
+    return session.scalar(
+        update(Job)
+        .where(Job.id == job_id, Job.status.not_in(TERMINAL), *conditions)
+        .values(version=Job.version + 1, updated_at=now(), **changes)
+        .returning(Job)
+        .execution_options(populate_existing=True, synchronize_session=False)
+    )

@@ -1,0 +1,173 @@
+"""What a step records when it ends: its results, or its failure.
+
+Each of these is one transaction under the step's fence; all raise LeaseLostError when the step is
+no longer the caller's, and return the job as it is now, or None when it had ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from fnt.wire.errors import JobErrorCode
+from fnt.wire.jobs import MAX_ERROR_CHARS, JobStatus
+from fnt_server.db.connection import Database, now
+from fnt_server.db.models import Job, Step, StepKind, StepStatus
+from fnt_server.jobs import leases, state
+from fnt_server.jobs.leases import ClaimedStep
+
+MAX_ATTEMPTS = 3
+"""Failures of the work itself, on this input, after which the job fails."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkPlan:
+    """A chunk as the analysis planned it. Pages from 1, both included."""
+
+    number: int
+    start_page: int
+    end_page: int
+    input_key: str
+
+
+def record_page_count(
+    database: Database, claimed: ClaimedStep, *, page_count: int, chunks: int
+) -> Job | None:
+    """Record what the analysis found, before the chunks are there."""
+    plural = "chunk" if chunks == 1 else "chunks"
+    with database.write() as session:
+        state.lock(session, claimed.job_id)
+        leases.write(session, claimed)
+        return state.advance(
+            session,
+            claimed.job_id,
+            progress=10,
+            page_count=page_count,
+            total_chunks=chunks,
+            current_step=f"Splitting into {chunks} {plural}",
+        )
+
+
+def complete_analysis(
+    database: Database, claimed: ClaimedStep, plans: list[ChunkPlan]
+) -> Job | None:
+    """End the analysis and add its chunks, in one transaction."""
+    with database.write() as session:
+        state.lock(session, claimed.job_id)
+        leases.write(session, claimed, status=StepStatus.DONE)
+        session.add_all(
+            Step(
+                job_id=claimed.job_id,
+                kind=StepKind.CHUNK,
+                number=plan.number,
+                status=StepStatus.READY,
+                not_before=now(),
+                start_page=plan.start_page,
+                end_page=plan.end_page,
+                input_key=plan.input_key,
+            )
+            for plan in plans
+        )
+        return state.advance(
+            session, claimed.job_id, progress=15, current_step=f"Processing chunks (0/{len(plans)})"
+        )
+
+
+def complete_chunk(
+    database: Database,
+    claimed: ClaimedStep,
+    *,
+    output_key: str,
+    sentence_count: int,
+    by_rules: Mapping[str, int] | None = None,
+) -> Job | None:
+    """End a chunk and count it; the last one adds the merge in the same transaction."""
+    with database.write() as session:
+        state.lock(session, claimed.job_id)
+        leases.write(
+            session,
+            claimed,
+            status=StepStatus.DONE,
+            output_key=output_key,
+            sentence_count=sentence_count,
+            by_rules=dict(by_rules or {}) or None,
+        )
+        job = state.advance(
+            session, claimed.job_id, progress=15, processed_chunks=Job.processed_chunks + 1
+        )
+        if job is None or job.total_chunks is None:
+            return job
+        done, total = job.processed_chunks, job.total_chunks
+        # Same transaction, same version: the count decides the rest of what is told.
+        job.progress_percent = max(job.progress_percent, 15 + 60 * done // total)
+        job.current_step = f"Processing chunks ({done}/{total})"
+        if done == total:
+            session.add(
+                Step(
+                    job_id=claimed.job_id,
+                    kind=StepKind.MERGE,
+                    status=StepStatus.READY,
+                    not_before=now(),
+                )
+            )
+        return job
+
+
+def chunk_outputs(database: Database, claimed: ClaimedStep) -> list[str]:
+    """Return the keys of the chunks' results in their order."""
+    with database.read() as session:
+        keys = session.scalars(
+            select(Step.output_key)
+            .where(Step.job_id == claimed.job_id, Step.kind == StepKind.CHUNK)
+            .order_by(Step.number)
+        )
+        return [key for key in keys if key is not None]
+
+
+def complete_merge(
+    database: Database, claimed: ClaimedStep, *, result_key: str, sentence_count: int
+) -> Job | None:
+    """End the merge and with it the job."""
+    with database.write() as session:
+        state.lock(session, claimed.job_id)
+        leases.write(session, claimed, status=StepStatus.DONE, output_key=result_key)
+        return state.end(
+            session,
+            claimed.job_id,
+            JobStatus.COMPLETED,
+            progress_percent=100,
+            current_step="Completed",
+            result_key=result_key,
+            sentence_count=sentence_count,
+        )
+
+
+def fail(
+    database: Database, claimed: ClaimedStep, code: JobErrorCode, message: str, *, certain: bool
+) -> Job | None:
+    """Count a failure of the work itself. The job fails when it is certain, or the third."""
+    with database.write() as session:
+        state.lock(session, claimed.job_id)
+        step = leases.write(
+            session,
+            claimed,
+            attempts=Step.attempts + 1,
+            last_error=message[:MAX_ERROR_CHARS],
+            last_error_code=code,
+        )
+        if certain or step.attempts >= MAX_ATTEMPTS:
+            step.status = StepStatus.FAILED
+            session.flush()
+            return state.fail(
+                session,
+                claimed.job_id,
+                code,
+                message,
+                attempts=Job.attempts + 1,
+                failed_chunks=Job.failed_chunks + int(claimed.kind is StepKind.CHUNK),
+            )
+        step.status = StepStatus.READY
+        step.not_before = now() + leases.pause_s(step.attempts)
+        return state.advance(session, claimed.job_id, progress=0, attempts=Job.attempts + 1)

@@ -1,0 +1,122 @@
+"""Prometheus metrics on a loopback port: counters of the processes, gauges from the database."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from http.server import ThreadingHTTPServer
+
+from prometheus_client import REGISTRY, CollectorRegistry, MetricsHandler
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from sqlalchemy import Row, func, select
+
+from fnt.wire.jobs import JobStatus
+from fnt_server.config import METRICS_FILES, ConfigError
+from fnt_server.db.connection import Database, now
+from fnt_server.db.models import Job, Step, StepStatus
+from fnt_server.jobs import worker_registry
+from fnt_server.monitoring.health_checks import TimedProbe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What the database says at one moment."""
+
+    jobs: Mapping[str, int]
+    steps: Mapping[str, int]
+    queue_age_s: float
+    workers: int
+    slots: int
+
+
+def read_figures(database: Database) -> Figures:
+    """Count jobs, waiting steps and live workers."""
+    with database.read() as session:
+        jobs = session.execute(select(Job.status, func.count()).group_by(Job.status)).all()
+        steps = session.execute(
+            select(Step.status, func.count())
+            .where(Step.status.in_((StepStatus.READY, StepStatus.RUNNING)))
+            .group_by(Step.status)
+        ).all()
+        oldest = select(func.min(Step.not_before)).where(Step.status == StepStatus.READY)
+        age_s = session.scalar(select(now() - oldest.scalar_subquery()))
+    alive, slots = worker_registry.count_live(database)
+    return Figures(
+        jobs=dict.fromkeys(JobStatus, 0) | _counts(jobs),
+        steps={StepStatus.READY: 0, StepStatus.RUNNING: 0} | _counts(steps),
+        queue_age_s=max(0.0, age_s or 0.0),
+        workers=alive,
+        slots=slots,
+    )
+
+
+def _counts(rows: Iterable[Row[str, int]]) -> dict[str, int]:
+    return {row[0]: row[1] for row in rows}
+
+
+class DatabaseCollector(Collector):
+    """The database's figures, and the sockets of this process; a frozen database holds nobody."""
+
+    def __init__(self, database: Database, *, sockets: Callable[[], int]) -> None:
+        self._figures = TimedProbe(lambda: read_figures(database))
+        self._sockets = sockets
+
+    def collect(self) -> Iterator[Metric]:
+        """Give one value each, or only that the database does not answer."""
+        figures = self._figures.run()
+        yield _gauge("fnt_sockets", "Live connections of this process.", self._sockets())
+        yield _gauge("fnt_database_up", "Whether the database answers.", figures is not None)
+        if figures is None:
+            return
+        yield _by_status("fnt_jobs", "Jobs by status.", figures.jobs)
+        yield _by_status("fnt_steps", "Steps that wait or run.", figures.steps)
+        yield _gauge(
+            "fnt_queue_age_seconds", "Since when the oldest step waits.", figures.queue_age_s
+        )
+        yield _gauge("fnt_workers", "Workers that have shown life.", figures.workers)
+        yield _gauge("fnt_worker_slots", "Steps they can run at once.", figures.slots)
+
+
+def _gauge(name: str, help_text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, help_text, value=float(value))
+
+
+def _by_status(name: str, help_text: str, values: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, help_text, labels=["status"])
+    for status, value in values.items():
+        family.add_metric([str(status)], value)
+    return family
+
+
+def listen(port: int) -> socket.socket | None:
+    """Open the loopback port, None where metrics are off (0); raises ConfigError."""
+    if not port:
+        return None
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on 127.0.0.1:{port} ({error.strerror}): choose another FNT_METRICS_PORT"
+        ) from error
+
+
+def serve(listener: socket.socket | None, *collectors: Collector) -> None:
+    """Answer on this socket, in a thread that ends with the process."""
+    if listener is None:
+        return
+    registry = CollectorRegistry() if METRICS_FILES in os.environ else REGISTRY
+    if METRICS_FILES in os.environ:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    for collector in collectors:
+        registry.register(collector)
+    handler = MetricsHandler.factory(registry)
+    handler.timeout = 5.0  # type: ignore[attr-defined]
+    server = ThreadingHTTPServer(listener.getsockname(), handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listener
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()

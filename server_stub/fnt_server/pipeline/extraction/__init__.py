@@ -1,0 +1,1 @@
+"""Reading a PDF: lines of text with their position, and readable characters."""

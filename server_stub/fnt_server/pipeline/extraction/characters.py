@@ -1,0 +1,113 @@
+"""Normalizes characters, and rejects files whose text is not readable."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import replace
+
+from fnt.wire.errors import JobErrorCode
+from fnt_server.pipeline.errors import PdfRejected
+from fnt_server.pipeline.layout.geometry import HYPHEN, Page
+
+_LIGATURES = {ord(ligature): unicodedata.normalize("NFKC", ligature) for ligature in "ﬀﬁﬂﬃﬄﬅﬆ"}
+_INVISIBLE = dict.fromkeys(
+    [*range(0x02), *range(0x03, 0x09), *range(0x0B, 0x20), 0x7F, *range(0x200B, 0x2010)]
+)
+_INVISIBLE.update(dict.fromkeys([0x2060, 0xFEFF, *range(0xFFF9, 0xFFFD)]))
+_TABLE = {**_LIGATURES, **_INVISIBLE, 0x0131: "i", ord("≪"): "«", ord("≫"): "»"}
+_CORK_LIGATURE = re.compile(r"[a-zà-ÿ][\x1b-\x1f]|[\x1b-\x1f][a-zà-ÿ]")
+_CORK = {
+    **dict(zip(range(0x10, 0x17), "“”„«»–—", strict=True)),
+    **dict(zip(range(0x1B, 0x20), ("ff", "fi", "fl", "ffi", "ffl"), strict=True)),
+    0xD7: "Œ",
+    0xF7: "œ",
+}
+"""TeX's Cork encoding where it differs from Latin-1: its bitmap fonts do not tell characters."""
+_SPACES = re.compile(r"[ \t]{2,}")
+_LOOSE_POINT = re.compile(r" (?=[,.](?:\s|$))")
+
+_LOST_SPACE = re.compile(
+    r"(?<=[a-zà-ÿ][.!?…])(?=[A-ZÀ-Þ][a-zà-ÿ’'])"
+    r"|(?<=[a-zà-ÿ],)(?=[a-zà-ÿ])"
+    r"|(?<![^\W\d_])(à|au|avec|chez|dans|de|des|du|en|est|et|la|le|les|mais|ni|ou|par|pour|que|qui"
+    r"|sans|sous|sur|un|une|vers)(?=[A-ZÀ-Þ][a-zà-ÿ])"
+)
+"""Where kerning made a space too narrow to see: `soir.Quand`, `àThomas`."""
+
+ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "¨": "\u0308", "¸": "\u0327"}
+_ACCENT_FIRST = re.compile(r"([´`ˆ¨¸])\s?([aceiouyACEIOUYı])")
+_CEDILLA_LAST = re.compile(r"([cC])\s?¸\s?")
+
+_SUSPECT = re.compile(
+    rf"[{re.escape(''.join(map(chr, _TABLE)))}´`ˆ¨¸\u0300-\u036f]| [ ,.]"
+    r"|[A-ZÀ-Þ](?<=[a-zà-ÿ.!?…].)(?=[a-zà-ÿ’'])|,(?=[a-zà-ÿ])"
+)
+"""What pages that need any of this hold; most do not, and looking costs less than doing."""
+
+_UNREADABLE = re.compile("[\ud800-\udfff\ue000-\uf8ff\ufffd]")
+"""What fonts without a table of characters leave."""
+_WORD = re.compile(r"[^\W\d_]+")
+_COMMON = frozenset(
+    """de la le les et à un une des que qui il elle je ne pas en du dans est se ce au pour sur son
+    the of and to in that was he it his der die und das ich el los que del lo di il che non per
+    """.split()
+)
+_MIN_WORDS = 300
+"""Words, below which the language of a text cannot be told by its small words."""
+
+_NO_TEXT = "the PDF has no text that can be read: run OCR over it first, for example with ocrmypdf"
+
+
+def clean_pages(pages: Iterable[Page]) -> list[Page]:
+    """Return the pages with composed accents, without ligatures and invisible characters."""
+    pages = list(pages)
+    split_accents = any("´" in line.text for page in pages for line in page.lines)
+    if any(_CORK_LIGATURE.search(line.text) for page in pages for line in page.lines):
+        pages = [_decoded(page) for page in pages]
+    return [_clean_page(page, split_accents=split_accents) for page in pages]
+
+
+def _decoded(page: Page) -> Page:
+    lines = (replace(line, text=line.text.translate(_CORK)) for line in page.lines)
+    return replace(page, lines=tuple(lines))
+
+
+def _clean_page(page: Page, *, split_accents: bool) -> Page:
+    if not _SUSPECT.search("\n".join(line.text for line in page.lines)):
+        return page
+    cleaned = (
+        replace(line, text=clean_text(line.text, split_accents=split_accents))
+        if _SUSPECT.search(line.text)
+        else line
+        for line in page.lines
+    )
+    return replace(page, lines=tuple(line for line in cleaned if line.text.strip(HYPHEN)))
+
+
+def clean_text(text: str, *, split_accents: bool = False) -> str:
+    """Return the text in composed form, `split_accents` if accents stand beside their letters."""
+    text = text.translate(_TABLE)
+    if split_accents:
+        text = _CEDILLA_LAST.sub(lambda m: m[1] + ACCENTS["¸"], text)
+        text = _ACCENT_FIRST.sub(lambda m: m[2].replace("ı", "i") + ACCENTS[m[1]], text)
+    if not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
+    text = _LOST_SPACE.sub(r"\1 ", text)
+    return _LOOSE_POINT.sub("", _SPACES.sub(" ", text)).strip(" ")
+
+
+def check_readable(pages: Iterable[Page]) -> None:
+    """Raise PdfRejected when the pages hold no text, or none that a reader could make sense of."""
+    letters = odd = total = common = 0
+    for page in pages:
+        text = "\n".join(line.text for line in page.lines).lower()
+        words = _WORD.findall(text)
+        letters += sum(map(len, words))
+        odd += len(_UNREADABLE.findall(text))
+        total += len(words)
+        common += sum(map(_COMMON.__contains__, words))
+    strange = total >= _MIN_WORDS and common < 0.05 * total
+    if letters == 0 or odd > 0.2 * (letters + odd) or strange:
+        raise PdfRejected(JobErrorCode.PDF_NO_TEXT, _NO_TEXT)

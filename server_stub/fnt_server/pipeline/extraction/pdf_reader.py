@@ -1,0 +1,233 @@
+"""Reads lines of text with their geometry by PDFium; runs only in the sandbox."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from fnt.wire.errors import JobErrorCode
+from fnt_server.pipeline.errors import PdfRejected
+from fnt_server.pipeline.extraction.characters import ACCENTS
+from fnt_server.pipeline.extraction.orientation import page_corner, quarter_turns, rotated
+from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page
+
+_LINE_END = re.compile(r"\r\n?|\n|[\x02\ufffe\xad](?:\r\n)?")
+_HYPHENS = ("\x02", "\ufffe", "\xad")
+_CALL = re.compile(r"(?<=[\w»”\"!?.,;:…’)])[ \xa0]?(?:\d{1,3}|[*†‡]{1,3}|\(\d{1,3}\))(?![\w°])")
+"""What a note call looks like; its size and height decide."""
+_ACCENTED = frozenset("AEIOUCaeiouc")
+_HARD_HYPHEN = re.compile(r"(?<=[^\W_])[-\u2010]$")
+
+_NO_PASSWORD = "the PDF needs a password: remove it first, then send the file again"  # noqa: S105
+_DAMAGED = "the file is not a readable PDF: export or download it again"
+_INCOMPLETE = "a part of the PDF is missing or damaged: export or download it again"
+
+
+def open_pages(path: Path, *, max_pages: int, max_text_chars: int) -> tuple[int, Iterator[Page]]:
+    """Return the number of pages and the pages themselves; raises PdfRejected."""
+    document = pdfium.FPDF_LoadDocument(os.fsencode(path), None)
+    if not document:
+        needs_password = pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD
+        code = JobErrorCode.PDF_ENCRYPTED if needs_password else JobErrorCode.PDF_DAMAGED
+        raise PdfRejected(code, _NO_PASSWORD if needs_password else _DAMAGED)
+    count = pdfium.FPDF_GetPageCount(document)
+    if count < 1:
+        pdfium.FPDF_CloseDocument(document)
+        raise PdfRejected(JobErrorCode.PDF_DAMAGED, "the PDF has no pages: export it again")
+    if count > max_pages:
+        pdfium.FPDF_CloseDocument(document)
+        raise PdfRejected(
+            JobErrorCode.PDF_TOO_MANY_PAGES,
+            f"the PDF has {count} pages, the limit is {max_pages}: split it into parts",
+        )
+    return count, _iter_pages(document, count, max_text_chars)
+
+
+def _iter_pages(document: Any, count: int, max_text_chars: int) -> Iterator[Page]:
+    left = max_text_chars
+    try:
+        for index in range(count):
+            page = _read_page(document, index, left)
+            left -= sum(len(line.text) for line in page.lines)
+            yield page
+    finally:
+        pdfium.FPDF_CloseDocument(document)
+
+
+def _read_page(document: Any, index: int, max_chars: int) -> Page:
+    page = pdfium.FPDF_LoadPage(document, index)
+    if not page:
+        raise PdfRejected(JobErrorCode.PDF_DAMAGED, _INCOMPLETE)
+    text_page = pdfium.FPDFText_LoadPage(page)
+    try:
+        rotation = quarter_turns(text_page) if text_page else 0
+        if text_page and rotation != pdfium.FPDFPage_GetRotation(
+            page
+        ):  # shown sideways, PDFium mixes up lines
+            pdfium.FPDFText_ClosePage(text_page)
+            pdfium.FPDFPage_SetRotation(page, rotation)
+            text_page = pdfium.FPDFText_LoadPage(page)
+        lines = (
+            _Reader(text_page, max_chars, page_corner(page, rotation)).lines() if text_page else ()
+        )
+        return Page(number=index + 1, height=pdfium.FPDF_GetPageHeightF(page), lines=lines)
+    finally:
+        if text_page:
+            pdfium.FPDFText_ClosePage(text_page)
+        pdfium.FPDF_ClosePage(page)
+
+
+class _Reader:
+    """Reads one text page; holds the places PDFium writes its answers to."""
+
+    def __init__(self, text_page: Any, max_chars: int, corner: tuple[float, float]) -> None:
+        self._page = text_page
+        self._left, self._bottom = corner
+        self._count = pdfium.FPDFText_CountChars(text_page)
+        if self._count > max_chars:
+            message = "the PDF holds more text than the longest novel: split it into parts"
+            raise PdfRejected(JobErrorCode.PDF_LIMIT, message)
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._matrix = pdfium.FS_MATRIX()
+        self._box = pdfium.FS_RECTF()
+
+    def lines(self) -> tuple[Line, ...]:
+        if self._count < 1:
+            return ()
+        buffer = (ctypes.c_ushort * (self._count + 1))()
+        written = pdfium.FPDFText_GetText(self._page, 0, self._count, buffer)
+        text = bytes(buffer)[: 2 * max(0, written - 1)].decode("utf-16-le", "replace")
+        # a character outside the basic plane is two units, which makes the places drift
+        self._direct = len(text) == self._count
+        found = []
+        start = 0
+        for end in _LINE_END.finditer(text):
+            if end.group() in _HYPHENS and self._goes_on(end.start() - 1, end.end()):
+                continue
+            hyphen = "" if end.group()[0] in "\r\n" else HYPHEN
+            found.append(self._line(text, start, end.start(), hyphen))
+            start = end.end()
+        found.append(self._line(text, start, len(text), ""))
+        return tuple(line for line in found if line)
+
+    def _line(self, text: str, start: int, end: int, hyphen: str) -> Line | None:
+        stripped = text[start:end].strip(" \xa0\t\0")
+        if not stripped:
+            return None
+        start = text.index(stripped, start)
+        end = start + len(stripped)
+        x0, y, size, angle = self._place(start)
+        if len(stripped) > 3:
+            size = self._usual_size(text, start, end, size)
+        x1 = self._right_edge(end - 1, angle)
+        calls: tuple[str, ...] = ()
+        if _CALL.search(stripped):
+            stripped, calls = self._without_calls(text, start, end, y, size)
+        if any(mark in stripped for mark in _HYPHENS):
+            stripped = stripped.replace("\xad", "").replace("\x02", "-").replace("\ufffe", "-")
+        if stripped[-1] in ACCENTS and not calls:
+            stripped = self._with_accents(text, start, end)
+        if _HARD_HYPHEN.search(stripped):
+            stripped, hyphen = stripped[:-1], HYPHEN
+        return Line(text=stripped + hyphen, x0=x0, x1=x1, y=y, size=size, calls=calls)
+
+    def _usual_size(self, text: str, start: int, end: int, first: float) -> float:
+        """Return the size of most of a line, which may begin with a capital or hold a note call."""
+        middle = self._size_near((start + end) // 2, text, end)
+        if abs(middle - first) < 0.02 * first:
+            return middle
+        quarter = (end - start) // 4
+        others = [self._size_near(at, text, end) for at in (start + quarter, end - quarter)]
+        return sorted((middle, *others))[1]
+
+    def _size_near(self, at: int, text: str, end: int) -> float:
+        """Return the size of the first letter from a place on: spaces are made up by PDFium."""
+        while at < end - 1 and not text[at].isalnum():
+            at += 1
+        return self._place(at)[2]
+
+    def _with_accents(self, text: str, start: int, end: int) -> str:
+        """Return the line with accents that PDFium put at its end before the letters they are over.
+
+        TeX raises them above capitals, which makes them look like a line of their own.
+        """
+        letters = list(text[start:end])
+        places = [self._place(at)[0] for at in range(start, end)]
+        capitals = [k for k, letter in enumerate(letters) if letter in _ACCENTED]
+        while capitals and letters[-1] in ACCENTS:
+            mark, x = ACCENTS[letters.pop()], places[len(letters)]
+            under = min(capitals, key=lambda k: abs(places[k] - x))
+            letters[under] = unicodedata.normalize("NFC", letters[under] + mark)
+            while letters[-1].isspace():
+                letters.pop()
+        return "".join(letters)
+
+    def _goes_on(self, before: int, after: int) -> bool:
+        """Tell whether the text goes on in the same line."""
+        if before < 0 or after >= self._count:
+            return False
+        x, y, size, _ = self._place(before)
+        next_x, next_y, _, _ = self._place(after)
+        return next_x > x and abs(next_y - y) < 0.2 * size
+
+    def _place(self, at: int) -> tuple[float, float, float, float]:
+        """Return x and y of a character as an upright page would have them, its size, its angle."""
+        index = self._index(at)
+        pdfium.FPDFText_GetCharOrigin(self._page, index, self._x, self._y)
+        pdfium.FPDFText_GetMatrix(self._page, index, self._matrix)
+        m = self._matrix
+        size = pdfium.FPDFText_GetFontSize(self._page, index) * math.hypot(m.c, m.d)
+        if m.b == 0 and m.a > 0:
+            return self._x.value - self._left, self._y.value - self._bottom, size, 0.0
+        angle = math.atan2(m.b, m.a)
+        x, y = rotated(self._x.value, self._y.value, angle)
+        return x - self._left, y - self._bottom, size, angle
+
+    def _right_edge(self, at: int, angle: float) -> float:
+        pdfium.FPDFText_GetLooseCharBox(self._page, self._index(at), self._box)
+        box = self._box
+        if not angle:
+            return float(box.right) - self._left
+        corners = [(x, y) for x in (box.left, box.right) for y in (box.top, box.bottom)]
+        return max(rotated(x, y, angle)[0] for x, y in corners) - self._left
+
+    def _without_calls(
+        self, text: str, start: int, end: int, y: float, size: float
+    ) -> tuple[str, tuple[str, ...]]:
+        """Return the text without small raised figures after a word, and these."""
+        kept, calls, last = [], [], start
+        for call in _CALL.finditer(text, start, end):
+            first = call.end() - 1 if call.group()[-1] != ")" else call.end() - 2
+            is_digit = text[first].isdigit()
+            if call.start() > start and self._is_raised(first, y, size, by_shape=is_digit):
+                kept.append(text[last : call.start()])
+                calls.append(call.group().strip())
+                last = call.end()
+        return "".join([*kept, text[last:end]]), tuple(calls)
+
+    def _is_raised(self, at: int, y: float, size: float, *, by_shape: bool) -> bool:
+        """Tell a note call by its size and baseline, or where a font has small figures by shape."""
+        _, call_y, call_size, angle = self._place(at)
+        if not by_shape or (call_size < 0.85 * size and call_y > y + 0.1 * size):
+            return call_size < 0.85 * size
+        sides = [ctypes.c_double() for _ in range(4)]
+        pdfium.FPDFText_GetCharBox(self._page, self._index(at), *sides)
+        left, right, bottom, top = (side.value for side in sides)
+        corners = [rotated(x, z, angle) for x in (left, right) for z in (bottom, top)]
+        width = max(x for x, _ in corners) - min(x for x, _ in corners)
+        foot, head = min(z for _, z in corners), max(z for _, z in corners)
+        raised = foot - self._bottom > y + 0.2 * size
+        return width < 0.45 * size and raised and head - foot > 0.25 * size
+
+    def _index(self, at: int) -> int:
+        if self._direct:
+            return at
+        return max(0, int(pdfium.FPDFText_GetCharIndexFromTextIndex(self._page, at)))

@@ -1,0 +1,67 @@
+"""Tables of contents: rows that end in ascending page numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Final
+
+from fnt_server.pipeline.document import Dropped
+from fnt_server.pipeline.layout.geometry import Line, Page, group_rows
+from fnt_server.pipeline.layout.numerals import parse_numeral
+
+_ENTRY = re.compile(r"(?:^|[\s.…·_])(\d{1,4}|[ivxlc]{1,7})\.?$", re.IGNORECASE)
+_LEADER = re.compile(r"(?:[.…·_]\s?){4}|…\s?…")
+_TITLE = re.compile(
+    r"\W*(?:table(?:\s+(?:des\s+(?:mati[èe]res|chapitres|divisions)|analytique))?"
+    r"|sommaire|contents)\W*",
+    re.IGNORECASE,
+)
+_FEWEST: Final = 3
+_FEWEST_BARE: Final = 6
+"""Entries, below which rows without a title or leaders prove nothing."""
+
+
+def split_table_of_contents(pages: Sequence[Page]) -> tuple[list[Page], list[Dropped]]:
+    """Return the pages without tables of contents, and these."""
+    kept: list[Page] = []
+    dropped: list[Dropped] = []
+    goes_on = False
+    for page in pages:
+        entries = _entries(page, goes_on=goes_on) if _may_hold_entries(page.lines) else []
+        goes_on = bool(entries)
+        gone = {id(line) for line in entries}
+        dropped += [
+            Dropped(text=line.text, page=page.number, reason="table of contents")
+            for line in entries
+        ]
+        rest = tuple(line for line in page.lines if id(line) not in gone) if gone else page.lines
+        kept.append(replace(page, lines=rest) if gone else page)
+    return kept, dropped
+
+
+def _may_hold_entries(lines: Iterable[Line]) -> bool:
+    """Tell quickly whether there is something to look at: hardly any page of a novel has it."""
+    return sum(line.text[-1:].isdecimal() for line in lines) >= _FEWEST
+
+
+def _entries(page: Page, *, goes_on: bool) -> list[Line]:
+    """Return the lines of a table of contents on this page, its title among them."""
+    rows = group_rows(page.lines)
+    texts = [" ".join(line.text for line in row) for row in rows]
+    found = [(k, match[1]) for k, text in enumerate(texts) if (match := _ENTRY.search(text))]
+    if len(found) < _FEWEST:
+        return []
+    numbers = [value for _, numeral in found if (value := parse_numeral(numeral)) is not None]
+    falls = sum(after < before for before, after in pairwise(numbers))
+    first, last = found[0][0], found[-1][0]
+    titles = [k for k in range(last) if _TITLE.fullmatch(texts[k])]
+    leaders = sum(bool(_LEADER.search(text)) for text in texts)
+    sure = titles or goes_on or leaders >= _FEWEST or len(found) >= _FEWEST_BARE
+    dense = len(found) >= 0.4 * (last - first + 1)
+    if not (sure and dense and falls <= 0.1 * len(found)):
+        return []
+    start = min([first, *titles])
+    return [line for row in rows[start : last + 1] for line in row]

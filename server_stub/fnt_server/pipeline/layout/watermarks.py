@@ -1,0 +1,119 @@
+"""Watermarks, line numbers, specks and text drawn twice."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from fnt_server.pipeline.layout.geometry import Line, Page
+
+_FEWEST_PAGES: Final = 4
+_FEWEST_NUMBERS: Final = 5
+_DIGITS = re.compile(r"\d+")
+_NUMBER = re.compile(r"\d{1,4}")
+
+Place = tuple[str, int, int]
+
+
+def drop_watermarks(pages: Sequence[Page], *, size: float) -> list[Page]:
+    """Return the pages without what stands at one place on many, and what is drawn twice."""
+    places: Counter[Place] = Counter()
+    for page in pages:
+        places.update({_place(line) for line in page.lines})
+    fewest = max(_FEWEST_PAGES, len(pages) / 3)
+    stamped = {place for place, count in places.items() if count >= fewest}
+    if stamped and _are_copies(pages, stamped):
+        stamped = set()
+    beside = _margin_numbers(pages) | _specks(pages, size)
+    return [_without(page, stamped, beside) for page in pages]
+
+
+def _place(line: Line) -> Place:
+    text = line.text
+    if not text.isalpha():
+        text = _DIGITS.sub("#", text)
+    return text, int(line.x0), int(line.y)
+
+
+def _are_copies(pages: Sequence[Page], stamped: Container[Place]) -> bool:
+    """Tell pages that are all alike: then nothing shows what is text."""
+    total = sum(len(page.lines) for page in pages)
+    return sum(_place(line) in stamped for page in pages for line in page.lines) > 0.5 * total
+
+
+def _without(page: Page, stamped: set[Place], beside: set[int]) -> Page:
+    texts = [line.text for line in page.lines]
+    shadows = len(set(texts)) < len(texts)
+    if not (shadows or stamped or beside):
+        return page
+    gone = _shadows(page.lines) if shadows else set()
+    kept = tuple(
+        line
+        for line in page.lines
+        if id(line) not in gone
+        and id(line) not in beside
+        and not (stamped and _place(line) in stamped)
+    )
+    return replace(page, lines=kept) if len(kept) < len(page.lines) else page
+
+
+def _shadows(lines: Iterable[Line]) -> set[int]:
+    """Return the lines that are drawn again at nearly the same place, to look bold."""
+    seen: dict[str, list[Line]] = defaultdict(list)
+    gone = set()
+    for line in lines:
+        nearby = 0.3 * line.size
+        if any(
+            abs(line.x0 - other.x0) < nearby and abs(line.y - other.y) < nearby
+            for other in seen[line.text]
+        ):
+            gone.add(id(line))
+        seen[line.text].append(line)
+    return gone
+
+
+def _margin_numbers(pages: Iterable[Page]) -> set[int]:
+    """Return the numbers that stand beside lines, outside all other text of their page."""
+    found = [line for page in pages for line in _beside_text(page.lines)]
+    return {id(line) for line in found} if len(found) >= _FEWEST_NUMBERS else set()
+
+
+def _beside_text(lines: Sequence[Line]) -> list[Line]:
+    numbers = [line for line in lines if line.text.isdecimal() and _NUMBER.fullmatch(line.text)]
+    if not numbers:
+        return []
+    left, right = _extent(lines)
+    heights = {int(line.y) + step for line in lines if _is_text(line) for step in (-1, 0, 1)}
+    return [
+        line for line in numbers if (line.x1 <= left or line.x0 >= right) and int(line.y) in heights
+    ]
+
+
+def _specks(pages: Iterable[Page], size: float) -> set[int]:
+    """Return the signs that text recognition saw in dirt: tiny, or beside all text of a page."""
+    found = set()
+    for page in pages:
+        signs = [line for line in page.lines if len(line.text) <= 2 and not line.text.isalnum()]
+        if signs:
+            left, right = _extent(page.lines)
+            found |= {
+                id(line)
+                for line in signs
+                if line.size < 0.7 * size or line.x1 <= left or line.x0 >= right
+                if not any(map(str.isalnum, line.text))
+            }
+    return found
+
+
+def _extent(lines: Iterable[Line]) -> tuple[float, float]:
+    """Return where the text of a page begins and ends across."""
+    text = [line for line in lines if _is_text(line)]
+    left = min((line.x0 for line in text), default=0.0)
+    return left, max((line.x1 for line in text), default=left)
+
+
+def _is_text(line: Line) -> bool:
+    return any(map(str.isalpha, line.text))

@@ -1,0 +1,1 @@
+"""Extraction in a child process with limits on memory and time."""

@@ -1,0 +1,1 @@
+"""Files by key, in a folder or a bucket."""

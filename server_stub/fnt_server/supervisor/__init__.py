@@ -1,0 +1,1 @@
+"""`fnt-server run`: broker, web and worker as child processes."""

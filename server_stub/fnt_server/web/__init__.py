@@ -1,0 +1,1 @@
+"""The web process: REST, Socket.IO and their background threads."""

@@ -1,0 +1,169 @@
+"""The device login page: sign in, type the code, check the device, approve or refuse."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+
+from fnt.wire.device import read_code
+from fnt.wire.paths import DEVICE_PAGE
+from fnt_server.auth.device_logins import TooManyCodes
+from fnt_server.auth.sessions import PAGE_TTL_S, Identity
+from fnt_server.auth.tokens import TokenProblem
+from fnt_server.web.api.rate_limits import email_limit_key, limit_wrong_passwords, limiter
+from fnt_server.web.services import services
+
+bp = Blueprint("page", __name__, template_folder="templates")
+
+MAX_FORM_BYTES = 16 * 1024
+STYLE = (Path(__file__).parent / "templates/device.css").read_text(encoding="utf-8")
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS = {
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+    # Not `no-referrer`: with it browsers send `Origin: null` with a form, which tells nothing.
+    "Referrer-Policy": "same-origin",
+}
+
+
+class _Turned(Exception):  # noqa: N818 -- an everyday outcome, not a failure
+    """A form that is not taken: what is shown instead, and why."""
+
+    def __init__(self, status: int, problem: str, *, step: str) -> None:
+        super().__init__(problem)
+        self.status, self.problem, self.step = status, problem, step
+
+
+def _form(name: str) -> str:
+    request.max_content_length = MAX_FORM_BYTES
+    return request.form.get(name, "")
+
+
+def _is_not(action: str) -> Any:
+    return lambda: _form("action") != action
+
+
+@bp.get(DEVICE_PAGE)
+def show() -> Response:
+    """Show the first form that is needed."""
+    return _page("sign_in" if _page_identity() is None else "code")
+
+
+@bp.post(DEVICE_PAGE)
+@limiter.limit("60 per minute")
+@limiter.limit(
+    "20 per 10 minutes",  # more than one account has tries: nobody locks out their neighbours
+    deduct_when=lambda response: response.status_code == 404,
+    exempt_when=_is_not("code"),
+)
+@limit_wrong_passwords(lambda: email_limit_key(_form("email")), unless=_is_not("sign_in"))
+def act() -> Response:
+    """Take a form of this page."""
+    _require_own_form()
+    action = _form("action")
+    if action == "sign_in":
+        return _sign_in()
+    identity = _page_identity()
+    if identity is None:
+        raise _Turned(403, "You were signed out. Sign in again.", step="sign_in")
+    if action == "code":
+        return _find(identity)
+    return _answer(identity, allows=action == "approve")
+
+
+def _sign_in() -> Response:
+    page_token = services().accounts.open_page(_form("email"), _form("password")[:1024])
+    if page_token is None:
+        raise _Turned(401, "Email or password is wrong.", step="sign_in")
+    response = make_response(redirect(DEVICE_PAGE, 303))
+    _set_cookie(response, page_token)  # another one: who knew the old one is not signed in
+    return response
+
+
+def _find(identity: Identity) -> Response:
+    letters = read_code(_form("code"))
+    if letters is None:
+        raise _Turned(400, "A code has eight letters, like BCDF-GHJK.", step="code")
+    try:
+        waiting = services().devices.find(identity.user_id, letters)
+    except TooManyCodes:
+        raise _Turned(
+            429, "Too many wrong codes. Wait ten minutes, then start again.", step="problem"
+        ) from None
+    if waiting is None:
+        raise _Turned(404, "Nobody waits with this code, or not any more.", step="code")
+    user = services().accounts.get_user(identity.user_id)
+    return _page("ask", waiting=waiting, email=user.email)
+
+
+def _answer(identity: Identity, *, allows: bool) -> Response:
+    answered = services().devices.answer(_form("device"), user_id=identity.user_id, allows=allows)
+    if not answered:
+        raise _Turned(409, "It no longer waits: it gave up, or was answered.", step="problem")
+    services().accounts.log_out(identity, everywhere=False)
+    return _page("approved" if allows else "refused")
+
+
+@bp.errorhandler(_Turned)
+def _turned(turned: _Turned) -> Response:
+    return _page(turned.step, status=turned.status, problem=turned.problem)
+
+
+def _cookie_name() -> str:
+    return "__Host-fnt-device" if request.is_secure else "fnt-device"
+
+
+def _page_identity() -> Identity | None:
+    """Tell who is signed in to this page."""
+    try:
+        return services().accounts.identify_page(request.cookies.get(_cookie_name(), ""))
+    except TokenProblem:
+        return None
+
+
+def _require_own_form() -> None:
+    """Refuse a form that another site made up, or that was made for another visit."""
+    cookie = request.cookies.get(_cookie_name(), "")
+    given = _form("csrf").encode("utf-8", "replace")
+    is_ours = bool(cookie) and hmac.compare_digest(given, _csrf(cookie).encode())
+    if not is_ours or request.headers.get("Origin") != f"{request.scheme}://{request.host}":
+        raise _Turned(403, "This form was not made for you here, or is too old.", step="sign_in")
+
+
+def _csrf(cookie: str) -> str:
+    return services().signer.digest("csrf", cookie)
+
+
+def _page(step: str, *, status: int = 200, **facts: Any) -> Response:
+    cookie = request.cookies.get(_cookie_name()) or secrets.token_urlsafe(24)
+    html = render_template("device.html", step=step, style=STYLE, csrf=_csrf(cookie), **facts)
+    response = make_response(html, status)
+    if _cookie_name() not in request.cookies:
+        _set_cookie(response, cookie)
+    return response
+
+
+def _set_cookie(response: Response, value: str) -> None:
+    response.set_cookie(
+        _cookie_name(), value, max_age=PAGE_TTL_S, path="/", secure=request.is_secure,
+        httponly=True, samesite="Strict",
+    )  # fmt: skip
+
+
+@bp.after_request
+def _dress(response: Response) -> Response:
+    """Make a page of every refusal too: a browser shows it."""
+    if response.is_json:
+        sentence = response.get_json()["error"]
+        problem = f"{sentence[:1].upper()}{sentence[1:]}."
+        response.data = render_template("device.html", step="problem", style=STYLE, problem=problem)
+        response.mimetype = "text/html"
+    response.headers.update(HEADERS)
+    return response

@@ -1,0 +1,94 @@
+"""Device login endpoints (RFC 8628): `code` and `token`, with the field names of the RFC."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, request
+
+from fnt.wire import paths
+from fnt.wire.device import GRANT_TYPE, DeviceError, shown_code
+from fnt.wire.jobs import WireError
+from fnt_server.auth.device_logins import TTL_S, DeviceRefused
+from fnt_server.logs import escaped
+from fnt_server.web.api.auth import pair_answer
+from fnt_server.web.api.rate_limits import limiter
+from fnt_server.web.api.request_parsing import MAX_JSON_BYTES, json_object
+from fnt_server.web.services import services
+
+bp = Blueprint("device", __name__, url_prefix="/auth/device")
+
+MAX_HOST_CHARS = 60
+
+
+class _BadParameter(Exception):  # noqa: N818 -- a request, not this program, is wrong
+    """A parameter that is missing, given twice or cannot be one."""
+
+
+@bp.errorhandler(DeviceRefused)
+def _refused(refused: DeviceRefused) -> tuple[dict[str, Any], int]:
+    return {"error": refused.code}, 400
+
+
+@bp.errorhandler(WireError)
+@bp.errorhandler(_BadParameter)
+def _bad(error: Exception) -> tuple[dict[str, Any], int]:
+    return {"error": DeviceError.INVALID_REQUEST, "error_description": str(error)}, 400
+
+
+@bp.post("/code")
+@limiter.limit("30 per minute")
+def code() -> dict[str, Any]:
+    """Give a device its two codes, and say where the short one is to be typed."""
+    given = _parameters()
+    codes = services().devices.ask(
+        client=_client(given),
+        host=escaped(given.get("host", "")[:MAX_HOST_CHARS])[:MAX_HOST_CHARS],
+        address=request.remote_addr or "",
+    )
+    return {
+        "device_code": codes.device,
+        "user_code": shown_code(codes.user),
+        "verification_uri": f"{request.scheme}://{request.host}{paths.DEVICE_PAGE}",
+        "expires_in": TTL_S,
+        "interval": services().devices.interval_s,
+    }
+
+
+@bp.post("/token")
+@limiter.limit("300 per minute")
+def token() -> dict[str, Any]:
+    """Answer a poll: tokens, once, or why there are none."""
+    given = _parameters()
+    client, device_code = _client(given), given.get("device_code")
+    if "grant_type" not in given:
+        raise _BadParameter("grant_type is missing")
+    if given["grant_type"] != GRANT_TYPE:
+        raise DeviceRefused(DeviceError.UNSUPPORTED_GRANT_TYPE)
+    if not device_code:
+        raise _BadParameter("device_code is missing")
+    pair = services().devices.redeem(device_code, client=client)
+    return {**pair_answer(pair), "token_type": "Bearer"}
+
+
+def _parameters() -> Mapping[str, str]:
+    """Return the parameters of a form or of a JSON object; raises _BadParameter, WireError."""
+    if request.mimetype == "application/json":
+        content = json_object()
+        if not all(isinstance(value, str) for value in content.values()):
+            raise _BadParameter("every parameter must be a string")
+        return content
+    request.max_content_length = MAX_JSON_BYTES
+    lists = request.form.to_dict(flat=False)
+    if any(len(values) > 1 for values in lists.values()):
+        raise _BadParameter("a parameter is given twice")
+    return {name: values[0] for name, values in lists.items()}
+
+
+def _client(given: Mapping[str, str]) -> str:
+    name = given.get("client_id", "")
+    if not re.fullmatch(r"[!-~]{1,60}", name):
+        raise _BadParameter("client_id must be 1 to 60 printable characters")
+    return name

@@ -1,0 +1,34 @@
+"""The file of a job: stored under a key of its own, attached by compare-and-set."""
+
+from __future__ import annotations
+
+import secrets
+
+from fnt_server.db.models import Job
+from fnt_server.jobs import creation, queries
+from fnt_server.jobs.creation import StoredFile
+from fnt_server.jobs.state import JobRefused
+from fnt_server.web.services import Services
+
+
+def new_file_key(job_id: int) -> str:
+    """Name an object that no other upload, not even to the same job, writes to."""
+    return f"jobs/{job_id}/source-{secrets.token_hex(8)}.pdf"
+
+
+def attach(services: Services, job_id: int, stored: StoredFile) -> Job:
+    """Attach the file to the job, then send a wakeup and publish; deletes an unneeded object.
+
+    Raises JobRefused for other bytes than the first time and for a job that has ended.
+    """
+    try:
+        job, is_new = creation.attach_file(services.database, job_id, stored)
+    except JobRefused:
+        services.storage.delete([stored.key])
+        raise
+    if not is_new:
+        services.storage.delete([stored.key])
+        return job
+    services.publisher.notify_workers()
+    services.publisher.publish(queries.snapshot(job).to_wire())
+    return job

@@ -1,0 +1,34 @@
+"""Rate limits of logins: by address and by account, across all login endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+# Counted in this process: a limit must not stop working with the broker.
+limiter = Limiter(get_remote_address, storage_uri="memory://")
+
+
+def _failed(response: Any) -> bool:
+    return bool(response.status_code == 401)
+
+
+def limit_wrong_passwords(
+    email_asked: Callable[[], str], *, unless: Callable[[], bool] = lambda: False
+) -> Callable[[Any], Any]:
+    """Limit failed logins of a view that answers them 401; all such views count together."""
+    by_address, by_email = (
+        limiter.shared_limit(
+            "10 per minute", scope=scope, key_func=key, deduct_when=_failed, exempt_when=unless
+        )
+        for scope, key in (("wrong from", get_remote_address), ("wrong for", email_asked))
+    )
+    return lambda view: by_address(by_email(view))
+
+
+def email_limit_key(value: object) -> str:
+    """Return an address as failures are counted for it."""
+    return str(value)[:254].strip().casefold()

@@ -1,0 +1,111 @@
+"""`POST /process-pdf`: streams the upload to the storage while hashing it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, after_this_request, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response
+
+from fnt.wire.errors import ErrorCode
+from fnt.wire.jobs import JobStatus
+from fnt_server.db.models import Job
+from fnt_server.jobs.creation import StoredFile
+from fnt_server.web.api.errors import ApiError, file_too_large
+from fnt_server.web.api.job_files import attach, new_file_key
+from fnt_server.web.api.jobs import job_answer, own_job
+from fnt_server.web.api.multipart import Upload, drain
+from fnt_server.web.api.request_parsing import require_identity
+from fnt_server.web.services import services
+
+bp = Blueprint("upload", __name__)
+
+HEAD_BYTES = 1024
+"""Within so many bytes a PDF says that it is one (`%PDF-`)."""
+
+
+@bp.post("/process-pdf")
+def process_pdf() -> tuple[dict[str, Any], int]:
+    """Take the file of a confirmed job; the same bytes again answer as the first time."""
+    after_this_request(_end_reading)
+    require_identity()  # nobody unknown makes us read a body
+    config = services().config
+    limit = config.max_upload_bytes
+    try:
+        g.upload = upload = Upload(request, max_bytes=limit, stalled_after_s=config.stalled_after_s)
+        return job_answer(_receive(upload)), 202
+    except RequestEntityTooLarge:
+        raise file_too_large(limit) from None
+
+
+def _end_reading(response: Response) -> Response:
+    """Let a client that is still sending read why it is refused."""
+    upload: Upload | None = g.get("upload")
+    if upload is not None:
+        upload.close()
+    if upload is None or not upload.is_read:
+        environ = request.environ
+        response.call_on_close(lambda: drain(environ))
+    return response
+
+
+def _receive(upload: Upload) -> Job:
+    job = own_job(upload.read_job_id())
+    if job.sha256 is None and JobStatus(job.status).is_terminal:
+        message = f"the job is {job.status} already: confirm a new one"
+        raise ApiError(409, ErrorCode.CONFLICT, message)
+    content = _Hashed(upload.iter_file())
+    if job.sha256 is not None:
+        return _compare(job, content, upload)
+    key = new_file_key(job.id)
+    services().storage.put(key, content)
+    upload.finish()
+    if job.declared_sha256 not in {None, content.sha256}:
+        services().storage.delete([key])
+        message = "the bytes are not those confirmed: the file changed or was damaged on its way"
+        raise ApiError(409, ErrorCode.CONFLICT, message)
+    stored = StoredFile(key=key, sha256=content.sha256, size_bytes=content.size_bytes)
+    return attach(services(), job.id, stored)
+
+
+def _compare(job: Job, content: _Hashed, upload: Upload) -> Job:
+    for _ in content:
+        pass
+    upload.finish()
+    if content.sha256 != job.sha256:
+        message = "this job has another file already: confirm a new one"
+        raise ApiError(409, ErrorCode.CONFLICT, message)
+    return job
+
+
+class _Hashed:
+    """Passes the bytes of a PDF on, hashing and counting; raises ApiError when it is none."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._hash = hashlib.sha256()
+        self.size_bytes = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def __iter__(self) -> Iterator[bytes]:
+        head = b""
+        for chunk in self._chunks:
+            head += chunk
+            if len(head) >= HEAD_BYTES:
+                break
+        if b"%PDF-" not in head[:HEAD_BYTES]:
+            raise ApiError(415, ErrorCode.NOT_A_PDF, "this is not a PDF: send the book as PDF")
+        yield self._counted(head)
+        for chunk in self._chunks:
+            yield self._counted(chunk)
+
+    def _counted(self, chunk: bytes) -> bytes:
+        self._hash.update(chunk)
+        self.size_bytes += len(chunk)
+        return chunk

@@ -1,0 +1,113 @@
+"""Background checks of the web process: sockets to close, and the health status."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+from socketio.manager import Manager
+from sqlalchemy.exc import SQLAlchemyError
+
+from fnt.wire import events
+from fnt_server.jobs import worker_registry
+from fnt_server.messaging import broker
+from fnt_server.web.services import Services
+from fnt_server.web.sockets.registry import SocketRegistry
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 2.0
+CLOSE_WITHIN_S = 5.0
+
+
+class BackgroundTasks:
+    """A thread beside the requests of one web process."""
+
+    def __init__(self, server: Any, connections: SocketRegistry, services: Services) -> None:
+        self._server = server
+        self._connections = connections
+        self._services = services
+        self._first_seen: dict[str, float] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="background", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the rounds, after the one that is going on."""
+        self._over.set()
+        self._services.logged_out.set()
+        self._thread.join(CLOSE_WITHIN_S)
+
+    def drain(self, *, retry_in_s: float) -> None:
+        """Tell the clients of this process, and no other's, that it stops; close who stays on."""
+        Manager.emit(
+            self._server.manager, events.SERVER_DRAINING, {"retry_in": retry_in_s}, namespace="/"
+        )
+        time.sleep(retry_in_s)
+        for sid in self._connections.all():
+            self._server.disconnect(sid, ignore_queue=True)
+        for sid in list(self._server.eio.sockets):
+            _close_transport(self._server.eio, sid)
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            for look in (
+                self._close_unauthenticated,
+                self._unregister_closed,
+                self._close_ended,
+                self._update_health,
+            ):
+                try:
+                    look()
+                except Exception as error:  # the next round is the remedy
+                    log.warning("%s: %s", look.__name__, type(error).__name__)
+            self._services.logged_out.wait(EVERY_S)
+            self._services.logged_out.clear()
+
+    def _close_unauthenticated(self) -> None:
+        """Close transports whose client never came through `connect`."""
+        now, eio = time.monotonic(), self._server.eio
+        known = {self._server.manager.eio_sid_from_sid(sid, "/") for sid in self._connections.all()}
+        unauthenticated = [sid for sid in list(eio.sockets) if sid not in known]
+        self._first_seen = {sid: self._first_seen.get(sid, now) for sid in unauthenticated}
+        for sid, since in self._first_seen.items():
+            if now - since > self._services.config.connect_within_s:
+                _close_transport(eio, sid)
+
+    def _unregister_closed(self) -> None:
+        """Unregister sockets whose transport closed during authentication.
+
+        The library tells of no disconnect of a client who was not yet connected.
+        """
+        for sid in self._connections.all():
+            if self._server.manager.eio_sid_from_sid(sid, "/") not in self._server.eio.sockets:
+                self._server.disconnect(sid, ignore_queue=True)
+                self._connections.unregister(sid)
+
+    def _close_ended(self) -> None:
+        """Close sockets whose token has ended or whose login was revoked."""
+        connected = self._connections.all()
+        if not connected:
+            return
+        valid = self._services.accounts.still_valid(set(connected.values()))
+        for sid, identity in connected.items():
+            if identity not in valid:
+                self._server.disconnect(sid, ignore_queue=True)
+
+    def _update_health(self) -> None:
+        services, health_status = self._services, self._services.health_status
+        health_status.broker = broker.answers(services.config.broker_url)
+        try:
+            health_status.workers, _ = worker_registry.count_live(services.database)
+        except SQLAlchemyError:
+            health_status.workers = 0
+        health_status.checked_at = time.monotonic()
+
+
+def _close_transport(eio: Any, sid: str) -> None:
+    """Close a transport without waiting until its peer has taken what was written."""
+    transport = eio.sockets.get(sid)
+    if transport is not None:
+        transport.close(wait=False)

@@ -1,0 +1,78 @@
+"""Read timeouts: closes connections whose client stops sending in the middle of a request."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+
+LOOK_EVERY_S = 0.25
+
+
+class StallGuard:
+    """Cuts the reading side of a socket on which nothing moves; does nothing without a socket."""
+
+    def __init__(self, connection: socket.socket | None, *, stalled_after_s: float) -> None:
+        self._connection = connection
+        self._stalled_after_s = stalled_after_s
+        self._beaten = time.monotonic()
+        self.has_cut = False
+
+    def beat(self) -> None:
+        """Say that something moved."""
+        self._beaten = time.monotonic()
+
+    def __enter__(self) -> StallGuard:
+        if self._connection is not None:
+            _watch.add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Guard no longer."""
+        _watch.drop(self)
+
+    def cut_if_stalled(self) -> None:
+        """Cut the socket when it is time."""
+        if self._connection is None or self.has_cut:
+            return
+        if time.monotonic() - self._beaten > self._stalled_after_s:
+            self.has_cut = True
+            with contextlib.suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RD)
+
+
+class _Watch:
+    """One thread for all guards of a process, begun with the first."""
+
+    def __init__(self) -> None:
+        self._guards: set[StallGuard] = set()
+        self._changed = threading.Condition()
+        self._has_begun = False
+
+    def add(self, guard: StallGuard) -> None:
+        with self._changed:
+            self._guards.add(guard)
+            if not self._has_begun:
+                threading.Thread(target=self._run, name="stall-guard", daemon=True).start()
+                self._has_begun = True
+            self._changed.notify()
+
+    def drop(self, guard: StallGuard) -> None:
+        with self._changed:
+            self._guards.discard(guard)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._guards)
+                # Under the lock: one that was dropped is not cut, its socket may be another's.
+                for guard in self._guards:
+                    guard.cut_if_stalled()
+            time.sleep(LOOK_EVERY_S)
+
+
+_watch = _Watch()

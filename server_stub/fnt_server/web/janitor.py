@@ -1,0 +1,94 @@
+"""Hourly cleanup: files that no job needs, drafts of killed uploads, logins that have ended."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+
+from sqlalchemy import select
+
+from fnt_server.auth.sessions import delete_ended_logins
+from fnt_server.db.connection import Database
+from fnt_server.db.models import Job
+from fnt_server.jobs import state
+from fnt_server.storage.object_store import Storage
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 3600.0
+FIRST_RETRY_S = 30.0
+ORPHANED_AFTER_S = 24 * 3600
+CLOSE_WITHIN_S = 5.0
+
+
+class Janitor:
+    """A thread of its own: a bucket that hangs must not delay the reaper."""
+
+    def __init__(self, database: Database, storage: Storage) -> None:
+        self._database = database
+        self._storage = storage
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="janitor", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread; the first cleanup is immediate."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop after the current cleanup, but do not wait long for it."""
+        self._closed.set()
+        if self._thread.is_alive():
+            self._thread.join(CLOSE_WITHIN_S)
+
+    def run_once(self) -> None:
+        """Clean up once; raises what database and storage raise."""
+        delete_ended_logins(self._database)
+        sweep(self._database, self._storage)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._closed.is_set():
+            try:
+                self.run_once()
+                failures = 0
+            except Exception as error:
+                failures += 1
+                log.warning("cleanup failed: %s", type(error).__name__)
+            self._closed.wait(pause_s(failures))
+
+
+def pause_s(failures: int) -> float:
+    """Return how long to wait after this many failures in a row: doubled each time, to an hour."""
+    if not failures:
+        return EVERY_S
+    return float(min(EVERY_S, FIRST_RETRY_S * 2 ** min(failures - 1, 20)))
+
+
+def sweep(
+    database: Database, storage: Storage, *, older_than_s: float = ORPHANED_AFTER_S
+) -> list[str]:
+    """Delete the objects that no job needs, when they are old enough; returns their keys."""
+    deleted = []
+    for keys in storage.iter_keys("jobs/", older_than_s=older_than_s):
+        orphans = _orphans(database, keys)
+        storage.delete(orphans)
+        deleted += orphans
+    storage.delete_drafts(older_than_s=older_than_s)
+    return deleted
+
+
+def _orphans(database: Database, keys: list[str]) -> list[str]:
+    """Return those of these keys that no job needs. Listed first, then looked for: none is new."""
+    ids = {job_id for job_id in map(_job_of, keys) if job_id is not None}
+    columns = (Job.id, Job.status, Job.file_key, Job.result_key)
+    with database.read() as session:
+        rows = session.execute(select(*columns).where(Job.id.in_(ids))).all()
+    running = {row.id for row in rows if row.status in state.LIVE}
+    needed = {key for row in rows for key in (row.file_key, row.result_key) if key}
+    return [key for key in keys if key not in needed and _job_of(key) not in running]
+
+
+def _job_of(key: str) -> int | None:
+    number = re.fullmatch(r"jobs/([0-9]{1,18})/.*", key)
+    return int(number[1]) if number else None

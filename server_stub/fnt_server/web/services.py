@@ -1,0 +1,41 @@
+"""The services that requests use, built once per process and stored with the Flask app."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from flask import current_app
+
+from fnt_server.auth.device_logins import DeviceLogins
+from fnt_server.auth.sessions import Accounts
+from fnt_server.auth.tokens import TokenSigner
+from fnt_server.config import Config
+from fnt_server.db.connection import Database
+from fnt_server.messaging.publisher import Publisher
+from fnt_server.monitoring.health_checks import HealthStatus, TimedProbe
+from fnt_server.storage.object_store import Storage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything from outside that a request may touch."""
+
+    config: Config
+    database: Database
+    storage: Storage
+    signer: TokenSigner
+    accounts: Accounts
+    devices: DeviceLogins
+    publisher: Publisher
+    database_probe: TimedProbe[bool]
+    """Of the database."""
+    health_status: HealthStatus = field(default_factory=HealthStatus)
+    logged_out: threading.Event = field(default_factory=threading.Event)
+    """Set when a login was revoked here, so that its sockets need not wait for the next look."""
+
+
+def services() -> Services:
+    """Return the services of the current app."""
+    found: Services = current_app.extensions["fnt"]
+    return found

@@ -1,0 +1,1 @@
+"""Socket.IO: handlers, the registry of sockets, and their transport."""

@@ -1,0 +1,161 @@
+"""Socket.IO handlers: connect, join, leave, cancel. Acknowledgements go to the caller only."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, request
+from flask_socketio import SocketIO, emit, join_room, leave_room
+from socketio.exceptions import ConnectionRefusedError  # noqa: A004 -- the library's name
+
+from fnt.wire import events
+from fnt.wire.errors import ErrorCode
+from fnt.wire.jobs import JobStatus, WireError, parse_job_id
+from fnt_server.auth.sessions import Identity
+from fnt_server.auth.tokens import TokenProblem
+from fnt_server.db.connection import UNAVAILABLE
+from fnt_server.jobs import queries, state
+from fnt_server.web.api.errors import token_sentence
+from fnt_server.web.services import Services, services
+from fnt_server.web.sockets.registry import SocketRegistry
+
+log = logging.getLogger(__name__)
+
+Ack = dict[str, Any]
+_INTERNAL = "internal server error: see the server's log"
+
+
+class Refusal(Exception):  # noqa: N818 -- an answer, not a failure
+    """Why an event is answered `ok: false`."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def install(socketio: SocketIO, app: Flask, connections: SocketRegistry) -> None:
+    """Attach the handlers."""
+    handlers = _Handlers(connections)
+    socketio.on_event("connect", handlers.connect)
+    socketio.on_event("disconnect", handlers.disconnect)
+    socketio.on_event(events.JOIN_JOB, handlers.join)
+    socketio.on_event(events.LEAVE_JOB, handlers.leave)
+    socketio.on_event(events.CANCEL_JOB, handlers.cancel)
+    app.extensions["fnt.connections"] = connections
+
+
+class _Handlers:
+    def __init__(self, connections: SocketRegistry) -> None:
+        self._connections = connections
+
+    def connect(self, auth: Any = None) -> None:
+        try:
+            identity = _identify(services(), auth.get("token") if isinstance(auth, dict) else None)
+        except TokenProblem as problem:
+            raise _refused(problem.code, token_sentence(problem.code)) from None
+        except UNAVAILABLE as error:
+            log.warning("database unavailable: %s", type(error).__name__)
+            raise _refused(ErrorCode.BUSY, "the database does not answer") from None
+        except Exception:
+            log.exception("connect failed")
+            raise _refused(ErrorCode.INTERNAL, _INTERNAL) from None
+        if not self._connections.register(_sid(), identity):
+            raise _refused(ErrorCode.BUSY, "too many live connections: try again in a while")
+
+    def disconnect(self, *_: object) -> None:
+        self._connections.unregister(_sid())
+
+    def join(self, *payload: Any) -> Ack:
+        return self._acknowledge(payload, self._join)
+
+    def leave(self, *payload: Any) -> Ack:
+        return self._acknowledge(payload, self._leave)
+
+    def cancel(self, *payload: Any) -> Ack:
+        return self._acknowledge(payload, self._cancel)
+
+    def _join(self, identity: Identity, job_id: int, content: Ack) -> Ack:
+        if content.get("token") is not None:
+            newer = _identify(services(), content["token"])
+            if newer.user_id != identity.user_id:
+                raise TokenProblem(ErrorCode.TOKEN_INVALID)
+            self._connections.extend(_sid(), newer)
+        room, database = events.job_room(job_id), services().database
+        if queries.get(database, identity.user_id, job_id) is None:
+            raise _no_such_job()
+        # Enter, then read: what changes in between is either in the row or in the room.
+        join_room(room)
+        job = queries.get(database, identity.user_id, job_id)
+        if job is None:
+            leave_room(room)
+            raise _no_such_job()
+        if JobStatus(job.status).is_terminal:
+            leave_room(room)
+        return {"ok": True, "job": queries.snapshot(job).to_wire()}
+
+    def _leave(self, _identity: Identity, job_id: int, _content: Ack) -> Ack:
+        leave_room(events.job_room(job_id))
+        return {"ok": True}
+
+    def _cancel(self, identity: Identity, job_id: int, _content: Ack) -> Ack:
+        found = state.cancel(services().database, identity.user_id, job_id)
+        if found is None:
+            raise _no_such_job()
+        job, changed = found
+        wire = queries.snapshot(job).to_wire()
+        if changed:
+            services().publisher.publish(wire)
+        return {"ok": True, "job": wire}
+
+    def _acknowledge(self, payload: tuple[Any, ...], act: Any) -> Ack:
+        """Run one event's action; a failure is an answer and an `error` event, never silence."""
+        content = payload[0] if len(payload) == 1 and isinstance(payload[0], dict) else {}
+        job_id = None
+        try:
+            job_id = parse_job_id(content.get("job_id"))
+            identity = self._connections.identity(_sid())
+            if identity is None:
+                raise TokenProblem(ErrorCode.TOKEN_EXPIRED)
+            answer: Ack = act(identity, job_id, content)
+        except WireError as error:
+            return _error_ack(ErrorCode.BAD_REQUEST, str(error), job_id)
+        except TokenProblem as problem:
+            return _error_ack(problem.code, token_sentence(problem.code), job_id)
+        except Refusal as refusal:
+            return _error_ack(refusal.code, refusal.message, job_id)
+        except UNAVAILABLE as error:
+            log.warning("database unavailable: %s", type(error).__name__)
+            return _error_ack(
+                ErrorCode.UNAVAILABLE, "the database does not answer: try again", job_id
+            )
+        except Exception:
+            log.exception("socket event failed")
+            return _error_ack(ErrorCode.INTERNAL, _INTERNAL, job_id)
+        return answer
+
+
+def _error_ack(code: ErrorCode, message: str, job_id: int | None) -> Ack:
+    told: Ack = {"message": message, "error_code": str(code)}
+    # To this caller alone, who is here: not by way of the broker, which may be away.
+    emit(events.ERROR, told if job_id is None else {**told, "job_id": job_id}, ignore_queue=True)
+    return {"ok": False, "error_code": str(code), "error": message}
+
+
+def _identify(found: Services, token: object) -> Identity:
+    if not isinstance(token, str) or not token:
+        raise TokenProblem(ErrorCode.NOT_LOGGED_IN)
+    return found.accounts.identify(token)
+
+
+def _no_such_job() -> Refusal:
+    return Refusal(ErrorCode.JOB_NOT_FOUND, "there is no such job")
+
+
+def _refused(code: ErrorCode, sentence: str) -> ConnectionRefusedError:
+    return ConnectionRefusedError(str(code), {"error": sentence})
+
+
+def _sid() -> str:
+    return str(request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO adds it

@@ -1,0 +1,60 @@
+"""The authenticated sockets of this process, with identity and expiry."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+
+from fnt_server.auth.sessions import Identity
+
+
+class SocketRegistry:
+    """Sockets that were authenticated, by sid. Safe to use from many threads."""
+
+    def __init__(self, *, max_total: int, max_per_user: int) -> None:
+        self._max_total = max_total
+        self._max_per_user = max_per_user
+        self._identities: dict[str, Identity] = {}
+        self._per_user: Counter[int] = Counter()
+        self._lock = threading.Lock()
+
+    def register(self, sid: str, identity: Identity) -> bool:
+        """Register a socket; False when the total or the limit of its user is reached."""
+        with self._lock:
+            full = len(self._identities) >= self._max_total
+            if full or self._per_user[identity.user_id] >= self._max_per_user:
+                return False
+            self._identities[sid] = identity
+            self._per_user[identity.user_id] += 1
+            return True
+
+    def unregister(self, sid: str) -> None:
+        """Drop all that is known of a socket; one unknown is no error."""
+        with self._lock:
+            identity = self._identities.pop(sid, None)
+            if identity is not None:
+                self._per_user[identity.user_id] -= 1
+                if not self._per_user[identity.user_id]:
+                    del self._per_user[identity.user_id]
+
+    def identity(self, sid: str) -> Identity | None:
+        """Return who is at the other end; None when the socket is gone or its token has ended."""
+        identity = self._identities.get(sid)
+        return identity if identity and identity.ends_at > time.time() else None
+
+    def extend(self, sid: str, newer: Identity) -> None:
+        """Let a socket live as long as a later token of the same user."""
+        with self._lock:
+            known = self._identities.get(sid)
+            if known is not None and newer.ends_at > known.ends_at:
+                self._identities[sid] = newer
+
+    def __len__(self) -> int:
+        """Return how many sockets were authenticated."""
+        return len(self._identities)
+
+    def all(self) -> dict[str, Identity]:
+        """Return a copy: sid to identity."""
+        with self._lock:
+            return dict(self._identities)

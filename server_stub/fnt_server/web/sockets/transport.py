@@ -1,0 +1,105 @@
+"""The WebSocket transport: how many handshakes, how large a message, how to close."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import simple_websocket
+from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
+from wsproto.utilities import LocalProtocolError
+
+from fnt.wire.errors import ErrorCode, error_body
+from fnt.wire.events import SOCKET_PATH
+
+MAX_PACKET_BYTES = 64 * 1024
+HANDSHAKE_SLOTS = 16
+"""Sockets beyond the limit that may complete the handshake, to receive a BUSY error."""
+UNHEARD_AFTER_MS = 15_000
+"""A peer that acknowledges nothing for so long is gone, though it never said so."""
+
+
+class _NoThread(threading.Thread):
+    """Never started."""
+
+    def start(self) -> None:
+        """Do nothing."""
+
+
+class _Reader(simple_websocket.Server):  # type: ignore[misc]  # it has no types
+    """Reads in the thread that waits for a message, when it does.
+
+    The library would have one more thread read on and on: a quarter of a socket's memory, and
+    without end that of a client who sends faster than is handled.
+    """
+
+    connected: bool
+
+    def receive(self, timeout: float | None = None) -> Any:
+        """Return the next message; raises ConnectionClosed."""
+        while self.connected and not self.input_buffer:
+            try:
+                data = self.sock.recv(self.receive_bytes)
+                if not data:
+                    raise ConnectionResetError
+                self.ws.receive_data(data)
+                self.connected = self._handle_events()
+            except (OSError, LocalProtocolError):
+                self.connected = False
+        return super().receive(timeout)
+
+
+class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio has no types
+    """A websocket that takes no endless message, and whose close does not wait for the peer."""
+
+    def __init__(self, handler: Any, server: Any) -> None:
+        super().__init__(handler, server, max_message_size=MAX_PACKET_BYTES, thread_class=_NoThread)
+
+    def __call__(self, environ: dict[str, Any], _start_response: Any) -> Any:
+        """Speak websocket on the request's connection."""
+        connection = environ.get("gunicorn.socket")
+        option = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux
+        if connection is not None and option is not None:
+            with contextlib.suppress(OSError):
+                connection.setsockopt(socket.IPPROTO_TCP, option, UNHEARD_AFTER_MS)
+        self.ws = _Reader(environ, **self.server_args)
+        self.app(self)
+        raise StopIteration  # gunicorn: this was no request to answer
+
+    def close(self) -> None:
+        """Say goodbye and hang up: a silent peer would hold its thread for ever."""
+        with contextlib.suppress(OSError):
+            super().close()
+        with contextlib.suppress(OSError):
+            self.ws.sock.shutdown(socket.SHUT_RDWR)
+
+
+class SocketLimitMiddleware:
+    """Holds the number of socket requests below that of threads, so that REST always answers."""
+
+    def __init__(self, app: Any, *, most: int) -> None:
+        self._app = app
+        self._places = threading.BoundedSemaphore(most)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request, a socket's only while there is a place."""
+        if not environ.get("PATH_INFO", "").startswith(SOCKET_PATH.rstrip("/")):
+            answer: Iterable[bytes] = self._app(environ, start_response)
+            return answer
+        if not self._places.acquire(blocking=False):
+            return _busy(start_response)
+        try:
+            return list(self._app(environ, start_response))
+        finally:
+            self._places.release()
+
+
+def _busy(start_response: Any) -> Iterable[bytes]:
+    body = json.dumps(error_body(ErrorCode.BUSY, "too many live connections")).encode()
+    headers = [("Content-Type", "application/json"), ("Retry-After", "5")]
+    start_response("503 Service Unavailable", headers)
+    return [body]

@@ -1,0 +1,1 @@
+"""The worker process: claims steps and runs them."""

@@ -1,0 +1,192 @@
+"""The Celery worker: on a wakeup, a StepRunner claims the ready steps."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+import uuid
+import warnings
+from functools import cached_property
+
+from billiard.compat import mem_rss
+from celery import Celery, signals
+from celery.exceptions import SecurityWarning
+from sqlalchemy.exc import SQLAlchemyError
+
+from fnt import __version__
+from fnt_server.config import Config
+from fnt_server.db.connection import Database
+from fnt_server.jobs import leases, queries, worker_registry
+from fnt_server.jobs.reaper import Reaper
+from fnt_server.messaging.broker import (
+    MAX_CHILD_KIB,
+    WAKEUP_TASK,
+    emit_job,
+    make_celery,
+    make_manager,
+    make_wakeup_sender,
+    send_wakeup,
+)
+from fnt_server.messaging.publisher import Publisher
+from fnt_server.metrics import STEPS_LOST
+from fnt_server.monitoring import exporter
+from fnt_server.storage.object_store import Storage
+from fnt_server.worker.shutdown import GracefulShutdown
+from fnt_server.worker.step_runner import StepRunner
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_EVERY_S = 4.0
+CELERY_OPTIONS = (
+    "--quiet", "worker", "--pool=prefork", "--without-gossip", "--without-mingle",
+    "--without-heartbeat", "--loglevel=WARNING", "-O", "fair",
+)  # fmt: skip
+
+
+class PoolChild:
+    """The resources of one pool child, created after the fork, which threads do not survive."""
+
+    def __init__(self, config: Config, *, worker_id: str, shutdown: GracefulShutdown) -> None:
+        self._config = config
+        self._worker_id = worker_id
+        self._shutdown = shutdown
+        self._last_heartbeat = 0.0
+        self._is_at_work = False
+
+    @cached_property
+    def database(self) -> Database:
+        """The database."""
+        return Database(self._config.database_url)
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        """Where events and wakeups go."""
+        manager, sender = (
+            make_manager(self._config, write_only=True),
+            make_wakeup_sender(self._config),
+        )
+        return Publisher(
+            emit=lambda job_id, job: emit_job(manager, job_id, job),
+            send_wakeup=lambda: send_wakeup(sender),
+        )
+
+    @cached_property
+    def runner(self) -> StepRunner:
+        """What runs the steps."""
+        return StepRunner(
+            self._config,
+            database=self.database,
+            storage=Storage(self._config.storage_url),
+            publisher=self.publisher,
+            owner=leases.slot_owner(self._worker_id, os.getpid()),
+            stopping=self._shutdown.has_begun,
+            # Celery replaces a child between two wakeups, and with much to do there are none.
+            needs_recycling=lambda: mem_rss() > MAX_CHILD_KIB,
+        )
+
+    @cached_property
+    def reaper(self) -> Reaper:
+        """This child's share of the healing; its pass also says that a busy worker lives."""
+        return Reaper(self.database, self.publisher, also=self._heartbeat_while_working)
+
+    def begin(self) -> None:
+        """Start the reaper and send a wakeup: Celery kills a child that is busy during startup."""
+        self.reaper.start()
+        self.publisher.notify_workers()
+
+    def on_wakeup(self) -> None:
+        """Handle a wakeup."""
+        try:
+            self._heartbeat()
+            self._reclaim_from_dead_children()
+            self._is_at_work = True
+            self.runner.run_ready()
+        except SQLAlchemyError as error:
+            log.warning("wakeup not handled: %s", type(error).__name__)
+        finally:
+            self._is_at_work = False
+
+    def _reclaim_from_dead_children(self) -> None:
+        """Take the steps of pool children that were killed: Celery has put others in their place.
+
+        A number of a dead child that another process got by now is left to the lease.
+        """
+        for owner in leases.running_owners(self.database, worker_id=self._worker_id):
+            if not _is_alive(int(owner.rpartition(".")[2])):
+                lost = leases.reclaim_from(self.database, owner)
+                STEPS_LOST.inc(len(lost))
+                for job in lost:
+                    self.publisher.publish(queries.snapshot(job).to_wire())
+
+    def close(self) -> None:
+        """End what would outlive the child."""
+        if "runner" in self.__dict__:
+            self.runner.close()
+        if "publisher" in self.__dict__:
+            self.publisher.close()
+
+    def _heartbeat_while_working(self) -> None:
+        if self._is_at_work:
+            self._heartbeat()
+
+    def _heartbeat(self) -> None:
+        if time.monotonic() - self._last_heartbeat > HEARTBEAT_EVERY_S:
+            worker_registry.heartbeat(self.database, self._worker_id, slots=self._config.workers)
+            self._last_heartbeat = time.monotonic()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -> Celery:
+    """Create the Celery application with the wakeup task and the hooks of its pool children."""
+    celery = make_celery(config)
+    child = PoolChild(config, worker_id=worker_id, shutdown=shutdown)
+
+    @celery.task(name=WAKEUP_TASK)  # type: ignore[untyped-decorator]  # celery has no types
+    def on_wakeup() -> None:
+        child.on_wakeup()
+
+    @signals.worker_shutting_down.connect(weak=False)  # type: ignore[untyped-decorator]
+    def stop(**_: object) -> None:
+        shutdown.begin()
+
+    @signals.worker_process_init.connect(weak=False)  # type: ignore[untyped-decorator]
+    def begin(**_: object) -> None:
+        child.begin()
+
+    @signals.worker_process_shutdown.connect(weak=False)  # type: ignore[untyped-decorator]
+    def finish(**_: object) -> None:
+        child.close()
+
+    @signals.setup_logging.connect(weak=False)  # type: ignore[untyped-decorator]
+    def leave_logging_alone(**_: object) -> None:
+        """Connected to this signal, Celery leaves logging alone."""
+
+    return celery
+
+
+def run_worker(config: Config) -> None:
+    """Run a prefork worker until it is told to stop (SIGTERM)."""
+    exporter.serve(exporter.listen(config.metrics_port))
+    worker_id = os.environ.get("FNT_WORKER_ID") or uuid.uuid4().hex
+    log.info("worker %s started: version %s, %d slots", worker_id, __version__, config.workers)
+    shutdown = GracefulShutdown(config, worker_id=worker_id)
+    celery = make_worker(config, worker_id=worker_id, shutdown=shutdown)
+    # Celery warns of root because of pickle; here only JSON travels.
+    warnings.simplefilter("ignore", SecurityWarning)
+    # Celery would say there, past all logging, that it is stopping.
+    sys.__stdout__ = None  # type: ignore[misc]
+    try:
+        celery.worker_main([*CELERY_OPTIONS, f"--concurrency={config.workers}"])
+    finally:
+        shutdown.end()

@@ -1,0 +1,90 @@
+"""Renews the lease of a step while it runs, and notices when it is lost."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+from types import TracebackType
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from fnt_server.db.connection import Database
+from fnt_server.jobs import leases
+from fnt_server.jobs.leases import ClaimedStep, LeaseLostError
+from fnt_server.pipeline.engine_protocol import Stopped
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+"""How soon a cancelled job is noticed."""
+
+
+class Lease:
+    """A heartbeat beside the work. `is_held` is cheap: the work may ask between any two pieces."""
+
+    def __init__(
+        self,
+        database: Database,
+        claimed: ClaimedStep,
+        *,
+        lease_s: float,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._database = database
+        self._held = claimed
+        self._lease_s = lease_s
+        self._stopping = stopping
+        self._lost = False
+        self._over = threading.Event()
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._beat,), name="lease", daemon=True
+        )
+
+    def __enter__(self) -> Lease:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def is_held(self) -> bool:
+        """Whether the work should go on."""
+        return not self._lost and not self._stopping()
+
+    def check(self) -> None:
+        """Raise Stopped when the work should not go on."""
+        if not self.is_held():
+            raise Stopped
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, but no longer than the step is held; raises Stopped."""
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0:
+            self.check()
+            time.sleep(min(left, 0.1))
+
+    def _beat(self) -> None:
+        renew_every = min(5.0, self._lease_s / 4)
+        renewed = time.monotonic()
+        while not self._over.wait(min(LOOK_EVERY_S, renew_every)):
+            try:
+                if time.monotonic() - renewed >= renew_every:
+                    leases.renew(self._database, self._held, lease_s=self._lease_s)
+                    renewed = time.monotonic()
+                elif not leases.is_held(self._database, self._held):
+                    self._lost = True
+            except LeaseLostError:
+                self._lost = True
+            except SQLAlchemyError as error:
+                log.warning("heartbeat missing: %s", type(error).__name__)
+            if self._lost:
+                return

@@ -1,0 +1,61 @@
+"""What SIGTERM does to a worker: steps stop early and are released; a second signal kills it."""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import os
+import signal
+from contextlib import suppress
+from types import FrameType
+
+from billiard import active_children
+from sqlalchemy.exc import SQLAlchemyError
+
+from fnt_server.config import Config, ConfigError
+from fnt_server.db.connection import Database
+from fnt_server.jobs import leases
+
+log = logging.getLogger(__name__)
+
+
+class GracefulShutdown:
+    """Begun by the first signal, ended when the steps have stopped, the time is up, or by a second.
+
+    Made before the fork: its flag is shared with the pool children, who read it between pieces of
+    work.
+    """
+
+    def __init__(self, config: Config, *, worker_id: str) -> None:
+        self._config = config
+        self._worker_id = worker_id
+        self._flag = mmap.mmap(-1, 1)
+
+    def has_begun(self) -> bool:
+        """Whether the worker was told to stop."""
+        return self._flag[0] != 0
+
+    def begin(self) -> None:
+        """Let the steps stop, for at most `drain_s`. To be called in the main thread."""
+        self._flag[0] = 1
+        log.info("shutting down: running steps have %d s to finish", self._config.drain_s)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM):
+            signal.signal(number, self._end_at_once)
+        signal.setitimer(signal.ITIMER_REAL, self._config.drain_s)
+
+    def _end_at_once(self, number: int, _frame: FrameType | None) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for child in active_children():
+            with suppress(ProcessLookupError):
+                os.kill(child.pid, signal.SIGKILL)
+        self.end()
+        os._exit(0 if number == signal.SIGALRM else 128 + number)
+
+    def end(self) -> None:
+        """Release the steps of children that were killed."""
+        try:
+            database = Database(self._config.database_url)
+            leases.release_all(database, worker_id=self._worker_id)
+            database.dispose()
+        except (SQLAlchemyError, ConfigError) as error:
+            log.warning("steps will be retried after lease expiry: %s", type(error).__name__)

@@ -1,0 +1,228 @@
+"""Claims steps and runs them: analyze, chunk, merge. Independent of Celery."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+import time
+from collections.abc import Callable
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from fnt.wire.errors import JobErrorCode
+from fnt.wire.jobs import ProcessingSettings
+from fnt_server import logs
+from fnt_server.config import Config
+from fnt_server.db.connection import Database
+from fnt_server.db.models import Job, StepKind
+from fnt_server.engines import get_engine
+from fnt_server.jobs import leases, queries, step_results
+from fnt_server.jobs.leases import ClaimedStep, LeaseLostError
+from fnt_server.jobs.step_results import ChunkPlan
+from fnt_server.messaging.publisher import Publisher
+from fnt_server.metrics import STEP_SECONDS, STEPS_FAILED
+from fnt_server.pipeline.chunks import Chunk, chunk_count, plan_chunks, process_chunk
+from fnt_server.pipeline.document import Paragraph
+from fnt_server.pipeline.engine_protocol import EngineFailed, Stopped
+from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
+from fnt_server.sandbox.limits import Limits
+from fnt_server.sandbox.parent import Extractor
+from fnt_server.storage.object_store import FULL, Storage, StorageDownError
+from fnt_server.worker.lease_renewal import Lease
+
+log = logging.getLogger(__name__)
+
+COPY_BYTES = 1 << 20
+
+
+class StepRunner:
+    """One slot of a worker."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        database: Database,
+        storage: Storage,
+        publisher: Publisher,
+        owner: str,
+        stopping: Callable[[], bool] = lambda: False,
+        needs_recycling: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._config = config
+        self._database = database
+        self._storage = storage
+        self._publisher = publisher
+        self._owner = owner
+        self._stopping = stopping
+        self._needs_recycling = needs_recycling
+        self._extractor = Extractor(Limits(max_pages=config.max_pages))
+        self._run = {
+            StepKind.ANALYSE: self._analyze,
+            StepKind.CHUNK: self._chunk,
+            StepKind.MERGE: self._merge,
+        }
+
+    def run_ready(self) -> int:
+        """Claim and run steps until none is ready or this process should be recycled.
+
+        Returns how many were run.
+        """
+        done = 0
+        while not self._stopping():
+            try:
+                found = leases.claim(
+                    self._database, owner=self._owner, lease_s=self._config.lease_s
+                )
+            except LeaseLostError:  # its job was cancelled in the same moment
+                continue
+            if found is None:
+                break
+            claimed, job = found
+            self._publish(job)
+            with logs.about(
+                job_id=claimed.job_id, step=f"{claimed.kind} {claimed.number}", worker=self._owner
+            ):
+                self._run_held(claimed)
+            done += 1
+            if self._needs_recycling():
+                break
+        return done
+
+    def close(self) -> None:
+        """End the extraction child."""
+        self._extractor.close()
+
+    def _run_held(self, claimed: ClaimedStep) -> None:
+        started = time.monotonic()
+        outcome, code = "done", None
+        try:
+            with Lease(
+                self._database, claimed, lease_s=self._config.lease_s, stopping=self._stopping
+            ) as lease:
+                self._run[claimed.kind](claimed, lease)
+        except (LeaseLostError, Stopped):
+            outcome = "stopped"
+            if self._stopping():
+                leases.release(self._database, claimed)
+        except (SQLAlchemyError, StorageDownError) as error:
+            outcome = "left"
+            log.warning("step will be retried after lease expiry: %s", type(error).__name__)
+        except Exception as error:  # any failure of the work itself is recorded
+            outcome = "failed"
+            code = self._record_failure(claimed, error)
+        took_s = time.monotonic() - started
+        STEP_SECONDS.labels(claimed.kind, outcome).observe(took_s)
+        log.info("step ended", extra={"outcome": outcome, "code": code, "ms": round(took_s * 1000)})
+
+    def _record_failure(self, claimed: ClaimedStep, error: Exception) -> JobErrorCode:
+        code, message, certain = _reason(error)
+        STEPS_FAILED.labels(claimed.kind, code).inc()
+        if code is JobErrorCode.INTERNAL:
+            log.exception("step failed")
+        try:
+            self._publish(
+                step_results.fail(self._database, claimed, code, message, certain=certain)
+            )
+        except (LeaseLostError, SQLAlchemyError) as lost:
+            log.warning("could not record the failure: %s", type(lost).__name__)
+        return code
+
+    def _analyze(self, claimed: ClaimedStep, lease: Lease) -> None:
+        settings = ProcessingSettings.from_wire(claimed.settings)
+        with self._storage.local_path(claimed.file_key) as path:
+            analysis = self._extractor.analyze(path, settings, keep_going=lease.is_held)
+        pages = analysis.page_count
+        self._publish(
+            step_results.record_page_count(
+                self._database, claimed, page_count=pages, chunks=chunk_count(pages)
+            )
+        )
+        plans = [self._store_input(claimed, chunk) for chunk in plan_chunks(analysis)]
+        self._publish(step_results.complete_analysis(self._database, claimed, plans))
+        self._publisher.notify_workers(len(plans))
+
+    def _store_input(self, claimed: ClaimedStep, chunk: Chunk) -> ChunkPlan:
+        key = f"jobs/{claimed.job_id}/work/{claimed.fence}-{chunk.number}.json"
+        content = {"paragraphs": [p.to_json() for p in chunk.paragraphs]}
+        self._storage.put(key, [json.dumps(content, ensure_ascii=False).encode()])
+        return ChunkPlan(
+            number=chunk.number,
+            start_page=chunk.start_page,
+            end_page=chunk.end_page,
+            input_key=key,
+        )
+
+    def _chunk(self, claimed: ClaimedStep, lease: Lease) -> None:
+        settings = ProcessingSettings.from_wire(claimed.settings)
+        content = json.loads(self._storage.get(claimed.input_key or ""))
+        done = process_chunk(
+            [Paragraph.from_json(stored) for stored in content["paragraphs"]],
+            settings=settings,
+            engine=get_engine(settings.engine),
+            keep_going=lease.is_held,
+        )
+        lease.pause(self._config.pace_ms / 1000)
+        key = f"jobs/{claimed.job_id}/work/{claimed.step_id}-{claimed.fence}.jsonl"
+        lines = (json.dumps(s.to_wire(), ensure_ascii=False) + "\n" for s in done.sentences)
+        self._storage.put(key, ["".join(lines).encode()])
+        job = step_results.complete_chunk(
+            self._database,
+            claimed,
+            output_key=key,
+            sentence_count=len(done.sentences),
+            by_rules=done.fallback_reasons,
+        )
+        self._publish(job)
+        if job is not None and job.processed_chunks == job.total_chunks:
+            self._publisher.notify_workers()
+
+    def _merge(self, claimed: ClaimedStep, lease: Lease) -> None:
+        result = f"jobs/{claimed.job_id}/result-{claimed.step_id}-{claimed.fence}.jsonl"
+        count = 0
+        # A storage cannot be read while it is being written to: its calls do not nest.
+        with tempfile.TemporaryFile() as merged:
+            for key in step_results.chunk_outputs(self._database, claimed):
+                lease.check()
+                for piece in self._storage.iter_bytes(key):
+                    count += piece.count(b"\n")
+                    merged.write(piece)
+            merged.seek(0)
+            self._storage.put(result, iter(lambda: merged.read(COPY_BYTES), b""))
+        if not count:
+            raise PdfRejected(JobErrorCode.PDF_NO_TEXT, "no sentence was found in this PDF")
+        self._publish(
+            step_results.complete_merge(
+                self._database, claimed, result_key=result, sentence_count=count
+            )
+        )
+        self._delete_work_files(claimed.job_id)
+
+    def _delete_work_files(self, job_id: int) -> None:
+        """Delete the work files of a completed job; the janitor finds what is left."""
+        try:
+            self._storage.delete(self._storage.list_keys(f"jobs/{job_id}/work/"))
+        except Exception as error:  # the job is complete, whatever the storage says now
+            log.warning("could not delete work files: %s", type(error).__name__)
+
+    def _publish(self, job: Job | None) -> None:
+        if job is not None:
+            self._publisher.publish(queries.snapshot(job).to_wire())
+
+
+def _reason(error: Exception) -> tuple[JobErrorCode, str, bool]:
+    """Return the code, the message, and whether a retry would fail the same way."""
+    match error:
+        case PdfRejected():
+            return error.code, error.message, True
+        case ExtractionCrashed():
+            return error.code, error.message, error.code is JobErrorCode.PDF_LIMIT
+        case EngineFailed():
+            return JobErrorCode.ENGINE_FAILED, str(error), error.certain
+        case OSError() if error.errno in FULL:
+            message = "the server's disk is full: run `fnt jobs retry` when there is room"
+            return JobErrorCode.STORAGE_FULL, message, False
+        case _:
+            message = "the server made a mistake with this book: see its log"
+            return JobErrorCode.INTERNAL, message, False

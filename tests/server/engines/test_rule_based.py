@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.words import count_words
+from fnt_server.engines import NAMES, get_engine
+from fnt_server.engines.lexicon import is_verb
+from fnt_server.engines.rule_based import shorten
+
+WORDS = st.sampled_from(
+    "le la l’homme qu’il de et mais dans maison, mer ; marchait regarda dit-il — « » M. vit. "
+    "Mme pas très ? ! (un deux) où et/ou".split()
+)
+
+
+def cut(sentence: str, *, limit: int = 8, least: int = 2) -> list[str]:
+    settings = ProcessingSettings(sentence_length_limit=limit, min_sentence_length=least)
+    return shorten(sentence, settings)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Il entra dans la chambre, | puis il regarda longtemps la mer grise.",
+        "Elle serrait une lampe éteinte contre son cœur | et le vent soulevait son grand châle.",
+        "Il savait depuis longtemps | que la vieille femme ne reviendrait plus.",
+        "— Vous venez de bien loin, monsieur ? | demanda la femme qui tenait la lampe.",
+    ],
+)
+def test_cuts_fall_at_the_joints(sentence: str) -> None:
+    parts = sentence.split(" | ")
+
+    assert cut(" ".join(parts)) == parts
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Le matin de ce jour M. Dupont regarda la mer et le ciel.",
+        "Ce matin encore le vieux Mgr J. Martin regarda la mer et le ciel.",
+    ],
+)
+@pytest.mark.parametrize("limit", [3, 4, 5, 8])
+def test_no_cut_between_a_title_and_its_name(sentence: str, limit: int) -> None:
+    assert not [
+        piece for piece in cut(sentence, limit=limit) if piece.endswith(("M.", "J.", "Mgr"))
+    ]
+
+
+def test_no_piece_ends_with_a_word_that_wants_the_next() -> None:
+    sentence = (
+        "La petite fille du vieux passeur de la rivière avait dans une grande boîte de fer "
+        "toutes les lettres que lui avaient écrites les soldats de la garnison voisine"
+    )
+
+    assert not [
+        p for p in cut(sentence) if p.split()[-1] in {"la", "du", "de", "une", "les", "que"}
+    ]
+
+
+def test_a_short_sentence_is_left_alone() -> None:
+    assert cut("Oui, dit-il, je viens.") == ["Oui, dit-il, je viens."]
+
+
+def test_a_minimum_length_avoids_short_pieces() -> None:
+    sentence = "Il vint, il vit, il vainquit, et la ville entière le fêta longtemps."
+
+    assert min(count_words(piece) for piece in cut(sentence, least=4)) >= 4
+
+
+@given(st.lists(WORDS, min_size=1, max_size=40), st.integers(3, 12), st.integers(1, 5))
+def test_words_stay_in_order_and_the_limit_is_kept(
+    words: list[str], limit: int, least: int
+) -> None:
+    sentence = " ".join(words)
+
+    pieces = cut(sentence, limit=limit, least=least)
+
+    assert " ".join(pieces).split() == sentence.split()
+    assert all(count_words(piece) <= limit for piece in pieces)
+
+
+@given(st.text(max_size=120), st.integers(3, 12))
+def test_any_text_comes_out_whole(text: str, limit: int) -> None:
+    pieces = cut(text, limit=limit)
+
+    assert "".join("".join(pieces).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("word", "before", "verb"),
+    [
+        ("marchait", "homme", True),
+        ("regarda", "lucette", True),
+        ("furent", "", True),
+        ("porte", "il", True),
+        ("porte", "la", False),
+        ("jamais", "ne", False),
+        ("maison", "il", False),
+    ],
+)
+def test_is_verb(word: str, before: str, verb: bool) -> None:
+    assert is_verb(word, before) is verb
+
+
+def test_engines_by_name() -> None:
+    assert "rules" in NAMES
+    with pytest.raises(KeyError):
+        get_engine("sorcery")

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain
+
+from fnt_server.pipeline.layout.footnotes import split_notes, without_flat_calls
+from fnt_server.pipeline.layout.geometry import Line
+
+
+def make_column(*lines: tuple[str, float]) -> list[Line]:
+    return [
+        Line(text=text, x0=50, x1=50 + 4 * len(text), y=500 - 12 * k, size=size)
+        for k, (text, size) in enumerate(lines)
+    ]
+
+
+def read(columns: list[list[Line]], *, open_note: bool = False) -> tuple[list[str], bool]:
+    kept, notes, still_open = split_notes(columns, size=10, open_note=open_note)
+    assert [*(line for column in kept for line in column), *notes] == list(chain(*columns))
+    return [line.text for column in kept for line in column], still_open
+
+
+def test_small_type_with_a_mark_at_the_foot_is_dropped() -> None:
+    column = make_column(("Le texte.", 10), ("1 Voyez plus haut.", 8), ("2 Idem.", 8))
+
+    assert read([column]) == (["Le texte."], False)
+
+
+def test_a_note_that_goes_on_overleaf_is_dropped_there() -> None:
+    first = make_column(("Le texte", 10), ("* Une note qui n’est pas", 8))
+    second = make_column(("va plus loin.", 10), ("finie sur sa page.", 8))
+
+    texts, still_open = read([first])
+
+    assert (texts, still_open) == (["Le texte"], True)
+    assert read([second], open_note=True) == (["va plus loin."], False)
+
+
+def test_a_letter_in_small_type_is_text() -> None:
+    column = make_column(("Il lut :", 10), ("Cher ami,", 8), ("Je pars.", 8))
+
+    assert read([column])[0] == ["Il lut :", "Cher ami,", "Je pars."]
+
+
+def test_small_type_above_text_is_text() -> None:
+    column = make_column(("1 janvier", 8), ("Il partit.", 10))
+
+    assert read([column])[0] == ["1 janvier", "Il partit."]
+
+
+def test_a_note_that_fills_its_last_line_may_go_on_overleaf() -> None:
+    first = make_column(("Le texte", 10), ("1 Il y en a deux.", 8), ("Voyez la suite...", 8))
+    second = make_column(("va plus loin.", 10), ("Elle est longue.", 8), ("2 Idem.", 8))
+
+    assert read([first])[1]
+    assert read([second], open_note=True) == (["va plus loin."], False)
+
+
+def test_an_open_note_ends_with_the_first_page_that_has_none() -> None:
+    assert read([make_column(("Le texte.", 10))], open_note=True) == (["Le texte."], False)
+
+
+def test_notes_as_large_as_the_text_are_told_by_the_calls_on_their_page() -> None:
+    text = make_column(("Il vit le roi.", 10), ("La reine dormait.", 10), ("Tout se tut.", 10))
+    note = replace(text[0], text="4. Le roi de Bohême.", y=440)
+    called = [replace(text[0], calls=("4",)), *text[1:]]
+
+    assert read([[*called, note]])[0] == [line.text for line in text]
+    assert len(read([[*text, note]])[0]) == 4
+
+
+def test_calls_that_are_not_raised_are_dropped_where_a_note_answers_them() -> None:
+    text = make_column(("Le roi (1), dit-on, et", 10), ("la reine * vinrent (2).", 10))
+    notes = make_column(("(1) De Bohême.", 8), ("* D’Arles.", 8))
+
+    kept, calls = without_flat_calls(text, notes)
+
+    assert [line.text for line in kept] == ["Le roi, dit-on, et", "la reine vinrent (2)."]
+    assert calls == ["(1)", "*"]

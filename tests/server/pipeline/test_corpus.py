@@ -1,0 +1,100 @@
+"""The whole pipeline on real novels and on files that mean harm; skipped where they are not."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fnt.wire.jobs import ProcessingSettings
+from fnt_server.engines import get_engine
+from fnt_server.pipeline.chunks import plan_chunks, process_chunk
+from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
+from fnt_server.sandbox.parent import Extractor
+
+ROOT = Path(__file__).parents[3]
+CORPUS = Path(os.environ.get("FNT_TEST_CORPUS", ROOT.parent / "shared" / "corpus"))
+SCORE = CORPUS.parent / "tools" / "score.py"
+SETTINGS = ProcessingSettings()
+OVERALL = {
+    "novels/un_enfant_gate": 74,
+    "novels/madame_bovary": 74,
+    "novels/monsieur_lecoq": 74,
+    "odd/extrait_3_pages": 66,
+    "odd/export_libreoffice_public": 74,
+}
+"""Least score; the excerpt has 242 long sentences of an old-fashioned style."""
+
+pytestmark = pytest.mark.skipif(not SCORE.exists(), reason=f"no corpus at {CORPUS}")
+
+
+@pytest.fixture(scope="module")
+def extractor() -> Iterator[Extractor]:
+    with Extractor() as shared:
+        yield shared
+
+
+@pytest.mark.parametrize("name", OVERALL)
+def test_novel_passes_the_gates(name: str, extractor: Extractor, tmp_path: Path) -> None:
+    book = CORPUS / name
+    score = score_of(book, extractor, tmp_path)
+
+    assert [gate for gate, kept in score["gates"].items() if not kept] == []
+    assert score["words"]["recall"] >= 0.999
+    assert score["words"]["precision"] >= 0.999
+    assert score["words"]["headings_kept"] == 1
+    assert score["leakage"]["running_headers"] == 0
+    assert score["hyphenation"]["per_1000_words"] <= 0.1
+    assert score["overall"] >= OVERALL[name]
+
+
+def score_of(book: Path, extractor: Extractor, tmp_path: Path) -> dict[str, Any]:
+    analysis = extractor.analyze(book.with_suffix(".pdf"), SETTINGS)
+    sentences = [
+        sentence.to_wire()
+        for chunk in plan_chunks(analysis)
+        for sentence in process_chunk(
+            chunk.paragraphs, settings=SETTINGS, engine=get_engine("rules")
+        ).sentences
+    ]
+    result = tmp_path / "result.json"
+    result.write_text(json.dumps({"sentences": sentences}), encoding="utf-8")
+    meta = book.with_suffix(".meta.json")
+    command = [sys.executable, str(SCORE), str(book.with_suffix(".gold.txt")), str(result)]
+    ran = subprocess.run(
+        [*command, "--meta", str(meta), "--limit", "8"], capture_output=True, check=True, text=True
+    )
+    scored: dict[str, Any] = json.loads(ran.stdout)
+    return scored
+
+
+@pytest.mark.timeout(120)
+def test_odd_files_end_as_expected(extractor: Extractor, tmp_path: Path) -> None:
+    with tarfile.open(CORPUS / "bad.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    expected = json.loads((CORPUS / "bad.expected.json").read_text(encoding="utf-8"))
+    paths = {path.name: path for path in tmp_path.rglob("*") if path.is_file()}
+
+    wrong = {}
+    for name, facts in expected.items():
+        ended = outcome(extractor, paths[name])
+        if facts["expect"] not in ("either", ended):
+            wrong[name] = ended
+
+    assert wrong == {}
+
+
+def outcome(extractor: Extractor, path: Path) -> str:
+    try:
+        extractor.analyze(path, SETTINGS)
+    except (PdfRejected, ExtractionCrashed) as ended:
+        assert str(path.parent) not in ended.message
+        return "reject"
+    return "accept"

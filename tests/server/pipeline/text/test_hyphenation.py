@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fnt_server.pipeline.layout.geometry import HYPHEN
+from fnt_server.pipeline.text.hyphenation import Vocabulary, keeps_hyphen, rejoin
+
+BOOK = Vocabulary.of(
+    [
+        "Elle dit qu’il viendrait, dit-il, et la campagne était belle.",
+        "Il avait un porte-plume ; le docteur-artiste contre les allées, les allées contre.",
+        "Donne ton livre, prends ce bas, et le sien après.",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "whole"),
+    [
+        ("la cam", "pagne", "la campagne"),
+        ("répéta", "tion", "répétation"),
+        ("dit", "il en riant", "dit-il en riant"),
+        ("donne", "moi", "donne-moi"),
+        ("contentez", "vous", "contentez-vous"),
+        ("un porte", "plume", "un porte-plume"),
+        ("c’est-à", "dire", "c’est-à-dire"),
+        ("peut", "être", "peut-être"),
+        ("lui", "même.", "lui-même."),
+        ("Saint", "Viance", "Saint-Viance"),
+        ("VIL", "LAGE", "VILLAGE"),
+        ("les contre", "allées", "les contre-allées"),
+        ("quarante", "huit", "quarante-huit"),
+        ("1914", "1918", "1914-1918"),
+        ("le mi", "nuteur", "le minuteur"),
+        ("des au", "teurs", "des auteurs"),
+        ("accordez", "lui cela", "accordez-lui cela"),
+        ("présumait", "il", "présumait-il"),
+        ("chaînes hydro", "électriques", "chaînes hydro-électriques"),
+        ("c’était mal", "aisé", "c’était malaisé"),
+        ("un haut-le", "cœur", "un haut-le-cœur"),
+        ("de l’esprit", "de-vin", "de l’esprit-de-vin"),
+        ("les nu", "tritives", "les nutritives"),
+        ("à vau", "l’eau", "à vau-l’eau"),
+        ("il amène", "t-il", "il amène-t-il"),
+        ("ôte", "lui cela", "ôte-lui cela"),
+        ("son livre", "ment", "son livrement"),
+        ("un éclair", "ci", "un éclairci"),
+        ("ce livre", "ci", "ce livre-ci"),
+        ("ce", "lui-là", "celui-là"),
+        ("il a outre", "passé", "il a outrepassé"),
+        ("un contre", "prends", "un contreprends"),
+        ("un amour", "propre", "un amour-propre"),
+    ],
+)
+def test_rejoin_writes_the_word_as_the_book_does(before: str, after: str, whole: str) -> None:
+    assert rejoin(before + HYPHEN, after, BOOK) == whole
+
+
+def test_keeps_hyphen_trusts_the_more_frequent_spelling() -> None:
+    book = Vocabulary.of(["entretemps entretemps", "entre-temps"])
+
+    assert not keeps_hyphen("entre", "temps", book)
+
+
+@pytest.mark.parametrize(
+    ("line", "whole"), [("il permettait", "permettant"), ("permet-tait", "permet-tant")]
+)
+def test_other_forms_of_the_word_decide_where_it_is_not_there_itself(line: str, whole: str) -> None:
+    assert rejoin("permet" + HYPHEN, "tant", Vocabulary.of([line])) == whole
+
+
+def test_vocabulary_leaves_out_words_that_a_line_end_divides() -> None:
+    book = Vocabulary.of(["il entre dans la cam" + HYPHEN, "pagne et dort"])
+
+    assert book.words["cam"] == book.words["pagne"] == 0
+    assert book.words["campagne"] == 0
+    assert book.words["dort"] == 1
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_rejoin_adds_a_hyphen_at_most(before: str, after: str) -> None:
+    assert rejoin(before + HYPHEN, after, BOOK) in (before + after, f"{before}-{after}")

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fnt_server.pipeline.document import Paragraph
+from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page
+from fnt_server.pipeline.text.paragraphs import find_paragraphs
+
+LEFT, RIGHT, INDENT, SIZE, LEADING = 50.0, 250.0, 15.0, 10.0, 13.0
+
+Row = tuple[float, float, str]
+"""Start from the margin, share of the measure that is filled, text."""
+
+
+def full(text: str, *, indent: float = 0) -> Row:
+    return indent, 1.0, text
+
+
+def short(text: str, *, indent: float = 0) -> Row:
+    return indent, 0.5, text
+
+
+def make_page(number: int, rows: Sequence[Row | float | Line]) -> Page:
+    """Set rows downwards; a number is extra space in lines."""
+    lines: list[Line] = []
+    y = 500.0
+    for row in rows:
+        if isinstance(row, Line):
+            lines.append(row)
+        elif isinstance(row, float):
+            y -= row * LEADING
+        else:
+            indent, filled, text = row
+            x1 = LEFT + filled * (RIGHT - LEFT)
+            lines.append(Line(text=text, x0=LEFT + indent, x1=x1, y=y, size=SIZE))
+            y -= LEADING
+    return Page(number=number, height=600, lines=tuple(lines))
+
+
+def find(*pages: Sequence[Row | float | Line], fix_hyphenation: bool = True) -> list[Paragraph]:
+    set_pages = [make_page(number, rows) for number, rows in enumerate(pages, start=1)]
+    return find_paragraphs(set_pages, size=SIZE, fix_hyphenation=fix_hyphenation)[0]
+
+
+def texts(found: Sequence[Paragraph]) -> list[str]:
+    return [paragraph.text for paragraph in found]
+
+
+def test_indents_part_paragraphs_and_pages_do_not() -> None:
+    found = find(
+        [full("Le premier commence", indent=INDENT), full("et continue sur la page")],
+        [
+            full("suivante avant de"),
+            short("finir."),
+            full("Le second", indent=INDENT),
+            short("va."),
+        ],
+    )
+
+    assert texts(found) == [
+        "Le premier commence et continue sur la page suivante avant de finir.",
+        "Le second va.",
+    ]
+    assert [paragraph.page for paragraph in found] == [1, 2]
+
+
+def test_replies_are_paragraphs_even_on_a_page_of_nothing_else() -> None:
+    narrative = [full("Il parla", indent=INDENT), full("longtemps sans"), short("finir.")] * 3
+    replies = [short(f"— Réplique {k}.", indent=INDENT) for k in range(8)]
+
+    found = find(narrative, replies, narrative)
+
+    assert [text for text in texts(found) if text.startswith("—")] == [
+        f"— Réplique {k}." for k in range(8)
+    ]
+
+
+def test_space_parts_paragraphs_where_nothing_is_indented() -> None:
+    found = find([full("Un paragraphe"), short("court."), 1.0, full("Un autre"), short("suit.")])
+
+    assert texts(found) == ["Un paragraphe court.", "Un autre suit."]
+
+
+def test_a_dash_parts_replies_set_flush_and_tight() -> None:
+    found = find([full("Il demanda d’une voix :"), full("— Où vas-tu donc ?"), full("— Là-bas.")])
+
+    assert texts(found) == ["Il demanda d’une voix :", "— Où vas-tu donc ?", "— Là-bas."]
+
+
+def test_a_dash_within_an_indented_book_goes_on() -> None:
+    rows = [
+        full("Elle le retourna", indent=INDENT),
+        full("dans tous les sens !"),
+        short("— et rit."),
+    ]
+
+    assert texts(find(rows * 3))[0] == "Elle le retourna dans tous les sens ! — et rit."
+
+
+def test_hyphens_are_repaired_over_a_page_end() -> None:
+    pages = [full("Il aimait la cam" + HYPHEN)], [short("pagne.")]
+
+    assert texts(find(*pages)) == ["Il aimait la campagne."]
+    assert texts(find(*pages, fix_hyphenation=False)) == ["Il aimait la cam-pagne."]
+
+
+def test_a_drop_cap_goes_back_to_its_word() -> None:
+    cap = Line(text="N", x0=LEFT, x1=68, y=500 - LEADING, size=26)
+    beside = [
+        (20.0, 1.0, "ous étions à"),
+        (20.0, 1.0, "l’étude quand"),
+        full("il entra"),
+        short("là."),
+    ]
+
+    found = find([cap, *beside, full("Un autre", indent=INDENT), short("suit.")])
+
+    assert texts(found) == ["Nous étions à l’étude quand il entra là.", "Un autre suit."]
+
+
+def test_headings_are_marked_and_name_the_chapter() -> None:
+    part = Line(text="PREMIÈRE PARTIE", x0=100, x1=200, y=560, size=16)
+    chapter = Line(text="I", x0=145, x1=155, y=530, size=13)
+    body = [full("Le texte", indent=INDENT), short("va.")]
+    second = Line(text="II", x0=145, x1=155, y=530, size=13)
+
+    found = find([part, chapter, *body], [second, *body])
+
+    assert [(p.text, p.kind, p.chapter) for p in found] == [
+        ("PREMIÈRE PARTIE", "heading", "PREMIÈRE PARTIE"),
+        ("I", "heading", "PREMIÈRE PARTIE, I"),
+        ("Le texte va.", "body", "PREMIÈRE PARTIE, I"),
+        ("II", "heading", "PREMIÈRE PARTIE, II"),
+        ("Le texte va.", "body", "PREMIÈRE PARTIE, II"),
+    ]
+
+
+def test_a_numeral_standing_apart_is_a_heading_at_body_size() -> None:
+    body = [full("Le texte", indent=INDENT), full("du livre"), short("va.")]
+
+    found = find([*body, 2.0, short("XIV", indent=90), 2.0, *body])
+
+    assert [p.text for p in found if p.kind == "heading"] == ["XIV"]
+
+
+def test_ornaments_are_left_out() -> None:
+    body = [full("Le texte", indent=INDENT), short("va.")]
+
+    assert texts(find([*body, 2.0, short("* * *", indent=90), 2.0, *body])) == ["Le texte va."] * 2
+
+
+def test_the_page_of_a_place_is_the_one_its_line_stands_on() -> None:
+    [paragraph] = find(
+        [full("Un début. Et il", indent=INDENT), full("continue encore. La cam" + HYPHEN)],
+        [full("pagne dort. Puis la"), full("nuit tombe. Tout se")],
+        [short("tait.")],
+    )
+
+    places = {word: paragraph.text.index(word) for word in ("Un", "Et", "La", "Puis", "tait")}
+    assert {word: paragraph.page_at(place) for word, place in places.items()} == {
+        "Un": 1, "Et": 1, "La": 1, "Puis": 2, "tait": 3,
+    }  # fmt: skip
+
+
+def test_indents_may_hang() -> None:
+    rows = [
+        full("Le premier commence"),
+        full("et continue sur la", indent=INDENT),
+        short("page.", indent=INDENT),
+        full("— Un autre, dit-il, ne"),
+        full("finit pas encore.", indent=INDENT),
+    ]
+
+    assert texts(find(rows * 10))[:2] == [
+        "Le premier commence et continue sur la page.",
+        "— Un autre, dit-il, ne finit pas encore.",
+    ]

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fnt.wire.errors import JobErrorCode
+from fnt.wire.jobs import ProcessingSettings
+from fnt_server.pipeline.document import Analysis
+from fnt_server.pipeline.engine_protocol import Stopped
+from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
+from fnt_server.sandbox.limits import Limits
+from fnt_server.sandbox.parent import Extractor
+from pdfs import make_encrypted_pdf, make_pdf, make_scan_pdf
+
+SETTINGS = ProcessingSettings()
+Write = Callable[[bytes], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write_pdf(data: bytes) -> Path:
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}.pdf"
+        path.write_bytes(data)
+        return path
+
+    return write_pdf
+
+
+@pytest.fixture(scope="module")
+def extractor() -> Iterator[Extractor]:
+    with Extractor() as shared:
+        yield shared
+
+
+def make_bomb() -> bytes:
+    """Return a small PDF whose one page draws 10^9 letters, one form inside another."""
+    forms = 9
+    objects = [
+        "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj",
+        "2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]/MediaBox[0 0 595 842]>>endobj",
+        "3 0 obj<</Type/Page/Parent 2 0 R/Contents 9 0 R"
+        "/Resources<</XObject<</X 10 0 R>>>>>>endobj",
+        "4 0 obj<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>endobj",
+        "9 0 obj<</Length 5>>stream\n/X Do\nendstream endobj",
+    ]
+    for number in range(10, 10 + forms):
+        resources = f"/XObject<</X {number + 1} 0 R>>/Font<</F 4 0 R>>"
+        drawn = "/X Do " * 10 if number < 9 + forms else "BT /F 9 Tf (a) Tj ET " * 10
+        objects.append(
+            f"{number} 0 obj<</Type/XObject/Subtype/Form/BBox[0 0 595 842]"
+            f"/Resources<<{resources}>>/Length {len(drawn)}>>stream\n{drawn}\nendstream endobj"
+        )
+    return ("%PDF-1.4\n" + "\n".join(objects) + "\ntrailer<</Root 1 0 R>>\n%%EOF").encode()
+
+
+def assert_works(extractor: Extractor, path: Path) -> Analysis:
+    analysis = extractor.analyze(path, SETTINGS)
+    assert analysis.paragraphs
+    return analysis
+
+
+def test_a_book_comes_back_as_paragraphs(extractor: Extractor, write: Write) -> None:
+    analysis = assert_works(extractor, write(make_pdf(pages=3)))
+
+    assert analysis.page_count == 3
+    assert analysis.paragraphs[1].text == "— Vous venez de loin ? demanda-t-il."
+    assert Analysis.from_json(analysis.to_json()) == analysis
+
+
+def test_one_child_serves_many_books(write: Write) -> None:
+    with Extractor() as extractor:
+        path = write(make_pdf())
+        assert_works(extractor, path)
+        first = child_of(extractor)
+        assert_works(extractor, path)
+
+        assert child_of(extractor) == first
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", JobErrorCode.PDF_DAMAGED),
+        (b"<html>%PDF-1.4</html>", JobErrorCode.PDF_DAMAGED),
+        (make_pdf(pages=0), JobErrorCode.PDF_DAMAGED),
+        (make_scan_pdf(), JobErrorCode.PDF_NO_TEXT),
+        (make_encrypted_pdf(), JobErrorCode.PDF_ENCRYPTED),
+        (make_pdf(pages=5001), JobErrorCode.PDF_TOO_MANY_PAGES),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_cannot_be_worked_on_is_rejected(
+    extractor: Extractor, write: Write, data: bytes, code: JobErrorCode
+) -> None:
+    path = write(data)
+
+    with pytest.raises(PdfRejected) as caught:
+        extractor.analyze(path, SETTINGS)
+
+    assert caught.value.code is code
+    assert str(path.parent) not in caught.value.message
+
+
+def test_an_empty_password_opens(extractor: Extractor, write: Write) -> None:
+    assert_works(extractor, write(make_encrypted_pdf(user_password="")))
+
+
+def test_more_text_than_allowed_is_rejected(write: Write) -> None:
+    with Extractor(Limits(max_text_chars=500)) as extractor, pytest.raises(PdfRejected) as caught:
+        extractor.analyze(write(make_pdf(pages=3)), SETTINGS)
+
+    assert caught.value.code is JobErrorCode.PDF_LIMIT
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [Limits(cpu_s=2, memory_bytes=8 << 30), Limits(wall_s=0.5), Limits(memory_bytes=200 << 20)],
+    ids=["cpu", "wall", "memory"],
+)
+def test_a_bomb_kills_the_child_alone(write: Write, limits: Limits) -> None:
+    with Extractor(limits) as extractor:
+        with pytest.raises(ExtractionCrashed) as caught:
+            extractor.analyze(write(make_bomb()), SETTINGS)
+
+        assert caught.value.code is JobErrorCode.PDF_LIMIT
+        assert_works(extractor, write(make_pdf()))
+
+
+def test_stopping_ends_the_work_at_once(write: Write) -> None:
+    answers = iter([True, False])
+    with Extractor() as extractor:
+        with pytest.raises(Stopped):
+            extractor.analyze(write(make_bomb()), SETTINGS, keep_going=lambda: next(answers))
+
+        assert_works(extractor, write(make_pdf()))
+
+
+def test_a_child_killed_from_outside_may_be_tried_again(write: Write) -> None:
+    with Extractor() as extractor:
+
+        def kill() -> bool:
+            os.kill(child_of(extractor), signal.SIGKILL)
+            return True
+
+        with pytest.raises(ExtractionCrashed) as caught:
+            extractor.analyze(write(make_bomb()), SETTINGS, keep_going=kill)
+
+        assert caught.value.code is JobErrorCode.WORKER_LOST
+        assert_works(extractor, write(make_pdf()))
+
+
+def test_a_child_that_died_between_books_is_replaced(write: Write) -> None:
+    with Extractor() as extractor:
+        path = write(make_pdf())
+        assert_works(extractor, path)
+        os.kill(child_of(extractor), signal.SIGKILL)
+        os.waitid(os.P_PID, child_of(extractor), os.WEXITED | os.WNOWAIT)
+
+        assert_works(extractor, path)
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux to wait for a grandchild")
+def test_the_child_ends_with_its_parent_even_in_the_middle_of_a_book(write: Write) -> None:
+    script = (
+        "import sys, pathlib\n"
+        "from fnt.wire.jobs import ProcessingSettings\n"
+        "from fnt_server.sandbox.parent import Extractor\n"
+        "extractor = Extractor()\n"
+        "def tell():\n"
+        "    print(extractor._child.pid, flush=True)\n"
+        "    return True\n"
+        "extractor.analyze(pathlib.Path(sys.argv[1]), ProcessingSettings(), keep_going=tell)\n"
+    )
+    command = [sys.executable, "-c", script, str(write(make_bomb()))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        child = os.pidfd_open(int(parent.stdout.readline()))
+        parent.kill()
+
+    ended, _, _ = select.select([child], [], [], 5)
+    os.close(child)
+
+    assert ended
+
+
+def child_of(extractor: Extractor) -> int:
+    assert extractor._child
+    return extractor._child.pid

@@ -1,0 +1,55 @@
+"""`fnt-server run` on a data folder that is not as it was left."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from e2e.harness import ServerProcess, clean_environ
+
+
+def test_a_broker_whose_files_are_broken_begins_anew(tmp_path: Path) -> None:
+    """The database is the database: nothing that the broker kept is needed."""
+    kept = tmp_path / "broker" / "appendonlydir"
+    kept.mkdir(parents=True)
+    (kept / "appendonly.aof.manifest").write_text("noise\n")
+
+    server = ServerProcess(tmp_path).start()
+    log = server.log.read_text()
+
+    assert server.stop() == 0
+    assert log.count("moved broker to broker.broken, see broker.log") == 1
+    assert (tmp_path / "broker.broken" / "appendonlydir").is_dir()
+    assert "manifest" in (tmp_path / "broker.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "reason"),
+    [
+        ("file:///dev/null/files", {}, "cannot write to /dev/null/files (Not a directory)"),
+        ("ftp://x/y", {}, "Unable to recognise URL"),
+        ("s3://b/x", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "cannot write to FNT_STORAGE_URL"),
+    ],
+)
+def test_a_storage_that_cannot_be_written_to_is_one_line(
+    tmp_path: Path, url: str, environ: dict[str, str], reason: str
+) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "hunter2", "AWS_ALLOW_HTTP": "true"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "fnt_server", "run", "--port", "0", "--data-dir", str(tmp_path)],
+        env=clean_environ(FNT_STORAGE_URL=url, **keys, **environ),
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr.startswith("fnt-server: ")
+    assert reason in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert "hunter2" not in ended.stderr

@@ -1,0 +1,233 @@
+"""Logging in over REST: what is answered, what is refused and how often one may try."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import jwt
+import pytest
+from flask import Flask
+
+from fnt.wire import paths
+from fnt_server.auth.sessions import REPLAY_WINDOW_S
+from fnt_server.auth.tokens import load_key
+from fnt_server.db.models import AccessToken, Login
+from fnt_server.web.api.auth import limiter
+from server.aging import make_older
+from server.api_client import PASSWORD, ApiUser, assert_refused, make_api_user, services_of
+from server.forgery import forgeries
+
+# One database: hashing passwords takes its time, and the accounts' own tests know both.
+pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits(app: Flask) -> Iterator[None]:
+    yield
+    with app.app_context():
+        limiter.reset()
+
+
+@pytest.fixture
+def ann(app: Flask) -> ApiUser:
+    return make_api_user(app, password=True)
+
+
+def log_in(caller: ApiUser) -> dict[str, Any]:
+    response = caller.post(paths.LOGIN, json={"email": caller.email, "password": PASSWORD})
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json
+    caller.token = answer["access_token"]
+    return answer
+
+
+def refresh(caller: ApiUser, token: str) -> Any:
+    return caller.post(paths.REFRESH, headers={"Authorization": f"Bearer {token}"})
+
+
+def test_login_answers_a_pair_and_who_it_is(ann: ApiUser) -> None:
+    answer = log_in(ann)
+
+    assert set(answer) == {"access_token", "refresh_token", "expires_in", "user"}
+    assert answer["expires_in"] == 900
+    assert set(answer["user"]) == {"id", "email", "name"}
+    assert ann.get(paths.ME).json == answer["user"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"email": "nobody@example.org", "password": PASSWORD},
+        {"email": "a\0b@example.org", "password": PASSWORD},
+        {"email": "\ud800@example.org", "password": "\ud800"},
+        {"email": "' OR '1'='1", "password": "x"},
+    ],
+)
+def test_login_refuses_wrong_credentials_all_alike(ann: ApiUser, content: dict[str, str]) -> None:
+    wrong = ann.post(paths.LOGIN, json={"email": ann.email, "password": "wrong"})
+
+    other = ann.post(paths.LOGIN, data=json.dumps(content))
+
+    assert assert_refused(wrong, 401, "BAD_CREDENTIALS") == assert_refused(
+        other, 401, "BAD_CREDENTIALS"
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "[]", "[1]", '"x"', "1", "null", "{", '{"email": 1, "password": 2}', '{"email": "a@b"}'],
+)
+def test_login_refuses_other_bodies(ann: ApiUser, body: str) -> None:
+    response = ann.post(paths.LOGIN, data=body, content_type="application/json")
+
+    assert_refused(response, 400, "BAD_REQUEST")
+
+
+def test_a_user_may_call_themselves_admin_in_vain(ann: ApiUser) -> None:
+    content = {"email": ann.email, "password": PASSWORD, "id": 1, "is_admin": True}
+    answer = ann.post(paths.LOGIN, json=content).json
+
+    assert answer["user"]["email"] == ann.email
+
+
+def test_refresh_answers_the_same_successor_for_a_while(ann: ApiUser) -> None:
+    first = log_in(ann)["refresh_token"]
+
+    once, again = refresh(ann, first).json, refresh(ann, first).json
+
+    assert once["refresh_token"] == again["refresh_token"] != first
+    assert refresh(ann, once["refresh_token"]).status_code == 200
+
+
+def test_refresh_with_a_stolen_token_ends_the_login(ann: ApiUser, app: Flask) -> None:
+    first = log_in(ann)["refresh_token"]
+    newer = refresh(ann, first).json
+    make_older(services_of(app).database, Login.rotated_at, seconds=REPLAY_WINDOW_S + 1)
+
+    assert_refused(refresh(ann, first), 401, "TOKEN_INVALID")
+    assert_refused(refresh(ann, newer["refresh_token"]), 401, "TOKEN_INVALID")
+    ann.token = newer["access_token"]
+    assert_refused(ann.get(paths.ME), 401, "TOKEN_INVALID")
+
+
+def test_refresh_takes_no_other_token(ann: ApiUser, app: Flask) -> None:
+    access = log_in(ann)["access_token"]
+
+    assert_refused(refresh(ann, access), 401, "TOKEN_INVALID")
+    assert_refused(refresh(ann, make_api_user(app).token or ""), 401, "TOKEN_INVALID")
+    ann.token = None
+    assert_refused(ann.post(paths.REFRESH), 401, "NOT_LOGGED_IN")
+
+
+def test_logout_ends_this_login_alone(ann: ApiUser) -> None:
+    here, there = log_in(ann), log_in(ann)
+
+    assert ann.post(paths.LOGOUT).status_code == 200
+
+    assert_refused(ann.get(paths.ME), 401, "TOKEN_INVALID")
+    assert_refused(refresh(ann, there["refresh_token"]), 401, "TOKEN_INVALID")
+    ann.token = here["access_token"]
+    assert ann.get(paths.ME).status_code == 200
+
+
+def test_logout_with_all_ends_every_login(ann: ApiUser) -> None:
+    here, _ = log_in(ann), log_in(ann)
+
+    assert ann.post(paths.LOGOUT, json={"all": True}).status_code == 200
+
+    ann.token = here["access_token"]
+    assert_refused(ann.get(paths.ME), 401, "TOKEN_INVALID")
+
+
+@pytest.mark.parametrize("all_", [1, "yes", None, []])
+def test_logout_refuses_an_odd_all(ann: ApiUser, all_: object) -> None:
+    log_in(ann)
+
+    assert_refused(ann.post(paths.LOGOUT, json={"all": all_}), 400, "BAD_REQUEST")
+    assert ann.get(paths.ME).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        (None, "NOT_LOGGED_IN"),
+        ("", "NOT_LOGGED_IN"),
+        ("Bearer", "NOT_LOGGED_IN"),
+        ("Bearer  ", "NOT_LOGGED_IN"),
+        ("Basic YTpi", "NOT_LOGGED_IN"),
+        ("Bearer x", "TOKEN_INVALID"),
+        ("bearer fnt_x", "TOKEN_INVALID"),
+        ("Bearer \xff\xfe", "TOKEN_INVALID"),
+        ("Bearer " + "x" * 100_000, "TOKEN_INVALID"),
+    ],
+)
+def test_a_request_without_good_token_is_401(ann: ApiUser, header: str | None, code: str) -> None:
+    headers = {} if header is None else {"Authorization": header}
+
+    assert_refused(ann.get(paths.ME, headers=headers), 401, code)
+
+
+def test_forged_tokens_are_401(ann: ApiUser, app: Flask) -> None:
+    good = jwt.decode(log_in(ann)["access_token"], options={"verify_signature": False})
+    key_file = services_of(app).config.secret_key_file
+    assert key_file
+    for name, token in forgeries(load_key(key_file), good).items():
+        ann.token = token
+
+        response = ann.get(
+            paths.ME, headers={"Authorization": f"Bearer {token}".encode().decode("latin-1")}
+        )
+
+        assert response.status_code == 401, name
+        assert_refused(response, 401, response.json["error_code"])
+
+
+def test_a_personal_token_lives_as_long_as_it_says(app: Flask) -> None:
+    bob = make_api_user(app)
+    assert bob.get(paths.ME).json["email"] == bob.email
+
+    make_older(services_of(app).database, AccessToken.ends_at, seconds=2 * 86400)
+
+    assert_refused(bob.get(paths.ME), 401, "TOKEN_EXPIRED")
+
+
+def attempt(caller: ApiUser, email: str, **options: Any) -> Any:
+    return caller.post(paths.LOGIN, json={"email": email, "password": "wrong"}, **options)
+
+
+def test_login_may_be_tried_ten_times_a_minute_from_one_address(app: Flask, ann: ApiUser) -> None:
+    answers = [attempt(ann, f"x{k}@example.org") for k in range(10)]
+    assert {answer.status_code for answer in answers} == {401}
+
+    refused = attempt(ann, "x@example.org", headers={"X-Forwarded-For": "10.9.9.9"})
+
+    assert_refused(refused, 429, "RATE_LIMITED")
+    assert int(refused.headers["Retry-After"]) in range(1, 61)
+    assert len(refused.headers.getlist("Retry-After")) == 1
+    elsewhere = make_api_user(app, password=True)
+    assert log_in(elsewhere)
+
+
+def test_login_may_be_tried_ten_times_a_minute_for_one_user(app: Flask, ann: ApiUser) -> None:
+    """From anywhere, and however the address is written or the body declared."""
+    for k in range(10):
+        attempt(make_api_user(app), ann.email.upper() if k % 2 else f" {ann.email}")
+
+    assert_refused(attempt(make_api_user(app), ann.email), 429, "RATE_LIMITED")
+    body = f'{{"email": "{ann.email}", "password": "wrong"}}'
+    plain = make_api_user(app).post(paths.LOGIN, data=body, content_type="text/plain")
+    assert_refused(plain, 429, "RATE_LIMITED")
+
+
+def test_only_a_refusal_says_when_to_come_back(ann: ApiUser) -> None:
+    well = ann.post(paths.LOGIN, json={"email": ann.email, "password": PASSWORD})
+
+    assert "Retry-After" not in well.headers
+    assert "Retry-After" not in attempt(ann, ann.email).headers
+
+
+def test_logging_in_well_is_not_counted_as_a_try(ann: ApiUser) -> None:
+    for _ in range(12):
+        log_in(ann)
