@@ -64,10 +64,10 @@ build: $(READY)  ## Build the wheel
 
 check-wheel: build  ## Install the wheel alone and see that it says what it lacks
 	rm -rf build/wheel && $(PYTHON) -m venv build/wheel
-	build/wheel/bin/python -m pip install -q dist/fnt-*.whl
+	build/wheel/bin/python -m pip install -q dist/french_novel_tool-*.whl
 	build/wheel/bin/fnt --version
 	build/wheel/bin/fnt --help > /dev/null
-	$(BIN)/python -m zipfile -l dist/fnt-*.whl | awk 'NR > 1 { sub("/.*", "", $$1); print $$1 }' | sort -u | grep -vE '^(fnt|fnt_server|fnt-.*dist-info)$$' && exit 1 || true
+	$(BIN)/python -m zipfile -l dist/french_novel_tool-*.whl | awk 'NR > 1 { sub("/.*", "", $$1); print $$1 }' | sort -u | grep -vE '^(fnt|fnt_server|french_novel_tool-.*dist-info)$$' && exit 1 || true
 	build/wheel/bin/fnt-server run; test $$? = 2
 
 clean:  ## Remove everything that was made

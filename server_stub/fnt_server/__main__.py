@@ -6,6 +6,7 @@ import importlib.util
 import os
 import sys
 
+from fnt.distribution import install_hint
 from fnt_server import concurrency
 
 
@@ -17,11 +18,12 @@ def main() -> None:
         if importlib.util.find_spec(name) is None
     ]
     if missing:
-        sys.stderr.write("fnt-server needs the server extra: pip install 'fnt[server]'\n")
+        sys.stderr.write(f"error: fnt-server needs the extra server\n  {install_hint('server')}\n")
         sys.exit(2)
     if concurrency.gevent_requested(sys.argv[1:], os.environ):
         if importlib.util.find_spec("gevent") is None:
-            sys.stderr.write("gevent needs its extra: pip install 'fnt[server,gevent,postgres]'\n")
+            hint = install_hint("server", "gevent", "postgres")
+            sys.stderr.write(f"error: greenlets need the extra gevent\n  {hint}\n")
             sys.exit(2)
         concurrency.patch()
     from fnt_server.cli.commands import run_command  # noqa: PLC0415 -- needs what was just looked for

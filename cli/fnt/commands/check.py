@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fnt.commands.shared_options import ExcludeOption, IncludeOption, RecursiveOption
+from fnt.distribution import install_hint
 from fnt.errors import (
     ExitCode,
     FntError,
@@ -168,7 +169,7 @@ def _show_text(context: AppContext, paths: Sequence[Path]) -> None:
         if done.returncode:
             raise UsageError(
                 f"fnt-server text failed: {said.removeprefix('fnt-server: ')}",
-                hint="--text needs the server's parts: pip install 'fnt[server]'",
+                hint=f"--text needs the server; {install_hint('server')}",
             )
         text = done.stdout.decode("utf-8", "replace")
         texts.append({"file": str(path), "text": text})

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from fnt.distribution import install_hint
 from fnt.errors import TemporaryError, UsageError
 from fnt.wire.jobs import WireError
 from fnt.wire.results import Sentence
@@ -39,7 +40,7 @@ def require_library(format: str) -> None:
         importlib.import_module(library)
     except ImportError:
         raise UsageError(
-            f"the format {format} needs {library}", hint=f"run: pip install 'fnt[{format}]'"
+            f"the format {format} needs {library}", hint=install_hint(format)
         ) from None
 
 

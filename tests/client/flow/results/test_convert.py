@@ -108,7 +108,7 @@ def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(UsageError) as missing:
         require_library("anki")
 
-    assert missing.value.hint == "run: pip install 'fnt[anki]'"
+    assert missing.value.hint == "in a clone of French Novel Tool, run: pip install '.[anki]'"
 
 
 def test_no_library_is_loaded_before_it_is_needed() -> None:
