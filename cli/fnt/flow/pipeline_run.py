@@ -147,7 +147,11 @@ class Follower:
 
     def _unheard_jobs(self) -> list[int]:
         """Return the jobs of which nothing was heard before the run ended."""
-        return [job_id for job_id in self._plan.jobs if job_id not in self.state.keys_by_job]
+        return [
+            job_id
+            for job_id in self._plan.jobs
+            if job_id not in self.state.keys_by_job and f"job:{job_id}" not in self.state.rows
+        ]
 
     def _rows(self) -> list[Row]:
         return list(self.state.rows.values())
