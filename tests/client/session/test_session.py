@@ -235,7 +235,7 @@ def test_watch_unknown_job_is_refused_and_the_others_go_on(make_world):
     updates = world.session.watch([12, 13])
 
     refused = until(updates, lambda update: isinstance(update, Refused))[-1]
-    world.server.change(12, status=JobStatus.COMPLETED)
+    world.tell(12, **DONE)
     last = list(updates)[-1]
 
     assert (refused.key, refused.message) == ("job:13", "job 13 not found")
