@@ -235,8 +235,7 @@ class FakeSession:
         self, items: Any, *, parallel: int = 4, options: Any = None
     ) -> Iterator[Update]:
         items = list(items)
-        sent = [item for item in items if not isinstance(item, Refused)]
-        self.asked.append(("upload_and_watch", sent, options))
+        self.asked.append(("upload_and_watch", items, options))
         yield from (item for item in items if isinstance(item, Refused))
         yield from self._play()
 
