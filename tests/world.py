@@ -21,7 +21,7 @@ from fnt.context import AppContext, Connection
 from fnt.errors import AuthError, FntError, NotFoundError, UsageError
 from fnt.output.report.document import Report
 from fnt.output.terminal import Terminal
-from fnt.progress import Accepted, Update, UploadProgress
+from fnt.progress import Accepted, Refused, Update, UploadProgress
 from fnt.wire.jobs import JobSnapshot, JobStatus
 
 SERVER = "https://books.example.org"
@@ -222,7 +222,9 @@ class FakeSession:
         self.is_closed = True
 
     def upload(self, items: Any, *, parallel: int = 4) -> Iterator[Update]:
-        self.asked.append(("upload", list(items), parallel))
+        items = list(items)
+        self.asked.append(("upload", [i for i in items if not isinstance(i, Refused)], parallel))
+        yield from (item for item in items if isinstance(item, Refused))
         yield from self._play()
 
     def watch(self, job_ids: Any, options: Any = None) -> Iterator[Update]:
@@ -232,7 +234,9 @@ class FakeSession:
     def upload_and_watch(
         self, items: Any, *, parallel: int = 4, options: Any = None
     ) -> Iterator[Update]:
-        self.asked.append(("upload_and_watch", list(items), options))
+        items = list(items)
+        self.asked.append(("upload_and_watch", items, options))
+        yield from (item for item in items if isinstance(item, Refused))
         yield from self._play()
 
     def cancel(self, job_id: int) -> None:

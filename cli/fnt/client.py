@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from fnt.config.settings import load_settings
 from fnt.context import connect
-from fnt.errors import ExitCode, FntError, RefusedInputError, TemporaryError, UsageError
+from fnt.errors import (
+    ExitCode,
+    FntError,
+    NotFoundError,
+    QuotaError,
+    RefusedInputError,
+    TemporaryError,
+    UsageError,
+)
 from fnt.flow.results.download import save_result
+from fnt.flow.results.formats import formats
 from fnt.progress import Accepted, Refused
 from fnt.session import UploadItem, WatchOptions
 from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
 
 _ERRORS: Mapping[ExitCode, type[FntError]] = {
+    ExitCode.NOT_FOUND: NotFoundError,
+    ExitCode.QUOTA: QuotaError,
     ExitCode.REFUSED: RefusedInputError,
     ExitCode.TEMPORARY: TemporaryError,
 }
@@ -35,13 +48,22 @@ class Client:
         self, server: str | None = None, *, token: str | None = None, profile: str | None = None
     ) -> None:
         given = {"server": server, "profile": profile}
-        environ = dict(os.environ) | ({"FNT_TOKEN": token} if token else {})
+        environ = dict(os.environ)
+        if token is not None:
+            environ.pop("FNT_TOKEN", None)
+        if token is not None and not re.fullmatch(r"[!-~]+", token):
+            raise UsageError("the token passed to Client is empty or holds invalid characters")
         settings = load_settings(
             flags={name: value for name, value in given.items() if value is not None},
             environ=environ,
             cwd=Path.cwd(),
         )
-        self._server = connect(settings)
+        if token is None:
+            self._server = connect(settings)
+        else:
+            self._server = connect(
+                replace(settings, token=token), auth_source="the token passed to Client"
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -87,9 +109,7 @@ class Client:
         with self._server.open_session() as session:
             for update in session.upload([item]):
                 if isinstance(update, Refused):
-                    raise _ERRORS.get(update.exit_code, UsageError)(
-                        update.message, code=update.code, hint=update.hint
-                    )
+                    raise _error_of(update)
                 if isinstance(update, Accepted):
                     return update.job
         raise TemporaryError("the upload ended without an answer")
@@ -98,11 +118,14 @@ class Client:
         """Yield each job's state whenever it changes, over one socket, until all have ended.
 
         Versions of a job only rise, whatever happens to the connection; the last state of each is
-        its end. Raises TemporaryError after `give_up_s` seconds without any contact.
+        its end. Raises TemporaryError after `give_up_s` seconds without any contact (0: never),
+        NotFoundError as soon as the server has no such job.
         """
         seen: dict[int, int] = {}
         with self._server.open_session() as session:
             for update in session.watch(jobs, WatchOptions(give_up_s=give_up_s)):
+                if isinstance(update, Refused):
+                    raise _error_of(update)
                 if isinstance(update, JobSnapshot) and update.version > seen.get(update.id, 0):
                     seen[update.id] = update.version
                     yield update
@@ -123,10 +146,13 @@ class Client:
         overwrite: bool = False,
     ) -> Path:
         """Save the result of a completed job into a folder or as a file; returns where it is."""
+        chosen = formats(format)
+        if len(chosen) != 1:
+            raise UsageError("download takes one format at a time", hint="call it for each format")
         return save_result(
             self._server.api,
             self.job(job),
-            format=format,
+            format=chosen[0],
             target=Path(target),
             overwrite=overwrite,
         )
@@ -139,7 +165,11 @@ class Client:
 
     def jobs(self, *, status: str | None = None, limit: int | None = 50) -> list[JobSnapshot]:
         """Return the newest jobs first; `limit=None` all of them."""
-        wanted = JobStatus(status) if status else None
+        try:
+            wanted = JobStatus(status) if status else None
+        except ValueError:
+            known = ", ".join(JobStatus)
+            raise UsageError(f"unknown status {status!r}", hint=f"one of: {known}") from None
         return list(self._server.api.list_jobs(status=wanted, limit=limit))
 
     def cancel(self, job: int) -> JobSnapshot:
@@ -153,3 +183,9 @@ class Client:
     def remove(self, job: int) -> None:
         """Remove an ended job with its file and result."""
         self._server.api.delete(job)
+
+
+def _error_of(refused: Refused) -> FntError:
+    return _ERRORS.get(refused.exit_code, UsageError)(
+        refused.message, code=refused.code, hint=refused.hint, request_id=refused.request_id
+    )

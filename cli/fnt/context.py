@@ -106,6 +106,9 @@ class AppContext:
     def of_process(cls, environ: Mapping[str, str], cwd: Path) -> AppContext:
         """Return the context of this process."""
 
+        # What libraries warn of would be written raw, through the live view.
+        logging.getLogger().addHandler(logging.NullHandler())
+
         def now() -> datetime:
             return datetime.now().astimezone()
 
@@ -173,23 +176,24 @@ def log_to(terminal: Terminal, *, level: int) -> None:
     log.setLevel(level)
 
 
-def connect(settings: Settings) -> Connection:
-    """Build everything that knows the network; nothing is sent yet."""
+def connect(settings: Settings, *, auth_source: str = "FNT_TOKEN") -> Connection:
+    """Build everything that knows the network; nothing is sent yet.
+
+    `auth_source` is what errors call the token of the settings.
+    """
     # httpx takes 100 ms to import: a command that stays at home does without.
     from fnt.api.auth import BearerAuth, StaticAuth  # noqa: PLC0415
     from fnt.api.client import ApiClient  # noqa: PLC0415
     from fnt.api.tls import make_ssl_context  # noqa: PLC0415
     from fnt.config.credentials import CredentialStore  # noqa: PLC0415
 
-    # What libraries warn of would be written raw, through the live view.
-    logging.getLogger().addHandler(logging.NullHandler())
     tls = make_ssl_context(settings.server, settings.ca_file)
     store = CredentialStore(
         origin=settings.server, config_dir=settings.config_dir, no_keyring=settings.no_keyring
     )
     guest = ApiClient(settings.server, auth=None, verify=tls)
     tokens = (
-        StaticAuth(settings.token)
+        StaticAuth(settings.token, name=auth_source)
         if settings.token
         else BearerAuth(store=store, refresh=guest.refresh)
     )

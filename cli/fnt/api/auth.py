@@ -47,8 +47,9 @@ class TokenAuth(httpx.Auth):
 class StaticAuth(TokenAuth):
     """A personal access token: never renewed, never stored."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, *, name: str = "FNT_TOKEN") -> None:
         self._token = token
+        self._name = name
 
     def current_token(self) -> str:
         """Return the token."""
@@ -56,7 +57,8 @@ class StaticAuth(TokenAuth):
 
     def renewed_token(self, refused: str) -> NoReturn:  # noqa: ARG002 -- whichever it was
         """Say that this token has come to its end."""
-        raise AuthError("the server does not accept the token in FNT_TOKEN", code="TOKEN_INVALID")
+        where = "the token in FNT_TOKEN" if self._name == "FNT_TOKEN" else self._name
+        raise AuthError(f"the server does not accept {where}", code="TOKEN_INVALID")
 
 
 class BearerAuth(TokenAuth):

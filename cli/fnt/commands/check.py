@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fnt.context import AppContext
 
 AT_ONCE = 2
+LOOK_WITHIN_S = 20.0
 TEXT_WITHIN_S = 300
 
 
@@ -65,7 +66,7 @@ def check(
 ) -> None:
     """Look at PDFs before sending: pages, size, password, damage, text, duplicates.
 
-    Each file is looked at for a second at most, and at most five of its pages are read.
+    At most five pages of each file are read, for 20 seconds at most.
     """
     context: AppContext = ctx.obj
     found = find_files(
@@ -94,7 +95,7 @@ def check(
 
 def _look(path: Path) -> Checked:
     try:
-        look = inspect_pdf(path)
+        look = inspect_pdf(path, timeout_s=LOOK_WITHIN_S)
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except FntError as error:
@@ -107,6 +108,8 @@ def _look(path: Path) -> Checked:
 def _entry(one: Checked, duplicate_of: str | None) -> dict[str, Any]:
     problem = one.look.problem if one.look else None
     verdict = "refused" if one.is_refused else "warning" if problem or duplicate_of else "ok"
+    if verdict != "refused" and one.look and one.look.not_checked:
+        verdict = "not checked"
     return {
         "file": one.file,
         "verdict": verdict,
@@ -124,6 +127,8 @@ def _line(one: Checked, duplicate_of: str | None) -> str:
         return f"refused  {one.file}: {one.error.message if one.error else ''}"
     pages = f"{one.look.page_count} pages" if one.look.page_count is not None else "pages unknown"
     words = [pages, f"{one.look.size_bytes / 1e6:.1f} MB"]
+    if one.look.not_checked:
+        words.append(one.look.not_checked)
     if one.look.problem:
         words.append(one.look.problem.message)
     if duplicate_of:
@@ -133,6 +138,11 @@ def _line(one: Checked, duplicate_of: str | None) -> str:
 
 def _raise_refused(checked: Sequence[Checked]) -> None:
     refused = [one for one in checked if one.is_refused]
+    unchecked = [one for one in checked if one.look and one.look.not_checked]
+    if not refused and unchecked:
+        raise TemporaryError(
+            f"{len(unchecked)} of {len(checked)} files not checked", code="NOT_CHECKED"
+        )
     if not refused:
         return
     if len(refused) < len(checked):

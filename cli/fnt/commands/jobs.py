@@ -118,17 +118,26 @@ def _confirm(context: AppContext, ids: list[int]) -> None:
 def _table(jobs: list[JobSnapshot]) -> list[str]:
     width = max((len(str(job.id)) for job in jobs), default=0)
     return [
-        f"{job.id:>{width}}  {job.status:<10}  {job.progress_percent:>3}%  "
+        f"{job.id:>{width}}  {job.status:<10}  {_percent(job):>4}  "
         f"{format_time(job.created_at)[:16].replace('T', ' ')}  {clean(job.original_filename)}"
         for job in jobs
     ]
+
+
+def _percent(job: JobSnapshot) -> str:
+    """Return how far a job is; one that failed is at no percent of anything."""
+    return "" if job.status is JobStatus.FAILED else f"{job.progress_percent}%"
+
+
+def _status(job: JobSnapshot) -> str:
+    return ", ".join(filter(None, [job.status, _percent(job)]))
 
 
 def _facts(job: JobSnapshot) -> list[str]:
     facts: dict[str, Any] = {
         "job": job.id,
         "file": job.original_filename,
-        "status": f"{job.status}, {job.progress_percent}%",
+        "status": _status(job),
         "step": job.current_step,
         "pages": job.page_count and count(job.page_count),
         "chunks": job.total_chunks and f"{job.processed_chunks}/{job.total_chunks}",

@@ -147,7 +147,10 @@ TransportOption = Annotated[
     typer.Option("--transport", help="Socket with polling in need, socket only, polling only."),
 ]
 GiveUpOption = Annotated[
-    str, typer.Option("--give-up", metavar="DUR", help="End after this long without any contact.")
+    str,
+    typer.Option(
+        "--give-up", metavar="DUR", help="End after this long without any contact; 0 waits forever."
+    ),
 ]
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace files that are there already.")

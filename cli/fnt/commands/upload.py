@@ -210,6 +210,7 @@ def _follow(
         saver=Saver(server.api, saving) if saving else None,
         files={item.key: item.given for item in inputs},
         timeout_s=settings.timeout_s,
+        give_up_s=request.options.give_up_s,
         resume_words=request.resume_words,
         fail_fast=request.fail_fast,
     )

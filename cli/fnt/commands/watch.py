@@ -94,6 +94,7 @@ def watch(  # noqa: PLR0913 -- one for each option
                 saver=Saver(server.api, saving) if saving else None,
                 jobs=ids,
                 timeout_s=context.settings().timeout_s,
+                give_up_s=options.give_up_s,
                 resume_words=resume_words(output=output, format=format, no_save=no_save),
                 fail_fast=fail_fast,
             )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import threading
+import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 
@@ -21,6 +23,7 @@ from fnt.session import Session
 from fnt.timeout import OutOfTime
 
 TICK_S = 0.125
+SAVE_AGAIN_S = 1.0
 
 
 class Follower:
@@ -80,6 +83,7 @@ class Follower:
                     return
                 if has_keys:
                     self._keys.look_again()
+            self._save_pending()
 
     def _apply(self, update: Update) -> None:
         before, now = self.state, self._context.clock()
@@ -119,6 +123,24 @@ class Follower:
             for path in done.saved:
                 self._context.terminal.result(str(path))
 
+    def _save_pending(self) -> None:
+        """Try again until the server is back or was away for too long."""
+        saver = self._plan.saver
+        if saver is None:
+            return
+        away_since, give_up_s = time.monotonic(), self._plan.give_up_s or math.inf
+        while saver.pending and not self._keys.has_detached:
+            if time.monotonic() - away_since >= give_up_s or self._timed_out.wait(SAVE_AGAIN_S):
+                break
+            for row, _ in list(saver.pending.values()):
+                self._save(row)
+                if row.key in saver.pending:
+                    break
+                away_since = time.monotonic()
+        for failed in saver.give_up():
+            self.state = reduce(self.state, failed, now=self._context.clock())
+            self._renderer.render(self.state)
+
     def _time_out(self) -> None:
         self._timed_out.set()
         self._session.detach()
@@ -132,7 +154,11 @@ class Follower:
         if self._keys.has_detached or self._plan.fail_fast:
             self._tell_how_to_resume()
         saver = self._plan.saver
-        error = error_of(self.state, save_errors=saver.errors if saver else ())
+        error = error_of(
+            self.state,
+            save_errors=saver.errors if saver else (),
+            unsaved=tuple(saver.pending) if saver else (),
+        )
         if error is not None:
             raise error
 
@@ -147,7 +173,11 @@ class Follower:
 
     def _unheard_jobs(self) -> list[int]:
         """Return the jobs of which nothing was heard before the run ended."""
-        return [job_id for job_id in self._plan.jobs if job_id not in self.state.keys_by_job]
+        return [
+            job_id
+            for job_id in self._plan.jobs
+            if job_id not in self.state.keys_by_job and f"job:{job_id}" not in self.state.rows
+        ]
 
     def _rows(self) -> list[Row]:
         return list(self.state.rows.values())

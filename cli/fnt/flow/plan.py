@@ -25,6 +25,8 @@ class Plan:
     jobs: Sequence[int] = ()
     """Jobs that are followed though no file of them is sent."""
     timeout_s: float | None = None
+    give_up_s: float = 600.0
+    """How long to try to save results while the server is away; 0 means forever."""
     resume_words: tuple[str, ...] = ()
     """Options that belong on the line to go on with."""
     fail_fast: bool = False

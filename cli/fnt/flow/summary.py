@@ -28,12 +28,19 @@ REFUSALS: Sequence[tuple[ExitCode, type[FntError]]] = (
 """What a run of refused inputs alone ends with: the first that occurs."""
 
 
-def error_of(state: ProgressState, *, save_errors: Sequence[FntError] = ()) -> FntError | None:
-    """Sum up the rows that ended; None when all is well."""
+def error_of(
+    state: ProgressState, *, save_errors: Sequence[FntError] = (), unsaved: Sequence[str] = ()
+) -> FntError | None:
+    """Sum up the rows that ended; None when all is well.
+
+    `unsaved` are the keys of rows that the server was away for when they were to be saved.
+    """
     rows = list(state.rows.values())
     bad = [row for row in rows if row.is_failed or row.save_error is not None]
     if not bad:
         return None
+    if unsaved:
+        return _unsaved_error(rows, bad, unsaved)
     if len(bad) < len(rows):
         return PartialError(f"{len(bad)} of {len(rows)} jobs came to nothing")
     if any(row.job is not None and row.is_failed for row in bad):
@@ -41,6 +48,15 @@ def error_of(state: ProgressState, *, save_errors: Sequence[FntError] = ()) -> F
     if save_errors and not any(row.refused for row in bad):
         return save_errors[0]
     return _all_refused(bad)
+
+
+def _unsaved_error(rows: list[Row], bad: list[Row], unsaved: Sequence[str]) -> FntError:
+    ids = [row.job.id for row in rows if row.key in unsaved and row.job is not None]
+    hint = f"run: fnt download {' '.join(map(str, ids))}"
+    message = f"{len(ids)} of {len(rows)} results not saved"
+    if failed := len(bad) - len(unsaved):
+        return PartialError(f"{failed} of {len(rows)} jobs failed, {message}", hint=hint)
+    return TemporaryError(message, hint=hint, code="NOT_SAVED")
 
 
 def entries_of(state: ProgressState, *, files: Mapping[str, str]) -> list[JobEntry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from queue import Queue
 from types import TracebackType
 from typing import Any, Self
@@ -62,8 +62,10 @@ class Session:
         if self._run is not None:
             self._run.close()
 
-    def upload(self, items: Iterable[UploadItem], *, parallel: int = 4) -> Iterator[Update]:
-        """Send files; ends when each was accepted or refused."""
+    def upload(
+        self, items: Iterable[UploadItem | Refused], *, parallel: int = 4
+    ) -> Iterator[Update]:
+        """Send files as they come; ends when each was accepted or refused."""
         yield from self._updates(items, [], parallel=parallel, options=None)
 
     def watch(
@@ -71,7 +73,7 @@ class Session:
     ) -> Iterator[Update]:
         """Follow jobs until each has ended.
 
-        Raises NotFoundError for an id that is not the user's, AuthError when the login is over and
+        An id that is not the user's comes out as Refused. Raises AuthError when the login is over,
         TemporaryError after `give_up_s` without any contact.
         """
         options = options or WatchOptions()
@@ -161,8 +163,7 @@ class Session:
         options: WatchOptions | None,
     ) -> UploadCrew:
         window = options.window if options is not None else None
-        if window is None:
-            items = list(items)
+        if isinstance(items, Sized):
             parallel = max(1, min(parallel, len(items)))
         return UploadCrew(
             self._api,

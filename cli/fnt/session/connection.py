@@ -24,6 +24,7 @@ class Link:
         self, options: WatchOptions, *, pace: Pace, random: Callable[[], float], now: float
     ) -> None:
         self._options = options
+        self._give_up_s = options.give_up_s or math.inf
         self._pace = pace
         self._random = random
         self._attempt = 0
@@ -129,13 +130,13 @@ class Link:
 
     def gives_up(self, now: float) -> bool:
         """Whether there was no contact for too long."""
-        return not self.is_live and now - self._contact_at >= self._options.give_up_s
+        return not self.is_live and now - self._contact_at >= self._give_up_s
 
     def wake_at(self, now: float) -> float:
         """Return when the next of these questions may have another answer."""
         if self.is_live:
             return self._leave_at
-        times = [self._next_try_at, self._contact_at + self._options.give_up_s]
+        times = [self._next_try_at, self._contact_at + self._give_up_s]
         if not self._is_asking:
             times.append(self._poll_at if self._polls(now) else self._polls_from())
         return min(times)

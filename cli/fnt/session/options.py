@@ -39,7 +39,7 @@ class WatchOptions:
     transport: Transport = "auto"
     """`ws` never polls, `poll` never opens a socket."""
     give_up_s: float = 600.0
-    """How long to go on without any contact."""
+    """How long to go on without any contact; 0 means forever."""
     window: int | None = None
     """At most so many unfinished jobs of the run at a time: items are pulled as there is room,
     and where the server has none they wait for it, however long that takes."""

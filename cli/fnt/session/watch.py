@@ -223,17 +223,15 @@ class Watch:
                 self._stream.leave(job.id)
 
     def _vanished(self, watched: Watched) -> Iterator[Update]:
-        message = f"there is no job {watched.job_id}"
-        if watched.job is None:
-            raise NotFoundError(message, code=ErrorCode.JOB_NOT_FOUND, hint="run: fnt jobs list")
         self.board.remove(watched.job_id)
         self._cancels.done(watched.job_id)
         for key in watched.keys:
             yield Refused(
                 key=key,
-                title=watched.job.original_filename,
-                message=f"{message} any more",
+                title=watched.job.original_filename if watched.job else f"job {watched.job_id}",
+                message=f"job {watched.job_id} not found",
                 code=ErrorCode.JOB_NOT_FOUND,
+                hint="run: fnt jobs list",
                 exit_code=NotFoundError.exit_code,
             )
 

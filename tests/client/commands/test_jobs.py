@@ -138,3 +138,13 @@ def test_rm_without_anybody_to_ask_needs_a_yes() -> None:
 
     assert isinstance(world.invoke("jobs", "rm", "12").exception, UsageError)
     assert world.invoke("jobs", "rm", "12", "--yes").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["show", "list"])
+def test_a_failed_job_shows_no_percent(command: str) -> None:
+    world = with_jobs(ended(JobStatus.FAILED, progress_percent=100))
+
+    world.invoke("jobs", command, *(["12"] if command == "show" else []))
+
+    assert "failed" in world.out
+    assert "%" not in world.out

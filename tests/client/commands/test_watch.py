@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,11 +11,13 @@ from builders import MOMENT, make_snapshot
 from fnt.errors import (
     AllFailedError,
     DeadlineError,
+    ExitCode,
     NotFoundError,
     PartialError,
     TemporaryError,
     UsageError,
 )
+from fnt.progress import Refused
 from fnt.session import WatchOptions
 from fnt.wire.jobs import JobStatus
 from world import FakeApi, FakeSession, World, completed, ended, make_terminal
@@ -223,3 +226,47 @@ def test_on_a_terminal_the_view_shows_the_path_and_nothing_is_left_behind() -> N
     assert "✓ novel.pdf  19 204 sentences · 475 pages · 0:00 → novel.txt" in world.err
     assert world.err.rfind("\x1b[?25h") > world.err.rfind("\x1b[?25l")
     assert world.out == ""
+
+
+def test_an_unknown_job_does_not_end_the_watch_of_the_others(folder: Path) -> None:
+    gone = Refused(
+        key="job:999", title="job 999", message="job 999 not found", exit_code=ExitCode.NOT_FOUND
+    )
+    world = watching(gone, completed())
+
+    result = world.invoke("watch", "12", "999")
+
+    assert isinstance(result.exception, PartialError)
+    assert (folder / "novel.txt").exists()
+    assert "999 go" not in world.err
+
+
+class AwayApi(FakeApi):
+    """Cannot be reached for the first few results."""
+
+    away = 3
+
+    def iter_result(self, job_id: int, format: str) -> Any:
+        self.away -= 1
+        if self.away >= 0:
+            raise TemporaryError("cannot reach the server")
+        return super().iter_result(job_id, format)
+
+
+def test_a_result_is_saved_once_the_server_is_back(folder: Path) -> None:
+    world = watching(completed(), api=AwayApi())
+
+    assert world.invoke("watch", "12").exit_code == 0
+
+    assert (folder / "novel.txt").exists()
+
+
+def test_a_result_that_stays_unsaved_is_temporary() -> None:
+    api = AwayApi()
+    api.away = 1000
+    world = watching(completed(), api=api)
+
+    error = world.invoke("watch", "12", "--give-up", "1s").exception
+
+    assert isinstance(error, TemporaryError)
+    assert (error.message, error.hint) == ("1 of 1 results not saved", "run: fnt download 12")

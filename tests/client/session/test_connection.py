@@ -292,6 +292,13 @@ def test_link_gives_up_with_neither_socket_nor_poll():
     assert link.gives_up(110.0)
 
 
+def test_link_with_zero_never_gives_up():
+    link = make_link(give_up_s=0.0)
+    link.trying(0.0)
+
+    assert not link.gives_up(1e9)
+
+
 def test_link_nothing_to_ask_for_is_no_silence():
     link = make_link(give_up_s=60.0)
 

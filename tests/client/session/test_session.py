@@ -14,7 +14,7 @@ from builders import make_snapshot
 from fakes import SERVER, FakeHub, FakeServer, Script, refusal
 from fnt.api.client import ApiClient
 from fnt.api.retry import Retry
-from fnt.errors import AuthError, ExitCode, NotFoundError, ProtocolError, TemporaryError, UsageError
+from fnt.errors import AuthError, ExitCode, ProtocolError, TemporaryError, UsageError
 from fnt.progress import (
     Accepted,
     LinkState,
@@ -230,13 +230,17 @@ def test_watch_many_jobs_over_one_socket(make_world):
     assert world.hub.attempts == 1
 
 
-def test_watch_unknown_job_is_not_found(make_world):
+def test_watch_unknown_job_is_refused_and_the_others_go_on(make_world):
     world = make_world(make_snapshot())
+    updates = world.session.watch([12, 13])
 
-    with pytest.raises(NotFoundError, match="no job 13"):
-        list(world.session.watch([12, 13]))
+    refused = until(updates, lambda update: isinstance(update, Refused))[-1]
+    world.tell(12, **DONE)
+    last = list(updates)[-1]
 
-    assert world.hub.streams[0].is_closed
+    assert (refused.key, refused.message) == ("job:13", "job 13 not found")
+    assert refused.exit_code is ExitCode.NOT_FOUND
+    assert last.status is JobStatus.COMPLETED
 
 
 def test_watch_job_deleted_meanwhile_is_refused_and_the_others_go_on(make_world):
@@ -531,8 +535,11 @@ def test_poll_asks_for_many_at_once(make_world):
 def test_poll_unknown_job_is_not_found(make_world, count):
     world = make_world(*(make_snapshot(id=n) for n in range(1, count)))
 
-    with pytest.raises(NotFoundError, match=f"no job {count}"):
-        list(world.session.watch(range(1, count + 1), POLL))
+    updates = world.session.watch(range(1, count + 1), POLL)
+
+    refused = until(updates, lambda update: isinstance(update, Refused))[-1]
+
+    assert (refused.key, refused.message) == (f"job:{count}", f"job {count} not found")
 
 
 def test_poll_survives_a_server_that_is_away(make_world):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path, PurePath
 
 from fnt.errors import FntError, NotFoundError, UsageError
@@ -102,19 +103,31 @@ def checked_updates(
         yield UploadProgress(
             key=one.key, title=one.filename, sent_bytes=0, size_bytes=one.size_bytes
         )
-    good = []
     with checks_of(inputs) as checks:
-        for one, check in zip(inputs, checks, strict=True):
-            refused = refusal(one, check, warn=warn)
-            if refused is not None:
-                yield refused
+        looked_at = _looked_at(inputs, checks, warn=warn)
+        for first in looked_at:
+            if isinstance(first, Refused):  # nothing is opened for files that are all refused
+                yield first
+                continue
+            items = chain([first], looked_at)
+            if options is None:
+                yield from session.upload(items, parallel=parallel)
             else:
-                pages = check.page_count if isinstance(check, Preflight) else None
-                good.append(replace(one.item, page_count=pages))
-    if good and options is None:
-        yield from session.upload(good, parallel=parallel)
-    elif good:
-        yield from session.upload_and_watch(good, parallel=parallel, options=options)
+                yield from session.upload_and_watch(items, parallel=parallel, options=options)
+            return
+
+
+def _looked_at(
+    inputs: Sequence[Input],
+    checks: Iterator[Preflight | FntError],
+    *,
+    warn: Callable[[str], None],
+) -> Iterator[UploadItem | Refused]:
+    """Yield each file as soon as it was looked at; pulled by the threads that send."""
+    for one, check in zip(inputs, checks, strict=True):
+        refused = refusal(one, check, warn=warn)
+        pages = check.page_count if isinstance(check, Preflight) else None
+        yield refused or replace(one.item, page_count=pages)
 
 
 @contextmanager

@@ -6,11 +6,13 @@ or fill the memory on a broken file, so it does so elsewhere and for a moment on
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,7 +26,20 @@ MAX_BYTES = 4096 * 1024 * 1024
 """What no server can be set to take more than."""
 HEAD_BYTES = 1024
 PAGES_LOOKED_AT = 5
+LOOK_WITHIN_S = 1.0
 CHILD_MEMORY_BYTES = 768 * 1024 * 1024
+CHILD_NEEDS = (
+    "HOME",
+    "USERPROFILE",
+    "APPDATA",
+    "SYSTEMROOT",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONUSERBASE",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+)
+"""Where Python and its packages are, those of `pip install --user` too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +58,13 @@ class Preflight:
     size_bytes: int
     page_count: int | None = None
     problem: Problem | None = None
+    not_checked: str | None = None
+    """Why nobody looked inside; the server is to decide."""
 
 
-def inspect_pdf(path: Path, *, timeout_s: float = 1.0, max_bytes: int = MAX_BYTES) -> Preflight:
+def inspect_pdf(
+    path: Path, *, timeout_s: float = LOOK_WITHIN_S, max_bytes: int = MAX_BYTES
+) -> Preflight:
     """Look at a file for a moment. Raises NotFoundError and UsageError when it cannot be opened."""
     try:
         with _opened(path) as file:
@@ -77,6 +96,7 @@ def _inspected(file: BinaryIO, *, timeout_s: float, max_bytes: int) -> Preflight
         size_bytes=size_bytes,
         page_count=pages if isinstance(pages, int) else None,
         problem=problem,
+        not_checked=found.get("not_checked"),
     )
 
 
@@ -116,21 +136,29 @@ def _problem_of(found: dict[str, Any]) -> Problem | None:
 
 
 def _ask_child(file: BinaryIO, *, timeout_s: float) -> dict[str, Any]:
-    """Return what the child found in time; nothing when it did not."""
+    """Return what the child found in time, or why it did not."""
     file.seek(0)
     try:
         child = subprocess.run(
-            [sys.executable, "-I", "-m", "fnt.flow.inputs.preflight"],
+            [sys.executable, "-P", "-m", "fnt.flow.inputs.preflight"],
+            env=_child_environ(os.environ),
             stdin=file,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=timeout_s,
             check=False,
         )
-        found = json.loads(child.stdout)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        return {}
-    return found if isinstance(found, dict) else {}
+        found: dict[str, Any] = json.loads(child.stdout)
+    except subprocess.TimeoutExpired:
+        return {"not_checked": f"no answer within {timeout_s:g} s"}
+    except (OSError, ValueError):
+        return {"not_checked": "the check itself failed"}
+    return found
+
+
+def _child_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what Python needs to find its packages, and nothing else: no token, no password."""
+    return {name: environ[name] for name in CHILD_NEEDS if name in environ}
 
 
 def _limit_memory() -> None:
@@ -138,17 +166,20 @@ def _limit_memory() -> None:
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 -- POSIX only
 
-        resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES))
+        with contextlib.suppress(OSError, ValueError):  # macOS refuses it
+            resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES))
 
 
 def _look(file: BinaryIO) -> dict[str, Any]:
     """Return what pypdf finds: pages, whether they hold text, whether a password is needed."""
-    import pypdf  # noqa: PLC0415 -- 86 ms, in the child alone
-
+    try:
+        import pypdf  # noqa: PLC0415 -- 86 ms, in the child alone
+    except ImportError:
+        return {"not_checked": "pypdf is not installed"}
     try:
         return _facts(pypdf.PdfReader(file))
     except MemoryError:
-        return {}
+        return {"not_checked": "it takes too much memory"}
     except Exception:  # pypdf raises what it likes on a broken file
         return {"damaged": True}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fnt.api.client import ApiClient
-from fnt.errors import FntError, UsageError
+from fnt.errors import FntError, TemporaryError, UsageError
 from fnt.flow.results.destination import Destination, prepare_folder
 from fnt.flow.results.download import save_result
 from fnt.flow.results.names import extension
@@ -55,12 +55,18 @@ class Saver:
         self._api = api
         self._saving = saving
         self.errors: list[FntError] = []
+        self.pending: dict[str, tuple[Row, TemporaryError]] = {}
+        """Rows to be saved once the server is back, by key."""
+        self._done: set[tuple[str, str]] = set()
 
     def save(self, row: Row) -> Iterator[Saved | SaveFailed]:
-        """Save a completed row in every format."""
+        """Save a completed row in every format; it stays pending where the server is away."""
+        self.pending.pop(row.key, None)
         if row.job is None:
             return
         for format in self._saving.formats:
+            if (row.key, format) in self._done:
+                continue
             try:
                 path = save_result(
                     self._api,
@@ -70,11 +76,22 @@ class Saver:
                     overwrite=self._saving.overwrite,
                     may_be_there=row.is_skipped,
                 )
+            except TemporaryError as error:
+                self.pending[row.key] = row, error
+                return
             except FntError as error:
                 self.errors.append(error)
                 yield SaveFailed(job_id=row.job.id, message=error.message, key=row.key)
                 return
+            self._done.add((row.key, format))
             yield Saved(job_id=row.job.id, path=path, key=row.key)
+
+    def give_up(self) -> Iterator[SaveFailed]:
+        """Tell of what is still pending; it stays on the server."""
+        for row, error in self.pending.values():
+            assert row.job is not None
+            self.errors.append(error)
+            yield SaveFailed(job_id=row.job.id, message=error.message, key=row.key)
 
 
 def is_taken(path: Path) -> bool:

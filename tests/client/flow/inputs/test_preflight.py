@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from fnt.errors import NotFoundError, UsageError
+from fnt.flow.inputs import preflight
 from fnt.flow.inputs.preflight import USUAL_BYTES, Preflight, Problem, inspect_pdf
 from pdfs import make_encrypted_pdf, make_pdf, make_scan_pdf, write_large_pdf
 
@@ -78,8 +79,44 @@ def test_preflight_damage_is_left_to_the_server(tmp_path):
     )
 
 
-def test_preflight_no_time_is_no_problem(tmp_path):
-    assert look(tmp_path, make_pdf(), timeout_s=0.001).problem is None
+def test_preflight_no_time_is_told_as_not_checked(tmp_path):
+    found = look(tmp_path, make_encrypted_pdf(), timeout_s=0.001)
+
+    assert (found.problem, found.not_checked) == (None, "no answer within 0.001 s")
+
+
+def test_preflight_finds_packages_of_the_user_and_hands_on_no_secret(tmp_path, monkeypatch):
+    """The child's pypdf, from where `pip install --user` would have put it, tells what it sees."""
+    base = tmp_path / "base"
+    monkeypatch.setenv("PYTHONPATH", str(base))
+    monkeypatch.setenv("FNT_TOKEN", "secret")
+    (base / "pypdf").mkdir(parents=True)
+    (base / "pypdf" / "__init__.py").write_text(
+        "import os, pathlib\n"
+        f"pathlib.Path({str(tmp_path / 'seen')!r}).write_text(' '.join(os.environ))\n"
+    )
+
+    look(tmp_path, make_pdf())
+
+    assert "FNT_TOKEN" not in (tmp_path / "seen").read_text().split()
+
+
+def test_preflight_without_pypdf_is_not_checked(tmp_path, monkeypatch):
+    (tmp_path / "pypdf.py").write_text("raise ImportError('none here')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    assert look(tmp_path, make_pdf()).not_checked == "pypdf is not installed"
+
+
+def test_preflight_goes_on_where_memory_cannot_be_limited(monkeypatch):
+    resource = pytest.importorskip("resource")
+
+    def refuse(*_):
+        raise ValueError("current limit exceeds maximum limit")
+
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+
+    preflight._limit_memory()
 
 
 def test_preflight_missing_file(tmp_path):
