@@ -132,7 +132,7 @@ class FakeApi:
 
     def get_job(self, job_id: int) -> JobSnapshot:
         if job_id not in self.jobs:
-            raise NotFoundError("there is no such job", code="JOB_NOT_FOUND")
+            raise NotFoundError("job not found", code="JOB_NOT_FOUND")
         return self.jobs[job_id]
 
     def list_jobs(

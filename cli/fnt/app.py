@@ -28,15 +28,15 @@ class BatchGroup(LazyGroup):
     table = {  # noqa: RUF012 -- declared as a ClassVar by the base
         "run": (
             "fnt.commands.batch_run:run",
-            "Import many books, each exactly once; the same line again goes on where it stopped.",
+            "Import many books, each exactly once; the same line again resumes where it stopped.",
         ),
         "status": (
             "fnt.commands.batch_report:status",
-            "Show how far a bulk import is, and what came to nothing.",
+            "Show the progress of a bulk import and what failed.",
         ),
         "retry": (
             "fnt.commands.batch_run:retry",
-            "Send the books that came to nothing once more, as new jobs.",
+            "Send failed books again, as new jobs.",
         ),
         "export": (
             "fnt.commands.batch_report:export",
@@ -49,7 +49,7 @@ class ConfigGroup(LazyGroup):
     """What is kept in the files of settings."""
 
     table = {  # noqa: RUF012 -- declared as a ClassVar by the base
-        "get": ("fnt.commands.config:get", "Show the value of one setting that is in force."),
+        "get": ("fnt.commands.config:get", "Show the effective value of a setting."),
         "set": (
             "fnt.commands.config:set_setting",
             "Write one setting into your config.toml; with --profile, into that profile.",
@@ -60,7 +60,7 @@ class ConfigGroup(LazyGroup):
         ),
         "list": (
             "fnt.commands.config:list_settings",
-            "List all settings with the values that are in force.",
+            "List all settings with their effective values.",
         ),
         "path": ("fnt.commands.config:path", "Show where your settings are kept."),
         "trust": (
@@ -89,7 +89,7 @@ class RootGroup(LazyGroup):
         "config": (ConfigGroup, "Show and change settings."),
         "doctor": (
             "fnt.commands.doctor:doctor",
-            "Look step by step for what keeps fnt from working, and say what to do.",
+            "Diagnose connection and setup problems.",
         ),
         "completion": (
             "fnt.commands.completion:completion",
@@ -97,7 +97,7 @@ class RootGroup(LazyGroup):
         ),
         "help": (
             "fnt.commands.help:help_topic",
-            "Tell of exit codes, environment, formats, events or troubleshooting.",
+            "Show help on exit codes, environment, formats, events or troubleshooting.",
         ),
         "version": ("fnt.commands.help:version", "Show the version."),
     }

@@ -77,7 +77,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections; jobs go on."""
+        """Close the connections; jobs keep running."""
         self._server.api.close()
         self._server.guest.close()
 

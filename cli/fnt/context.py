@@ -66,7 +66,7 @@ def _color(word: str) -> ColorMode:
 
 def _format(flags: Mapping[str, Any]) -> OutputFormat:
     if flags.get("json") and flags.get("jsonl"):
-        raise UsageError("--json and --jsonl exclude each other")
+        raise UsageError("--json and --jsonl are mutually exclusive")
     for name in ("json", "jsonl", "quiet", "plain"):
         if flags.get(name):
             return OutputFormat(name)
@@ -154,7 +154,7 @@ class AppContext:
             with time_limit(settings.timeout_s), connection.api, connection.guest:
                 yield connection
         except OutOfTime:
-            raise TemporaryError("the time is over", hint="allow more by --timeout") from None
+            raise TemporaryError("timed out", hint="raise --timeout") from None
 
 
 class TerminalHandler(logging.Handler):

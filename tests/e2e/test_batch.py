@@ -106,8 +106,8 @@ def test_stopped_in_the_middle_it_says_how_to_go_on(
 
     assert process.returncode == 128 + number
     assert read_events(out)[-1]["exit_code"] == 128 + number
-    assert "to go on: fnt batch run books --output out --jsonl" not in err
-    assert "to go on: fnt batch run books --output out" in err
+    assert "resume with: fnt batch run books --output out --jsonl" not in err
+    assert "resume with: fnt batch run books --output out" in err
     assert "Traceback" not in err
     home.run_ok("batch", "run", "books", "--output", "out")
     check_import(home.folder, rest, books)

@@ -424,4 +424,4 @@ def test_the_time_given_is_kept(tmp_path: Path) -> None:
         found = examine(stranger(tmp_path, url), "--timeout", "1.5s", code=5)
 
     assert found["tcp"]["status"] == "ok"
-    assert found["rest"]["message"] == "not tried: the time is over"
+    assert found["rest"]["message"] == "not tried: timed out"

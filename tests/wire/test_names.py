@@ -48,7 +48,7 @@ def test_error_body_is_the_golden_one(golden: Callable[[str], Any]) -> None:
         request_id="5f1c0a7be2d94f0d",
         details={"job_id": 12},
     )
-    plain = error_body(ErrorCode.JOB_NOT_FOUND, "there is no such job")
+    plain = error_body(ErrorCode.JOB_NOT_FOUND, "job not found")
 
     assert list(full.items()) == list(golden("error.json").items())
     assert list(plain.items()) == list(golden("error_plain.json").items())

@@ -77,9 +77,9 @@ def login(
 
 def _refuse_contradictions(*, check: bool, ways: list[bool], insecure_storage: bool) -> None:
     if check and (any(ways) or insecure_storage):
-        raise UsageError("--check logs nobody in: it stands alone")
+        raise UsageError("--check takes no other options")
     if sum(ways) > 1:
-        raise UsageError("--web, --email and --with-token exclude each other")
+        raise UsageError("--web, --email and --with-token are mutually exclusive")
 
 
 def _require_place(context: AppContext, *, insecure_storage: bool) -> None:
@@ -173,7 +173,7 @@ def _keep(context: AppContext, tokens: Tokens, *, insecure_storage: bool) -> Non
         }
         terminal.say(f"logged in to {server.api.server} as {tokens.email}; token kept in {where}")
         if context.environ.get("FNT_TOKEN"):
-            terminal.say("note: FNT_TOKEN is set and goes before this login")
+            terminal.say("note: FNT_TOKEN is set and overrides this login")
 
 
 def _end_unkept(context: AppContext, tokens: Tokens) -> None:

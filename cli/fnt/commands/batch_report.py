@@ -37,7 +37,7 @@ def status(
     ledger: LedgerOption = None,
     all_: Annotated[bool, typer.Option("--all", help="Name books that are done as well.")] = False,
 ) -> None:
-    """Show how far a bulk import is, and what came to nothing.
+    """Show the progress of a bulk import and what failed.
 
     It may be asked while the import runs.
     """

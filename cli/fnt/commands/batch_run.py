@@ -103,7 +103,7 @@ def run(  # noqa: PLR0913 -- one for each option
     junit: JunitOption = None,
     annotations: AnnotationsOption = True,
 ) -> None:
-    """Import many books, each exactly once; the same line again goes on where it stopped.
+    """Import many books, each exactly once; the same line again resumes where it stopped.
 
     What was done is noted in a ledger: MANIFEST.ledger beside a manifest, .fnt-batch.ledger in a
     folder, or in the current one for -. A book that fails stops no other; fnt batch retry tries
@@ -164,7 +164,7 @@ def retry(  # noqa: PLR0913 -- one for each option
     junit: JunitOption = None,
     annotations: AnnotationsOption = True,
 ) -> None:
-    """Send the books that came to nothing once more, as new jobs.
+    """Send failed books again, as new jobs.
 
     Results go where the last batch run had them go. What was left over by that run, or by a retry
     that was ended, is done as well.

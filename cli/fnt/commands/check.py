@@ -162,7 +162,7 @@ def _show_text(context: AppContext, paths: Sequence[Path]) -> None:
     texts = []
     for path in paths:
         if not path.is_file():
-            raise NotFoundError(f"there is no file {path}")
+            raise NotFoundError(f"file {path} not found")
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "fnt_server", "text", "--", str(path)],

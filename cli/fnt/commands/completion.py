@@ -42,7 +42,7 @@ def completion(
     context: AppContext = ctx.obj
     writers = {"bash": _bash, "zsh": _zsh, "fish": _fish}
     if shell not in writers:
-        raise UsageError(f"there is no completion for {shell[:20]!r}", hint="bash, zsh or fish")
+        raise UsageError(f"no completion for {shell[:20]!r}", hint="bash, zsh or fish")
     script = writers[shell](list(_nodes(ctx)))
     context.report.answer["completion"] = {"shell": shell, "script": script}
     for line in script.splitlines():

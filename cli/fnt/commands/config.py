@@ -18,7 +18,7 @@ KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The setting's n
 
 
 def get(ctx: typer.Context, key: KeyArgument) -> None:
-    """Show the value of one setting that is in force."""
+    """Show the effective value of a setting."""
     context: AppContext = ctx.obj
     if key not in READERS:
         raise UsageError(f"{key[:40]!r} is not a setting", hint=f"known: {', '.join(READERS)}")
@@ -60,7 +60,7 @@ def list_settings(
         bool, typer.Option("--show-origin", help="Say where each was found.")
     ] = False,
 ) -> None:
-    """List all settings with the values that are in force."""
+    """List all settings with their effective values."""
     context: AppContext = ctx.obj
     found = _found(context)
     context.report.answer["config list"] = {
@@ -94,7 +94,7 @@ def trust(
     context: AppContext = ctx.obj
     project = project_file(context.cwd if folder is None else context.cwd / folder)
     if project is None:
-        raise NotFoundError(f"there is no {PROJECT_FILE} here or above")
+        raise NotFoundError(f"no {PROJECT_FILE} here or in a parent folder")
     server = trust_server(config_folder(context.environ), project)
     context.report.answer["config trust"] = {"path": str(project), "server": server}
     context.terminal.say(f"{project} may send you to {server}")

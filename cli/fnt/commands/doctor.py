@@ -37,7 +37,7 @@ def doctor(
         typer.Option("--output", "-o", metavar="DIR", help="Where results would go; default here."),
     ] = None,
 ) -> None:
-    """Look step by step for what keeps fnt from working, and say what to do.
+    """Diagnose connection and setup problems.
 
     Each step takes five seconds at most. Ends with 0 when all is well or only warned of, with 2
     when something here is set wrong, with 5 when the server cannot be reached or cannot work, and
@@ -54,7 +54,7 @@ def doctor(
                 _tell(context, finding)
             patient.close()
     except OutOfTime:
-        out_of_time = TemporaryError("the time is over", hint="allow more by --timeout")
+        out_of_time = TemporaryError("timed out", hint="raise --timeout")
         for finding in _untried(len(findings)):
             findings.append(finding)
             _tell(context, finding)
@@ -72,7 +72,7 @@ def _timeout_s(context: AppContext) -> float | None:
 
 def _untried(done: int) -> Iterator[Finding]:
     for check in CHECKS[done:]:
-        yield Finding(check=check.name, verdict=skip("not tried: the time is over"))
+        yield Finding(check=check.name, verdict=skip("not tried: timed out"))
 
 
 def _tell(context: AppContext, finding: Finding) -> None:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def help_topic(
     ctx: typer.Context,
     topic: Annotated[
-        str | None, typer.Argument(metavar=f"[{'|'.join(TOPICS)}]", help="What to tell of.")
+        str | None, typer.Argument(metavar=f"[{'|'.join(TOPICS)}]", help="Topic to show.")
     ] = None,
 ) -> None:
-    """Tell of exit codes, environment, formats, events or troubleshooting."""
+    """Show help on exit codes, environment, formats, events or troubleshooting."""
     context: AppContext = ctx.obj
     if topic is None:
         context.report.answer["help"] = {"topics": list(TOPICS)}
@@ -31,7 +31,7 @@ def help_topic(
         return
     if topic not in TOPICS:
         raise NotFoundError(
-            f"there is no topic {topic[:40]!r}", hint=f"fnt help {'|'.join(TOPICS)}, or fnt --help"
+            f"unknown help topic {topic[:40]!r}", hint=f"fnt help {'|'.join(TOPICS)}, or fnt --help"
         )
     chosen = TOPICS[topic]
     rows = [dict(zip(chosen.head, row, strict=True)) for row in chosen.rows]

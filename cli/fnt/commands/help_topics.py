@@ -70,10 +70,10 @@ EXIT_CODES = Topic(
             "the others are fine; look at the lines of those that are not",
         ),
         ("7", "every job failed or was cancelled", "as 6"),
-        ("8", "`--timeout` reached", "the jobs go on: `fnt watch JOB…`"),
+        ("8", "`--timeout` reached", "the jobs keep running: `fnt watch JOB…`"),
         ("10", "every input was refused", "it is not a PDF, too large, or needs a password"),
         ("11", "quota or plan limit", ""),
-        ("130", "Ctrl-C", "the jobs go on; the line to resume was printed"),
+        ("130", "Ctrl-C", "the jobs keep running; the line to resume was printed"),
         ("141", "stdout was closed (`| head`)", "nothing"),
         ("143", "SIGTERM", "as 130"),
     ),
@@ -110,7 +110,7 @@ ENVIRONMENT = Topic(
             "allow plain `http://` to other machines",
         ),
         ("`FNT_NO_KEYRING`", "", "`no_keyring`", "false", "never ask the system's keyring"),
-        ("`FNT_TOKEN`", "", "", "", "a personal token; goes before a login"),
+        ("`FNT_TOKEN`", "", "", "", "a personal token; overrides a login"),
         (
             "`FNT_CONFIG_DIR`",
             "",
@@ -119,7 +119,7 @@ ENVIRONMENT = Topic(
             "where the files below are",
         ),
     ),
-    note="A flag goes before the environment, that before .fnt.toml, the profile and config.toml.",
+    note="Precedence: flag, environment, .fnt.toml, profile, config.toml.",
 )
 
 FORMATS = Topic(
@@ -198,7 +198,7 @@ TROUBLE = Topic(
         ("`login`", "the token: whose, where kept, until when", "`fnt login`, a new `FNT_TOKEN`"),
         ("`version`", "the server's version beside yours", "upgrade the older one"),
         ("`database`", "what the server says of it", "start it"),
-        ("`broker`", "what the server says of it", "start it; jobs go on, told of late"),
+        ("`broker`", "what the server says of it", "start it; jobs keep running, told of late"),
         ("`workers`", "how many are alive", "`fnt-server worker`"),
         (
             "`websocket`",
@@ -207,7 +207,7 @@ TROUBLE = Topic(
         ),
         (
             "`origin`",
-            "a client without Origin is let in, a strange page is not",
+            "a client without Origin is accepted, a foreign page is not",
             "`FNT_CORS_ORIGINS` of the server",
         ),
         ("`join`", "the room of your newest job, joined and answered", "the server's log"),

@@ -28,7 +28,7 @@ def list_jobs(
     status: Annotated[
         JobStatus | None, typer.Option("--status", help="Only jobs in this status.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number of jobs.")] = 50,
 ) -> None:
     """List your jobs, newest first."""
     context: AppContext = ctx.obj
@@ -109,10 +109,10 @@ def rm(ctx: typer.Context, jobs: JobsArgument) -> None:
 
 def _confirm(context: AppContext, ids: list[int]) -> None:
     if not context.terminal.can_ask:
-        raise UsageError("removing needs a yes", hint="use --yes where nobody can be asked")
+        raise UsageError("confirmation required", hint="pass --yes")
     what = f"job {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs"
     if not context.terminal.confirm(f"Remove {what} with file and result"):
-        raise UsageError("nothing was removed")
+        raise UsageError("cancelled: no jobs were removed")
 
 
 def _table(jobs: list[JobSnapshot]) -> list[str]:
@@ -192,7 +192,7 @@ def each_job(context: AppContext, ids: Sequence[int], act: Callable[[int], JobEn
             if len(ids) > 1:
                 context.terminal.say_error(f"{job_id}: {error.message}")
     if len(errors) < len(ids) and errors:
-        raise PartialError(f"{len(errors)} of {len(ids)} jobs came to nothing")
+        raise PartialError(f"{len(errors)} of {len(ids)} jobs failed")
     if errors:
         raise errors[0]
 

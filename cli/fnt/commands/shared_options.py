@@ -49,14 +49,12 @@ WatchOption = Annotated[
     ),
 ]
 WordsOption = Annotated[
-    int, typer.Option("--words", min=3, max=50, help="Words a sentence may have.")
+    int, typer.Option("--words", min=3, max=50, help="Maximum words per sentence.")
 ]
 MinWordsOption = Annotated[
-    int, typer.Option("--min-words", min=1, max=10, help="Words a piece should have.")
+    int, typer.Option("--min-words", min=1, max=10, help="Minimum words per piece.")
 ]
-EngineOption = Annotated[
-    str, typer.Option("--engine", metavar="NAME", help="What cuts the sentences.")
-]
+EngineOption = Annotated[str, typer.Option("--engine", metavar="NAME", help="Splitting engine.")]
 IgnoreDialogueOption = Annotated[
     bool, typer.Option("--ignore-dialogue", help="Leave dialogue as it is.")
 ]
@@ -65,16 +63,14 @@ JobsOption = Annotated[
 ]
 SkipExistingOption = Annotated[
     bool,
-    typer.Option(
-        "--skip-existing", help="Send no file of which the server has a job with these settings."
-    ),
+    typer.Option("--skip-existing", help="Skip files already uploaded with the same settings."),
 ]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Check, tell what would be sent and saved, send nothing.")
 ]
 FailFastOption = Annotated[
     bool,
-    typer.Option("--fail-fast", help="Leave at the first job that fails; what runs goes on."),
+    typer.Option("--fail-fast", help="Stop at the first failure; running jobs keep running."),
 ]
 
 
@@ -96,7 +92,7 @@ def settings_of(
 
 LedgerOption = Annotated[
     Path | None,
-    typer.Option("--ledger", metavar="FILE", help="Where is noted what was done already."),
+    typer.Option("--ledger", metavar="FILE", help="Ledger file."),
 ]
 SourceOption = Annotated[
     str | None,
@@ -144,7 +140,10 @@ class Transport(StrEnum):
 
 TransportOption = Annotated[
     Transport,
-    typer.Option("--transport", help="Socket with polling in need, socket only, polling only."),
+    typer.Option(
+        "--transport",
+        help="Live updates: WebSocket with polling fallback, WebSocket only, or polling only.",
+    ),
 ]
 GiveUpOption = Annotated[
     str,

@@ -87,7 +87,7 @@ def keyring(patient: Patient) -> Verdict:
     if known.no_keyring:
         return skip("not asked, as FNT_NO_KEYRING says")
     if known.token:
-        return skip("not asked: FNT_TOKEN goes before it")
+        return skip("not asked: FNT_TOKEN overrides it")
     if store.is_in_file:
         return skip("not asked: the token is in a file, as chosen at login")
     where = store.keyring()

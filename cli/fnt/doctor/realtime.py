@@ -40,9 +40,9 @@ def origin(patient: Patient) -> Verdict:
     status = patient.connection.guest.look_at_socket(origin=STRANGER).status
     if status == SWITCHING:
         return warn(
-            "pages of every origin are let in too", "name yours in the server's FNT_CORS_ORIGINS"
+            "pages of any origin are accepted too", "name yours in the server's FNT_CORS_ORIGINS"
         )
-    return ok(f"a client without Origin is let in, a strange page is answered by {status}")
+    return ok(f"a client without Origin is accepted, a foreign page is answered by {status}")
 
 
 def join(patient: Patient) -> Verdict:

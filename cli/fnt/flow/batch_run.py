@@ -137,7 +137,7 @@ class BatchFollower(Follower):
         left = sum(counts.get(status, 0) for status in OPEN)
         if self._timed_out.is_set() and left:
             self._tell_how_to_resume()
-            raise DeadlineError(f"the time is over: {plural(left, 'book')} left")
+            raise DeadlineError(f"timed out: {plural(left, 'book')} left")
         self._tell_failures()
         error = error_of_import(
             self._ledger, run=self._run, lines=self._lines, troubles=self._troubles()
@@ -153,7 +153,7 @@ class BatchFollower(Follower):
         return errors + ([TemporaryError(first.message, code=first.code)] if first else [])
 
     def _tell_failures(self) -> None:
-        """Say what came to nothing, in this run or before: what was said may be hours ago."""
+        """Say what failed, in this run or before: what was said may be hours ago."""
         total = 0
         for book in self._ledger.books(run=self._run, statuses=FAILED):
             total += 1
@@ -167,5 +167,5 @@ class BatchFollower(Follower):
         left = sum(counts.get(status, 0) for status in OPEN)
         if left:
             self._context.terminal.say(
-                f"{plural(left, 'book')} left; jobs that run go on; to go on: {self._lines.again}"
+                f"{plural(left, 'book')} left; resume with: {self._lines.again}"
             )

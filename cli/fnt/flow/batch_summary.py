@@ -58,9 +58,9 @@ def error_of_import(
 def _failure(ledger: Ledger, *, run: int | None, lines: Lines, bad: int, total: int) -> FntError:
     hint = f"the others are fine; to try these again: {lines.retry}"
     if bad < total:
-        return PartialError(f"{bad} of {total} books came to nothing", hint=hint)
+        return PartialError(f"{bad} of {total} books failed", hint=hint)
     hint = f"to try again: {lines.retry}"
-    words = f"all {total} books came to nothing" if total > 1 else "the book came to nothing"
+    words = f"all {total} books failed" if total > 1 else "the book failed"
     if ledger.counts(run=run).get(BookStatus.REFUSED) != total:
         return AllFailedError(words, hint=hint)
     codes = {book.error_code for book in ledger.books(run=run, statuses=[BookStatus.REFUSED])}

@@ -16,6 +16,7 @@ from fnt.flow.resume import given_settings
 from fnt.flow.shortcuts import WatchKeys
 from fnt.flow.summary import entries_of, error_of
 from fnt.output.factory import pick_renderer
+from fnt.output.formatting import plural
 from fnt.output.keyboard import can_read_keys, reading_keys
 from fnt.output.renderer import Ticker
 from fnt.progress import Accepted, ProgressState, Row, Update, reduce
@@ -53,6 +54,7 @@ class Follower:
             self._timed_out.set()
         except (KeyboardInterrupt, FntError):
             self._tell_how_to_resume()
+            self._tell_unsaved()
             raise
         finally:
             self._report()
@@ -80,7 +82,7 @@ class Follower:
                 self._apply(update)
                 if self._plan.fail_fast and any(row.is_failed for row in self._rows()):
                     self._session.close()
-                    return
+                    break
                 if has_keys:
                     self._keys.look_again()
             self._save_pending()
@@ -124,11 +126,12 @@ class Follower:
                 self._context.terminal.result(str(path))
 
     def _save_pending(self) -> None:
-        """Try again until the server is back or was away for too long."""
+        """Try again until the server is back or was away for too long; once when failing fast."""
         saver = self._plan.saver
         if saver is None:
             return
-        away_since, give_up_s = time.monotonic(), self._plan.give_up_s or math.inf
+        give_up_s = 0.0 if self._plan.fail_fast else self._plan.give_up_s or math.inf
+        away_since = time.monotonic()
         while saver.pending and not self._keys.has_detached:
             if time.monotonic() - away_since >= give_up_s or self._timed_out.wait(SAVE_AGAIN_S):
                 break
@@ -150,7 +153,8 @@ class Follower:
         still_running = len(self._open_rows()) + len(self._unheard_jobs()) + len(unseen)
         if self._timed_out.is_set() and still_running:
             self._tell_how_to_resume()
-            raise DeadlineError(f"the time is over: {still_running} jobs still running")
+            self._tell_unsaved()
+            raise DeadlineError(f"timed out: {still_running} jobs still running")
         if self._keys.has_detached or self._plan.fail_fast:
             self._tell_how_to_resume()
         saver = self._plan.saver
@@ -163,13 +167,19 @@ class Follower:
             raise error
 
     def _tell_how_to_resume(self) -> None:
-        """Say which jobs go on, and the line that follows them again."""
+        """Say which jobs keep running, and the line that follows them again."""
         ids = [row.job.id for row in self._open_rows() if row.job is not None]
         if ids := sorted([*ids, *self._unheard_jobs()]):
             words = ["fnt", "watch", *map(str, ids), *self._plan.resume_words]
             line = shlex.join(words + given_settings(self._context))
-            noun = "the job goes on" if len(ids) == 1 else f"{len(ids)} jobs go on"
-            self._context.terminal.say(f"{noun}; to follow again: {line}")
+            noun = "1 job still running" if len(ids) == 1 else f"{len(ids)} jobs still running"
+            self._context.terminal.say(f"{noun}; resume with: {line}")
+
+    def _tell_unsaved(self) -> None:
+        """Say which results wait on the server, and the line that fetches them."""
+        if self._plan.saver is not None and (ids := self._plan.saver.pending_ids()):
+            line = shlex.join(["fnt", "download", *map(str, ids)])
+            self._context.terminal.say(f"{plural(len(ids), 'result')} not saved; run: {line}")
 
     def _unheard_jobs(self) -> list[int]:
         """Return the jobs of which nothing was heard before the run ended."""

@@ -42,7 +42,7 @@ def error_of(
     if unsaved:
         return _unsaved_error(rows, bad, unsaved)
     if len(bad) < len(rows):
-        return PartialError(f"{len(bad)} of {len(rows)} jobs came to nothing")
+        return PartialError(f"{len(bad)} of {len(rows)} jobs failed")
     if any(row.job is not None and row.is_failed for row in bad):
         return AllFailedError(_all_failed(bad), code=_shared_code(bad))
     if save_errors and not any(row.refused for row in bad):

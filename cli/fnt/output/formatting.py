@@ -165,7 +165,8 @@ def link_words(link: LinkState, *, now: float) -> str:
         case LinkStatus.CONNECTING:
             return "connecting"
         case LinkStatus.RECONNECTING:
-            return f"reconnecting{_in(link, now)} (try {max(1, link.attempt)}), jobs go on"
+            attempt = max(1, link.attempt)
+            return f"reconnecting{_in(link, now)} (try {attempt}), the server keeps the jobs"
         case LinkStatus.POLLING:
             every = f" every {link.poll_every_s:.0f} s" if link.poll_every_s else ""
             again = f", trying for live again{_in(link, now)}" if link.retry_at is not None else ""

@@ -155,6 +155,6 @@ def _ended_line(row: Row) -> str:
 def _link_line(link: LinkState, now: float) -> str:
     reason = f": {clean(link.reason)}" if link.reason else ""
     if link.status is LinkStatus.RECONNECTING:
-        words = link_words(link, now=now).replace(", jobs go on", "")
-        return f"link lost{reason}, {words}; jobs go on on the server"
+        words = link_words(link, now=now).replace(", the server keeps the jobs", "")
+        return f"link lost{reason}, {words}; the server keeps the jobs"
     return f"link {link_words(link, now=now)}"

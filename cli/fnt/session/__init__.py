@@ -58,7 +58,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Stop what is running here; jobs go on."""
+        """Stop what is running here; jobs keep running."""
         if self._run is not None:
             self._run.close()
 
@@ -99,7 +99,7 @@ class Session:
         self._tell(CancelRequest(job_id=job_id))
 
     def detach(self) -> None:
-        """End the iterator at once; jobs go on."""
+        """End the iterator at once; jobs keep running."""
         self._tell(Detach())
 
     def _tell(self, message: object) -> None:

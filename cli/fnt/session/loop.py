@@ -21,7 +21,7 @@ from fnt.wire.jobs import JobSnapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detach:
-    """Someone has seen enough; the jobs go on."""
+    """Someone has seen enough; the jobs keep running."""
 
 
 class Run:

@@ -238,7 +238,7 @@ class Watch:
     def _out_of_contact(self) -> TemporaryError:
         ids = " ".join(str(watched.job_id) for watched in self.board.running)
         return TemporaryError(
-            "there is no contact with the server any more; the jobs go on",
+            "lost contact with the server",
             code="OUT_OF_CONTACT",
             hint=f"run: fnt watch {ids}",
         )

@@ -198,6 +198,6 @@ def demo(
 
     path = novel or story_pdf()
     if not path.is_file():
-        raise ConfigError(f"there is no file {path}")
+        raise ConfigError(f"file {path} not found")
     pace_ms = 0 if novel else SAMPLE_PACE_MS
     raise typer.Exit(run_demo(path, output=output, pace_ms=pace_ms, echo=echo))

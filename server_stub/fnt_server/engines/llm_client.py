@@ -85,6 +85,6 @@ def refused(status: int | None, service: str) -> EngineFailed:
         400: "it does not understand the question: is the model one that answers by JSON schema?",
         401: "it does not accept the key",
         403: "the key may not use this model",
-        404: "there is no such model, or no such service at this address",
+        404: "no such model, or no such service at this address",
     }.get(status or 0, f"it answered {status}")
     return EngineFailed(f"the service of the engine {service} refused: {reason}", certain=True)

@@ -143,7 +143,7 @@ def attach_file(database: Database, job_id: int, file: StoredFile) -> tuple[Job,
             return job, True
         job = session.get(Job, job_id)
     if job is None:
-        raise JobRefused(ErrorCode.JOB_NOT_FOUND, "there is no such job")
+        raise JobRefused(ErrorCode.JOB_NOT_FOUND, "job not found")
     if job.sha256 != file.sha256:
         raise JobRefused(ErrorCode.CONFLICT, _why_no_file(job))
     return job, False

@@ -131,9 +131,7 @@ def test_what_was_under_way_goes_on_under_the_same_key() -> None:
     first = importing(sent(1, job_id=11), TemporaryError("no contact"))
     assert isinstance(fails(first), TemporaryError)
     assert statuses(first) == ["running", "sending"]
-    assert "2 books left; jobs that run go on; to go on: fnt batch run m.csv --output out" in (
-        first.err
-    )
+    assert "2 books left; resume with: fnt batch run m.csv --output out" in (first.err)
     second = importing(*both())
 
     assert second.invoke(*LINE).exit_code == 0
@@ -215,7 +213,7 @@ def test_one_broken_book_stops_no_other() -> None:
 
     error = fails(world)
 
-    assert (type(error), error.message) == (PartialError, "1 of 2 books came to nothing")
+    assert (type(error), error.message) == (PartialError, "1 of 2 books failed")
     assert error.hint == "the others are fine; to try these again: fnt batch retry m.csv"
     assert statuses(world) == ["failed", "done"]
     again = importing()
@@ -541,7 +539,7 @@ def test_the_line_to_go_on_with_is_the_one_that_was_typed() -> None:
     assert run([*line, "--overwrite", "--server", "https://x.org"], world.context()) == 130
 
     assert (
-        "to go on: fnt batch run m.csv --words 12 --output out --format txt,json --overwrite"
+        "resume with: fnt batch run m.csv --words 12 --output out --format txt,json --overwrite"
         " --jobs 2 --server https://x.org" in world.err
     )
 

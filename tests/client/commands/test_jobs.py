@@ -93,7 +93,7 @@ def test_one_that_fails_does_not_stop_the_others() -> None:
 
     assert isinstance(result.exception, PartialError)
     assert world.out == "112\n"
-    assert world.err.splitlines()[0] == "99: there is no such job"
+    assert world.err.splitlines()[0] == "99: job not found"
 
 
 class Refusing(FakeApi):

@@ -384,7 +384,7 @@ def test_the_first_failure_ends_the_run_and_leaves_the_rest_running() -> None:
     result = world.invoke("upload", "-r", "books", "-w", "--fail-fast")
 
     assert isinstance(result.exception, PartialError)
-    assert "the job goes on; to follow again: fnt watch 13" in world.err
+    assert "1 job still running; resume with: fnt watch 13" in world.err
     assert unheard == []
     assert world.session.is_closed
 

@@ -157,7 +157,7 @@ def test_leaving_early_tells_how_to_go_on(error: BaseException) -> None:
     world.invoke("watch", "11", "12", "13", "-o", "my out", "--server", "http://127.0.0.1:7000")
 
     assert world.err.splitlines()[-1] == (
-        "2 jobs go on; to follow again: fnt watch 12 13 -o 'my out' --server http://127.0.0.1:7000"
+        "2 jobs still running; resume with: fnt watch 12 13 -o 'my out' --server http://127.0.0.1:7000"
     )
 
 
@@ -168,7 +168,7 @@ def test_time_that_is_over_before_a_job_was_heard_of_is_no_success() -> None:
     result = world.invoke("watch", "11", "12", "--timeout", "0.2s")
 
     assert isinstance(result.exception, DeadlineError)
-    assert world.err.splitlines()[-1] == "the job goes on; to follow again: fnt watch 12"
+    assert world.err.splitlines()[-1] == "1 job still running; resume with: fnt watch 12"
 
 
 def test_the_time_is_over() -> None:
@@ -178,7 +178,7 @@ def test_the_time_is_over() -> None:
     result = world.invoke("watch", "12", "--timeout", "0.01s")
 
     assert isinstance(result.exception, DeadlineError)
-    assert world.err.splitlines()[-1] == "the job goes on; to follow again: fnt watch 12"
+    assert world.err.splitlines()[-1] == "1 job still running; resume with: fnt watch 12"
 
 
 def test_a_job_that_ended_in_time_has_no_deadline() -> None:
@@ -270,3 +270,25 @@ def test_a_result_that_stays_unsaved_is_temporary() -> None:
 
     assert isinstance(error, TemporaryError)
     assert (error.message, error.hint) == ("1 of 1 results not saved", "run: fnt download 12")
+
+
+def test_a_result_unsaved_when_interrupted_is_told_with_the_line_that_fetches_it() -> None:
+    api = AwayApi()
+    api.away = 1000
+    world = watching(completed(), KeyboardInterrupt(), api=api)
+
+    world.invoke("watch", "12")
+
+    assert "1 result not saved; run: fnt download 12" in world.err
+
+
+def test_a_result_unsaved_by_a_run_that_fails_fast_is_told() -> None:
+    api = AwayApi()
+    api.away = 1000
+    failed = ended(JobStatus.FAILED, job_id=13)
+    world = watching(completed(), failed, api=api)
+
+    error = world.invoke("watch", "12", "13", "--fail-fast").exception
+
+    assert isinstance(error, PartialError)
+    assert error.hint == "run: fnt download 12"

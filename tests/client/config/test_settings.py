@@ -69,7 +69,7 @@ def test_settings_profile_comes_before_the_rest_of_the_user_file(tmp_path):
 
 
 def test_settings_unknown_profile_is_not_found(tmp_path):
-    with pytest.raises(NotFoundError, match="no profile 'x'"):
+    with pytest.raises(NotFoundError, match="profile 'x' not found"):
         load(tmp_path, flags={"profile": "x"})
 
 

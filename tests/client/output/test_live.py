@@ -183,11 +183,11 @@ def test_rows_are_capped_to_the_window() -> None:
     [
         (
             LinkState(status=LinkStatus.RECONNECTING, attempt=3, retry_at=105.0),
-            "● reconnecting in 4 s (try 3), jobs go on · 1 job",
+            "● reconnecting in 4 s (try 3), the server keeps the jobs · 1 job",
         ),
         (
             LinkState(status=LinkStatus.RECONNECTING, attempt=3),
-            "● reconnecting (try 3), jobs go on · 1 job",
+            "● reconnecting (try 3), the server keeps the jobs · 1 job",
         ),
         (
             LinkState(status=LinkStatus.POLLING, poll_every_s=4.0, retry_at=122.0),

@@ -174,7 +174,7 @@ def test_a_lost_link_and_its_return() -> None:
     log.play([LinkState(status=LinkStatus.LIVE)])
 
     assert log.lines == [
-        "12:00:00 link lost: reset, reconnecting in 2 s (try 1); jobs go on on the server",
+        "12:00:00 link lost: reset, reconnecting in 2 s (try 1); the server keeps the jobs",
         "12:00:06 link live",
     ]
 

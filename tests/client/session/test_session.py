@@ -577,7 +577,7 @@ def test_watch_gives_up_without_any_contact(make_world):
     world.server.down.set()
     world.hub.always_refuse = NO_SOCKET
 
-    with pytest.raises(TemporaryError, match="no contact") as caught:
+    with pytest.raises(TemporaryError, match="lost contact with the server") as caught:
         list(world.session.watch([12], WatchOptions(give_up_s=0.1)))
 
     assert caught.value.hint == "run: fnt watch 12"

@@ -81,7 +81,7 @@ def _table(document: tomlkit.TOMLDocument, profile: str | None, *, is_made: bool
     if profiles is not None and profile not in profiles and is_made:
         profiles[profile] = tomlkit.table()
     if profiles is None or profile not in profiles:
-        raise NotFoundError(f"there is no profile {profile[:40]!r}")
+        raise NotFoundError(f"profile {profile[:40]!r} not found")
     return profiles[profile]
 
 

@@ -123,7 +123,7 @@ def _profile(profiles: Mapping[str, Any], profile: object, user_file: Path) -> d
     values = profiles.get(profile) if isinstance(profile, str) else None
     if values is None:
         raise NotFoundError(
-            f"there is no profile {name!r}", hint=f"fnt config set --profile {name} server URL"
+            f"profile {name!r} not found", hint=f"fnt config set --profile {name} server URL"
         )
     origin = f"{user_file} [profiles.{name}]"
     for key, value in values.items():

@@ -179,7 +179,7 @@ def _fingerprint(path: Path) -> tuple[str, int, int]:
             facts = os.fstat(file.fileno())
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
-        raise NotFoundError(f"there is no file {path}") from error
+        raise NotFoundError(f"file {path} not found") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no name of a file"
         raise UsageError(f"{path} cannot be read: {reason}") from error

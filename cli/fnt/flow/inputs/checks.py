@@ -72,7 +72,7 @@ def _size_of(path: Path) -> int:
     try:
         facts = path.stat()
     except FileNotFoundError:
-        raise NotFoundError(f"there is no file {path}") from None
+        raise NotFoundError(f"file {path} not found") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
     if not stat.S_ISREG(facts.st_mode):

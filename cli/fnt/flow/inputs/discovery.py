@@ -50,7 +50,7 @@ def find_files(
             files.setdefault(_identity(found.path), found)
     if not files:
         words = ", ".join(include or BOOKS)
-        raise NotFoundError(f"there is no file to send: nothing is left of {words}")
+        raise NotFoundError(f"no files to send in {words}")
     return list(files.values())
 
 

@@ -60,7 +60,7 @@ class Source:
         if name == "-":
             return cls(name=name, folder=Path())
         if not path.exists():
-            raise NotFoundError(f"there is no manifest {path}")
+            raise NotFoundError(f"manifest {path} not found")
         folder = path if path.is_dir() else path.parent
         return cls(name=name, folder=folder, include=include, exclude=exclude)
 

@@ -105,13 +105,13 @@ def _check_columns(columns: Iterable[str], where: str) -> None:
     for name in columns:
         if name not in COLUMNS:
             raise UsageError(
-                f"{where}there is no column {name[:40]!r}", hint=f"columns: {', '.join(COLUMNS)}"
+                f"{where}unknown column {name[:40]!r}", hint=f"columns: {', '.join(COLUMNS)}"
             )
         if name in seen:
             raise UsageError(f"{where}the column {name!r} stands there twice")
         seen.add(name)
     if "path" not in seen:
-        raise UsageError(f"{where}there is no column 'path'")
+        raise UsageError(f"{where}no column 'path'")
 
 
 def _json_records(texts: Iterator[str]) -> Iterator[Record | LineError]:
@@ -127,7 +127,7 @@ def _json_records(texts: Iterator[str]) -> Iterator[Record | LineError]:
             unknown = [name for name in values if name not in COLUMNS]
             if unknown:
                 raise UsageError(
-                    f"line {number}: there is no column {unknown[0][:40]!r}",
+                    f"line {number}: unknown column {unknown[0][:40]!r}",
                     hint=f"columns: {', '.join(COLUMNS)}",
                 )
             yield number, {name: value for name, value in values.items() if value is not None}

@@ -70,7 +70,7 @@ def inspect_pdf(
         with _opened(path) as file:
             return _inspected(file, timeout_s=timeout_s, max_bytes=max_bytes)
     except FileNotFoundError as error:
-        raise NotFoundError(f"there is no file {path}") from error
+        raise NotFoundError(f"file {path} not found") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
 

@@ -56,7 +56,7 @@ def opened(sources: Sources, terminal: Terminal) -> Iterator[list[Found]]:
 def _check(sources: Sources, terminal: Terminal) -> None:
     is_piped = STDIN in sources.words
     if not sources.words and sources.files_from is None:
-        raise UsageError("name what to send", hint="fnt upload novel.pdf, or --files-from LIST")
+        raise UsageError("no input files", hint="fnt upload novel.pdf, or --files-from LIST")
     if not is_piped and sources.name is not None:
         raise UsageError("--name belongs to -", hint="fnt upload - --name novel.pdf < novel.pdf")
     if not is_piped:
@@ -89,7 +89,7 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise NotFoundError(f"there is no file {path}") from None
+        raise NotFoundError(f"file {path} not found") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no name of a file"
         raise UsageError(f"{path} cannot be read: {reason}") from error

@@ -50,7 +50,7 @@ CREATE INDEX books_by_run ON books (run, status);
 def open_file(path: Path, *, create: bool) -> sqlite3.Connection:
     """Open a ledger, or make one; raises FntError where it is none or cannot be used."""
     if not create and not path.exists():
-        raise NotFoundError(f"there is no ledger {path}", hint="begin one with: fnt batch run")
+        raise NotFoundError(f"ledger {path} not found", hint="begin one with: fnt batch run")
     with translated(path):
         connection = sqlite3.connect(
             path, timeout=BUSY_S, isolation_level=None, check_same_thread=False

@@ -103,7 +103,7 @@ def _save(
             _refuse_existing(path)
         part.replace(path)
     except FileNotFoundError as error:
-        raise NotFoundError(f"there is no folder {path.parent}") from error
+        raise NotFoundError(f"folder {path.parent} not found") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
     finally:

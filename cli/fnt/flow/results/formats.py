@@ -14,7 +14,7 @@ def formats(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     unknown = [name for name in names if name not in ALL_FORMATS]
     if unknown or not names:
-        raise UsageError(f"there is no format {text!r}", hint=f"formats: {', '.join(ALL_FORMATS)}")
+        raise UsageError(f"unknown format {text!r}", hint=f"formats: {', '.join(ALL_FORMATS)}")
     for name in names:
         require_library(name)
     return names

@@ -86,6 +86,10 @@ class Saver:
             self._done.add((row.key, format))
             yield Saved(job_id=row.job.id, path=path, key=row.key)
 
+    def pending_ids(self) -> list[int]:
+        """Return the jobs whose results are still to be saved."""
+        return sorted(row.job.id for row, _ in self.pending.values() if row.job is not None)
+
     def give_up(self) -> Iterator[SaveFailed]:
         """Tell of what is still pending; it stays on the server."""
         for row, error in self.pending.values():

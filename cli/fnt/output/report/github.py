@@ -19,7 +19,7 @@ MARKS = frozenset(string.punctuation) - {"-"}
 
 
 def annotations_of(ending: Ending) -> Iterator[str]:
-    """Yield a workflow command for each file that came to nothing, or for the run."""
+    """Yield a workflow command for each file that failed, or for the run."""
     for entry in ending.jobs:
         trouble = trouble_of(entry, ending)
         if trouble is not None:

@@ -42,7 +42,7 @@ def name_of(entry: JobEntry) -> str:
 
 
 def trouble_of(entry: JobEntry, ending: Ending) -> tuple[str, str] | None:
-    """Return code and words where an entry came to nothing or was not finished; None if fine."""
+    """Return code and words where an entry failed or was not finished; None if fine."""
     if entry.error is not None:
         return clean(str(entry.error["code"])), clean(str(entry.error["message"]))
     is_done = entry.job is not None and entry.job.status.is_terminal

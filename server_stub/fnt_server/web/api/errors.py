@@ -57,7 +57,7 @@ class ApiError(Exception):
 
 def job_not_found() -> ApiError:
     """Return the answer for a job that does not exist or is another's: one and the same."""
-    return ApiError(404, ErrorCode.JOB_NOT_FOUND, "there is no such job")
+    return ApiError(404, ErrorCode.JOB_NOT_FOUND, "job not found")
 
 
 def file_too_large(max_bytes: int) -> ApiError:

@@ -150,7 +150,7 @@ def _identify(found: Services, token: object) -> Identity:
 
 
 def _no_such_job() -> Refusal:
-    return Refusal(ErrorCode.JOB_NOT_FOUND, "there is no such job")
+    return Refusal(ErrorCode.JOB_NOT_FOUND, "job not found")
 
 
 def _refused(code: ErrorCode, sentence: str) -> ConnectionRefusedError:

@@ -127,7 +127,7 @@ def test_a_pattern_without_files() -> None:
 def test_nothing_left(folder: Path) -> None:
     (folder / "empty").mkdir()
 
-    with pytest.raises(NotFoundError, match="no file to send"):
+    with pytest.raises(NotFoundError, match="no files to send in"):
         find_files([Path("empty")], recursive=True)
 
     assert names(find_files([Path("empty"), Path("novel.pdf")], recursive=True)) == ["novel.pdf"]

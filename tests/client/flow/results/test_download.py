@@ -164,7 +164,7 @@ def test_save_leaves_nothing_behind(tmp_path, error):
 
 
 def test_save_into_no_folder(tmp_path):
-    with pytest.raises(NotFoundError, match="no folder"):
+    with pytest.raises(NotFoundError, match=r"folder .* not found"):
         save(tmp_path / "none" / "x.txt")
 
 

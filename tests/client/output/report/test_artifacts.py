@@ -66,7 +66,7 @@ def test_junit_holds_hostile_text() -> None:
 
 def test_junit_tells_jobs_that_were_not_finished_and_runs_without_jobs() -> None:
     running = JobEntry(file="a.pdf", job=make_snapshot())
-    over = read_junit(junit_xml(ending(running, error=DeadlineError("the time is over"))))
+    over = read_junit(junit_xml(ending(running, error=DeadlineError("timed out"))))
     refused = read_junit(junit_xml(ending(error=AuthError("not logged in"))))
 
     assert over.find("testcase/error").get("type") == "NOT_FINISHED"  # type: ignore[union-attr]

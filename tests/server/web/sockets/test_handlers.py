@@ -189,11 +189,11 @@ def test_anothers_job_is_as_one_that_does_not_exist(
 
         assert another == unknown
         assert another == {
-            "ok": False, "error_code": "JOB_NOT_FOUND", "error": "there is no such job",
+            "ok": False, "error_code": "JOB_NOT_FOUND", "error": "job not found",
         }  # fmt: skip
         told = [theirs.errors.get(timeout=WITHIN_S) for _ in range(2)]
         assert [error.pop("job_id") for error in told] == [job_id, job_id + 10_000]
-        assert told == [{"message": "there is no such job", "error_code": "JOB_NOT_FOUND"}] * 2
+        assert told == [{"message": "job not found", "error_code": "JOB_NOT_FOUND"}] * 2
     assert deployment.job(job_id).status == JobStatus.PENDING
 
 
