@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import random
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import redis
 
 from compat.leftovers import unpack
 from compat.processes import Client, Process, Release, Rest, Server, log_in, running, wait_for
+from server.services import private_redis
 
 EMAIL, PASSWORD = "reader@example.org", "correct horse battery"
-REDIS_URL = os.environ.get("FNT_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 
 
 @pytest.fixture
 def broker_url() -> Iterator[str]:
-    """An empty database of the test Redis, claimed, and emptied in the end."""
-    try:
-        for number in random.sample(range(1, 16), 15):
-            claim = redis.Redis.from_url(REDIS_URL, db=number, socket_timeout=3, retry=None)
-            if claim.dbsize() == 0 and claim.set("fnt.test", "1", nx=True, ex=3600):
-                break
-            claim.close()
-        else:
-            raise redis.RedisError("every database is in use")
-    except redis.RedisError as error:
-        if os.environ.get("FNT_REQUIRE_SERVICES") == "1":
-            pytest.fail(f"FNT_REQUIRE_SERVICES=1, but no usable Redis: {error}")
-        pytest.skip(f"no usable Redis: {error}")
-    try:
-        yield urlsplit(REDIS_URL)._replace(path=f"/{number}").geturl()
-    finally:
-        for key in claim.scan_iter():
-            claim.delete(key)
-        claim.close()
+    with private_redis() as url:
+        yield url
 
 
 def free_port() -> int:

@@ -55,15 +55,21 @@ def private_schema() -> Iterator[str]:
             connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
+REDIS_CLAIM = "fnt.test"
+BROKER_KEYS = (b"_kombu.binding", b"fnt.steps", b"unacked")
+"""How the names of Celery's keys begin, with our queue's."""
+
+
 @contextlib.contextmanager
 def private_redis() -> Iterator[str]:
-    """Claim an empty database of the test Redis; yields its URL, leaves it empty."""
+    """Claim a free database of the test Redis; yields its URL, leaves it empty."""
     url = os.environ.get("FNT_TEST_REDIS_URL", DEFAULT_REDIS_URL)
     number = claim = None
     try:
         for number in random.sample(range(1, 16), 15):
             claim = redis.Redis.from_url(url, db=number, socket_timeout=3, retry=None)
-            if claim.dbsize() == 0 and claim.set("fnt.test", "1", nx=True, ex=3600):
+            if _is_free(claim) and claim.set(REDIS_CLAIM, "1", nx=True, ex=3600):
+                _delete_keys(claim, but=REDIS_CLAIM)
                 break
         else:
             absent("every database of the test Redis is in use")
@@ -73,9 +79,22 @@ def private_redis() -> Iterator[str]:
     try:
         yield urlsplit(url)._replace(path=f"/{number}").geturl()
     finally:
-        for key in claim.scan_iter():
-            claim.delete(key)
+        _delete_keys(claim)
         claim.close()
+
+
+def _is_free(claim: redis.Redis) -> bool:
+    """Tell whether a database holds nothing but what a broker killed in a test left behind.
+
+    A worker that outlives the claim by a moment declares its queue again.
+    """
+    return all(key.startswith(BROKER_KEYS) for key in claim.scan_iter())
+
+
+def _delete_keys(claim: redis.Redis, *, but: str = "") -> None:
+    for key in claim.scan_iter():
+        if key != but.encode():
+            claim.delete(key)
 
 
 @contextlib.contextmanager

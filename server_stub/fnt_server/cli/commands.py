@@ -13,37 +13,82 @@ from typing import Annotated
 
 import typer
 
+from fnt import __version__
 from fnt_server import logs
 from fnt_server.auth.users import AccountError
-from fnt_server.cli.options import DataDir, echo, open_database, read_config
+from fnt_server.cli.options import HELP_NAMES, DataDir, echo, open_database, read_config
 from fnt_server.cli.user_commands import user_app
 from fnt_server.config import METRICS_FILES, Config, ConfigError
 from fnt_server.db import schema
 from fnt_server.storage.write_probe import require_storage
 
+RUNNING, ADMINISTRATION, INSPECTION = "Run", "Administer", "Try and inspect"
+EXAMPLES = """Examples:
+
+  fnt-server user add you@example.org
+
+  fnt-server run
+
+  fnt-server check
+
+Docs: docs/operations.md, docs/deploy.md"""
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="The server of the French Novel Tool: `run` starts everything on this machine.",
+    context_settings=HELP_NAMES,
+    rich_markup_mode="rich",
+    help="The server of the French Novel Tool.",
+    epilog=EXAMPLES,
 )
-app.add_typer(user_app, name="user")
+app.add_typer(user_app, name="user", rich_help_panel=ADMINISTRATION)
 
 SAMPLE_PACE_MS = 600
 
-Host = Annotated[str | None, typer.Option(help="Address to listen on. [env: FNT_HOST]")]
+Host = Annotated[
+    str | None, typer.Option(metavar="ADDR", help="Address to listen on. [env: FNT_HOST]")
+]
 Port = Annotated[
-    int | None, typer.Option(help="Port; 0 takes a free one. [env: FNT_PORT]", min=0, max=65535)
+    int | None,
+    typer.Option(metavar="N", help="Port; 0 picks a free one. [env: FNT_PORT]", min=0, max=65535),
 ]
 Workers = Annotated[
-    int | None, typer.Option(help="Steps that run at once. [env: FNT_WORKERS]", min=1, max=256)
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Steps that run at once, 1 to 256; one per core by default. [env: FNT_WORKERS]",
+        min=1,
+        max=256,
+    ),
 ]
 MetricsPort = Annotated[
     int | None,
     typer.Option(
-        help="Port on 127.0.0.1 for Prometheus; 0: none. [env: FNT_METRICS_PORT]", min=0, max=65535
+        metavar="N",
+        help="Prometheus port on 127.0.0.1; 0 disables it. [env: FNT_METRICS_PORT]",
+        min=0,
+        max=65535,
     ),
 ]
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        echo(f"fnt-server {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", help="Show the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """The server of the French Novel Tool."""
 
 
 def run_command() -> int:
@@ -60,7 +105,7 @@ def run_command() -> int:
     return 0
 
 
-@app.command()
+@app.command(rich_help_panel=RUNNING)
 def run(
     host: Host = None,
     port: Port = None,
@@ -77,14 +122,17 @@ def run(
     Supervisor(config, tell=echo).run()
 
 
-@app.command()
+@app.command(rich_help_panel=RUNNING)
 def web(
     host: Host = None,
     port: Port = None,
     data_dir: DataDir = None,
     worker_class: Annotated[
         str | None,
-        typer.Option(help="`threads` or, for crowds, `gevent`. [env: FNT_WORKER_CLASS]"),
+        typer.Option(
+            metavar="NAME",
+            help="threads, or gevent for thousands of connections. [env: FNT_WORKER_CLASS]",
+        ),
     ] = None,
     metrics_port: MetricsPort = None,
     fd: Annotated[int | None, typer.Option(hidden=True)] = None,
@@ -102,7 +150,7 @@ def web(
     run_web(config, fd=fd)
 
 
-@app.command()
+@app.command(rich_help_panel=RUNNING)
 def worker(
     data_dir: DataDir = None, workers: Workers = None, metrics_port: MetricsPort = None
 ) -> None:
@@ -137,19 +185,21 @@ def _ready_config(**flags: object) -> Config:
     return config
 
 
-@app.command()
+@app.command(rich_help_panel=ADMINISTRATION)
 def migrate(
     data_dir: DataDir = None,
-    to: Annotated[str, typer.Option(help="A revision; `base` empties the database.")] = "head",
+    to: Annotated[
+        str, typer.Option(metavar="REVISION", help="Target revision; base empties the database.")
+    ] = "head",
 ) -> None:
-    """Bring the database to the newest schema."""
+    """Upgrade the database to the newest schema."""
     schema.migrate(open_database(read_config(data_dir=data_dir)), to)
     echo("the schema is up to date" if to == "head" else f"the schema is at {to}")
 
 
-@app.command()
+@app.command(rich_help_panel=ADMINISTRATION)
 def check(data_dir: DataDir = None) -> None:
-    """Look at settings, database, storage and broker without starting anything."""
+    """Check settings, database, storage and broker without starting anything."""
     from fnt_server.cli.check import run_checks  # noqa: PLC0415 -- heavy
 
     bad = False
@@ -160,13 +210,13 @@ def check(data_dir: DataDir = None) -> None:
         raise typer.Exit(2)
 
 
-@app.command()
+@app.command(rich_help_panel=INSPECTION)
 def text(
-    pdf: Annotated[Path, typer.Argument(help="A PDF.")],
+    pdf: Annotated[Path, typer.Argument(help="PDF to read.")],
     pages: Annotated[str, typer.Option(metavar="A-B", help="Only these pages.")] = "1-",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Print what is read in a PDF: paragraphs, headings (#), and what is dropped (-) and why."""
+    """Print what is read from a PDF: paragraphs, headings (#), and what is dropped (-) and why."""
     from fnt_server.cli import inspect_pdf  # noqa: PLC0415 -- heavy
     from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected  # noqa: PLC0415 -- heavy
 
@@ -183,16 +233,16 @@ def text(
         echo(line)
 
 
-@app.command()
+@app.command(rich_help_panel=INSPECTION)
 def demo(
     novel: Annotated[
-        Path | None, typer.Argument(help="A PDF; a story of our own by default.")
+        Path | None, typer.Argument(help="PDF to upload; a bundled story by default.")
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the result goes.")] = Path(
-        "demo-out"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the result.")
+    ] = Path("demo-out"),
 ) -> None:
-    """Show the main job: start a server, log in, upload with bars, stop everything."""
+    """Run the main job once: start a server, log in, upload with progress bars, stop."""
     from fnt_server.cli.demo import run_demo  # noqa: PLC0415 -- only this command needs it
     from fnt_server.cli.sample import story_pdf  # noqa: PLC0415 -- only this command needs it
 

@@ -14,8 +14,10 @@ from fnt_server.config import Config
 from fnt_server.db.connection import Database
 
 DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="Where everything is kept. [env: FNT_DATA_DIR]")
+    Path | None,
+    typer.Option("--data-dir", metavar="DIR", help="Data folder. [env: FNT_DATA_DIR]"),
 ]
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
 
 def read_config(**flags: object) -> Config:

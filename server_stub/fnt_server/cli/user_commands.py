@@ -11,12 +11,16 @@ from typing import Annotated
 import typer
 
 from fnt_server.auth import users
-from fnt_server.cli.options import DataDir, echo, open_database, read_config
+from fnt_server.cli.options import HELP_NAMES, DataDir, echo, open_database, read_config
 from fnt_server.config import ConfigError
 from fnt_server.db import schema
 from fnt_server.db.connection import Database
 
-user_app = typer.Typer(no_args_is_help=True, help="Add, list and remove users; make their tokens.")
+user_app = typer.Typer(
+    no_args_is_help=True,
+    context_settings=HELP_NAMES,
+    help="Add, list and remove users; create their tokens.",
+)
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL")]
 PasswordStdin = Annotated[

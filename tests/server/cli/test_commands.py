@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from fnt import __version__
+from fnt_server.cli.commands import app
+
+
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_version(flag: str) -> None:
+    result = CliRunner().invoke(app, [flag])
+
+    assert (result.exit_code, result.output) == (0, f"fnt-server {__version__}\n")
+
+
+@pytest.mark.parametrize("line", [[], ["run"], ["user"], ["user", "add"]])
+def test_both_names_of_help_show_the_same(line: list[str]) -> None:
+    short = CliRunner().invoke(app, [*line, "-h"])
+
+    assert short.exit_code == 0
+    assert "Usage" in short.output
+    assert short.output == CliRunner().invoke(app, [*line, "--help"]).output
+
+
+def test_help_groups_commands_and_ends_with_examples() -> None:
+    lines = CliRunner().invoke(app, ["-h"]).output.splitlines()
+    headings = [line.split()[1] for line in lines if line.startswith("╭─")]
+
+    assert headings == ["Options", "Run", "Administer", "Try"]
+    assert any("fnt-server run" in line for line in lines[-8:])
+
+
+def test_a_mistyped_command_is_answered_with_the_one_meant() -> None:
+    result = CliRunner().invoke(app, ["rnu"])
+
+    assert result.exit_code == 2
+    assert "Did you mean 'run'?" in result.output
