@@ -73,6 +73,14 @@ class ConfigGroup(LazyGroup):
 class RootGroup(LazyGroup):
     """The commands of `fnt`."""
 
+    sections = {  # noqa: RUF012 -- declared as a ClassVar by the base
+        "Books": "upload watch download",
+        "Jobs": "jobs",
+        "Many books": "batch check",
+        "Setup": "login logout whoami config doctor completion",
+        "More": "help version",
+    }
+
     table = {  # noqa: RUF012 -- declared as a ClassVar by the base
         "login": ("fnt.commands.auth:login", "Log in and keep the token safe."),
         "logout": ("fnt.commands.auth:logout", "End the login, here and on the server."),
@@ -129,4 +137,13 @@ def fnt(
         ),
     ] = False,
 ) -> None:
-    """Turn a French novel (PDF) into short readable sentences, and watch it happen."""
+    """Turn a French novel (PDF) into short readable sentences, and watch it happen.
+
+    \b
+    Examples:
+      fnt upload novel.pdf --watch
+      fnt watch --all
+      fnt batch run books.csv -o sentences
+
+    Docs: README.md and docs/ in the repository.
+    """

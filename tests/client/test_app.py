@@ -131,3 +131,30 @@ def test_nothing_heavy_is_loaded_at_home(args: list[str]) -> None:
 
     loaded = set(json.loads(done.stderr))
     assert not loaded & {"httpx", "socketio", "rich", "keyring", "pypdf", "fnt.session"}
+
+
+def test_every_command_stands_under_one_heading_of_the_help() -> None:
+    named = " ".join(RootGroup.sections.values()).split()
+
+    assert sorted(named) == sorted(RootGroup.table)
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [(["uplaod"], "upload"), (["jobs", "lst"], "list"), (["batch", "rum"], "run")],
+)
+def test_a_mistyped_command_is_answered_with_the_one_meant(line: list[str], meant: str) -> None:
+    error = World().invoke(*line).exception
+
+    assert isinstance(error, UsageError)
+    assert f"did you mean {meant}?" in error.message
+
+
+def test_options_stand_in_sections_and_show_no_type_of_ours() -> None:
+    text = World().invoke("upload", "-h").output
+
+    order = ["Choose files:", "Sentences:", "Results:", "Automation:", "Options:"]
+    assert [text.index(heading) for heading in order] == sorted(map(text.index, order))
+    assert "Maximum words per sentence, 3 to 50.  [default: 8]" in text
+    assert "<=x<=" not in text
+    assert "<int range>" not in text

@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from fnt.commands.global_options import FLAGS, global_params, take_flags
+from fnt.commands.help_sections import write_options
 from fnt.context import AppContext, GlobalOptions
 from fnt.errors import UsageError
 
@@ -36,6 +37,10 @@ class Command(TyperCommand):
         take_flags(ctx)
         return rest
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options in their sections."""
+        write_options(self, ctx, formatter)
+
     def invoke(self, ctx: Any) -> Any:
         """Run with the context configured."""
         context = ctx.obj or AppContext.of_process(os.environ, Path.cwd())
@@ -52,6 +57,9 @@ class LazyGroup(TyperGroup):
 
     table: ClassVar[Mapping[str, tuple[str | type[LazyGroup], str]]] = {}
 
+    sections: ClassVar[Mapping[str, str]] = {}
+    """Heading -> names of commands, by space; all stand under one heading when there is none."""
+
     def __init__(self, *args: Any, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
         self.params += global_params(hidden=not self._is_root)
@@ -67,6 +75,18 @@ class LazyGroup(TyperGroup):
         rest = super().parse_args(ctx, args or ["--help"])
         take_flags(ctx)
         return rest
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command; a mistyped one is answered with the one meant."""
+        if args[0] not in self.table:
+            import difflib  # noqa: PLC0415 -- for mistakes alone
+
+            if close := difflib.get_close_matches(args[0], self.table, n=1):
+                raise UsageError(
+                    f"no command {args[0][:40]!r}: did you mean {close[0]}?",
+                    hint=f"{ctx.command_path} --help",
+                )
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- the table is the same
         """Name the commands in their order."""
@@ -87,10 +107,17 @@ class LazyGroup(TyperGroup):
             epilog=EPILOG,
         )
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands, then the options."""
+        self.format_commands(ctx, formatter)
+        write_options(self, ctx, formatter)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- as above
         """Write the table without loading anything."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
+        width = max(map(len, self.table))
+        for heading, names in (self.sections or {"Commands": " ".join(self.table)}).items():
+            with formatter.section(heading):
+                formatter.write_dl([(n.ljust(width), self.table[n][1]) for n in names.split()])
 
 
 def load_command(name: str, target: str) -> Any:

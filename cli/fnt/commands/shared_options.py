@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from fnt.commands.help_sections import (
+    AUTOMATION,
+    CHOOSE_FILES,
+    LIVE_VIEW,
+    RESULTS,
+    SENTENCES,
+)
 from fnt.errors import UsageError
 from fnt.flow.results.formats import ALL_FORMATS
 from fnt.wire.jobs import ProcessingSettings
-
-if TYPE_CHECKING:
-    pass
 
 DEFAULTS = ProcessingSettings()
 PathsArgument = Annotated[
@@ -21,22 +25,46 @@ PathsArgument = Annotated[
     typer.Argument(metavar="PATH...", help="PDF files, folders with -r, - for standard input."),
 ]
 NameOption = Annotated[
-    str | None, typer.Option("--name", metavar="NAME", help="What the file of - is called.")
+    str | None,
+    typer.Option(
+        "--name", metavar="NAME", help="File name for standard input.", rich_help_panel=CHOOSE_FILES
+    ),
 ]
 FilesFromOption = Annotated[
     str | None,
-    typer.Option("--files-from", metavar="FILE", help="Send the paths in a file, one a line."),
+    typer.Option(
+        "--files-from",
+        metavar="FILE",
+        help="Send the paths in a file, one a line.",
+        rich_help_panel=CHOOSE_FILES,
+    ),
 ]
 RecursiveOption = Annotated[
-    bool, typer.Option("--recursive", "-r", help="Take the PDFs in folders, at any depth.")
+    bool,
+    typer.Option(
+        "--recursive",
+        "-r",
+        help="Take the PDFs in folders, at any depth.",
+        rich_help_panel=CHOOSE_FILES,
+    ),
 ]
 IncludeOption = Annotated[
     list[str] | None,
-    typer.Option("--include", metavar="GLOB", help="Take these from folders instead of *.pdf."),
+    typer.Option(
+        "--include",
+        metavar="GLOB",
+        help="Take these from folders instead of *.pdf.",
+        rich_help_panel=CHOOSE_FILES,
+    ),
 ]
 ExcludeOption = Annotated[
     list[str] | None,
-    typer.Option("--exclude", metavar="GLOB", help="Leave these files and folders out."),
+    typer.Option(
+        "--exclude",
+        metavar="GLOB",
+        help="Leave these files and folders out.",
+        rich_help_panel=CHOOSE_FILES,
+    ),
 ]
 WatchOption = Annotated[
     bool | None,
@@ -46,31 +74,74 @@ WatchOption = Annotated[
         show_default=False,
         help="Follow the jobs and save their results (default on a terminal), or print their "
         "numbers and leave.",
+        rich_help_panel=LIVE_VIEW,
     ),
 ]
 WordsOption = Annotated[
-    int, typer.Option("--words", min=3, max=50, help="Maximum words per sentence.")
+    int,
+    typer.Option(
+        "--words",
+        metavar="N",
+        min=3,
+        max=50,
+        help="Maximum words per sentence, 3 to 50.",
+        rich_help_panel=SENTENCES,
+    ),
 ]
 MinWordsOption = Annotated[
-    int, typer.Option("--min-words", min=1, max=10, help="Minimum words per piece.")
+    int,
+    typer.Option(
+        "--min-words",
+        metavar="N",
+        min=1,
+        max=10,
+        help="Minimum words per piece, 1 to 10.",
+        rich_help_panel=SENTENCES,
+    ),
 ]
-EngineOption = Annotated[str, typer.Option("--engine", metavar="NAME", help="Splitting engine.")]
+EngineOption = Annotated[
+    str,
+    typer.Option("--engine", metavar="NAME", help="Splitting engine.", rich_help_panel=SENTENCES),
+]
 IgnoreDialogueOption = Annotated[
-    bool, typer.Option("--ignore-dialogue", help="Leave dialogue as it is.")
+    bool,
+    typer.Option("--ignore-dialogue", help="Leave dialogue as it is.", rich_help_panel=SENTENCES),
 ]
 JobsOption = Annotated[
-    int | None, typer.Option("--jobs", "-j", min=1, max=32, help="Files sent at once.")
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        metavar="N",
+        min=1,
+        max=32,
+        help="Files sent at once, 1 to 32.",
+        rich_help_panel=AUTOMATION,
+    ),
 ]
 SkipExistingOption = Annotated[
     bool,
-    typer.Option("--skip-existing", help="Skip files already uploaded with the same settings."),
+    typer.Option(
+        "--skip-existing",
+        help="Skip files already uploaded with the same settings.",
+        rich_help_panel=CHOOSE_FILES,
+    ),
 ]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Check, tell what would be sent and saved, send nothing.")
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Check, tell what would be sent and saved, send nothing.",
+        rich_help_panel=AUTOMATION,
+    ),
 ]
 FailFastOption = Annotated[
     bool,
-    typer.Option("--fail-fast", help="Stop at the first failure; running jobs keep running."),
+    typer.Option(
+        "--fail-fast",
+        help="Stop at the first failure; running jobs keep running.",
+        rich_help_panel=AUTOMATION,
+    ),
 ]
 
 
@@ -92,7 +163,7 @@ def settings_of(
 
 LedgerOption = Annotated[
     Path | None,
-    typer.Option("--ledger", metavar="FILE", help="Ledger file."),
+    typer.Option("--ledger", metavar="FILE", help="Ledger file.", rich_help_panel=AUTOMATION),
 ]
 SourceOption = Annotated[
     str | None,
@@ -105,20 +176,33 @@ OutputOption = Annotated[
         "-o",
         metavar="DIR|FILE|-",
         help="Folder for the results, the file for one, or - for standard output.",
+        rich_help_panel=RESULTS,
     ),
 ]
 EventsFileOption = Annotated[
     Path | None,
-    typer.Option("--events-file", metavar="FILE", help="Write the events of --jsonl here too."),
+    typer.Option(
+        "--events-file",
+        metavar="FILE",
+        help="Write the events of --jsonl here too.",
+        rich_help_panel=AUTOMATION,
+    ),
 ]
 JunitOption = Annotated[
-    Path | None, typer.Option("--junit", metavar="FILE", help="Write a JUnit report at the end.")
+    Path | None,
+    typer.Option(
+        "--junit",
+        metavar="FILE",
+        help="Write a JUnit report at the end.",
+        rich_help_panel=AUTOMATION,
+    ),
 ]
 AnnotationsOption = Annotated[
     bool,
     typer.Option(
         "--annotations/--no-annotations",
         help="On GitHub Actions, mark failed files and write a step summary.",
+        rich_help_panel=AUTOMATION,
     ),
 ]
 JobsArgument = Annotated[
@@ -126,7 +210,13 @@ JobsArgument = Annotated[
 ]
 FormatOption = Annotated[
     str,
-    typer.Option("--format", "-f", metavar=",".join(ALL_FORMATS), help="One, or several by comma."),
+    typer.Option(
+        "--format",
+        "-f",
+        metavar=",".join(ALL_FORMATS),
+        help="One, or several by comma.",
+        rich_help_panel=RESULTS,
+    ),
 ]
 
 
@@ -142,16 +232,27 @@ TransportOption = Annotated[
     Transport,
     typer.Option(
         "--transport",
+        metavar="auto|ws|poll",
         help="Live updates: WebSocket with polling fallback, WebSocket only, or polling only.",
+        rich_help_panel=LIVE_VIEW,
     ),
 ]
 GiveUpOption = Annotated[
     str,
     typer.Option(
-        "--give-up", metavar="DUR", help="End after this long without any contact; 0 waits forever."
+        "--give-up",
+        metavar="DUR",
+        help="End after this long without any contact; 0 waits forever.",
+        rich_help_panel=LIVE_VIEW,
     ),
 ]
 OverwriteOption = Annotated[
-    bool, typer.Option("--overwrite", help="Replace files that are there already.")
+    bool,
+    typer.Option(
+        "--overwrite", help="Replace files that are there already.", rich_help_panel=RESULTS
+    ),
 ]
-NoSaveOption = Annotated[bool, typer.Option("--no-save", help="Leave the results on the server.")]
+NoSaveOption = Annotated[
+    bool,
+    typer.Option("--no-save", help="Leave the results on the server.", rich_help_panel=RESULTS),
+]

@@ -107,6 +107,12 @@ def upload(  # noqa: PLR0913 -- one for each option
 ) -> None:
     """Send PDFs and have them split into sentences.
 
+    \b
+    Examples:
+      fnt upload novel.pdf --watch
+      fnt upload -r books/ -o sentences -f txt,anki
+      fnt upload *.pdf --detach --json
+
     With --watch each result is saved as NAME.txt in the current folder, or in -o DIR, where the
     tree of a folder is kept. Ctrl-C leaves the jobs running; what to type to follow them again is
     shown.
