@@ -54,7 +54,7 @@ class PendingDevice:
     age_s: float
 
 
-class DeviceLogins:
+class DeviceAuthorization:
     """The only writer of `device_logins`."""
 
     def __init__(

@@ -37,7 +37,7 @@ class NewJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class QueueLimits:
     """How many unfinished jobs there may be; requests at the same moment may go over by a few."""
 
     in_all: int
@@ -53,7 +53,9 @@ class StoredFile:
     size_bytes: int
 
 
-def confirm(database: Database, new: NewJob, *, limits: Limits | None = None) -> tuple[Job, bool]:
+def confirm(
+    database: Database, new: NewJob, *, limits: QueueLimits | None = None
+) -> tuple[Job, bool]:
     """Make a job, or find the one this idempotency key made; the flag tells which.
 
     Raises JobRefused when the key was used for another request, or a limit is reached.
@@ -81,7 +83,7 @@ def confirm(database: Database, new: NewJob, *, limits: Limits | None = None) ->
     return existing, False
 
 
-def _require_room(session: Session, user_id: int, limits: Limits) -> None:
+def _require_room(session: Session, user_id: int, limits: QueueLimits) -> None:
     theirs = func.count(case((Job.user_id == user_id, 1)))
     in_all, of_user = session.execute(
         select(func.count(), theirs).where(Job.status.in_(state.LIVE))

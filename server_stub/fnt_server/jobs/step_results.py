@@ -94,16 +94,19 @@ def complete_chunk(
             sentence_count=sentence_count,
             by_rules=dict(by_rules or {}) or None,
         )
+        before, total = session.execute(
+            select(Job.processed_chunks, Job.total_chunks).where(Job.id == claimed.job_id)
+        ).one()
+        assert total is not None  # recorded before there are chunks
+        done = before + 1
         job = state.advance(
-            session, claimed.job_id, progress=15, processed_chunks=Job.processed_chunks + 1
+            session,
+            claimed.job_id,
+            progress=15 + 60 * done // total,
+            processed_chunks=done,
+            current_step=f"Processing chunks ({done}/{total})",
         )
-        if job is None or job.total_chunks is None:
-            return job
-        done, total = job.processed_chunks, job.total_chunks
-        # Same transaction, same version: the count decides the rest of what is told.
-        job.progress_percent = max(job.progress_percent, 15 + 60 * done // total)
-        job.current_step = f"Processing chunks ({done}/{total})"
-        if done == total:
+        if job is not None and done == total:
             session.add(
                 Step(
                     job_id=claimed.job_id,

@@ -16,13 +16,13 @@ from typing import IO, Any
 from fnt.wire.jobs import ProcessingSettings
 from fnt_server.pipeline.analysis import analyze
 from fnt_server.pipeline.errors import PdfRejected
-from fnt_server.sandbox.limits import Limits, limit_cpu, limit_memory
+from fnt_server.sandbox.limits import SandboxLimits, limit_cpu, limit_memory
 
 
 def main() -> None:
     """Serve requests until stdin ends, which it does when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to decide on
-    limits = Limits(**json.loads(sys.argv[1]))
+    limits = SandboxLimits(**json.loads(sys.argv[1]))
     responses = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what PDFium may print must not mix with responses
     limit_memory(limits.memory_bytes)
@@ -42,7 +42,7 @@ def _read_requests(stdin: IO[bytes], requests: queue.SimpleQueue[bytes]) -> None
     os._exit(0)
 
 
-def _respond(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+def _respond(request: Mapping[str, Any], limits: SandboxLimits) -> dict[str, Any]:
     try:
         analysis = analyze(
             Path(request["path"]),

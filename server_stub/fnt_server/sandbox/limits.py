@@ -13,7 +13,7 @@ SHORTEST_BOOK_SHARE: Final = 1 / 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class SandboxLimits:
     """What one book may cost; a novel of 1000 pages takes 3 s, 150 MB and 2 million characters."""
 
     memory_bytes: int = 1 << 30

@@ -22,7 +22,7 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt_server.pipeline.document import Analysis
 from fnt_server.pipeline.engine_protocol import Stopped
 from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
-from fnt_server.sandbox.limits import Limits
+from fnt_server.sandbox.limits import SandboxLimits
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +40,8 @@ _LOST: Final = "the PDF reader was ended from outside: try again"
 class Extractor:
     """Analyzes books one after the other in one warm child process."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
-        self._limits = limits or Limits()
+    def __init__(self, limits: SandboxLimits | None = None) -> None:
+        self._limits = limits or SandboxLimits()
         self._child: subprocess.Popen[bytes] | None = None
         self._books = 0
 
@@ -130,7 +130,7 @@ class Extractor:
                 pipe.close()
 
 
-def _start(limits: Limits) -> subprocess.Popen[bytes]:
+def _start(limits: SandboxLimits) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
     return subprocess.Popen(
         [sys.executable, "-I", "-m", "fnt_server.sandbox.child", json.dumps(asdict(limits))],

@@ -18,7 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from fnt.wire.events import SOCKET_PATH
 from fnt.wire.paths import API
 from fnt_server import logs
-from fnt_server.auth.device_logins import DeviceLogins
+from fnt_server.auth.device_logins import DeviceAuthorization
 from fnt_server.auth.sessions import Accounts
 from fnt_server.auth.tokens import TokenSigner, load_key
 from fnt_server.concurrency import GEVENT
@@ -146,7 +146,9 @@ def _install_services(app: Flask, config: Config) -> None:
         ),
         signer=signer,
         accounts=accounts,
-        devices=DeviceLogins(database, signer, accounts, interval_s=config.device_interval_s),
+        devices=DeviceAuthorization(
+            database, signer, accounts, interval_s=config.device_interval_s
+        ),
         publisher=Publisher(
             emit=lambda job_id, job: emit_job(manager, job_id, job),
             send_wakeup=lambda: send_wakeup(sender),

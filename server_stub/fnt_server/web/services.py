@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
-from fnt_server.auth.device_logins import DeviceLogins
+from fnt_server.auth.device_logins import DeviceAuthorization
 from fnt_server.auth.sessions import Accounts
 from fnt_server.auth.tokens import TokenSigner
 from fnt_server.config import Config
@@ -26,7 +26,7 @@ class Services:
     storage: Storage
     signer: TokenSigner
     accounts: Accounts
-    devices: DeviceLogins
+    devices: DeviceAuthorization
     publisher: Publisher
     database_probe: TimedProbe[bool]
     """Of the database."""

@@ -26,7 +26,7 @@ from fnt_server.pipeline.chunks import Chunk, chunk_count, plan_chunks, process_
 from fnt_server.pipeline.document import Paragraph
 from fnt_server.pipeline.engine_protocol import EngineFailed, Stopped
 from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
-from fnt_server.sandbox.limits import Limits
+from fnt_server.sandbox.limits import SandboxLimits
 from fnt_server.sandbox.parent import Extractor
 from fnt_server.storage.object_store import FULL, Storage, StorageDownError
 from fnt_server.worker.lease_renewal import Lease
@@ -57,7 +57,7 @@ class StepRunner:
         self._owner = owner
         self._stopping = stopping
         self._needs_recycling = needs_recycling
-        self._extractor = Extractor(Limits(max_pages=config.max_pages))
+        self._extractor = Extractor(SandboxLimits(max_pages=config.max_pages))
         self._run = {
             StepKind.ANALYSE: self._analyze,
             StepKind.CHUNK: self._chunk,

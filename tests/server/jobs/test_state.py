@@ -14,7 +14,7 @@ from fnt.wire.jobs import TERMINAL, JobSnapshot, JobStatus
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
 from fnt_server.jobs import creation, leases, queries, state, step_results
-from fnt_server.jobs.creation import Limits
+from fnt_server.jobs.creation import QueueLimits
 from fnt_server.jobs.state import JobRefused
 from server.records import (
     at_once,
@@ -52,7 +52,7 @@ def make_older(database: Database, job_id: int, seconds: float) -> None:
 
 
 def test_confirm_takes_no_more_jobs_than_the_limits_say(database: Database, user_id: int) -> None:
-    limits = Limits(in_all=3, per_user=2)
+    limits = QueueLimits(in_all=3, per_user=2)
     other, third = make_user(database), make_user(database)
 
     def confirm(user: int, key: str | None = None) -> Job:

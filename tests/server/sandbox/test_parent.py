@@ -15,7 +15,7 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt_server.pipeline.document import Analysis
 from fnt_server.pipeline.engine_protocol import Stopped
 from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
-from fnt_server.sandbox.limits import Limits
+from fnt_server.sandbox.limits import SandboxLimits
 from fnt_server.sandbox.parent import Extractor
 from pdfs import make_encrypted_pdf, make_pdf, make_scan_pdf
 
@@ -113,7 +113,10 @@ def test_an_empty_password_opens(extractor: Extractor, write: Write) -> None:
 
 
 def test_more_text_than_allowed_is_rejected(write: Write) -> None:
-    with Extractor(Limits(max_text_chars=500)) as extractor, pytest.raises(PdfRejected) as caught:
+    with (
+        Extractor(SandboxLimits(max_text_chars=500)) as extractor,
+        pytest.raises(PdfRejected) as caught,
+    ):
         extractor.analyze(write(make_pdf(pages=3)), SETTINGS)
 
     assert caught.value.code is JobErrorCode.PDF_LIMIT
@@ -121,10 +124,14 @@ def test_more_text_than_allowed_is_rejected(write: Write) -> None:
 
 @pytest.mark.parametrize(
     "limits",
-    [Limits(cpu_s=2, memory_bytes=8 << 30), Limits(wall_s=0.5), Limits(memory_bytes=200 << 20)],
+    [
+        SandboxLimits(cpu_s=2, memory_bytes=8 << 30),
+        SandboxLimits(wall_s=0.5),
+        SandboxLimits(memory_bytes=200 << 20),
+    ],
     ids=["cpu", "wall", "memory"],
 )
-def test_a_bomb_kills_the_child_alone(write: Write, limits: Limits) -> None:
+def test_a_bomb_kills_the_child_alone(write: Write, limits: SandboxLimits) -> None:
     with Extractor(limits) as extractor:
         with pytest.raises(ExtractionCrashed) as caught:
             extractor.analyze(write(make_bomb()), SETTINGS)

@@ -14,7 +14,7 @@ from fnt.wire.jobs import MAX_FILENAME_CHARS, JobStatus, ProcessingSettings, Wir
 from fnt_server import engines, logs
 from fnt_server.db.models import Job, Step, StepStatus
 from fnt_server.jobs import creation, queries, state
-from fnt_server.jobs.creation import Limits, NewJob, StoredFile
+from fnt_server.jobs.creation import NewJob, QueueLimits, StoredFile
 from fnt_server.storage.object_store import StorageDownError
 from fnt_server.web.api.errors import ApiError, file_too_large, job_not_found
 from fnt_server.web.api.job_files import attach, new_file_key
@@ -78,7 +78,7 @@ def confirm() -> tuple[dict[str, Any], int]:
 
 def _confirmed(new: NewJob) -> tuple[Job, bool]:
     config = services().config
-    limits = Limits(in_all=config.max_queued_jobs, per_user=config.max_user_jobs)
+    limits = QueueLimits(in_all=config.max_queued_jobs, per_user=config.max_user_jobs)
     return creation.confirm(services().database, new, limits=limits)
 
 
