@@ -14,7 +14,7 @@ import httpx
 
 from builders import make_snapshot
 from fnt.errors import FntError
-from fnt.stream import Answer, Draining, JobNews, Lost
+from fnt.stream import Ack, Disconnected, Draining, JobProgressEvent
 from fnt.wire import events, paths
 from fnt.wire.errors import ErrorCode, error_body
 from fnt.wire.jobs import JobSnapshot, JobStatus
@@ -184,7 +184,7 @@ class FakeStream:
 
     def news(self, payload: object) -> None:
         """Send an event."""
-        self.inbox.put(JobNews(stream=self, payload=payload))
+        self.inbox.put(JobProgressEvent(stream=self, payload=payload))
 
     def drain(self, payload: object) -> None:
         """Announce a stop."""
@@ -192,12 +192,12 @@ class FakeStream:
 
     def lose(self, reason: str = "transport error") -> None:
         """Break the connection."""
-        self.inbox.put(Lost(stream=self, reason=reason))
+        self.inbox.put(Disconnected(stream=self, reason=reason))
 
     def _answer(self, verb: str, job_id: int) -> None:
         if not self.is_frozen:
             payload = self._hub.answer(job_id)
-            self.inbox.put(Answer(stream=self, verb=verb, job_id=job_id, payload=payload))
+            self.inbox.put(Ack(stream=self, verb=verb, job_id=job_id, payload=payload))
 
 
 @dataclass

@@ -314,7 +314,7 @@ class World:
         self.connected_to.append(settings)
         return Connection(
             api=self.api,  # type: ignore[arg-type]
-            guest=self.api,  # type: ignore[arg-type]
+            anonymous=self.api,  # type: ignore[arg-type]
             store=self.store,  # type: ignore[arg-type]
             open_session=lambda: self.session,  # type: ignore[arg-type, return-value]
             open_stream=lambda inbox: None,  # type: ignore[arg-type, return-value]

@@ -79,7 +79,7 @@ class Client:
     def close(self) -> None:
         """Close the connections; jobs keep running."""
         self._server.api.close()
-        self._server.guest.close()
+        self._server.anonymous.close()
 
     def upload(
         self,

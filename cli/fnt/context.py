@@ -78,7 +78,7 @@ class Connection:
     """One server, as commands use it."""
 
     api: ApiClient
-    guest: ApiClient
+    anonymous: ApiClient
     """Sends no token."""
     store: CredentialStore
     open_session: Callable[[], Session]
@@ -151,7 +151,7 @@ class AppContext:
         settings = self.settings()
         connection = self.connect(settings)
         try:
-            with time_limit(settings.timeout_s), connection.api, connection.guest:
+            with time_limit(settings.timeout_s), connection.api, connection.anonymous:
                 yield connection
         except OutOfTime:
             raise TemporaryError("timed out", hint="raise --timeout") from None
@@ -191,11 +191,11 @@ def connect(settings: Settings, *, auth_source: str = "FNT_TOKEN") -> Connection
     store = CredentialStore(
         origin=settings.server, config_dir=settings.config_dir, no_keyring=settings.no_keyring
     )
-    guest = ApiClient(settings.server, auth=None, verify=tls)
+    anonymous = ApiClient(settings.server, auth=None, verify=tls)
     tokens = (
         StaticAuth(settings.token, name=auth_source)
         if settings.token
-        else BearerAuth(store=store, refresh=guest.refresh)
+        else BearerAuth(store=store, refresh=anonymous.refresh)
     )
     api = ApiClient(settings.server, auth=tokens, verify=tls)
 
@@ -211,7 +211,7 @@ def connect(settings: Settings, *, auth_source: str = "FNT_TOKEN") -> Connection
 
     return Connection(
         api=api,
-        guest=guest,
+        anonymous=anonymous,
         store=store,
         open_session=open_session,
         open_stream=open_stream,

@@ -89,14 +89,14 @@ class SaveFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cleared:
+class RowsRetired:
     """Rows that were shown for long enough: from now on only their number counts."""
 
     keys: tuple[str, ...]
 
 
 Update = (
-    UploadProgress | Accepted | Refused | Saved | SaveFailed | Cleared | JobSnapshot | LinkState
+    UploadProgress | Accepted | Refused | Saved | SaveFailed | RowsRetired | JobSnapshot | LinkState
 )
 
 
@@ -132,7 +132,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class RetiredCounts:
     """How the rows that were cleared had ended."""
 
     completed: int = 0
@@ -154,14 +154,14 @@ class ProgressState:
     """Several rows follow one job where the same file was given twice."""
     link: LinkState = field(default_factory=LinkState)
     server: str = ""
-    past: Past = field(default_factory=Past)
-    to_come: int = 0
+    retired: RetiredCounts = field(default_factory=RetiredCounts)
+    pending: int = 0
     """Rows that are known to come and have not appeared."""
 
     @property
     def count(self) -> int:
         """Return the number of all rows: cleared, shown and to come."""
-        return self.past.total + len(self.rows) + self.to_come
+        return self.retired.total + len(self.rows) + self.pending
 
     @property
     def is_done(self) -> bool:
@@ -191,8 +191,8 @@ def reduce(state: ProgressState, update: Update, *, now: float) -> ProgressState
             return _fold_refused(state, update, now)
         case Saved() | SaveFailed():
             return _fold_saving(state, update)
-        case Cleared():
-            return _fold_cleared(state, update)
+        case RowsRetired():
+            return _fold_retired(state, update)
         case LinkState():
             return state if update == state.link else replace(state, link=update)
 
@@ -293,17 +293,17 @@ def _fold_saving(state: ProgressState, update: Saved | SaveFailed) -> ProgressSt
     return _with_row(state, replace(row, save_error=update.message))
 
 
-def _fold_cleared(state: ProgressState, update: Cleared) -> ProgressState:
+def _fold_retired(state: ProgressState, update: RowsRetired) -> ProgressState:
     gone = [state.rows[key] for key in update.keys if key in state.rows and state.rows[key].is_done]
     if not gone:
         return state
     keys = {row.key for row in gone}
     cancelled = sum(1 for row in gone if row.job and row.job.status is JobStatus.CANCELLED)
     failed = sum(1 for row in gone if row.is_failed) - cancelled
-    past = Past(
-        completed=state.past.completed + len(gone) - failed - cancelled,
-        failed=state.past.failed + failed,
-        cancelled=state.past.cancelled + cancelled,
+    retired = RetiredCounts(
+        completed=state.retired.completed + len(gone) - failed - cancelled,
+        failed=state.retired.failed + failed,
+        cancelled=state.retired.cancelled + cancelled,
     )
     return replace(
         state,
@@ -315,13 +315,13 @@ def _fold_cleared(state: ProgressState, update: Cleared) -> ProgressState:
                 if (left := tuple(key for key in followers if key not in keys))
             }
         ),
-        past=past,
+        retired=retired,
     )
 
 
 def _with_row(state: ProgressState, row: Row, *, job_id: int | None = None) -> ProgressState:
-    if row.key not in state.rows and state.to_come:
-        state = replace(state, to_come=state.to_come - 1)
+    if row.key not in state.rows and state.pending:
+        state = replace(state, pending=state.pending - 1)
     rows = MappingProxyType({**state.rows, row.key: row})
     followers = state.keys_by_job.get(job_id, ()) if job_id is not None else ()
     if job_id is None or row.key in followers:

@@ -21,7 +21,7 @@ from e2e.proxy import proxied
 from fnt.api.auth import StaticAuth
 from fnt.api.client import ApiClient
 from fnt.output.live import LiveRenderer
-from fnt.output.renderer import Goal, Ticker
+from fnt.output.renderer import DoneCriteria, Ticker
 from fnt.progress import ProgressState, reduce
 from fnt.session import Session
 from fnt.stream import JobStream
@@ -100,7 +100,7 @@ def _watch_drawn(
     """Watch a job with the real session and view; returns delays in seconds."""
     tokens = StaticAuth(token)
     terminal = make_terminal(tty=True)
-    view = _TimedRenderer(terminal, goal=Goal(), clock=time.monotonic)
+    view = _TimedRenderer(terminal, criteria=DoneCriteria(), clock=time.monotonic)
     state, folded, begun = ProgressState(), [], False
     with (
         ApiClient(url, auth=tokens) as api,

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from builders import make_snapshot
 from fnt.progress import (
     Accepted,
-    Cleared,
     LinkState,
     LinkStatus,
-    Past,
     ProgressState,
     Refused,
+    RetiredCounts,
     Row,
+    RowsRetired,
     Saved,
     SaveFailed,
     UploadProgress,
@@ -261,18 +261,18 @@ def test_any_delivery_after_an_upload_fills_the_same_row(delivery):
 
 
 def test_cleared_rows_leave_and_are_counted():
-    state = ProgressState(to_come=3)
+    state = ProgressState(pending=3)
     for number, status in enumerate((JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)):
         job = make_snapshot(id=number, status=status, version=9)
         state = reduce(state, Accepted(key=str(number), job=job), now=1)
     state = reduce(state, Refused(key="r", title="r", message="no"), now=1)
     state = reduce(state, Accepted(key="live", job=make_snapshot(id=7)), now=1)
-    assert (state.count, state.to_come) == (5, 0)
+    assert (state.count, state.pending) == (5, 0)
 
-    cleared = reduce(state, Cleared(keys=("0", "1", "2", "r", "live", "none")), now=2)
+    cleared = reduce(state, RowsRetired(keys=("0", "1", "2", "r", "live", "none")), now=2)
 
     assert list(cleared.rows) == ["live"]
     assert list(cleared.keys_by_job) == [7]
-    assert cleared.past == Past(completed=1, failed=2, cancelled=1)
+    assert cleared.retired == RetiredCounts(completed=1, failed=2, cancelled=1)
     assert cleared.count == 5
-    assert reduce(cleared, Cleared(keys=("0",)), now=3) is cleared
+    assert reduce(cleared, RowsRetired(keys=("0",)), now=3) is cleared

@@ -14,8 +14,8 @@ from typing import Any, Self
 
 import httpx
 
-from fnt.api.device import DeviceGrant, Waiting, poll_error
-from fnt.api.http import Answer, Channel, Look
+from fnt.api.device import AuthorizationPending, DeviceGrant, poll_error
+from fnt.api.http import Channel, ProbeResult, Response
 from fnt.api.multipart import UploadBody
 from fnt.api.retry import Retry
 from fnt.config.credentials import Tokens
@@ -77,7 +77,7 @@ class ApiClient:
         answer = self._channel.call("POST", paths.DEVICE_CODE, data=body, is_open=True)
         return DeviceGrant.from_wire(answer.object(), server=self.server)
 
-    def poll_device_login(self, grant: DeviceGrant) -> Tokens | Waiting:
+    def poll_device_login(self, grant: DeviceGrant) -> Tokens | AuthorizationPending:
         """Ask once whether somebody has answered; raises AuthError when they refused."""
         body = {
             "client_id": CLIENT_ID, "device_code": grant.device_code, "grant_type": GRANT_TYPE,
@@ -122,11 +122,11 @@ class ApiClient:
         """Return what the server says of itself."""
         return self._channel.call("GET", paths.HEALTH, retry=retry).object()
 
-    def look_at_health(self) -> Look:
+    def probe_health(self) -> ProbeResult:
         """Return the answer to a question after the server's health, whatever it is."""
-        return self._channel.look(paths.HEALTH)
+        return self._channel.probe(paths.HEALTH)
 
-    def look_at_socket(self, *, origin: str | None = None) -> Look:
+    def probe_socket(self, *, origin: str | None = None) -> ProbeResult:
         """Return the answer to a websocket's upgrade, asked for as a page of `origin` would."""
         headers = {
             "Connection": "Upgrade",
@@ -136,7 +136,7 @@ class ApiClient:
             **({} if origin is None else {"Origin": origin}),
         }
         query = {"EIO": "4", "transport": "websocket"}
-        return self._channel.look(events.SOCKET_PATH, headers=headers, params=query)
+        return self._channel.probe(events.SOCKET_PATH, headers=headers, params=query)
 
     def confirm(
         self,
@@ -235,7 +235,7 @@ class ApiClient:
         ) as pieces:
             yield pieces
 
-    def _tokens(self, answer: Answer, *, email: str) -> Tokens:
+    def _tokens(self, answer: Response, *, email: str) -> Tokens:
         values = answer.object()
         access, refresh = values.get("access_token"), values.get("refresh_token")
         expires_in = values.get("expires_in")

@@ -15,7 +15,7 @@ LONGEST_S = 3600.0
 AGAIN = "run it again: fnt login"
 
 
-class Waiting(Enum):
+class AuthorizationPending(Enum):
     """A poll that got no tokens yet."""
 
     PENDING = auto()
@@ -50,13 +50,13 @@ class DeviceGrant:
         )
 
 
-def poll_error(values: Mapping[str, Any]) -> Waiting | FntError:
+def poll_error(values: Mapping[str, Any]) -> AuthorizationPending | FntError:
     """Return what an error of the token endpoint means."""
     match values.get("error"):
         case DeviceError.AUTHORIZATION_PENDING:
-            return Waiting.PENDING
+            return AuthorizationPending.PENDING
         case DeviceError.SLOW_DOWN:
-            return Waiting.SLOW_DOWN
+            return AuthorizationPending.SLOW_DOWN
         case DeviceError.ACCESS_DENIED:
             return AuthError("the login was refused on the page", code="ACCESS_DENIED")
         case DeviceError.EXPIRED_TOKEN | DeviceError.INVALID_GRANT as error:

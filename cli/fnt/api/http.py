@@ -24,7 +24,7 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Response:
     """What came back: a status that is no error, and a body."""
 
     status: int
@@ -44,7 +44,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class ProbeResult:
     """An answer as it came, whatever its status."""
 
     status: int
@@ -54,7 +54,7 @@ class Look:
     def object(self) -> dict[str, Any]:
         """Return the body as a JSON object; empty for anything else."""
         try:
-            return Answer(status=self.status, body=self.body).object()
+            return Response(status=self.status, body=self.body).object()
         except ProtocolError:
             return {}
 
@@ -104,7 +104,7 @@ class Channel:
         on_retry_accept: type[FntError] | None = None,
         accepts: int | None = None,
         **options: Any,
-    ) -> Answer:
+    ) -> Response:
         """Send a request and return its answer; other answers and lost ones raise.
 
         `on_retry_accept`: the error that, on a second try, means that the first one worked.
@@ -117,17 +117,17 @@ class Channel:
                 return self._call_once(method, path, options, accepts=accepts)
             except FntError as error:
                 if failures and on_retry_accept and isinstance(error, on_retry_accept):
-                    return Answer(status=httpx.codes.NO_CONTENT, body=b"")
+                    return Response(status=httpx.codes.NO_CONTENT, body=b"")
                 failures += 1
                 is_transient = isinstance(error, TemporaryError)
                 if not is_transient or not policy.wait(error, failures, started_at=started_at):
                     raise
 
-    def look(self, path: str, **options: Any) -> Look:
+    def probe(self, path: str, **options: Any) -> ProbeResult:
         """Ask once, over a connection of its own, and return what is answered, errors too."""
         headers = {"Connection": "close", **options.pop("headers", {})}
         with self._sent("GET", path, {"headers": headers, **options}) as response:
-            return Look(
+            return ProbeResult(
                 status=response.status_code, headers=response.headers, body=self._read(response)
             )
 
@@ -140,11 +140,11 @@ class Channel:
 
     def _call_once(
         self, method: str, path: str, options: dict[str, Any], *, accepts: int | None
-    ) -> Answer:
+    ) -> Response:
         with self._sent(method, path, options) as response:
             if response.status_code != accepts:
                 self._raise_for_error(response)
-            return Answer(status=response.status_code, body=self._read(response))
+            return Response(status=response.status_code, body=self._read(response))
 
     @contextmanager
     def _sent(self, method: str, path: str, options: dict[str, Any]) -> Iterator[httpx.Response]:

@@ -114,7 +114,7 @@ def _read_token(context: AppContext) -> str:
 def _owned_token(context: AppContext, token: str) -> Tokens:
     """Ask the server whose token it is; one that it does not accept is not kept."""
     server = context.connect(replace(context.settings(), token=token))
-    with server.api, server.guest:
+    with server.api, server.anonymous:
         try:
             email = _email(server.api.me())
         except AuthError as error:
@@ -155,7 +155,7 @@ def _by_password(context: AppContext, email: str | None, *, is_piped: bool) -> T
     if not email or not password:
         raise UsageError("email and password must not be empty")
     with context.connected() as server:
-        return server.guest.login(email, password)
+        return server.anonymous.login(email, password)
 
 
 def _keep(context: AppContext, tokens: Tokens, *, insecure_storage: bool) -> None:
@@ -181,7 +181,7 @@ def _end_unkept(context: AppContext, tokens: Tokens) -> None:
     if tokens.is_personal:
         return
     server = context.connect(replace(context.settings(), token=tokens.access_token))
-    with server.api, server.guest, suppress(FntError):
+    with server.api, server.anonymous, suppress(FntError):
         server.api.logout()
 
 

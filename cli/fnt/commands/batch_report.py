@@ -10,7 +10,7 @@ import typer
 
 from fnt.commands.shared_options import LedgerOption, OverwriteOption, SourceOption
 from fnt.errors import UsageError
-from fnt.flow.batch_summary import batch_answer, trouble_of
+from fnt.flow.batch_summary import batch_answer, error_text
 from fnt.flow.ledger import Book, BookStatus, Ledger
 from fnt.flow.ledger.export import csv_lines, json_lines, record_of, write_file
 from fnt.flow.ledger.locate import ledger_path
@@ -87,5 +87,5 @@ def export(
 
 def _line(book: Book) -> str:
     job = f"  job {book.job_id}" if book.job_id is not None else ""
-    trouble = f"  {trouble_of(book)}" if book.error_message else ""
-    return f"{book.status:<9}  {book.path}{job}{trouble}"
+    problem = f"  {error_text(book)}" if book.error_message else ""
+    return f"{book.status:<9}  {book.path}{job}{problem}"

@@ -36,7 +36,7 @@ from fnt.commands.shared_options import (
 from fnt.config.settings import parse_duration
 from fnt.errors import ProtocolError, UsageError
 from fnt.flow.batch_run import BatchFollower
-from fnt.flow.batch_summary import Lines
+from fnt.flow.batch_summary import ResumeHints
 from fnt.flow.inputs.batch_items import Preparer
 from fnt.flow.inputs.manifest import Source, read_source
 from fnt.flow.ledger import FAILED, OPEN, BookStatus, Ledger
@@ -46,10 +46,10 @@ from fnt.flow.plan import Plan
 from fnt.flow.results.batch_saver import LedgerSaver
 from fnt.flow.results.destination import prepare_folder
 from fnt.flow.results.formats import formats
-from fnt.flow.results.output_plan import Wish
+from fnt.flow.results.output_plan import OutputPlan
 from fnt.flow.resume import given_settings, host_of, typed_line
 from fnt.output.formatting import plural
-from fnt.output.renderer import Goal
+from fnt.output.renderer import DoneCriteria
 from fnt.output.report.artifacts import keep_records
 from fnt.session import WatchOptions
 
@@ -64,7 +64,8 @@ LOOKED_AT = (*OPEN, BookStatus.DONE, BookStatus.CHANGED)
 SourceArgument = Annotated[
     str,
     typer.Argument(
-        metavar="MANIFEST|DIR|-", help="CSV, JSON Lines, a list of paths, or a folder of PDFs."
+        metavar="MANIFEST|DIR|-",
+        help="CSV, JSON Lines, a list of paths, or a folder of PDFs.",
     ),
 ]
 FolderOption = Annotated[
@@ -73,12 +74,12 @@ FolderOption = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Way:
+class _RunOptions:
     """How books are sent and followed."""
 
     jobs: int | None
     options: WatchOptions
-    lines: Lines
+    lines: ResumeHints
 
 
 def run(  # noqa: PLR0913 -- one for each option
@@ -122,11 +123,15 @@ def run(  # noqa: PLR0913 -- one for each option
     defaults = settings_of(
         words=words, min_words=min_words, engine=engine, ignore_dialogue=ignore_dialogue
     )
-    wish = Wish(folder=output, formats=() if no_save else formats(format), overwrite=overwrite)
-    way = _Way(
+    output_plan = OutputPlan(
+        folder=output, formats=() if no_save else formats(format), overwrite=overwrite
+    )
+    way = _RunOptions(
         jobs=jobs,
         options=_options(transport, give_up),
-        lines=Lines(again=typed_line(ctx, context), retry=_retry_line(context, source, ledger)),
+        lines=ResumeHints(
+            again=typed_line(ctx, context), retry=_retry_line(context, source, ledger)
+        ),
     )
     path = ledger_path(source, ledger)
     with context.connected() as server, held_ledger(path, now=context.now, create=True) as opened:
@@ -139,10 +144,12 @@ def run(  # noqa: PLR0913 -- one for each option
                     tell=context.terminal.say_error,
                 )
             )
-            _refuse_collisions(opened, wish, run=number)
+            _refuse_collisions(opened, output_plan, run=number)
             _claim(opened, server)
-            opened.keep({"output": json.dumps(absolute(output)), "formats": ",".join(wish.formats)})
-        _carry_out(context, server, opened, wish=wish, way=way, run=number)
+            opened.keep(
+                {"output": json.dumps(absolute(output)), "formats": ",".join(output_plan.formats)}
+            )
+        _carry_out(context, server, opened, output_plan=output_plan, way=way, run=number)
 
 
 def retry(  # noqa: PLR0913 -- one for each option
@@ -180,15 +187,15 @@ def retry(  # noqa: PLR0913 -- one for each option
     )
     path = ledger_path(source, ledger)
     again = _retry_line(context, source, ledger)
-    way = _Way(
-        jobs=jobs, options=_options(transport, give_up), lines=Lines(again=again, retry=again)
+    way = _RunOptions(
+        jobs=jobs, options=_options(transport, give_up), lines=ResumeHints(again=again, retry=again)
     )
     with context.connected() as server, held_ledger(path, now=context.now, create=False) as opened:
-        wish = _last_wish(opened, overwrite=overwrite)
+        output_plan = _last_output_plan(opened, overwrite=overwrite)
         _claim(opened, server)
         number = opened.again([BookStatus.FAILED] if failed else FAILED)
         context.terminal.say(f"{plural(number, 'book')} to be tried again")
-        _carry_out(context, server, opened, wish=wish, way=way, run=None)
+        _carry_out(context, server, opened, output_plan=output_plan, way=way, run=None)
 
 
 def _options(transport: Transport, give_up: str) -> WatchOptions:
@@ -201,13 +208,13 @@ def _retry_line(context: AppContext, source: str | None, ledger: Path | None) ->
     return shlex.join([*words, *given_settings(context)])
 
 
-def _last_wish(ledger: Ledger, *, overwrite: bool) -> Wish:
+def _last_output_plan(ledger: Ledger, *, overwrite: bool) -> OutputPlan:
     """Return what the last run wanted of its results."""
-    output, names = ledger.fact("output"), ledger.fact("formats")
+    output, names = ledger.meta("output"), ledger.meta("formats")
     if output is None:
         raise UsageError(f"the ledger {ledger.path} is empty", hint="fnt batch run")
     chosen = formats(names) if names else ()
-    return Wish(folder=_near(Path(json.loads(output))), formats=chosen, overwrite=overwrite)
+    return OutputPlan(folder=_near(Path(json.loads(output))), formats=chosen, overwrite=overwrite)
 
 
 def _near(folder: Path) -> Path:
@@ -224,20 +231,21 @@ def _claim(ledger: Ledger, server: Connection) -> None:
     ledger.claim(server=server.api.server, user=email)
 
 
-def _refuse_collisions(ledger: Ledger, wish: Wish, *, run: int) -> None:
+def _refuse_collisions(ledger: Ledger, output_plan: OutputPlan, *, run: int) -> None:
     """Refuse, before anything is sent, a file for two results, or one that is not ours."""
-    if not wish.formats:
+    if not output_plan.formats:
         return
     if (two := ledger.same_stem(run)) is not None:
         raise UsageError(
-            f"{two[0].path} and {two[1].path} would both be saved as {wish.targets(two[0])[0][1]}",
+            f"{two[0].path} and {two[1].path} would both be saved as "
+            f"{output_plan.targets(two[0])[0][1]}",
             hint="tell them apart by the column output, or use --no-save",
         )
     for book in ledger.books(run=run):
         own = {*book.targets, *book.outputs}
-        for _, path in wish.targets(book):
+        for _, path in output_plan.targets(book):
             is_taken = os.path.lexists(path) and absolute(path) not in own
-            if is_taken and (not wish.overwrite or path.is_dir()):
+            if is_taken and (not output_plan.overwrite or path.is_dir()):
                 raise UsageError(f"{path} exists", hint="use --overwrite, -o DIR or --no-save")
 
 
@@ -246,18 +254,18 @@ def _carry_out(
     server: Connection,
     ledger: Ledger,
     *,
-    wish: Wish,
-    way: _Way,
+    output_plan: OutputPlan,
+    way: _RunOptions,
     run: int | None,
 ) -> None:
     settings = context.settings()
-    if wish.formats:
-        prepare_folder(wish.folder)
-    preparer = Preparer(ledger, wish, new_key=context.new_key, warn=context.terminal.say)
-    saver = LedgerSaver(server.api, wish, ledger=ledger, under_way=preparer.under_way)
+    if output_plan.formats:
+        prepare_folder(output_plan.folder)
+    preparer = Preparer(ledger, output_plan, new_key=context.new_key, warn=context.terminal.say)
+    saver = LedgerSaver(server.api, output_plan, ledger=ledger, in_flight=preparer.in_flight)
     plan = Plan(
-        goal=Goal(outputs=len(wish.formats)),
-        saver=saver if wish.formats else None,
+        criteria=DoneCriteria(outputs=len(output_plan.formats)),
+        saver=saver if output_plan.formats else None,
         timeout_s=settings.timeout_s,
         has_keys=False,
     )

@@ -21,7 +21,7 @@ LONGEST_PAUSE_S = 60.0
 
 def log_in_by_browser(context: AppContext, server: Connection) -> Tokens:
     """Log in on the server's page; NotFoundError where it has none."""
-    grant = server.guest.ask_device_login(host=platform.node())
+    grant = server.anonymous.ask_device_login(host=platform.node())
     tell = context.terminal.say_error  # without these lines, even quietly, nobody could log in
     tell(f"Open       {grant.url}")
     tell(f"Type there {grant.user_code}")
@@ -30,7 +30,7 @@ def log_in_by_browser(context: AppContext, server: Connection) -> Tokens:
     with countdown(
         context.terminal, "waiting for your answer there", animated=context.options.progress
     ) as show:
-        return _Wait(context, server.guest, grant).tokens(show)
+        return _Wait(context, server.anonymous, grant).tokens(show)
 
 
 class _Wait:
@@ -71,7 +71,7 @@ class _Wait:
         return False
 
     def _poll(self) -> Tokens | None:
-        from fnt.api.device import Waiting  # noqa: PLC0415 -- httpx: loaded by whoever connected
+        from fnt.api.device import AuthorizationPending  # noqa: PLC0415 -- httpx: loaded by whoever connected
 
         try:
             outcome = self._api.poll_device_login(self._grant)
@@ -81,7 +81,7 @@ class _Wait:
             self._failed, self._failures = error, self._failures + 1
             return None
         self._failed, self._failures = None, 0
-        if outcome is Waiting.SLOW_DOWN:
+        if outcome is AuthorizationPending.SLOW_DOWN:
             self._interval_s += SLOWER_BY_S
         return outcome if isinstance(outcome, Tokens) else None
 

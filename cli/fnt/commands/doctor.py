@@ -10,7 +10,7 @@ from urllib.request import getproxies
 
 import typer
 
-from fnt.doctor import CHECKS, Finding, Patient, Status, examine
+from fnt.doctor import CHECKS, CheckResult, DoctorContext, Status, run_checks
 from fnt.doctor.result import skip
 from fnt.errors import AuthError, ExitCode, FntError, NotFoundError, TemporaryError, UsageError
 from fnt.output.modes import OutputFormat
@@ -44,15 +44,17 @@ def doctor(
     with 4 when a login is all that is missing.
     """
     context: AppContext = ctx.obj
-    patient = Patient(context=context, folder=context.cwd / (output or Path()), proxies=getproxies)
-    findings: list[Finding] = []
+    target = DoctorContext(
+        context=context, folder=context.cwd / (output or Path()), proxies=getproxies
+    )
+    findings: list[CheckResult] = []
     out_of_time: TemporaryError | None = None
     try:
         with time_limit(_timeout_s(context)):
-            for finding in examine(patient, CHECKS, clock=time.monotonic):
+            for finding in run_checks(target, CHECKS, clock=time.monotonic):
                 findings.append(finding)
                 _tell(context, finding)
-            patient.close()
+            target.close()
     except OutOfTime:
         out_of_time = TemporaryError("timed out", hint="raise --timeout")
         for finding in _untried(len(findings)):
@@ -70,12 +72,12 @@ def _timeout_s(context: AppContext) -> float | None:
         return None
 
 
-def _untried(done: int) -> Iterator[Finding]:
+def _untried(done: int) -> Iterator[CheckResult]:
     for check in CHECKS[done:]:
-        yield Finding(check=check.name, verdict=skip("not tried: timed out"))
+        yield CheckResult(check=check.name, verdict=skip("not tried: timed out"))
 
 
-def _tell(context: AppContext, finding: Finding) -> None:
+def _tell(context: AppContext, finding: CheckResult) -> None:
     said = finding.verdict
     if context.options.format is OutputFormat.QUIET and said.status in (Status.OK, Status.SKIP):
         return
@@ -84,7 +86,7 @@ def _tell(context: AppContext, finding: Finding) -> None:
         context.terminal.result(f"{'':17}{said.hint}")
 
 
-def _raise_worst(findings: list[Finding], out_of_time: TemporaryError | None) -> None:
+def _raise_worst(findings: list[CheckResult], out_of_time: TemporaryError | None) -> None:
     bad = [finding for finding in findings if finding.verdict.status is Status.FAIL]
     for exit_code, kind in WORST_FIRST.items():
         for finding in bad:

@@ -39,7 +39,7 @@ from fnt.commands.shared_options import (
 )
 from fnt.config.settings import parse_duration
 from fnt.errors import UsageError
-from fnt.flow.dry_run import known_job, rehearse
+from fnt.flow.dry_run import known_job, show_dry_run
 from fnt.flow.inputs.checks import Input, checked_updates, collect
 from fnt.flow.inputs.sources import Sources, opened
 from fnt.flow.pipeline_run import Follower
@@ -49,7 +49,7 @@ from fnt.flow.results.formats import formats
 from fnt.flow.results.saver import Saver, Saving
 from fnt.flow.results.stdout import STDOUT, check_stdout, print_completed
 from fnt.flow.resume import host_of, resume_words
-from fnt.output.renderer import Goal
+from fnt.output.renderer import DoneCriteria
 from fnt.output.report.artifacts import keep_records
 from fnt.session import WatchOptions
 from fnt.wire.jobs import JobStatus, ProcessingSettings
@@ -178,7 +178,7 @@ def _carry_out(
     if request.watches and request.saves:
         saving = _saving(server, request, inputs)
     if request.dry_run:
-        rehearse(context, inputs, saving=saving, api=server.api)
+        show_dry_run(context, inputs, saving=saving, api=server.api)
         return
     if saving is not None:
         saving.prepare()
@@ -212,7 +212,9 @@ def _follow(
 ) -> None:
     settings = context.settings()
     plan = Plan(
-        goal=Goal(accepted=not request.watches, outputs=len(saving.formats) if saving else 0),
+        criteria=DoneCriteria(
+            accepted=not request.watches, outputs=len(saving.formats) if saving else 0
+        ),
         saver=Saver(server.api, saving) if saving else None,
         files={item.key: item.given for item in inputs},
         timeout_s=settings.timeout_s,

@@ -29,7 +29,7 @@ from fnt.flow.results.formats import formats
 from fnt.flow.results.saver import Saver, Saving
 from fnt.flow.results.stdout import STDOUT, check_stdout, print_completed
 from fnt.flow.resume import host_of, resume_words
-from fnt.output.renderer import Goal
+from fnt.output.renderer import DoneCriteria
 from fnt.output.report.artifacts import keep_records
 from fnt.session import WatchOptions
 
@@ -90,7 +90,7 @@ def watch(  # noqa: PLR0913 -- one for each option
             saving.prepare()
         with server.open_session() as session:
             plan = Plan(
-                goal=Goal(outputs=len(saving.formats) if saving else 0),
+                criteria=DoneCriteria(outputs=len(saving.formats) if saving else 0),
                 saver=Saver(server.api, saving) if saving else None,
                 jobs=ids,
                 timeout_s=context.settings().timeout_s,

@@ -1,8 +1,8 @@
 """What keeps `fnt` from working, looked for step by step. Knows the network through the context."""
 
 from fnt.doctor.checks import CHECKS
-from fnt.doctor.context import Patient
+from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Status, Verdict
-from fnt.doctor.run_checks import Finding, examine
+from fnt.doctor.run_checks import CheckResult, run_checks
 
-__all__ = ["CHECKS", "Finding", "Patient", "Status", "Verdict", "examine"]
+__all__ = ["CHECKS", "CheckResult", "DoctorContext", "Status", "Verdict", "run_checks"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from fnt.api.http import Look
+    from fnt.api.http import ProbeResult
     from fnt.config.settings import Settings
     from fnt.config.settings.proxy import Proxy
     from fnt.context import AppContext, Connection
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, kw_only=True)
-class Patient:
+class DoctorContext:
     """One run of `fnt` on this machine. Checks fill it one after the other."""
 
     context: AppContext
@@ -31,7 +31,7 @@ class Patient:
     settings: Settings = field(init=False)
     connection: Connection = field(init=False)
     proxy: Proxy | None = None
-    look: Look = field(init=False)
+    look: ProbeResult = field(init=False)
     """The server's answer about its health, without a token."""
     asked_at: datetime = field(init=False)
     """When half of the way to that answer was gone."""
@@ -68,4 +68,4 @@ class Patient:
             self.stream.close()
         if hasattr(self, "connection"):
             self.connection.api.close()
-            self.connection.guest.close()
+            self.connection.anonymous.close()

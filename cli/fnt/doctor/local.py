@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fnt.config.settings import setting_origins
 from fnt.config.settings.sources import Found, project_file, read_toml
-from fnt.doctor.context import Patient
+from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Verdict, fail, ok, skip, warn
 from fnt.errors import ExitCode
 
@@ -16,16 +16,16 @@ LOW_BYTES = 100 * 1024 * 1024
 NARROW = 40
 
 
-def settings(patient: Patient) -> Verdict:
+def settings(target: DoctorContext) -> Verdict:
     """Read all settings and name where they come from."""
-    context = patient.context
-    patient.settings = context.settings()
-    patient.connection = context.connect(patient.settings)
+    context = target.context
+    target.settings = context.settings()
+    target.connection = context.connect(target.settings)
     found = setting_origins(
         flags=context.options.settings, environ=context.environ, cwd=context.cwd
     )
     told = [f"{key} by {one.origin}" for key, one in found.items() if one.origin != "default"]
-    words = ", ".join([patient.settings.server, *told])
+    words = ", ".join([target.settings.server, *told])
     ignored = _ignored_server(context.cwd, found["server"])
     if ignored is not None:
         return warn(
@@ -43,9 +43,9 @@ def _ignored_server(cwd: Path, server: Found) -> Path | None:
     return path if named is not None and named != server.value else None
 
 
-def terminal(patient: Patient) -> Verdict:
+def terminal(target: DoctorContext) -> Verdict:
     """Look at what the terminal can show."""
-    screen = patient.context.terminal
+    screen = target.context.terminal
     encoding = getattr(screen.err, "encoding", None) or "unknown encoding"
     if not screen.has_glyphs:
         return warn(
@@ -62,10 +62,10 @@ def terminal(patient: Patient) -> Verdict:
     return ok(words)
 
 
-def folder(patient: Patient) -> Verdict:
+def folder(target: DoctorContext) -> Verdict:
     """Write where results would be written."""
-    target = patient.folder
-    standing = next((path for path in (target, *target.parents) if path.exists()), target)
+    output = target.folder
+    standing = next((path for path in (output, *output.parents) if path.exists()), output)
     try:
         with tempfile.TemporaryFile(dir=standing) as file:
             file.write(b"\0" * 4096)
@@ -73,17 +73,17 @@ def folder(patient: Patient) -> Verdict:
         free_bytes = shutil.disk_usage(standing).free
     except OSError as error:
         return fail(
-            f"{target} cannot be written: {error.strerror}",
+            f"{output} cannot be written: {error.strerror}",
             "give another folder by -o, or make room",
             exit_code=ExitCode.USAGE,
         )
-    words = f"{target}, {free_bytes / 1e9:.1f} GB free"
+    words = f"{output}, {free_bytes / 1e9:.1f} GB free"
     return ok(words) if free_bytes >= LOW_BYTES else warn(words, "make room for results")
 
 
-def keyring(patient: Patient) -> Verdict:
+def keyring(target: DoctorContext) -> Verdict:
     """Ask which keyring there is and read from it; a locked one may be silent."""
-    known, store = patient.settings, patient.connection.store
+    known, store = target.settings, target.connection.store
     if known.no_keyring:
         return skip("not asked, as FNT_NO_KEYRING says")
     if known.token:

@@ -10,7 +10,7 @@ import time
 from fnt.api.tls import make_ssl_context
 from fnt.config.settings import is_loopback
 from fnt.config.settings.proxy import find_proxy
-from fnt.doctor.context import Patient
+from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Verdict, fail, ok, skip, warn
 from fnt.errors import ExitCode
 
@@ -23,23 +23,23 @@ WRONG_NAME = frozenset({62, 64})
 """What OpenSSL calls X509_V_ERR_…"""
 
 
-def proxy(patient: Patient) -> Verdict:
+def proxy(target: DoctorContext) -> Verdict:
     """Find the proxy in force, if there is one."""
-    scheme = "https" if patient.is_encrypted else "http"
-    proxies = patient.proxies()
-    if is_loopback(patient.host):
+    scheme = "https" if target.is_encrypted else "http"
+    proxies = target.proxies()
+    if is_loopback(target.host):
         named = proxies.get(scheme) or proxies.get("all")
         return ok("none is used for this machine's own server" if named else "none")
-    patient.proxy = found = find_proxy(proxies, scheme=scheme, host=patient.host)
+    target.proxy = found = find_proxy(proxies, scheme=scheme, host=target.host)
     if found is None:
         return ok("none")
     variable = f"{scheme if proxies.get(scheme) else 'all'}_proxy".upper()
     return ok(f"{found.host}:{found.port}, by {variable} or the system's settings")
 
 
-def name(patient: Patient) -> Verdict:
+def name(target: DoctorContext) -> Verdict:
     """Resolve the name of the server, or of the proxy that will do so."""
-    host, port = patient.first_hop
+    host, port = target.first_hop
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -52,10 +52,10 @@ def name(patient: Patient) -> Verdict:
     return ok(f"{host} is {', '.join(addresses[:4])}")
 
 
-def tcp(patient: Patient) -> Verdict:
+def tcp(target: DoctorContext) -> Verdict:
     """Connect to the first hop."""
-    host, port = patient.first_hop
-    what = "the proxy" if patient.proxy else "the server"
+    host, port = target.first_hop
+    what = "the proxy" if target.proxy else "the server"
     try:
         socket.create_connection((host, port), timeout=CONNECT_S).close()
     except ConnectionRefusedError:
@@ -74,25 +74,25 @@ def tcp(patient: Patient) -> Verdict:
     return ok(f"{host}:{port} answers")
 
 
-def tls(patient: Patient) -> Verdict:
+def tls(target: DoctorContext) -> Verdict:
     """Shake hands as REST will, and look at the certificate."""
-    if not patient.is_encrypted:
-        if is_loopback(patient.host):
+    if not target.is_encrypted:
+        if is_loopback(target.host):
             return skip("plain http:// on this machine")
         return warn("plain http:// shows your token to the network", "use https://")
-    if patient.proxy is not None and patient.proxy.scheme != "http":
-        return skip(f"not looked at through a {patient.proxy.scheme} proxy")
+    if target.proxy is not None and target.proxy.scheme != "http":
+        return skip(f"not looked at through a {target.proxy.scheme} proxy")
     try:
-        certificate = _certificate(patient)
+        certificate = _certificate(target)
     except ssl.SSLCertVerificationError as error:
         return fail(
-            f"the certificate of {patient.host} is not trusted: {error.verify_message}",
+            f"the certificate of {target.host} is not trusted: {error.verify_message}",
             _certificate_hint(error.verify_code),
             exit_code=ExitCode.USAGE,
         )
     except ssl.SSLError:
         return fail(
-            f"{patient.host}:{patient.port} does not speak TLS",
+            f"{target.host}:{target.port} does not speak TLS",
             "is it an http:// address?",
             exit_code=ExitCode.USAGE,
         )
@@ -105,12 +105,12 @@ def tls(patient: Patient) -> Verdict:
     return _expiry(certificate)
 
 
-def _certificate(patient: Patient) -> dict[str, object]:
-    context = make_ssl_context(patient.settings.server, patient.settings.ca_file)
-    host, port = patient.first_hop
+def _certificate(target: DoctorContext) -> dict[str, object]:
+    context = make_ssl_context(target.settings.server, target.settings.ca_file)
+    host, port = target.first_hop
     connection = http.client.HTTPSConnection(host, port, timeout=CONNECT_S, context=context)
-    if patient.proxy is not None:
-        connection.set_tunnel(patient.host, patient.port, patient.proxy.headers)
+    if target.proxy is not None:
+        connection.set_tunnel(target.host, target.port, target.proxy.headers)
     try:
         connection.connect()
         return dict(connection.sock.getpeercert() or {})

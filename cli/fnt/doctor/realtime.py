@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import queue
 
-from fnt.doctor.context import Patient
+from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Verdict, fail, ok, skip, warn
 from fnt.doctor.server import ONCE
 from fnt.errors import ExitCode, TemporaryError
-from fnt.stream import Answer
+from fnt.stream import Ack
 from fnt.wire.errors import ErrorCode
 from fnt.wire.events import JOIN_JOB
 
@@ -21,23 +21,23 @@ SOCKET_HINT = "the upgrade works, the connection does not: a proxy that cuts it,
 POLLING_HINT = "let the proxy pass /socket.io/ with its Upgrade header; jobs are polled meanwhile"
 
 
-def websocket(patient: Patient) -> Verdict:
+def websocket(target: DoctorContext) -> Verdict:
     """Ask for an upgrade as the client does, without Origin."""
     try:
-        status = patient.connection.guest.look_at_socket().status
+        status = target.connection.anonymous.probe_socket().status
     except TemporaryError:
         return warn("polling only: the upgrade is cut off on the way", POLLING_HINT)
     if status != SWITCHING:
         return warn(f"polling only: the upgrade is answered by {status}", POLLING_HINT)
-    patient.has_websocket = True
+    target.has_websocket = True
     return ok("the upgrade is let through")
 
 
-def origin(patient: Patient) -> Verdict:
+def origin(target: DoctorContext) -> Verdict:
     """See whom the server lets in: us, who send no Origin, and a page from elsewhere."""
-    if not patient.has_websocket:
+    if not target.has_websocket:
         return skip("there is no websocket")
-    status = patient.connection.guest.look_at_socket(origin=STRANGER).status
+    status = target.connection.anonymous.probe_socket(origin=STRANGER).status
     if status == SWITCHING:
         return warn(
             "pages of any origin are accepted too", "name yours in the server's FNT_CORS_ORIGINS"
@@ -45,31 +45,31 @@ def origin(patient: Patient) -> Verdict:
     return ok(f"a client without Origin is accepted, a foreign page is answered by {status}")
 
 
-def join(patient: Patient) -> Verdict:
+def join(target: DoctorContext) -> Verdict:
     """Join the room of the newest job; without any, one that does not exist is answered too."""
-    if not patient.has_websocket:
+    if not target.has_websocket:
         return skip("there is no websocket")
-    stream = patient.stream = patient.connection.open_stream(patient.inbox)
+    stream = target.stream = target.connection.open_stream(target.inbox)
     try:
         stream.connect(ANSWER_S)
     except TemporaryError as error:
         busy = error.code == ErrorCode.BUSY
         hint = "try again in a while" if busy else SOCKET_HINT
         return warn(f"polling only: {error.message}", hint)
-    newest = next(patient.connection.api.list_jobs(limit=1, retry=ONCE), None)
+    newest = next(target.connection.api.list_jobs(limit=1, retry=ONCE), None)
     job_id = newest.id if newest is not None else NO_JOB
     stream.join(job_id)
-    return _judged(_answer(patient), job_id, exists=newest is not None)
+    return _judged(_answer(target), job_id, exists=newest is not None)
 
 
-def _answer(patient: Patient) -> object:
+def _answer(target: DoctorContext) -> object:
     """Wait for the answer to the join; news of jobs may come before."""
     while True:
         try:
-            event = patient.inbox.get(timeout=ANSWER_S)
+            event = target.inbox.get(timeout=ANSWER_S)
         except queue.Empty:
             return None
-        if isinstance(event, Answer) and event.verb == JOIN_JOB:
+        if isinstance(event, Ack) and event.verb == JOIN_JOB:
             return event.payload
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fnt.doctor.context import Patient
+from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Status, Verdict, fail, failed, skip
 from fnt.errors import ExitCode, FntError, TemporaryError
 
@@ -19,7 +19,7 @@ class Check:
     """One thing to look at."""
 
     name: str
-    look: Callable[[Patient], Verdict]
+    look: Callable[[DoctorContext], Verdict]
     needs: tuple[str, ...] = ()
     """Checks that must not have failed."""
     late_hint: str = "look at the network between here and the server"
@@ -28,7 +28,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class CheckResult:
     """What a check said, and how long it took."""
 
     check: str
@@ -47,36 +47,36 @@ class Finding:
         }
 
 
-def examine(
-    patient: Patient,
+def run_checks(
+    target: DoctorContext,
     checks: Sequence[Check],
     *,
     clock: Callable[[], float],
     limit_s: float = LIMIT_S,
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """Yield a finding for each check, in their order."""
     causes: dict[str, str] = {}
     for check in checks:
         cause = next((causes[name] for name in check.needs if name in causes), None)
         if cause is not None:
             causes[check.name] = cause
-            yield Finding(check=check.name, verdict=skip(f"not tried: {cause} failed"))
+            yield CheckResult(check=check.name, verdict=skip(f"not tried: {cause} failed"))
             continue
         began = clock()
-        verdict = _limited(patient, check, limit_s=limit_s)
+        verdict = _limited(target, check, limit_s=limit_s)
         if verdict.status is Status.FAIL:
             causes[check.name] = check.name
-        yield Finding(check=check.name, verdict=verdict, ms=round((clock() - began) * 1000))
+        yield CheckResult(check=check.name, verdict=verdict, ms=round((clock() - began) * 1000))
 
 
-def _limited(patient: Patient, check: Check, *, limit_s: float) -> Verdict:
+def _limited(target: DoctorContext, check: Check, *, limit_s: float) -> Verdict:
     """Look in a thread of its own: neither resolver nor keyring nor network need ever answer."""
     verdicts: list[Verdict] = []
     bugs: list[Exception] = []
 
     def run() -> None:
         try:
-            verdicts.append(check.look(patient))
+            verdicts.append(check.look(target))
         except TemporaryError as error:
             verdicts.append(failed(error, hint=check.late_hint))
         except FntError as error:

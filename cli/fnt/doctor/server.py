@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from fnt import __version__
 from fnt.api.retry import Retry
-from fnt.doctor.context import Patient
+from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Verdict, fail, failed, ok, skip, warn
 from fnt.errors import AuthError, ExitCode, TemporaryError
 from fnt.wire.jobs import format_time
@@ -17,14 +17,14 @@ ONCE = Retry(tries=1)
 MOST_OFF_S = 30.0
 
 
-def rest(patient: Patient) -> Verdict:
+def rest(target: DoctorContext) -> Verdict:
     """Ask how the server is, and see whether it is one."""
-    context, began = patient.context, patient.context.now()
+    context, began = target.context, target.context.now()
     try:
-        patient.look = look = patient.connection.guest.look_at_health()
+        target.look = look = target.connection.anonymous.probe_health()
     except TemporaryError as error:
         return failed(error, hint="something between here and the server cuts the connection")
-    patient.asked_at = began + (context.now() - began) / 2
+    target.asked_at = began + (context.now() - began) / 2
     said = look.object()
     service, status = said.get("service"), said.get("status")
     if isinstance(service, str) and isinstance(status, str):
@@ -33,14 +33,14 @@ def rest(patient: Patient) -> Verdict:
             return fail(f"{words}: its database is away", "look at the server's log",
                         exit_code=ExitCode.TEMPORARY)  # fmt: skip
         return ok(words) if status == "ok" else warn(words, "see database, broker and workers")
-    return _no_server(patient)
+    return _no_server(target)
 
 
-def _no_server(patient: Patient) -> Verdict:
-    status, target = patient.look.status, patient.look.headers.get("Location")
-    if target:
+def _no_server(target: DoctorContext) -> Verdict:
+    status, location = target.look.status, target.look.headers.get("Location")
+    if location:
         return fail(
-            f"it answers {status} and points to {target[:200]}",
+            f"it answers {status} and points to {location[:200]}",
             "use that as --server",
             exit_code=ExitCode.USAGE,
         )
@@ -57,14 +57,14 @@ def _no_server(patient: Patient) -> Verdict:
     )
 
 
-def clock(patient: Patient) -> Verdict:
+def clock(target: DoctorContext) -> Verdict:
     """Compare the server's date with this machine's: tokens and certificates end by them."""
     try:
-        moment = parsedate_to_datetime(patient.look.headers.get("Date", ""))
+        moment = parsedate_to_datetime(target.look.headers.get("Date", ""))
     except ValueError:
         return skip("the server does not tell its time")
     theirs = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=0.5)
-    off_s = (patient.asked_at - theirs).total_seconds()
+    off_s = (target.asked_at - theirs).total_seconds()
     if abs(off_s) <= MOST_OFF_S:
         return ok("as the server's")
     way = "ahead of" if off_s > 0 else "behind"
@@ -74,9 +74,9 @@ def clock(patient: Patient) -> Verdict:
     )
 
 
-def login(patient: Patient) -> Verdict:
+def login(target: DoctorContext) -> Verdict:
     """Find the token and ask the server whose it is."""
-    api, store, known = patient.connection.api, patient.connection.store, patient.settings
+    api, store, known = target.connection.api, target.connection.store, target.settings
     tokens = None if known.token else store.load()
     if tokens is None and not known.token:
         return fail("you are not logged in", "run: fnt login", exit_code=ExitCode.AUTH)
@@ -85,7 +85,7 @@ def login(patient: Patient) -> Verdict:
     except AuthError as error:
         hint = "make a new FNT_TOKEN: fnt-server user token EMAIL" if known.token else error.hint
         return fail(error.message, hint or "run: fnt login", exit_code=ExitCode.AUTH)
-    patient.health = api.health(retry=ONCE)
+    target.health = api.health(retry=ONCE)
     if tokens is None:
         return ok(f"{email}, by FNT_TOKEN")
     tokens = store.load() or tokens
@@ -95,9 +95,9 @@ def login(patient: Patient) -> Verdict:
     return ok(f"{email}, token in {store.where()}, until {until}, renewed by itself")
 
 
-def version(patient: Patient) -> Verdict:
+def version(target: DoctorContext) -> Verdict:
     """Compare the server's version with this one."""
-    theirs = str(patient.health.get("version", ""))[:40]
+    theirs = str(target.health.get("version", ""))[:40]
     if not theirs:
         return skip(f"the server does not tell its version; this is {__version__}")
     words = f"server {theirs}, fnt {__version__}"
@@ -107,19 +107,19 @@ def version(patient: Patient) -> Verdict:
     return warn(words, f"upgrade {older}")
 
 
-def database(patient: Patient) -> Verdict:
+def database(target: DoctorContext) -> Verdict:
     """See whether the server reaches its database."""
-    return _part(patient, "database", "start the server's database")
+    return _part(target, "database", "start the server's database")
 
 
-def broker(patient: Patient) -> Verdict:
+def broker(target: DoctorContext) -> Verdict:
     """See whether the server reaches its broker."""
-    return _part(patient, "broker", "start the server's broker: progress is late without it")
+    return _part(target, "broker", "start the server's broker: progress is late without it")
 
 
-def workers(patient: Patient) -> Verdict:
+def workers(target: DoctorContext) -> Verdict:
     """See whether there is a worker alive."""
-    checks = patient.health.get("checks")
+    checks = target.health.get("checks")
     number = checks.get("workers") if isinstance(checks, dict) else None
     if not isinstance(number, int):
         return skip("the server does not tell")
@@ -129,8 +129,8 @@ def workers(patient: Patient) -> Verdict:
     return ok(f"{number} alive")
 
 
-def _part(patient: Patient, name: str, hint: str) -> Verdict:
-    checks = patient.health.get("checks")
+def _part(target: DoctorContext, name: str, hint: str) -> Verdict:
+    checks = target.health.get("checks")
     state = checks.get(name) if isinstance(checks, dict) else None
     if not isinstance(state, str):
         return skip("the server does not tell")

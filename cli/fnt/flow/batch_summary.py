@@ -19,7 +19,7 @@ from fnt.output.formatting import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lines:
+class ResumeHints:
     """What to type next."""
 
     again: str
@@ -27,7 +27,7 @@ class Lines:
 
 
 def error_of_import(
-    ledger: Ledger, *, run: int | None, lines: Lines, troubles: Sequence[FntError]
+    ledger: Ledger, *, run: int | None, lines: ResumeHints, troubles: Sequence[FntError]
 ) -> FntError | None:
     """Sum up the books of a run; None when all is well.
 
@@ -55,7 +55,9 @@ def error_of_import(
     )
 
 
-def _failure(ledger: Ledger, *, run: int | None, lines: Lines, bad: int, total: int) -> FntError:
+def _failure(
+    ledger: Ledger, *, run: int | None, lines: ResumeHints, bad: int, total: int
+) -> FntError:
     hint = f"the others are fine; to try these again: {lines.retry}"
     if bad < total:
         return PartialError(f"{bad} of {total} books failed", hint=hint)
@@ -68,7 +70,7 @@ def _failure(ledger: Ledger, *, run: int | None, lines: Lines, bad: int, total: 
     return kind(words, hint=hint, code=codes.pop() if len(codes) == 1 else None)
 
 
-def trouble_of(book: Book) -> str:
+def error_text(book: Book) -> str:
     """Write what went wrong with a book."""
     code = f" [{book.error_code}]" if book.error_code else ""
     return f"{book.error_message or ''}{code}"
@@ -79,7 +81,7 @@ def batch_answer(ledger: Ledger, *, run: int | None = None) -> dict[str, object]
     counts = ledger.counts(run=run)
     return {
         "ledger": str(ledger.path),
-        "server": ledger.fact("server"),
-        "user": ledger.fact("user"),
+        "server": ledger.meta("server"),
+        "user": ledger.meta("user"),
         "counts": {status.value: number for status, number in counts.items()},
     }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fnt.api.client import ApiClient
 
 
-def rehearse(
+def show_dry_run(
     context: AppContext, inputs: Sequence[Input], *, saving: Saving | None, api: ApiClient
 ) -> None:
     """Send nothing, tell what would happen to each file; raises as the run would end."""

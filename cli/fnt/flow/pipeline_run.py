@@ -39,7 +39,7 @@ class Follower:
         self._renderer = pick_renderer(
             context.terminal,
             context.report,
-            goal=plan.goal,
+            criteria=plan.criteria,
             clock=context.clock,
             now=context.now,
             progress=context.options.progress,
@@ -49,7 +49,7 @@ class Follower:
     def follow(self, updates: Iterable[Update]) -> None:
         """Take all updates; raises how the run ended unless all is well."""
         try:
-            self._take(updates)
+            self._consume(updates)
         except OutOfTime:  # where there is no alarm the timer below ends the waiting
             self._timed_out.set()
         except (KeyboardInterrupt, FntError):
@@ -64,7 +64,7 @@ class Follower:
         """Tell scripts of every row."""
         self._context.report.jobs += entries_of(self.state, files=self._plan.files)
 
-    def _take(self, updates: Iterable[Update]) -> None:
+    def _consume(self, updates: Iterable[Update]) -> None:
         with ExitStack() as stack:
             stack.enter_context(self._renderer)
             stack.enter_context(Ticker(self._renderer.tick, every_s=TICK_S))
@@ -93,7 +93,7 @@ class Follower:
         self._renderer.render(self.state)
         if isinstance(update, Accepted) and update.is_skipped:
             self._tell_skipped(update)
-        if self.state.keys_by_job is not before.keys_by_job and self._plan.goal.accepted:
+        if self.state.keys_by_job is not before.keys_by_job and self._plan.criteria.accepted:
             for job_id in self.state.keys_by_job.keys() - before.keys_by_job.keys():
                 self._context.terminal.result(str(job_id))
         for row in self._newly_completed(before):
@@ -193,4 +193,4 @@ class Follower:
         return list(self.state.rows.values())
 
     def _open_rows(self) -> list[Row]:
-        return [row for row in self._rows() if not self._plan.goal.is_reached(row)]
+        return [row for row in self._rows() if not self._plan.criteria.is_reached(row)]

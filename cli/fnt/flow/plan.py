@@ -11,14 +11,14 @@ from fnt.flow.inputs.checks import Input
 from fnt.flow.results.destination import Destination
 from fnt.flow.results.names import result_name
 from fnt.flow.results.saver import Saver, Saving, is_taken
-from fnt.output.renderer import Goal
+from fnt.output.renderer import DoneCriteria
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What following is for."""
 
-    goal: Goal
+    criteria: DoneCriteria
     saver: Saver | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     """Names of the inputs as given, by row key."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fnt.output.modes import OutputFormat
 from fnt.output.plain import PlainRenderer
-from fnt.output.renderer import Goal, Renderer, Together
+from fnt.output.renderer import DoneCriteria, Renderer, TeeRenderer
 from fnt.output.report.document import Report
 from fnt.output.report.events import JsonRenderer
 from fnt.output.terminal import Terminal
@@ -17,24 +17,24 @@ def pick_renderer(
     terminal: Terminal,
     report: Report,
     *,
-    goal: Goal,
+    criteria: DoneCriteria,
     clock: Callable[[], float],
     now: Callable[[], datetime],
     progress: bool = True,
 ) -> Renderer:
     """Choose by the format asked for, then by what the terminal can do; record beside it."""
-    shown = _shown(terminal, report, goal=goal, clock=clock, now=now, progress=progress)
+    shown = _shown(terminal, report, criteria=criteria, clock=clock, now=now, progress=progress)
     if not report.recorders:
         return shown
     recorders = [JsonRenderer(writer, clock=clock) for writer in report.recorders]
-    return Together(shown, recorders)
+    return TeeRenderer(shown, recorders)
 
 
 def _shown(
     terminal: Terminal,
     report: Report,
     *,
-    goal: Goal,
+    criteria: DoneCriteria,
     clock: Callable[[], float],
     now: Callable[[], datetime],
     progress: bool,
@@ -44,6 +44,6 @@ def _shown(
     if report.format is OutputFormat.HUMAN and progress and terminal.can_animate:
         from fnt.output.live import LiveRenderer  # noqa: PLC0415 -- Rich: 50 ms for those who look
 
-        return LiveRenderer(terminal, goal=goal, clock=clock)
+        return LiveRenderer(terminal, criteria=criteria, clock=clock)
     ends_only = not progress or report.format is OutputFormat.QUIET
-    return PlainRenderer(terminal, goal=goal, clock=clock, now=now, ends_only=ends_only)
+    return PlainRenderer(terminal, criteria=criteria, clock=clock, now=now, ends_only=ends_only)

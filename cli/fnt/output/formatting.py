@@ -126,7 +126,7 @@ def figures(row: Row) -> str:
     return " · ".join(parts)
 
 
-def trouble_of(row: Row) -> tuple[str, str]:
+def error_text(row: Row) -> tuple[str, str]:
     """Return why a row ended without a result: one line for people, and the code."""
     if row.refused is not None:
         hint = f" ({row.refused.hint})" if row.refused.hint else ""
@@ -146,9 +146,9 @@ def saved_to(row: Row) -> str:
 def tally(state: ProgressState) -> str:
     """Write `5 jobs, 2 done, 1 failed`."""
     stages = Counter(stage_of(row) for row in state.rows.values())
-    completed = stages[Stage.COMPLETED] + state.past.completed
-    failed = stages[Stage.FAILED] + stages[Stage.REFUSED] + state.past.failed
-    cancelled = stages[Stage.CANCELLED] + state.past.cancelled
+    completed = stages[Stage.COMPLETED] + state.retired.completed
+    failed = stages[Stage.FAILED] + stages[Stage.REFUSED] + state.retired.failed
+    cancelled = stages[Stage.CANCELLED] + state.retired.cancelled
     parts = [plural(state.count, "job")]
     if state.count > 1:
         parts += [f"{completed} done"] if completed else []

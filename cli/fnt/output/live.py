@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from fnt.output.formatting import Stage, stage_of
-from fnt.output.renderer import Goal, Renderer
+from fnt.output.renderer import DoneCriteria, Renderer
 from fnt.output.rows import (
     ASCII,
     UNICODE,
@@ -48,13 +48,13 @@ class LiveRenderer(Renderer):
         self,
         terminal: Terminal,
         *,
-        goal: Goal,
+        criteria: DoneCriteria,
         clock: Callable[[], float],
         hint: str = "Ctrl-C leaves the jobs running",
     ) -> None:
         self._console = terminal.console
         self._glyphs = UNICODE if terminal.has_glyphs else ASCII
-        self._goal = goal
+        self._criteria = criteria
         self._clock = clock
         self._hint = hint
         self._state = ProgressState()
@@ -124,7 +124,7 @@ class LiveRenderer(Renderer):
         ended = [
             row
             for key, row in self._state.rows.items()
-            if key not in self._settled and self._goal.is_reached(row)
+            if key not in self._settled and self._criteria.is_reached(row)
         ]
         if ended:
             self._settled.update(row.key for row in ended)

@@ -10,6 +10,7 @@ from datetime import datetime
 from fnt.output.formatting import (
     Stage,
     chunks_of,
+    error_text,
     figures,
     link_words,
     percent_of,
@@ -17,9 +18,8 @@ from fnt.output.formatting import (
     saved_to,
     stage_of,
     tally,
-    trouble_of,
 )
-from fnt.output.renderer import Goal, Renderer
+from fnt.output.renderer import DoneCriteria, Renderer
 from fnt.output.sanitize import clean
 from fnt.output.terminal import Terminal
 from fnt.progress import LinkState, LinkStatus, ProgressState, Row
@@ -45,13 +45,13 @@ class PlainRenderer(Renderer):
         self,
         terminal: Terminal,
         *,
-        goal: Goal,
+        criteria: DoneCriteria,
         clock: Callable[[], float],
         now: Callable[[], datetime],
         ends_only: bool = False,
     ) -> None:
         self._terminal = terminal
-        self._goal = goal
+        self._criteria = criteria
         self._clock = clock
         self._now = now
         self._ends_only = ends_only
@@ -70,7 +70,7 @@ class PlainRenderer(Renderer):
             for key, row in state.rows.items():
                 if row is not before.rows.get(key):
                     self._tell_row(row)
-            if state.past is not before.past:
+            if state.retired is not before.retired:
                 self._settled &= state.rows.keys()
             self._tell_link()
 
@@ -84,7 +84,7 @@ class PlainRenderer(Renderer):
     def _tell_row(self, row: Row) -> None:
         if row.key in self._settled:
             return
-        if self._goal.is_reached(row):
+        if self._criteria.is_reached(row):
             self._settled.add(row.key)
             self._told.pop(row.key, None)
             self._say(_ended_line(row), is_error=row.is_failed or row.save_error is not None)
@@ -143,7 +143,7 @@ def _ended_line(row: Row) -> str:
     if not row.is_done:
         return f"{_name(row)} accepted"
     if row.is_failed:
-        trouble, code = trouble_of(row)
+        trouble, code = error_text(row)
         stage = "" if stage_of(row) is Stage.CANCELLED else f"{stage_of(row)}: "
         return f"{_name(row)} {stage}{trouble}" + (f" [{code}]" if code else "")
     if row.save_error is not None:

@@ -12,7 +12,7 @@ from fnt.progress import ProgressState, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
+class DoneCriteria:
     """When a row has nothing more to tell."""
 
     accepted: bool = False
@@ -59,7 +59,7 @@ class Renderer:
         """Show what keys do now."""
 
 
-class Together(Renderer):
+class TeeRenderer(Renderer):
     """One renderer for a person, with recorders that keep what it is given."""
 
     def __init__(self, shown: Renderer, recorders: Sequence[Renderer]) -> None:

@@ -13,6 +13,7 @@ from fnt.output.formatting import (
     chunks_of,
     data_rate,
     duration,
+    error_text,
     figures,
     link_words,
     percent_of,
@@ -21,7 +22,6 @@ from fnt.output.formatting import (
     tally,
     time_left,
     total_left_s,
-    trouble_of,
 )
 from fnt.output.sanitize import clean
 from fnt.progress import LinkStatus, ProgressState, Row
@@ -185,7 +185,7 @@ def settled_line(row: Row, *, glyphs: Glyphs) -> Text:
 
 
 def _failed_line(row: Row, title: str, glyphs: Glyphs) -> Text:
-    trouble, code = trouble_of(row)
+    trouble, code = error_text(row)
     if stage_of(row) is Stage.CANCELLED:
         return Text.assemble((f"{glyphs.cancelled} ", "yellow"), title, (f"  {trouble}", "yellow"))
     line = Text.assemble((f"{glyphs.failed} ", "bold red"), title, (f"  {trouble}", "red"))
@@ -210,10 +210,10 @@ def link_line(state: ProgressState, *, now: float, glyphs: Glyphs) -> Text:
 def total_line(state: ProgressState, layout: Layout, *, glyphs: Glyphs) -> Text:
     """Draw the sum of many jobs."""
     rows = state.rows.values()
-    ended = state.past.total + sum(row.is_done for row in rows)
+    ended = state.retired.total + sum(row.is_done for row in rows)
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append(f"  {'total':<{layout.title}}  {ended} of {state.count} ended", "bold")
-    left = total_left_s(rows) if not state.to_come else None
+    left = total_left_s(rows) if not state.pending else None
     if left is not None and left >= 1:
         line.append(f" {glyphs.dot} about {duration(left)} left", "dim")
     return line

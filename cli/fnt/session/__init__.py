@@ -12,17 +12,17 @@ from typing import Any, Self
 
 from fnt.api.client import ApiClient
 from fnt.progress import Refused, Update
-from fnt.session.background import Errands
+from fnt.session.background import BackgroundCalls
 from fnt.session.cancellation import CancelRequest
-from fnt.session.connection import Link
+from fnt.session.connection import ConnectionPolicy
 from fnt.session.loop import Detach, Run
-from fnt.session.options import Pace, UploadItem, WatchOptions
-from fnt.session.tracker import Board
-from fnt.session.uploads import UploadCrew
+from fnt.session.options import Timing, UploadItem, WatchOptions
+from fnt.session.tracker import JobTracker
+from fnt.session.uploads import UploadPool
 from fnt.session.watch import Watch
 from fnt.stream import JobStream
 
-__all__ = ["Pace", "Session", "UploadItem", "WatchOptions"]
+__all__ = ["Session", "Timing", "UploadItem", "WatchOptions"]
 
 
 class Session:
@@ -35,13 +35,13 @@ class Session:
         open_stream: Callable[[Queue[Any]], JobStream],
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
-        pace: Pace | None = None,
+        timing: Timing | None = None,
     ) -> None:
         self._api = api
         self._open_stream = open_stream
         self._clock = clock
         self._random = random
-        self._pace = pace or Pace()
+        self._timing = timing or Timing()
         self._lock = threading.Lock()
         self._early: list[object] = []
         self._run: Run | None = None
@@ -134,44 +134,46 @@ class Session:
         options: WatchOptions | None,
     ) -> Run:
         inbox: Queue[Any] = Queue()
-        pace = self._pace
-        errands = Errands(
-            self._api, open_stream=self._open_stream, inbox=inbox, attempt_s=pace.attempt_s
+        timing = self._timing
+        background = BackgroundCalls(
+            self._api, open_stream=self._open_stream, inbox=inbox, attempt_s=timing.attempt_s
         )
-        crew = self._crew(items, parallel=parallel, inbox=inbox, options=options) if items else None
+        pool = self._pool(items, parallel=parallel, inbox=inbox, options=options) if items else None
         watch = None
         if options is not None:
-            link = Link(options, pace=pace, random=self._random, now=self._clock())
-            watch = Watch(link=link, board=Board(pace=pace), errands=errands, pace=pace)
+            link = ConnectionPolicy(options, timing=timing, random=self._random, now=self._clock())
+            watch = Watch(
+                link=link, tracker=JobTracker(timing=timing), background=background, timing=timing
+            )
             for job_id in job_ids:
-                watch.board.add(job_id)
+                watch.tracker.add(job_id)
         return Run(
             inbox=inbox,
-            errands=errands,
-            crew=crew,
+            background=background,
+            pool=pool,
             watch=watch,
-            pace=pace,
+            timing=timing,
             clock=self._clock,
         )
 
-    def _crew(
+    def _pool(
         self,
         items: Iterable[UploadItem | Refused],
         *,
         parallel: int,
         inbox: Queue[Any],
         options: WatchOptions | None,
-    ) -> UploadCrew:
+    ) -> UploadPool:
         window = options.window if options is not None else None
         if isinstance(items, Sized):
             parallel = max(1, min(parallel, len(items)))
-        return UploadCrew(
+        return UploadPool(
             self._api,
             items,
             parallel=parallel,
             window=window,
             inbox=inbox,
-            pace=self._pace,
+            timing=self._timing,
             clock=self._clock,
             random=self._random,
         )

@@ -67,7 +67,7 @@ class CancelDone:
     error: FntError | None = None
 
 
-class Errands:
+class BackgroundCalls:
     """Threads for one thing each; none keeps the process alive."""
 
     def __init__(

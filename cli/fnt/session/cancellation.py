@@ -1,4 +1,4 @@
-"""Cancels on their way: over the socket when there is one, else, or unanswered, over HTTP."""
+"""Cancellation requests: over the socket when there is one, else, or unanswered, over HTTP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CancelRequest:
     job_id: int
 
 
-class Cancels:
+class Cancellations:
     """Jobs to be cancelled, each until the server has answered."""
 
     def __init__(self, *, answer_s: float) -> None:

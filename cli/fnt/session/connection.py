@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from fnt.errors import FntError
 from fnt.progress import LinkState, LinkStatus
-from fnt.session.options import Pace, WatchOptions
+from fnt.session.options import Timing, WatchOptions
 from fnt.wire.errors import ErrorCode
 
 PATIENT_ATTEMPTS = 8
@@ -17,15 +17,15 @@ LONGEST_WAIT_S = 120.0
 """No server may ask for more patience than this."""
 
 
-class Link:
+class ConnectionPolicy:
     """The state of the connection; whoever owns the connection asks it what to do next."""
 
     def __init__(
-        self, options: WatchOptions, *, pace: Pace, random: Callable[[], float], now: float
+        self, options: WatchOptions, *, timing: Timing, random: Callable[[], float], now: float
     ) -> None:
         self._options = options
         self._give_up_s = options.give_up_s or math.inf
-        self._pace = pace
+        self._timing = timing
         self._random = random
         self._attempt = 0
         self._in_flight = 0
@@ -35,7 +35,7 @@ class Link:
         self._down_since = now
         self._leave_at = math.inf
         self._poll_at = now
-        self._poll_every_s = pace.poll_s
+        self._poll_every_s = timing.poll_s
         self._is_asking = False
         self._last_poll_worked = False
         self._contact_at = now
@@ -50,11 +50,11 @@ class Link:
         """Whether the time for the next attempt has come."""
         return not self.is_live and now >= self._next_try_at
 
-    def trying(self, now: float) -> None:
+    def attempt_started(self, now: float) -> None:
         """Note that an attempt begins."""
         self._attempt += 1
         self._in_flight += 1
-        self._next_try_at = now + self._pace.overlap_s
+        self._next_try_at = now + self._timing.overlap_s
 
     def opened(self, now: float) -> None:
         """Note that there is a socket."""
@@ -63,7 +63,7 @@ class Link:
         self._was_live = True
         self._leave_at = math.inf
         self._reason = None
-        self._poll_every_s = self._pace.poll_s
+        self._poll_every_s = self._timing.poll_s
 
     def failed(self, now: float, error: FntError) -> None:
         """Note that an attempt failed; the next one waits longer, by chance, as asked."""
@@ -73,14 +73,14 @@ class Link:
             return
         is_busy = error.code == ErrorCode.BUSY
         is_served = self._last_poll_worked and self._attempt > PATIENT_ATTEMPTS
-        cap_s = self._pace.busy_cap_s if is_busy or is_served else self._pace.backoff_cap_s
-        self._next_try_at = now + self._jitter(cap_s) + _patience(error.retry_after_s)
+        cap_s = self._timing.busy_cap_s if is_busy or is_served else self._timing.backoff_cap_s
+        self._next_try_at = now + self._jitter(cap_s) + _bounded_wait(error.retry_after_s)
 
     def lost(self, now: float, reason: str) -> None:
         """Note that the socket is gone."""
         if self._live_since is None:
             return
-        if now - self._live_since >= self._pace.stable_s:
+        if now - self._live_since >= self._timing.stable_s:
             self._attempt = 0
         self._live_since = None
         self._down_since = self._contact_at = now
@@ -89,11 +89,11 @@ class Link:
         self._last_poll_worked = False
         drained_at = self._leave_at if self._leave_at < math.inf else now
         self._leave_at = math.inf
-        self._next_try_at = max(now, drained_at) + self._jitter(self._pace.backoff_cap_s)
+        self._next_try_at = max(now, drained_at) + self._jitter(self._timing.backoff_cap_s)
 
     def draining(self, now: float, retry_in_s: float | None) -> None:
         """Note that the server will stop and wants to be tried again after a while."""
-        self._leave_at = now + _patience(retry_in_s)
+        self._leave_at = now + _bounded_wait(retry_in_s)
 
     def wants_to_leave(self, now: float) -> bool:
         """Whether a draining server has kept the socket long enough."""
@@ -103,7 +103,7 @@ class Link:
         """Whether the record is to be read over HTTP now."""
         return self._polls(now) and now >= self._poll_at and not self._is_asking
 
-    def asking(self) -> None:
+    def poll_started(self) -> None:
         """Note that a poll begins."""
         self._is_asking = True
 
@@ -112,21 +112,21 @@ class Link:
         self._is_asking = False
         self._last_poll_worked = True
         self._contact_at = now
-        slower = min(self._pace.poll_cap_s, self._poll_every_s * 1.5)
-        self._poll_every_s = self._pace.poll_s if has_news else slower
+        slower = min(self._timing.poll_cap_s, self._poll_every_s * 1.5)
+        self._poll_every_s = self._timing.poll_s if has_news else slower
         self._poll_at = now + self._poll_every_s
 
     def poll_failed(self, now: float, error: FntError) -> None:
         """Note that a poll failed, and wait as asked."""
         self._is_asking = False
         self._last_poll_worked = False
-        self._poll_every_s = min(self._pace.poll_cap_s, self._poll_every_s * 2)
-        self._poll_at = now + max(self._poll_every_s, _patience(error.retry_after_s))
+        self._poll_every_s = min(self._timing.poll_cap_s, self._poll_every_s * 2)
+        self._poll_at = now + max(self._poll_every_s, _bounded_wait(error.retry_after_s))
 
-    def rested(self, now: float) -> None:
+    def idle(self, now: float) -> None:
         """Note that there was nothing to ask for, which is no silence."""
         self._contact_at = now
-        self._poll_at = max(self._poll_at, now + self._pace.tick_s)
+        self._poll_at = max(self._poll_at, now + self._timing.tick_s)
 
     def gives_up(self, now: float) -> bool:
         """Whether there was no contact for too long."""
@@ -157,18 +157,18 @@ class Link:
         if self.is_live or self._options.transport == "ws":
             return False
         failures = self._attempt - self._in_flight
-        return failures >= self._pace.poll_after_failures or now >= self._polls_from()
+        return failures >= self._timing.poll_after_failures or now >= self._polls_from()
 
     def _polls_from(self) -> float:
         if self._options.transport == "poll":
             return -math.inf
         if self._options.transport == "ws":
             return math.inf
-        return self._down_since + self._pace.poll_after_s
+        return self._down_since + self._timing.poll_after_s
 
     def _jitter(self, cap_s: float) -> float:
         """Full jitter: anything up to a doubling bound, so that many clients spread out."""
-        bound = self._pace.backoff_s * 2.0 ** min(self._attempt, 16)
+        bound = self._timing.backoff_s * 2.0 ** min(self._attempt, 16)
         return self._random() * min(cap_s, bound)
 
 
@@ -182,6 +182,6 @@ def _with(state: LinkState, status: LinkStatus, *, poll_every_s: float | None = 
     )
 
 
-def _patience(seconds: float | None) -> float:
+def _bounded_wait(seconds: float | None) -> float:
     """Read a wait a server asked for: nothing below 0, nothing unreasonable, no NaN."""
     return min(seconds, LONGEST_WAIT_S) if seconds is not None and seconds > 0 else 0.0

@@ -12,9 +12,9 @@ from queue import Empty, Queue
 from typing import Any
 
 from fnt.progress import Accepted, LinkState, Refused, Update, UploadProgress
-from fnt.session.background import Errands
-from fnt.session.options import Pace
-from fnt.session.uploads import Drained, Failed, UploadCrew
+from fnt.session.background import BackgroundCalls
+from fnt.session.options import Timing
+from fnt.session.uploads import Drained, Failed, UploadPool
 from fnt.session.watch import Watch
 from fnt.wire.jobs import JobSnapshot
 
@@ -31,19 +31,19 @@ class Run:
         self,
         *,
         inbox: Queue[Any],
-        errands: Errands,
-        crew: UploadCrew | None,
+        background: BackgroundCalls,
+        pool: UploadPool | None,
         watch: Watch | None,
-        pace: Pace,
+        timing: Timing,
         clock: Callable[[], float],
     ) -> None:
         self.inbox = inbox
-        self._errands = errands
-        self._crew = crew
+        self._background = background
+        self._pool = pool
         self._settled = 0
-        self._expected: int | None = 0 if crew is None else None
+        self._expected: int | None = 0 if pool is None else None
         self._watch = watch
-        self._pace = pace
+        self._timing = timing
         self._clock = clock
         self._is_detached = False
         self._shown = LinkState()
@@ -51,12 +51,12 @@ class Run:
     def updates(self) -> Iterator[Update]:
         """Yield what happens until there is nothing more to come."""
         try:
-            if self._crew is not None:
-                self._crew.start()
+            if self._pool is not None:
+                self._pool.start()
             while not self._is_over():
-                yield from self._tended()
+                yield from self._ticked()
                 for message in self._arrived():
-                    yield from self._take(message)
+                    yield from self._handle(message)
                     if self._is_detached:
                         return
         finally:
@@ -65,21 +65,21 @@ class Run:
     def close(self) -> None:
         """Stop everything; what the server has accepted goes on."""
         self._is_detached = True
-        if self._crew is not None:
-            self._crew.stop()
+        if self._pool is not None:
+            self._pool.stop()
         if self._watch is not None:
             self._watch.close()
-        self._errands.stop()
+        self._background.stop()
 
     def _is_over(self) -> bool:
-        is_idle = self._watch is None or self._watch.board.is_idle
+        is_idle = self._watch is None or self._watch.tracker.is_idle
         return self._is_detached or (self._settled == self._expected and is_idle)
 
-    def _tended(self) -> Iterator[LinkState]:
+    def _ticked(self) -> Iterator[LinkState]:
         if self._watch is None:
             return
         now = self._clock()
-        self._watch.tend(now)
+        self._watch.tick(now)
         state = self._watch.link.state(now)
         if state != self._shown:
             self._shown = state
@@ -88,7 +88,7 @@ class Run:
     def _arrived(self) -> Iterator[object]:
         """Yield what is in the inbox, waiting only a little, so that Ctrl-C gets through."""
         wake_at = math.inf if self._watch is None else self._watch.link.wake_at(self._clock())
-        wait_s = max(0.0, min(self._pace.tick_s, wake_at - self._clock()))
+        wait_s = max(0.0, min(self._timing.tick_s, wake_at - self._clock()))
         try:
             yield self.inbox.get(timeout=wait_s)
             for _ in range(self.inbox.qsize()):
@@ -96,7 +96,7 @@ class Run:
         except Empty:
             return
 
-    def _take(self, message: object) -> Iterator[Update]:
+    def _handle(self, message: object) -> Iterator[Update]:
         match message:
             case Failed(error=error):
                 raise error
@@ -111,18 +111,18 @@ class Run:
                 yield message
                 if isinstance(message, Accepted) and self._watch is not None:
                     yield from self._watch.follow(message)
-                self._make_room(message)
+                self._release_slot(message)
             case _ if self._watch is not None:
-                for update in self._watch.take(message, self._clock()):
+                for update in self._watch.handle(message, self._clock()):
                     yield update
-                    self._make_room(update)
+                    self._release_slot(update)
 
-    def _make_room(self, update: Update) -> None:
-        """Let the crew take another item in the place of one that has ended."""
+    def _release_slot(self, update: Update) -> None:
+        """Let the pool take another item in the place of one that has ended."""
         job = update.job if isinstance(update, Accepted) else update
         is_running = isinstance(job, JobSnapshot) and not job.status.is_terminal
-        if self._crew is None or not self._crew.has_window or is_running:
+        if self._pool is None or not self._pool.has_window or is_running:
             return
-        self._crew.make_room()
+        self._pool.release_slot()
         if isinstance(job, JobSnapshot) and self._watch is not None:
-            self._watch.board.remove(job.id)  # memory must not grow with the number of items
+            self._watch.tracker.remove(job.id)  # memory must not grow with the number of items

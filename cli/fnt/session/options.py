@@ -46,7 +46,7 @@ class WatchOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Timing:
     """Times of a session, all in seconds."""
 
     tick_s: float = 0.5
@@ -71,7 +71,7 @@ class Pace:
     poll_after_failures: int = 5
     poll_s: float = 2.0
     poll_cap_s: float = 10.0
-    upload_patience_s: float = 60.0
+    upload_retry_s: float = 60.0
     """How long an upload is tried again once the server has been reached."""
     upload_tick_s: float = 0.125
     """The least time between two reports of one upload's progress."""

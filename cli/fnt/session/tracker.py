@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fnt.progress import is_newer
-from fnt.session.options import Pace
+from fnt.session.options import Timing
 from fnt.wire.jobs import JobSnapshot, JobStatus
 
 WAITING_JOBS_PER_S = 10
@@ -33,11 +33,11 @@ class Watched:
         return self.job is None or not self.job.status.is_terminal
 
 
-class Board:
+class JobTracker:
     """All jobs of a run. Only jobs on it are listened to."""
 
-    def __init__(self, *, pace: Pace) -> None:
-        self._pace = pace
+    def __init__(self, *, timing: Timing) -> None:
+        self._timing = timing
         self._jobs: dict[int, Watched] = {}
         self._running: dict[int, Watched] = {}
 
@@ -88,13 +88,13 @@ class Board:
     def due(self, now: float) -> Iterator[Watched]:
         """Yield the jobs that are to be asked after: new ones at once, silent ones in turn."""
         waiting = sum(1 for watched in self._running.values() if _is_waiting(watched))
-        patience_s = max(self._pace.silence_s, waiting / WAITING_JOBS_PER_S)
+        patience_s = max(self._timing.silence_s, waiting / WAITING_JOBS_PER_S)
         for watched in self._running.values():
-            silence_s = patience_s if _is_waiting(watched) else self._pace.silence_s
+            silence_s = patience_s if _is_waiting(watched) else self._timing.silence_s
             if watched.asked_at is None:
                 is_due = now - watched.heard_at >= silence_s
             else:
-                is_due = now - watched.asked_at >= silence_s + self._pace.answer_s
+                is_due = now - watched.asked_at >= silence_s + self._timing.answer_s
             if is_due:
                 yield watched
 

@@ -23,7 +23,7 @@ from fnt.errors import (
 )
 from fnt.progress import Accepted, Refused, UploadProgress
 from fnt.session.existing_jobs import existing_job
-from fnt.session.options import Pace, UploadItem
+from fnt.session.options import Timing, UploadItem
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import ProcessingSettings
 
@@ -52,11 +52,11 @@ class _StoppedError(Exception):
     """The run is over; what is being sent is left alone."""
 
 
-class UploadCrew:
+class UploadPool:
     """Sends items a few at a time. Each ends as exactly one Accepted or Refused in the inbox.
 
     With a window items are pulled only while fewer of them are unfinished; whoever sees one end
-    tells by `make_room`. The iterator runs in the crew's threads, in one of them at a time.
+    tells by `release_slot`. The iterator runs in the pool's threads, in one of them at a time.
     """
 
     def __init__(
@@ -67,14 +67,14 @@ class UploadCrew:
         parallel: int,
         window: int | None,
         inbox: Queue[Any],
-        pace: Pace,
+        timing: Timing,
         clock: Callable[[], float],
         random: Callable[[], float],
     ) -> None:
         self._api = api
         self._random = random
         self._inbox = inbox
-        self._pace = pace
+        self._timing = timing
         self._clock = clock
         self._items = iter(items)
         self._taken = 0
@@ -102,7 +102,7 @@ class UploadCrew:
         """Whether items wait for others to end."""
         return self._room is not None
 
-    def make_room(self) -> None:
+    def release_slot(self) -> None:
         """Note that an item has ended, and with it its job."""
         if self._room is not None:
             self._room.release()
@@ -134,10 +134,10 @@ class UploadCrew:
     def _settle(self, item: UploadItem) -> Accepted | Refused:
         try:
             if item.job_id is not None:
-                return self._patiently(lambda: self._found(item))
+                return self._with_retries(lambda: self._found(item))
             sha256, size_bytes = self._hashed(item)
-            with self._before_its_twins(item, sha256):
-                return self._patiently(
+            with self._wait_for_duplicates(item, sha256):
+                return self._with_retries(
                     lambda: self._sent(item, sha256=sha256, size_bytes=size_bytes)
                 )
         except AuthError:
@@ -148,7 +148,7 @@ class UploadCrew:
             return _refused(item, _unreadable(item, error))
 
     @contextmanager
-    def _before_its_twins(self, item: UploadItem, sha256: str) -> Iterator[None]:
+    def _wait_for_duplicates(self, item: UploadItem, sha256: str) -> Iterator[None]:
         """Let the same file, given twice, find the job of the first."""
         if not item.skips_existing:
             yield
@@ -157,7 +157,7 @@ class UploadCrew:
             self._stop_if_asked()
             yield
 
-    def _patiently(self, attempt: Callable[[], Accepted]) -> Accepted:
+    def _with_retries(self, attempt: Callable[[], Accepted]) -> Accepted:
         """Try again while a server that was there before is away: the key makes that safe."""
         failed_at: float | None = None
         while True:
@@ -169,9 +169,9 @@ class UploadCrew:
                 else:
                     failed_at = failed_at or self._clock()
                     waited_s = self._clock() - failed_at
-                    if not self._reached.is_set() or waited_s >= self._pace.upload_patience_s:
+                    if not self._reached.is_set() or waited_s >= self._timing.upload_retry_s:
                         raise
-                pause_s = self._random() * self._pace.backoff_cap_s
+                pause_s = self._random() * self._timing.backoff_cap_s
                 if self._stopped.wait(pause_s + min(error.retry_after_s or 0, LONGEST_PAUSE_S)):
                     raise _StoppedError from error
 
@@ -224,7 +224,7 @@ class UploadCrew:
             now = self._clock()
             if now < next_at and sent_bytes < size_bytes:
                 return
-            next_at = now + self._pace.upload_tick_s
+            next_at = now + self._timing.upload_tick_s
             self._inbox.put(
                 UploadProgress(
                     key=item.key,

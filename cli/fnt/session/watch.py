@@ -10,19 +10,27 @@ from typing import Any
 from fnt.errors import AuthError, NotFoundError, ProtocolError, TemporaryError
 from fnt.progress import Accepted, Refused, Update
 from fnt.session.background import (
+    BackgroundCalls,
     CancelDone,
-    Errands,
     NotOpened,
     Opened,
     Polled,
     PollFailed,
     Renewed,
 )
-from fnt.session.cancellation import CancelRequest, Cancels
-from fnt.session.connection import Link
-from fnt.session.options import Pace
-from fnt.session.tracker import Board, Watched
-from fnt.stream import REFUSED_TOKEN, Answer, Draining, JobNews, JobStream, Lost, StreamEvent
+from fnt.session.cancellation import Cancellations, CancelRequest
+from fnt.session.connection import ConnectionPolicy
+from fnt.session.options import Timing
+from fnt.session.tracker import JobTracker, Watched
+from fnt.stream import (
+    REFUSED_TOKEN,
+    Ack,
+    Disconnected,
+    Draining,
+    JobProgressEvent,
+    JobStream,
+    StreamEvent,
+)
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import JobSnapshot, WireError
@@ -31,52 +39,59 @@ log = logging.getLogger(__name__)
 
 
 class Watch:
-    """One link, one board, at most one socket in use."""
+    """Watches the jobs of a run over at most one socket."""
 
-    def __init__(self, *, link: Link, board: Board, errands: Errands, pace: Pace) -> None:
+    def __init__(
+        self,
+        *,
+        link: ConnectionPolicy,
+        tracker: JobTracker,
+        background: BackgroundCalls,
+        timing: Timing,
+    ) -> None:
         self.link = link
-        self.board = board
-        self._errands = errands
-        self._pace = pace
-        self._cancels = Cancels(answer_s=pace.answer_s)
+        self.tracker = tracker
+        self._background = background
+        self._timing = timing
+        self._cancellations = Cancellations(answer_s=timing.answer_s)
         self._stream: JobStream | None = None
         self._sign_of_life_at = 0.0
         self._renew_at = 0.0
 
-    def tend(self, now: float) -> None:
+    def tick(self, now: float) -> None:
         """Do what is due."""
-        if self.board.is_idle:
-            self.link.rested(now)
+        if self.tracker.is_idle:
+            self.link.idle(now)
         elif self.link.gives_up(now):
             raise self._out_of_contact()
         if self._stream is not None:
-            self._tend_socket(self._stream, now)
+            self._tick_socket(self._stream, now)
         if self.link.wants_socket(now):
-            self.link.trying(now)
-            self._errands.connect()
-        if self.link.wants_poll(now) and not self.board.is_idle:
-            self.link.asking()
-            self._errands.poll(
-                {w.job_id: w.job.version if w.job else None for w in self.board.running}
+            self.link.attempt_started(now)
+            self._background.connect()
+        if self.link.wants_poll(now) and not self.tracker.is_idle:
+            self.link.poll_started()
+            self._background.poll(
+                {w.job_id: w.job.version if w.job else None for w in self.tracker.running}
             )
-        self._cancels.send(
+        self._cancellations.send(
             now,
             over_socket=self._stream.cancel if self._stream else None,
-            over_http=self._errands.cancel,
+            over_http=self._background.cancel,
         )
 
-    def take(self, message: object, now: float) -> Iterator[Update]:
+    def handle(self, message: object, now: float) -> Iterator[Update]:
         """Fold a message in; yield what is news."""
         match message:
-            case JobNews() | Answer() | Draining() | Lost():
-                yield from self._take_event(message, now)
+            case JobProgressEvent() | Ack() | Draining() | Disconnected():
+                yield from self._handle_event(message, now)
             case Polled():
-                yield from self._take_polled(message, now)
+                yield from self._handle_polled(message, now)
             case CancelDone():
-                yield from self._take_cancel(message, now)
+                yield from self._handle_cancel(message, now)
             case CancelRequest(job_id=job_id):
-                if self.board.get(job_id) is not None:
-                    self._cancels.add(job_id)
+                if self.tracker.get(job_id) is not None:
+                    self._cancellations.add(job_id)
             case Renewed(stream=stream, token=token) if stream is self._stream:
                 self._extend(stream, token, now)
             case Opened(stream=stream):
@@ -89,8 +104,8 @@ class Watch:
 
     def follow(self, accepted: Accepted) -> Iterator[Update]:
         """Watch the job of a file; what is known of it from elsewhere may be newer."""
-        known = self.board.get(accepted.job.id)
-        self.board.add(accepted.job.id, key=accepted.key, job=accepted.job)
+        known = self.tracker.get(accepted.job.id)
+        self.tracker.add(accepted.job.id, key=accepted.key, job=accepted.job)
         if known is not None and known.job is not None:
             yield known.job
 
@@ -100,57 +115,57 @@ class Watch:
             self._stream.close()
             self._stream = None
 
-    def _tend_socket(self, stream: JobStream, now: float) -> None:
-        quiet_since = max(self.board.unanswered_since(), self._sign_of_life_at)
-        if now - quiet_since >= self._pace.answer_s:
+    def _tick_socket(self, stream: JobStream, now: float) -> None:
+        quiet_since = max(self.tracker.unanswered_since(), self._sign_of_life_at)
+        if now - quiet_since >= self._timing.answer_s:
             self._drop(now, "the server stopped answering")
         elif self.link.wants_to_leave(now):
             self._drop(now, "the server is restarting")
         else:
-            for watched in list(self.board.due(now)):
+            for watched in list(self.tracker.due(now)):
                 watched.asked_at = now
                 stream.join(watched.job_id)
-            if now >= self._renew_at and not self.board.is_idle:
+            if now >= self._renew_at and not self.tracker.is_idle:
                 self._renew_at = math.inf
-                self._errands.renew(stream)
+                self._background.renew(stream)
 
     def _opened(self, stream: JobStream, now: float) -> None:
         if self._stream is not None:  # a slower attempt: the first one is in use
-            self._errands.close(stream)
+            self._background.close(stream)
             return
         self._stream = stream
         self._sign_of_life_at = now
-        self._renew_at = now + self._pace.renew_s
-        self.board.forget_socket()
+        self._renew_at = now + self._timing.renew_s
+        self.tracker.forget_socket()
         self.link.opened(now)
 
     def _extend(self, stream: JobStream, token: str | None, now: float) -> None:
         """Send a renewed token along with a join, so that the server does not close the socket."""
-        self._renew_at = now + self._pace.renew_s
-        if token is not None and not self.board.is_idle:
-            stream.join(self.board.running[0].job_id, token=token)
+        self._renew_at = now + self._timing.renew_s
+        if token is not None and not self.tracker.is_idle:
+            stream.join(self.tracker.running[0].job_id, token=token)
 
     def _drop(self, now: float, reason: str) -> None:
         if self._stream is not None:
-            self._errands.close(self._stream)
+            self._background.close(self._stream)
             self._stream = None
         self.link.lost(now, reason)
 
-    def _take_event(self, event: StreamEvent, now: float) -> Iterator[Update]:
+    def _handle_event(self, event: StreamEvent, now: float) -> Iterator[Update]:
         if event.stream is not self._stream:
             return
         self._sign_of_life_at = now
         match event:
-            case JobNews(payload=payload):
-                yield from self._take_news(payload, now)
-            case Answer():
-                yield from self._take_answer(event, now)
+            case JobProgressEvent(payload=payload):
+                yield from self._handle_progress(payload, now)
+            case Ack():
+                yield from self._handle_ack(event, now)
             case Draining(payload=payload):
                 self.link.draining(now, _retry_in(payload))
-            case Lost(reason=reason):
+            case Disconnected(reason=reason):
                 self._drop(now, reason)
 
-    def _take_news(self, payload: object, now: float) -> Iterator[Update]:
+    def _handle_progress(self, payload: object, now: float) -> Iterator[Update]:
         try:
             job = JobSnapshot.from_wire(payload)
         except WireError as error:
@@ -158,21 +173,21 @@ class Watch:
             return
         yield from self._accepted(job, now)
 
-    def _take_answer(self, answer: Answer, now: float) -> Iterator[Update]:
-        watched = self.board.get(answer.job_id)
+    def _handle_ack(self, answer: Ack, now: float) -> Iterator[Update]:
+        watched = self.tracker.get(answer.job_id)
         if watched is None or answer.verb == events.LEAVE_JOB:
             return
         if answer.verb == events.JOIN_JOB:
             watched.asked_at, watched.heard_at = None, now
         values = answer.payload if isinstance(answer.payload, Mapping) else {"ok": True}
         if not values.get("ok"):
-            yield from self._take_refusal(watched, answer.verb, values, now)
+            yield from self._handle_refusal(watched, answer.verb, values, now)
         elif values.get("job") is not None:
             if answer.verb == events.CANCEL_JOB:
-                self._cancels.done(answer.job_id)
+                self._cancellations.done(answer.job_id)
             yield from self._accepted(_job(values["job"]), now)
 
-    def _take_refusal(
+    def _handle_refusal(
         self, watched: Watched, verb: str, values: Mapping[Any, Any], now: float
     ) -> Iterator[Update]:
         code = str(values.get("error_code"))
@@ -181,50 +196,50 @@ class Watch:
         elif code in REFUSED_TOKEN:
             self._drop(now, "the login is being renewed")
         elif verb == events.CANCEL_JOB:
-            self._cancels.over_http(watched.job_id)
+            self._cancellations.over_http(watched.job_id)
         else:
             log.debug("joining job %d was refused: %s", watched.job_id, code[:40])
 
-    def _take_polled(self, polled: Polled, now: float) -> Iterator[Update]:
+    def _handle_polled(self, polled: Polled, now: float) -> Iterator[Update]:
         has_news = False
         for job in polled.jobs:
             for update in self._accepted(job, now):
                 has_news = True
                 yield update
         for job_id in polled.missing:
-            watched = self.board.get(job_id)
+            watched = self.tracker.get(job_id)
             if watched is not None and watched.is_running:
                 yield from self._vanished(watched)
         self.link.polled(now, has_news=has_news)
 
-    def _take_cancel(self, done: CancelDone, now: float) -> Iterator[Update]:
+    def _handle_cancel(self, done: CancelDone, now: float) -> Iterator[Update]:
         if isinstance(done.error, AuthError):
             raise done.error
         if isinstance(done.error, TemporaryError):
-            self._cancels.again(done.job_id, now)
+            self._cancellations.again(done.job_id, now)
             return
-        self._cancels.done(done.job_id)
+        self._cancellations.done(done.job_id)
         if done.job is not None:
             yield from self._accepted(done.job, now)
         else:
             log.warning("job %d could not be cancelled: %s", done.job_id, done.error)
 
     def _accepted(self, job: JobSnapshot, now: float) -> Iterator[Update]:
-        watched = self.board.get(job.id)
+        watched = self.tracker.get(job.id)
         if watched is None:
             return
         watched.heard_at = now
-        if not self.board.accept(job):
+        if not self.tracker.accept(job):
             return
         yield job
         if job.status.is_terminal:
-            self._cancels.done(job.id)
+            self._cancellations.done(job.id)
             if self._stream is not None:
                 self._stream.leave(job.id)
 
     def _vanished(self, watched: Watched) -> Iterator[Update]:
-        self.board.remove(watched.job_id)
-        self._cancels.done(watched.job_id)
+        self.tracker.remove(watched.job_id)
+        self._cancellations.done(watched.job_id)
         for key in watched.keys:
             yield Refused(
                 key=key,
@@ -236,7 +251,7 @@ class Watch:
             )
 
     def _out_of_contact(self) -> TemporaryError:
-        ids = " ".join(str(watched.job_id) for watched in self.board.running)
+        ids = " ".join(str(watched.job_id) for watched in self.tracker.running)
         return TemporaryError(
             "lost contact with the server",
             code="OUT_OF_CONTACT",

@@ -1,6 +1,14 @@
 """One socket to the job rooms. Knows python-socketio and the wire, nothing of terminals."""
 
-from fnt.stream.events import Answer, Draining, JobNews, Lost, StreamEvent
+from fnt.stream.events import Ack, Disconnected, Draining, JobProgressEvent, StreamEvent
 from fnt.stream.job_stream import REFUSED_TOKEN, JobStream
 
-__all__ = ["REFUSED_TOKEN", "Answer", "Draining", "JobNews", "JobStream", "Lost", "StreamEvent"]
+__all__ = [
+    "REFUSED_TOKEN",
+    "Ack",
+    "Disconnected",
+    "Draining",
+    "JobProgressEvent",
+    "JobStream",
+    "StreamEvent",
+]

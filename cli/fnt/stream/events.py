@@ -8,7 +8,7 @@ from fnt.stream.protocol import EventSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobNews:
+class JobProgressEvent:
     """A `job_progress` event."""
 
     stream: EventSource
@@ -16,7 +16,7 @@ class JobNews:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Ack:
     """The acknowledgement of a join, leave or cancel; the payload is None for an empty one."""
 
     stream: EventSource
@@ -34,11 +34,11 @@ class Draining:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
+class Disconnected:
     """The socket is closed, by whichever side."""
 
     stream: EventSource
     reason: str
 
 
-StreamEvent = JobNews | Answer | Draining | Lost
+StreamEvent = JobProgressEvent | Ack | Draining | Disconnected

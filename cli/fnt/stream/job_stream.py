@@ -14,7 +14,7 @@ from ssl import SSLContext
 from typing import Any
 
 from fnt.errors import AuthError, FntError, TemporaryError
-from fnt.stream.events import Answer, Draining, JobNews, Lost
+from fnt.stream.events import Ack, Disconnected, Draining, JobProgressEvent
 from fnt.stream.protocol import SocketClient, TokenSource
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
@@ -60,7 +60,7 @@ class JobStream:
             self._connect(self._tokens.renewed_token(token), timeout_s)
 
     def join(self, job_id: int, *, token: str | None = None) -> None:
-        """Ask for a job's room; the Answer carries its snapshot. A new token extends the socket."""
+        """Ask for a job's room; the ack carries its snapshot. A new token extends the socket."""
         self._ask(events.JOIN_JOB, job_id, **({} if token is None else {"token": token}))
 
     def newer_token(self) -> str | None:
@@ -76,7 +76,7 @@ class JobStream:
         self._ask(events.LEAVE_JOB, job_id)
 
     def cancel(self, job_id: int) -> None:
-        """Ask for a job to be cancelled; the Answer carries how it ended."""
+        """Ask for a job to be cancelled; the ack carries how it ended."""
         self._ask(events.CANCEL_JOB, job_id)
 
     def close(self) -> None:
@@ -122,20 +122,20 @@ class JobStream:
                 verb, {"job_id": job_id, **more}, callback=partial(self._on_answer, verb, job_id)
             )
         except Exception as error:  # whatever it is, nothing can be sent any more
-            self._inbox.put(Lost(stream=self, reason=type(error).__name__))
+            self._inbox.put(Disconnected(stream=self, reason=type(error).__name__))
 
     def _on_answer(self, verb: str, job_id: int, *payload: object) -> None:
         first = payload[0] if payload else None
-        self._inbox.put(Answer(stream=self, verb=verb, job_id=job_id, payload=first))
+        self._inbox.put(Ack(stream=self, verb=verb, job_id=job_id, payload=first))
 
     def _on_progress(self, payload: object = None, *_more: object) -> None:
-        self._inbox.put(JobNews(stream=self, payload=payload))
+        self._inbox.put(JobProgressEvent(stream=self, payload=payload))
 
     def _on_draining(self, payload: object = None, *_more: object) -> None:
         self._inbox.put(Draining(stream=self, payload=payload))
 
     def _on_disconnect(self, reason: object = None) -> None:
-        self._inbox.put(Lost(stream=self, reason=str(reason or "connection lost")))
+        self._inbox.put(Disconnected(stream=self, reason=str(reason or "connection lost")))
 
 
 def _refusal(refusals: list[object]) -> FntError:

@@ -165,7 +165,7 @@ def _status(value: object, name: str) -> JobStatus:
         raise WireError(f"{name} is not a known status") from None
 
 
-def _moment(value: object, name: str) -> datetime:
+def _timestamp(value: object, name: str) -> datetime:
     try:
         moment = datetime.fromisoformat(_text(value, name))
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
@@ -204,11 +204,11 @@ _READERS: dict[str, Any] = {
     "error_code": _optional(_text),
     "attempts": _count,
     "retry_of": _optional(_count),
-    "created_at": _moment,
-    "uploaded_at": _optional(_moment),
-    "started_at": _optional(_moment),
-    "completed_at": _optional(_moment),
-    "updated_at": _moment,
+    "created_at": _timestamp,
+    "uploaded_at": _optional(_timestamp),
+    "started_at": _optional(_timestamp),
+    "completed_at": _optional(_timestamp),
+    "updated_at": _timestamp,
 }
 
 

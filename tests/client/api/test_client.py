@@ -12,7 +12,7 @@ import pytest
 from builders import make_snapshot
 from fakes import SERVER, Script, json_response, refusal
 from fnt.api.client import ApiClient
-from fnt.api.device import DeviceGrant, Waiting
+from fnt.api.device import AuthorizationPending, DeviceGrant
 from fnt.api.errors import retry_after_s
 from fnt.api.http import MAX_ANSWER_BYTES
 from fnt.api.retry import Retry
@@ -526,7 +526,10 @@ def test_a_grants_times_are_bounded():
 
 @pytest.mark.parametrize(
     ("error", "outcome"),
-    [("authorization_pending", Waiting.PENDING), ("slow_down", Waiting.SLOW_DOWN)],
+    [
+        ("authorization_pending", AuthorizationPending.PENDING),
+        ("slow_down", AuthorizationPending.SLOW_DOWN),
+    ],
 )
 def test_a_poll_that_has_to_wait(make_client, error, outcome):
     client, _ = make_client(json_response(400, {"error": error}))

@@ -29,7 +29,7 @@ from fnt.errors import (
 from fnt.flow.inputs.batch_items import Preparer
 from fnt.flow.inputs.manifest import Source, read_source
 from fnt.flow.ledger import Book, BookStatus, Ledger
-from fnt.flow.results.output_plan import Wish
+from fnt.flow.results.output_plan import OutputPlan
 from fnt.output.plain import PlainRenderer
 from fnt.progress import Accepted, ProgressState, Refused, Update
 from fnt.wire.jobs import JobStatus, ProcessingSettings
@@ -369,7 +369,7 @@ def test_a_stopped_preparer_hands_out_nothing_more(folder: Path) -> None:
         source = Source.of("m.csv")
         ledger.begin_run(read_source(source, Stream(), defaults=ProcessingSettings(), tell=print))
         preparer = Preparer(
-            ledger, Wish(folder=folder, formats=()), new_key=lambda: "k", warn=print
+            ledger, OutputPlan(folder=folder, formats=()), new_key=lambda: "k", warn=print
         )
         preparer.stop()
 

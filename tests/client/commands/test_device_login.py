@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fnt.api.device import DeviceGrant, Waiting
+from fnt.api.device import AuthorizationPending, DeviceGrant
 from fnt.errors import AuthError, FntError, TemporaryError, UsageError
 from fnt.output.browser import has_browser
 from world import TOKENS, World, make_terminal
@@ -16,7 +16,7 @@ URL = "https://books.example.org/device"
 GRANT = DeviceGrant(
     device_code="canary", user_code="BCDF-GHJK", url=URL, interval_s=5.0, expires_in_s=600.0
 )
-PENDING = Waiting.PENDING
+PENDING = AuthorizationPending.PENDING
 
 
 def make_world(*polls: Any, tty: bool = True, grant: FntError | DeviceGrant = GRANT) -> World:
@@ -120,7 +120,9 @@ def test_where_a_browser_would_be_seen(
 
 
 def test_a_server_that_is_hurried_is_asked_more_seldom() -> None:
-    world = make_world(Waiting.SLOW_DOWN, PENDING, Waiting.SLOW_DOWN, TOKENS)
+    world = make_world(
+        AuthorizationPending.SLOW_DOWN, PENDING, AuthorizationPending.SLOW_DOWN, TOKENS
+    )
 
     world.invoke("login")
 

@@ -14,7 +14,7 @@ from keyring.backends import chainer, fail, null
 from fakes import FakeKeyring
 from fnt.config.credentials import CredentialStore, Tokens
 from fnt.config.credentials import keyring_store as vault_module
-from fnt.config.credentials.keyring_store import VaultError, find_safe_backend
+from fnt.config.credentials.keyring_store import KeyringError, find_safe_backend
 from fnt.errors import TemporaryError, UsageError
 from fnt.files import file_lock
 
@@ -187,7 +187,7 @@ class RaisingKeyring(FakeKeyring):
 def test_vault_silent_keyring_is_left_after_the_limit(tmp_path):
     keyring = SilentKeyring()
     try:
-        with pytest.raises(VaultError, match=r"did not answer within 0\.05 s") as caught:
+        with pytest.raises(KeyringError, match=r"did not answer within 0\.05 s") as caught:
             make_store(tmp_path, keyring=keyring, timeout_s=0.05).load()
     finally:
         keyring.release.set()
@@ -196,12 +196,12 @@ def test_vault_silent_keyring_is_left_after_the_limit(tmp_path):
 
 
 def test_vault_reads_back_what_it_stored(tmp_path):
-    with pytest.raises(VaultError, match="did not keep"):
+    with pytest.raises(KeyringError, match="did not keep"):
         make_store(tmp_path, keyring=ForgetfulKeyring()).save(TOKENS)
 
 
 def test_vault_failure_is_told_without_its_words(tmp_path):
-    with pytest.raises(VaultError, match=r"failed \(OSError\)"):
+    with pytest.raises(KeyringError, match=r"failed \(OSError\)"):
         make_store(tmp_path, keyring=RaisingKeyring()).load()
 
 
@@ -211,7 +211,7 @@ def test_vault_finds_nothing_in_backends_that_keep_nothing(tmp_path, monkeypatch
 
     assert find_safe_backend() is None
     assert make_store(tmp_path).load() is None
-    with pytest.raises(VaultError, match="no keyring"):
+    with pytest.raises(KeyringError, match="no keyring"):
         make_store(tmp_path).save(TOKENS)
     assert make_store(tmp_path).where().startswith("nowhere")
 

@@ -12,15 +12,15 @@ import pytest
 
 from fnt.commands.help_topics import TROUBLE
 from fnt.config.settings.proxy import find_proxy
-from fnt.doctor import CHECKS, Patient, Status, Verdict, examine
+from fnt.doctor import CHECKS, DoctorContext, Status, Verdict, run_checks
 from fnt.doctor.result import fail, ok
 from fnt.doctor.run_checks import Check
 from fnt.errors import ExitCode, NotFoundError, UsageError
 from world import World
 
 
-def make_patient() -> Patient:
-    return Patient(context=World().context(), folder=Path(), proxies=dict)
+def make_patient() -> DoctorContext:
+    return DoctorContext(context=World().context(), folder=Path(), proxies=dict)
 
 
 def check(name: str, said: Verdict | Callable[[], Verdict], *needs: str) -> Check:
@@ -30,7 +30,7 @@ def check(name: str, said: Verdict | Callable[[], Verdict], *needs: str) -> Chec
 
 
 def found(*checks: Check, limit_s: float = 5.0) -> dict[str, Verdict]:
-    findings = examine(make_patient(), checks, clock=lambda: 0.0, limit_s=limit_s)
+    findings = run_checks(make_patient(), checks, clock=lambda: 0.0, limit_s=limit_s)
     return {finding.check: finding.verdict for finding in findings}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from fnt.output.factory import pick_renderer
 from fnt.output.modes import OutputFormat
-from fnt.output.renderer import Goal
+from fnt.output.renderer import DoneCriteria
 from fnt.output.report.document import Report
 from world import Clock, make_terminal
 
@@ -33,7 +33,7 @@ def test_renderer_by_format_and_terminal(
     renderer = pick_renderer(
         make_terminal(tty=tty, environ=environ),
         Report(now=clock.now, format=format),
-        goal=Goal(),
+        criteria=DoneCriteria(),
         clock=clock,
         now=clock.now,
         progress=progress,

@@ -20,7 +20,7 @@ from fnt.output.formatting import (
     time_left,
     total_left_s,
 )
-from fnt.progress import Past, ProgressState, Row
+from fnt.progress import ProgressState, RetiredCounts, Row
 from fnt.wire.jobs import JobStatus
 from world import completed
 
@@ -95,6 +95,6 @@ def test_a_job_seen_late_took_as_long_as_the_server_says() -> None:
 
 
 def test_the_tally_counts_rows_that_were_cleared_and_those_to_come() -> None:
-    state = ProgressState(past=Past(completed=7, failed=1, cancelled=2), to_come=90)
+    state = ProgressState(retired=RetiredCounts(completed=7, failed=1, cancelled=2), pending=90)
 
     assert tally(state) == "100 jobs, 7 done, 1 failed, 2 cancelled"

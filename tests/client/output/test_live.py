@@ -11,7 +11,7 @@ import pytest
 
 from builders import make_snapshot
 from fnt.output.live import LiveRenderer
-from fnt.output.renderer import Goal
+from fnt.output.renderer import DoneCriteria
 from fnt.output.rows import ASCII, UNICODE, fitted
 from fnt.progress import (
     LinkState,
@@ -34,15 +34,18 @@ SHOW_CURSOR = "\x1b[?25h"
 class View:
     """A live view on a terminal of buffers; colour is off, so frames are text and cursor moves."""
 
-    def __init__(self, *, size: tuple[int, int] = (100, 30), **goal: Any) -> None:
-        encoding = goal.pop("encoding", "utf-8")
+    def __init__(self, *, size: tuple[int, int] = (100, 30), **criteria: Any) -> None:
+        encoding = criteria.pop("encoding", "utf-8")
         self.clock = Clock()
         self.terminal = make_terminal(
             tty=True, size=size, encoding=encoding, environ={"NO_COLOR": "1", "TERM": "xterm"}
         )
         self.state = ProgressState(server="books.example.org")
         self.renderer = LiveRenderer(
-            self.terminal, goal=Goal(**goal), clock=self.clock, hint="d detach · c cancel"
+            self.terminal,
+            criteria=DoneCriteria(**criteria),
+            clock=self.clock,
+            hint="d detach · c cancel",
         )
 
     def play(self, updates: Iterable[Update]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from builders import make_snapshot
 from fnt.errors import ExitCode
 from fnt.output.plain import PlainRenderer
-from fnt.output.renderer import Goal
+from fnt.output.renderer import DoneCriteria
 from fnt.progress import (
     LinkState,
     LinkStatus,
@@ -28,13 +28,13 @@ from world import Clock, completed, ended, make_terminal, uploaded
 class Log:
     """A plain renderer and what it wrote."""
 
-    def __init__(self, *, tty: bool = False, ends_only: bool = False, **goal: Any) -> None:
+    def __init__(self, *, tty: bool = False, ends_only: bool = False, **criteria: Any) -> None:
         self.clock = Clock()
         self.terminal = make_terminal(tty=tty)
         self.state = ProgressState()
         self.renderer = PlainRenderer(
             self.terminal,
-            goal=Goal(**goal),
+            criteria=DoneCriteria(**criteria),
             clock=self.clock,
             now=self.clock.now,
             ends_only=ends_only,

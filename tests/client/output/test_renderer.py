@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builders import make_snapshot
-from fnt.output.renderer import Goal, Renderer, Ticker
+from fnt.output.renderer import DoneCriteria, Renderer, Ticker
 from fnt.progress import ProgressState, Row, Saved, SaveFailed, Update, reduce
 from fnt.wire.jobs import JobStatus
 from world import completed, ended
@@ -22,21 +22,21 @@ def row_after(*updates: Update) -> Row:
 
 
 @pytest.mark.parametrize(
-    ("goal", "updates", "expected"),
+    ("criteria", "updates", "expected"),
     [
-        (Goal(), [make_snapshot()], False),
-        (Goal(accepted=True), [make_snapshot()], True),
-        (Goal(), [completed()], True),
-        (Goal(outputs=1), [completed()], False),
-        (Goal(outputs=1), [completed(), Saved(job_id=12, path=Path("a.txt"))], True),
-        (Goal(outputs=2), [completed(), Saved(job_id=12, path=Path("a.txt"))], False),
-        (Goal(outputs=1), [completed(), SaveFailed(job_id=12, message="full")], True),
-        (Goal(outputs=1), [ended(JobStatus.FAILED)], True),
-        (Goal(outputs=1), [ended(JobStatus.CANCELLED)], True),
+        (DoneCriteria(), [make_snapshot()], False),
+        (DoneCriteria(accepted=True), [make_snapshot()], True),
+        (DoneCriteria(), [completed()], True),
+        (DoneCriteria(outputs=1), [completed()], False),
+        (DoneCriteria(outputs=1), [completed(), Saved(job_id=12, path=Path("a.txt"))], True),
+        (DoneCriteria(outputs=2), [completed(), Saved(job_id=12, path=Path("a.txt"))], False),
+        (DoneCriteria(outputs=1), [completed(), SaveFailed(job_id=12, message="full")], True),
+        (DoneCriteria(outputs=1), [ended(JobStatus.FAILED)], True),
+        (DoneCriteria(outputs=1), [ended(JobStatus.CANCELLED)], True),
     ],
 )
-def test_goal_is_reached(goal: Goal, updates: list[Update], expected: bool) -> None:
-    assert goal.is_reached(row_after(*updates)) is expected
+def test_goal_is_reached(criteria: DoneCriteria, updates: list[Update], expected: bool) -> None:
+    assert criteria.is_reached(row_after(*updates)) is expected
 
 
 def test_ticker_ticks_until_it_is_left() -> None:

@@ -8,22 +8,22 @@ import pytest
 
 from fnt.errors import TemporaryError
 from fnt.progress import LinkState, LinkStatus
-from fnt.session.connection import Link
-from fnt.session.options import Pace, WatchOptions
+from fnt.session.connection import ConnectionPolicy
+from fnt.session.options import Timing, WatchOptions
 
-PACE = Pace()
+PACE = Timing()
 DOWN = TemporaryError("no live connection")
 BUSY = TemporaryError("no socket to spare", code="BUSY")
 
 
 def make_link(*, transport="auto", random=1.0, give_up_s=600.0):
     options = WatchOptions(transport=transport, give_up_s=give_up_s)
-    return Link(options, pace=PACE, random=lambda: random, now=0.0)
+    return ConnectionPolicy(options, timing=PACE, random=lambda: random, now=0.0)
 
 
 def fail(link, now, error=DOWN):
     """One attempt that fails at once; returns the pause before the next."""
-    link.trying(now)
+    link.attempt_started(now)
     link.failed(now, error)
     return link.wake_at(now) - now
 
@@ -32,7 +32,7 @@ def fail_next(link, now, error=DOWN):
     """Wait until the next attempt is due, and let it fail."""
     while not link.wants_socket(now):
         now += 0.01
-    link.trying(now)
+    link.attempt_started(now)
     link.failed(now, error)
     return now
 
@@ -46,7 +46,7 @@ def test_link_tries_at_once():
 
 def test_link_live_needs_nothing():
     link = make_link()
-    link.trying(0.0)
+    link.attempt_started(0.0)
     link.opened(0.1)
 
     assert link.is_live
@@ -78,17 +78,17 @@ def test_link_shows_its_countdown():
 
     assert (state.status, state.attempt, state.retry_at) == (LinkStatus.RECONNECTING, 2, 13.0)
     assert state.reason == "no live connection"
-    link.trying(13.0)
+    link.attempt_started(13.0)
     assert link.state(13.0).retry_at is None
 
 
 def test_link_hanging_attempt_is_joined_by_another():
     link = make_link()
-    link.trying(0.0)
+    link.attempt_started(0.0)
 
     assert not link.wants_socket(3.9)
     assert link.wants_socket(4.0)
-    link.trying(4.0)
+    link.attempt_started(4.0)
     link.failed(5.0, DOWN)
     assert not link.wants_socket(7.9)
     assert link.wants_socket(8.0)
@@ -107,7 +107,7 @@ def test_link_polls_after_five_failures():
 
 def test_link_polls_after_ten_seconds_without_a_socket():
     link = make_link()
-    link.trying(0.0)
+    link.attempt_started(0.0)
 
     assert not link.wants_poll(9.9)
     assert link.wants_poll(10.0)
@@ -116,10 +116,10 @@ def test_link_polls_after_ten_seconds_without_a_socket():
 
 def test_link_polls_after_ten_seconds_of_a_lost_socket():
     link = make_link()
-    link.trying(0.0)
+    link.attempt_started(0.0)
     link.opened(0.0)
     link.lost(100.0, "gone")
-    link.trying(100.5)
+    link.attempt_started(100.5)
 
     assert not link.wants_poll(109.9)
     assert link.wants_poll(110.0)
@@ -130,7 +130,7 @@ def test_link_polls_more_rarely_while_there_is_no_news():
     pauses, now = [], 0.0
     for _ in range(7):
         assert link.wants_poll(now)
-        link.asking()
+        link.poll_started()
         assert not link.wants_poll(now + 99)
         link.polled(now, has_news=False)
         pauses.append(link.wake_at(now) - now)
@@ -144,7 +144,7 @@ def test_link_polls_more_rarely_while_there_is_no_news():
 
 def test_link_poll_honours_retry_after():
     link = make_link(transport="poll")
-    link.asking()
+    link.poll_started()
 
     link.poll_failed(5.0, TemporaryError("slow down", retry_after_s=30.0))
 
@@ -164,7 +164,7 @@ def test_link_no_server_may_ask_for_endless_patience(seconds):
 def test_link_odd_patience_counts_as_none(seconds):
     link = make_link(random=0.0)
 
-    link.trying(1.0)
+    link.attempt_started(1.0)
     link.failed(1.0, TemporaryError("x", retry_after_s=seconds))
 
     assert link.wants_socket(1.0)
@@ -176,7 +176,7 @@ def test_link_polling_shows_both_clocks():
     for _ in range(5):
         now = fail_next(link, now)
     assert link.state(now).status is LinkStatus.RECONNECTING
-    link.asking()
+    link.poll_started()
     link.polled(now, has_news=True)
 
     state = link.state(now)
@@ -190,7 +190,7 @@ def test_link_goes_back_to_the_socket_from_polling():
     now = 0.0
     for _ in range(6):
         now = fail_next(link, now)
-    link.trying(now + 4)
+    link.attempt_started(now + 4)
     link.opened(now + 4)
 
     assert link.state(now + 4).status is LinkStatus.LIVE
@@ -230,7 +230,7 @@ def test_link_stable_socket_forgets_old_failures():
     link = make_link()
     fail(link, 0.0)
     fail(link, 0.0)
-    link.trying(2.0)
+    link.attempt_started(2.0)
     link.opened(2.0)
 
     link.lost(7.0, "gone")
@@ -242,7 +242,7 @@ def test_link_stable_socket_forgets_old_failures():
 def test_link_flapping_socket_backs_off_and_polls():
     link, now = make_link(), 0.0
     for _ in range(5):
-        link.trying(now)
+        link.attempt_started(now)
         link.opened(now)
         link.lost(now + 0.2, "reset")
         now = link.wake_at(now + 0.2)
@@ -268,7 +268,7 @@ def test_link_poll_never_opens_a_socket():
 
 def test_link_draining_server_is_left_and_tried_when_it_said():
     link = make_link(random=0.0)
-    link.trying(0.0)
+    link.attempt_started(0.0)
     link.opened(0.0)
     link.draining(10.0, 5.0)
     assert not link.wants_to_leave(14.9)
@@ -282,7 +282,7 @@ def test_link_draining_server_is_left_and_tried_when_it_said():
 
 def test_link_gives_up_with_neither_socket_nor_poll():
     link = make_link(give_up_s=60.0)
-    link.trying(0.0)
+    link.attempt_started(0.0)
     assert not link.gives_up(59.0)
     assert link.gives_up(60.0)
 
@@ -294,7 +294,7 @@ def test_link_gives_up_with_neither_socket_nor_poll():
 
 def test_link_with_zero_never_gives_up():
     link = make_link(give_up_s=0.0)
-    link.trying(0.0)
+    link.attempt_started(0.0)
 
     assert not link.gives_up(1e9)
 
@@ -302,7 +302,7 @@ def test_link_with_zero_never_gives_up():
 def test_link_nothing_to_ask_for_is_no_silence():
     link = make_link(give_up_s=60.0)
 
-    link.rested(50.0)
+    link.idle(50.0)
 
     assert not link.gives_up(100.0)
 
@@ -310,14 +310,14 @@ def test_link_nothing_to_ask_for_is_no_silence():
 def test_link_nothing_to_ask_for_does_not_wake_anyone_at_once():
     link = make_link(transport="poll")
 
-    link.rested(50.0)
+    link.idle(50.0)
 
     assert link.wake_at(50.0) == 50.5
 
 
 def test_link_lost_twice_is_lost_once():
     link = make_link()
-    link.trying(0.0)
+    link.attempt_started(0.0)
     link.opened(0.0)
     link.lost(1.0, "gone")
 

@@ -24,12 +24,12 @@ from fnt.progress import (
     UploadProgress,
     reduce,
 )
-from fnt.session import Pace, Session, UploadItem, WatchOptions
+from fnt.session import Session, Timing, UploadItem, WatchOptions
 from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
 
 pytestmark = pytest.mark.timeout(30)
 
-QUICK = Pace(
+QUICK = Timing(
     tick_s=0.01,
     overlap_s=5,
     backoff_s=0.005,
@@ -49,7 +49,7 @@ DONE = {"status": JobStatus.COMPLETED, "progress_percent": 100}
 class World:
     """A server, its sockets and a session that uses both."""
 
-    def __init__(self, *jobs, pace=QUICK, transport=None, make_auth=None):
+    def __init__(self, *jobs, timing=QUICK, transport=None, make_auth=None):
         self.server = FakeServer(*jobs)
         self.hub = FakeHub(self.server)
         self.api = ApiClient(
@@ -59,7 +59,7 @@ class World:
             retry=Retry(tries=2, sleep=lambda _: None),
         )
         self.session = Session(
-            self.api, open_stream=self.hub.open, random=random.Random(7).random, pace=pace
+            self.api, open_stream=self.hub.open, random=random.Random(7).random, timing=timing
         )
 
     def change(self, job_id=12, **changes):
@@ -245,7 +245,7 @@ def test_watch_unknown_job_is_refused_and_the_others_go_on(make_world):
 
 def test_watch_job_deleted_meanwhile_is_refused_and_the_others_go_on(make_world):
     world = make_world(
-        make_snapshot(id=1), make_snapshot(id=2), pace=replace(QUICK, silence_s=0.03)
+        make_snapshot(id=1), make_snapshot(id=2), timing=replace(QUICK, silence_s=0.03)
     )
     updates = world.session.watch([1, 2])
     until(updates, is_job)
@@ -378,7 +378,7 @@ def test_watch_odd_draining_is_survived(make_world, payload):
 
 
 def test_watch_silence_is_asked_after_over_the_same_socket(make_world):
-    world = make_world(make_snapshot(), pace=replace(QUICK, silence_s=0.03))
+    world = make_world(make_snapshot(), timing=replace(QUICK, silence_s=0.03))
     updates = world.session.watch([12])
     until(updates, is_job)
 
@@ -391,7 +391,7 @@ def test_watch_silence_is_asked_after_over_the_same_socket(make_world):
 
 
 def test_watch_frozen_socket_is_left(make_world):
-    world = make_world(make_snapshot(), pace=replace(QUICK, silence_s=0.03, answer_s=0.05))
+    world = make_world(make_snapshot(), timing=replace(QUICK, silence_s=0.03, answer_s=0.05))
     updates = world.session.watch([12])
     until(updates, is_job)
 
@@ -405,7 +405,7 @@ def test_watch_frozen_socket_is_left(make_world):
 
 
 def test_watch_slower_attempt_that_comes_second_is_closed(make_world):
-    world = make_world(make_snapshot(), pace=replace(QUICK, overlap_s=0.02))
+    world = make_world(make_snapshot(), timing=replace(QUICK, overlap_s=0.02))
     slow, entered = threading.Event(), threading.Event()
     let_in = world.hub.let_in
 
@@ -430,7 +430,7 @@ def test_watch_slower_attempt_that_comes_second_is_closed(make_world):
 
 
 def test_watch_outlives_its_token_without_a_blink(make_world):
-    world = make_world(make_snapshot(), pace=replace(QUICK, renew_s=0.02))
+    world = make_world(make_snapshot(), timing=replace(QUICK, renew_s=0.02))
     tokens = iter(["second", None, "third"])
     told = threading.Event()
 
@@ -461,7 +461,7 @@ def test_watch_outlives_its_token_without_a_blink(make_world):
     ("error", "ends"), [(AuthError("your login is over"), True), (NO_SOCKET, False)]
 )
 def test_watch_renewal_that_fails_ends_it_only_with_the_login(make_world, error, ends):
-    world = make_world(make_snapshot(), pace=replace(QUICK, renew_s=0.01))
+    world = make_world(make_snapshot(), timing=replace(QUICK, renew_s=0.01))
     tried = threading.Event()
 
     def next_token():
@@ -502,7 +502,7 @@ def test_poll_takes_over_after_failures_and_hands_back(make_world):
 
 
 def test_poll_takes_over_when_attempts_hang(make_world):
-    world = make_world(make_snapshot(**DONE), pace=replace(QUICK, poll_after_s=0.05))
+    world = make_world(make_snapshot(**DONE), timing=replace(QUICK, poll_after_s=0.05))
     hang = threading.Event()
     world.hub.let_in = lambda stream: hang.wait(20)
     try:
@@ -787,7 +787,7 @@ def test_cancel_goes_over_the_socket(make_world):
 
 
 def test_cancel_without_an_answer_goes_over_http(make_world):
-    world = make_world(make_snapshot(), pace=replace(QUICK, answer_s=0.05))
+    world = make_world(make_snapshot(), timing=replace(QUICK, answer_s=0.05))
     world.hub.ignores_cancel = True
     updates = world.session.watch([12])
     until(updates, is_job)
@@ -887,7 +887,7 @@ def test_any_weather_ends_as_the_record_does(make_world, seed):
     """Events lost, doubled and late, sockets cut and refused: every job is shown to its end."""
     dice = random.Random(seed)
     jobs = [make_snapshot(id=n) for n in range(1, 6)]
-    world = make_world(*jobs, pace=replace(QUICK, silence_s=0.02))
+    world = make_world(*jobs, timing=replace(QUICK, silence_s=0.02))
     updates = world.session.watch([job.id for job in jobs])
     state, ends, shown = ProgressState(), [], {}
     moves = 60
@@ -1010,14 +1010,14 @@ def test_a_full_server_is_waited_for_only_with_a_window(make_world, tmp_path, co
             lambda request: answers.pop() if answers else server.transport.handler(request)
         )
 
-    pace = replace(QUICK, upload_patience_s=0)
+    timing = replace(QUICK, upload_retry_s=0)
     transport = full_for_a_while()
-    world = make_world(pace=pace, transport=transport)
+    world = make_world(timing=timing, transport=transport)
     ends = [u for u in windowed(world, [make_item(tmp_path)], window=2) if isinstance(u, Accepted)]
     assert [end.key for end in ends] == ["a"]
 
     transport = full_for_a_while()
-    world = make_world(pace=pace, transport=transport)
+    world = make_world(timing=timing, transport=transport)
     updates = world.session.upload([make_item(tmp_path)])
     (refused,) = [update for update in updates if isinstance(update, Refused)]
     assert refused.exit_code is ExitCode.TEMPORARY

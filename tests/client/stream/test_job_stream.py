@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 
 from builders import make_snapshot
 from fnt.errors import AuthError, TemporaryError
-from fnt.stream import Answer, Draining, JobNews, JobStream, Lost
+from fnt.stream import Ack, Disconnected, Draining, JobProgressEvent, JobStream
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -131,7 +131,7 @@ def test_stream_answers_come_into_the_inbox(make_stream, inbox):
 
     answer = inbox.get(timeout=WAIT_S)
     expected = {"ok": True, "job": {"id": 12}}
-    assert answer == Answer(stream=stream, verb="join_job", job_id=12, payload=expected)
+    assert answer == Ack(stream=stream, verb="join_job", job_id=12, payload=expected)
 
 
 def test_stream_newer_token_is_given_once_and_travels_with_a_join(server, make_stream):
@@ -178,7 +178,7 @@ def test_stream_events_come_into_the_inbox(server, make_stream, inbox):
     server.socketio.emit("server_draining", {"retry_in": 3})
     second = inbox.get(timeout=WAIT_S)
 
-    assert first == JobNews(stream=stream, payload=job)
+    assert first == JobProgressEvent(stream=stream, payload=job)
     assert second == Draining(stream=stream, payload={"retry_in": 3})
 
 
@@ -242,7 +242,7 @@ def test_stream_closed_by_the_server_is_lost(server, make_stream, inbox):
 
     server.socketio.server.disconnect(sid)
 
-    assert isinstance(inbox.get(timeout=WAIT_S), Lost)
+    assert isinstance(inbox.get(timeout=WAIT_S), Disconnected)
 
 
 def test_stream_after_it_was_lost_says_so_again(server, make_stream, inbox):
@@ -254,7 +254,7 @@ def test_stream_after_it_was_lost_says_so_again(server, make_stream, inbox):
 
     stream.join(12)
 
-    assert isinstance(inbox.get(timeout=WAIT_S), Lost)
+    assert isinstance(inbox.get(timeout=WAIT_S), Disconnected)
 
 
 def test_stream_close_is_quick_and_final(make_stream, inbox):
@@ -266,7 +266,7 @@ def test_stream_close_is_quick_and_final(make_stream, inbox):
     stream.close()
 
     assert time.monotonic() - started_at < 1.5
-    assert isinstance(inbox.get(timeout=WAIT_S), Lost)
+    assert isinstance(inbox.get(timeout=WAIT_S), Disconnected)
 
 
 def test_stream_closed_while_connecting_does_not_stay(make_stream):

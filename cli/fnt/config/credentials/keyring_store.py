@@ -30,7 +30,7 @@ class KeyringLike(Protocol):
         ...
 
 
-class VaultError(UsageError):
+class KeyringError(UsageError):
     """The keyring cannot be used; the hint names the ways around it."""
 
     def __init__(self, message: str) -> None:
@@ -39,7 +39,7 @@ class VaultError(UsageError):
         )
 
 
-class Vault:
+class KeyringStore:
     """One server's login in the keyring."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Vault:
         return Tokens.from_json(text) if isinstance(text, str) else None
 
     def require(self) -> None:
-        """Raise VaultError where there is no keyring, or none that answers."""
+        """Raise KeyringError where there is no keyring, or none that answers."""
         self._limited(lambda backend: backend.get_password(SERVICE, self._origin), needed=True)
 
     def save(self, tokens: Tokens) -> str:
@@ -74,7 +74,7 @@ class Vault:
         text = tokens.to_json()
         backend.set_password(SERVICE, self._origin, text)
         if backend.get_password(SERVICE, self._origin) != text:
-            raise VaultError("the keyring did not keep the token")
+            raise KeyringError("the keyring did not keep the token")
         return _describe(backend)
 
     def _delete(self, backend: KeyringLike) -> None:
@@ -90,7 +90,7 @@ class Vault:
             try:
                 backend = self._find_backend()
                 if backend is None and needed:
-                    raise VaultError("there is no keyring here that could keep the token safely")
+                    raise KeyringError("there is no keyring here that could keep the token safely")
                 answers.append(None if backend is None else ask(backend))
             except Exception as error:  # backends raise what they like
                 errors.append(error)
@@ -101,10 +101,10 @@ class Vault:
         if answers:
             return answers[0]
         if not errors:
-            raise VaultError(f"the keyring did not answer within {self._timeout_s:g} s")
-        if isinstance(errors[0], VaultError):
+            raise KeyringError(f"the keyring did not answer within {self._timeout_s:g} s")
+        if isinstance(errors[0], KeyringError):
             raise errors[0]
-        raise VaultError(f"the keyring failed ({type(errors[0]).__name__})") from errors[0]
+        raise KeyringError(f"the keyring failed ({type(errors[0]).__name__})") from errors[0]
 
 
 def find_safe_backend() -> KeyringLike | None:

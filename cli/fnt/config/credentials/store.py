@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from fnt.config.credentials.keyring_store import KeyringLike, Vault, VaultError, find_safe_backend
+from fnt.config.credentials.keyring_store import (
+    KeyringError,
+    KeyringLike,
+    KeyringStore,
+    find_safe_backend,
+)
 from fnt.config.credentials.token_file import TokenFile, make_private_folder
 from fnt.config.credentials.tokens import Tokens
 from fnt.errors import UsageError
@@ -27,9 +32,9 @@ class CredentialStore:
     ) -> None:
         self._folder = config_dir / "credentials"
         self._file = TokenFile(self._folder, origin=origin)
-        self._vault: Vault | None = None
+        self._vault: KeyringStore | None = None
         if not no_keyring:
-            self._vault = Vault(
+            self._vault = KeyringStore(
                 origin=origin,
                 find_backend=find_safe_backend if keyring is None else lambda: keyring,
                 timeout_s=timeout_s,
@@ -70,7 +75,7 @@ class CredentialStore:
         return self.keyring() or "nowhere: there is no safe keyring here"
 
     def keyring(self) -> str | None:
-        """Say which keyring there is; None without a safe one. VaultError when it is silent."""
+        """Say which keyring there is; None without a safe one. KeyringError when it is silent."""
         return None if self._vault is None else self._vault.where()
 
     @property
@@ -88,7 +93,7 @@ class CredentialStore:
     def _save_file(self, tokens: Tokens) -> str:
         self._file.save(tokens)
         if self._vault is not None:
-            with suppress(VaultError):  # an older login left there is never read before the file
+            with suppress(KeyringError):  # an older login left there is never read before the file
                 self._vault.delete()
         return self._in_file()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from fnt.errors import ExitCode, FntError, NotFoundError, UsageError
 from fnt.flow.inputs.preflight import inspect_pdf
 from fnt.flow.ledger import Book, BookStatus, Ledger, Prepared
-from fnt.flow.results.output_plan import Wish
+from fnt.flow.results.output_plan import OutputPlan
 from fnt.progress import Refused
 from fnt.session import UploadItem
 
@@ -27,18 +27,18 @@ class Preparer:
     def __init__(
         self,
         ledger: Ledger,
-        wish: Wish,
+        output_plan: OutputPlan,
         *,
         new_key: Callable[[], str],
         warn: Callable[[str], None],
     ) -> None:
         self._ledger = ledger
-        self._wish = wish
+        self._output_plan = output_plan
         self._new_key = new_key
         self._warn = warn
         self._pool = ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="fnt-check")
         self._is_stopped = False
-        self.under_way: dict[str, Book] = {}
+        self.in_flight: dict[str, Book] = {}
         """Books that were handed out, by row key, until somebody takes them off."""
 
     def stop(self) -> None:
@@ -58,7 +58,7 @@ class Preparer:
                 return
             if self._is_settled(book):
                 continue
-            self.under_way[key_of(book)] = book
+            self.in_flight[key_of(book)] = book
             looks.append(self._pool.submit(self._look, book))
             if len(looks) >= AHEAD and (item := looks.popleft().result()) is not None:
                 yield item
@@ -68,7 +68,7 @@ class Preparer:
 
     def _is_settled(self, book: Book) -> bool:
         """Whether a book is done and nothing speaks against it, by a glance at the disk."""
-        if book.status is not BookStatus.DONE or self._wish.missing(book):
+        if book.status is not BookStatus.DONE or self._output_plan.missing(book):
             return False
         try:
             facts = book.file.stat()
@@ -86,7 +86,7 @@ class Preparer:
         except FntError as error:
             return refusal(book, error.message, code=error.code, error=error)
         if item is None:
-            del self.under_way[key_of(book)]
+            del self.in_flight[key_of(book)]
         return item
 
     def _looked_at(self, book: Book) -> UploadItem | Refused | None:
@@ -101,7 +101,7 @@ class Preparer:
                 code=FILE_CHANGED,
                 hint="fnt batch retry sends it as a new job",
             )
-        if book.status is BookStatus.DONE and not self._wish.missing(book):
+        if book.status is BookStatus.DONE and not self._output_plan.missing(book):
             return None
         return _item(book, book.sent)
 

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path, PurePath
 
 from fnt.errors import FntError, NotFoundError, UsageError
-from fnt.flow.inputs.discovery import Found
+from fnt.flow.inputs.discovery import InputFile
 from fnt.flow.inputs.preflight import Preflight, inspect_pdf
 from fnt.progress import Refused, Update, UploadProgress
 from fnt.session import Session, UploadItem, WatchOptions
@@ -43,7 +43,7 @@ class Input:
 
 
 def collect(
-    found: Sequence[Found],
+    found: Sequence[InputFile],
     *,
     settings: ProcessingSettings,
     new_key: Callable[[], str],

@@ -17,7 +17,7 @@ BOOKS = ("*.pdf",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class InputFile:
     """One file to be sent."""
 
     given: str
@@ -35,14 +35,14 @@ def find_files(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     command: str = "upload",
-) -> list[Found]:
+) -> list[InputFile]:
     """Return the files that are meant, each once, in the order of the paths.
 
     A file that is named is taken whatever its name, also where there is none: whoever reads it
     tells. From a folder PDFs are taken, or what `include` says; `exclude` goes before both. In
     `literal` paths no sign stands for others. Raises NotFoundError when nothing is left.
     """
-    files: dict[str, Found] = {}
+    files: dict[str, InputFile] = {}
     for path in [*(meant for typed in paths for meant in _expanded(typed)), *literal]:
         if not recursive and _is_folder(path):
             raise UsageError(f"{path} is a folder", hint=f"fnt {command} -r {path}")
@@ -65,14 +65,14 @@ def _expanded(typed: Path) -> list[Path]:
     return meant
 
 
-def _below(path: Path, *, include: Sequence[str], exclude: Sequence[str]) -> Iterator[Found]:
+def _below(path: Path, *, include: Sequence[str], exclude: Sequence[str]) -> Iterator[InputFile]:
     if not _is_folder(path):
         if not _matches(PurePath(path.name), exclude):
-            yield Found(given=str(path), path=path, relative=PurePath(path.name))
+            yield InputFile(given=str(path), path=path, relative=PurePath(path.name))
         return
     for relative in sorted(_walk(path, exclude=exclude), key=lambda below: below.parts):
         if _matches(relative, include):
-            yield Found(given=str(path / relative), path=path / relative, relative=relative)
+            yield InputFile(given=str(path / relative), path=path / relative, relative=relative)
 
 
 def _walk(folder: Path, *, exclude: Sequence[str]) -> Iterator[PurePath]:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from typing import cast
 
 from fnt.errors import NotFoundError, UsageError
-from fnt.flow.inputs.discovery import Found, find_files
+from fnt.flow.inputs.discovery import InputFile, find_files
 from fnt.flow.inputs.stdin import Piped, pieces_of, spooled
 from fnt.output.terminal import Terminal
 
@@ -32,7 +32,7 @@ class Sources:
 
 
 @contextmanager
-def opened(sources: Sources, terminal: Terminal) -> Iterator[list[Found]]:
+def opened(sources: Sources, terminal: Terminal) -> Iterator[list[InputFile]]:
     """Find the files; what comes on standard input is there for as long as the block runs."""
     _check(sources, terminal)
     paths = [Path(word) for word in sources.words if word != STDIN]
@@ -50,7 +50,7 @@ def opened(sources: Sources, terminal: Terminal) -> Iterator[list[Found]]:
         yield found
         return
     with spooled(_bytes_of(terminal)) as path:
-        yield [Found(given=STDIN, path=path, relative=PurePath(sources.name or "")), *found]
+        yield [InputFile(given=STDIN, path=path, relative=PurePath(sources.name or "")), *found]
 
 
 def _check(sources: Sources, terminal: Terminal) -> None:

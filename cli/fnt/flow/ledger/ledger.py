@@ -48,7 +48,7 @@ class Ledger:
         with self._lock:
             self._connection.close()
 
-    def fact(self, name: str) -> str | None:
+    def meta(self, name: str) -> str | None:
         """Return something kept of the import as a whole."""
         row = self._one("SELECT value FROM facts WHERE name = ?", name)
         return None if row is None else str(row["value"])
@@ -56,7 +56,7 @@ class Ledger:
     def claim(self, *, server: str, user: str) -> None:
         """Bind the ledger to a server and an account; UsageError when it is another's."""
         owner = {"server": server, "user": user}
-        found = {name: self.fact(name) or given for name, given in owner.items()}
+        found = {name: self.meta(name) or given for name, given in owner.items()}
         if found != owner:
             raise UsageError(
                 f"the ledger {self.path} is that of {found['user']} on {found['server']}, "
@@ -77,14 +77,14 @@ class Ledger:
         What is in the ledger stays as it is. Raises UsageError for a book that is named twice.
         """
         with self.changing() as connection:
-            run = int(self.fact("run") or 0) + 1
+            run = int(self.meta("run") or 0) + 1
             self.keep({"run": str(run)})
             for one in wanted:
                 self._take_in(connection, one, run)
         return run
 
     def _take_in(self, connection: sqlite3.Connection, one: Wanted, run: int) -> None:
-        place, moment = self._place(one.file), self._moment()
+        place, moment = self._place(one.file), self._timestamp()
         settings = json.dumps(one.settings.to_wire(), sort_keys=True)
         changed = connection.execute(
             "INSERT INTO books (place, settings, path, filename, stem, run, line, created_at,"
@@ -184,7 +184,7 @@ class Ledger:
         """Note that a file was touched and is the same."""
         self._change(book.id, modified_ns=modified_ns)
 
-    def trouble(
+    def record_error(
         self, book: Book, *, code: str | None, message: str, status: BookStatus | None = None
     ) -> None:
         """Note what went wrong; without a status the book stays where it is."""
@@ -204,7 +204,7 @@ class Ledger:
                 " earlier_jobs = CASE WHEN job_id IS NULL THEN earlier_jobs"
                 " ELSE json_insert(earlier_jobs, '$[#]', job_id) END,"
                 f" updated_at = ? WHERE {where}",
-                (self._moment(), *values),
+                (self._timestamp(), *values),
             ).rowcount
 
     @contextmanager
@@ -224,7 +224,7 @@ class Ledger:
                 raise
 
     def _change(self, number: int, **columns: Any) -> None:
-        columns["updated_at"] = self._moment()
+        columns["updated_at"] = self._timestamp()
         names = ", ".join(f"{name} = ?" for name in columns)
         with self.changing() as connection:
             connection.execute(
@@ -248,7 +248,7 @@ class Ledger:
             place = os.path.abspath(file)  # noqa: PTH100 -- links stay as named
         return os.fsencode(place)
 
-    def _moment(self) -> str:
+    def _timestamp(self) -> str:
         return format_time(self._now())
 
 

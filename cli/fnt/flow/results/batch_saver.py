@@ -13,12 +13,12 @@ from fnt.flow.ledger import Book, Ledger
 from fnt.flow.ledger.books import absolute
 from fnt.flow.results.destination import Destination, prepare_folder
 from fnt.flow.results.download import save_result
-from fnt.flow.results.output_plan import Wish
+from fnt.flow.results.output_plan import OutputPlan
 from fnt.flow.results.saver import Saver, Saving
 from fnt.progress import Row, Saved, SaveFailed
 from fnt.wire.jobs import JobSnapshot
 
-PATIENCE = Retry(tries=20)
+SAVE_RETRY = Retry(tries=20)
 """How long a result is waited for."""
 
 
@@ -26,12 +26,14 @@ class LedgerSaver(Saver):
     """Saves what a book lacks. A file the ledger has announced is its own to replace."""
 
     def __init__(
-        self, api: ApiClient, wish: Wish, *, ledger: Ledger, under_way: dict[str, Book]
+        self, api: ApiClient, output_plan: OutputPlan, *, ledger: Ledger, in_flight: dict[str, Book]
     ) -> None:
-        super().__init__(api, Saving(to=Destination(folder=wish.folder), formats=wish.formats))
-        self._wish = wish
+        super().__init__(
+            api, Saving(to=Destination(folder=output_plan.folder), formats=output_plan.formats)
+        )
+        self._output_plan = output_plan
         self._ledger = ledger
-        self._under_way = under_way
+        self._under_way = in_flight
 
     def save(self, row: Row) -> Iterator[Saved | SaveFailed]:
         """Save a completed book in every format; what is there already is told as well."""
@@ -39,14 +41,14 @@ class LedgerSaver(Saver):
             return
         job, book = row.job, self._under_way[row.key]
         own = {*book.targets, *book.outputs}
-        targets = self._wish.targets(book)
+        targets = self._output_plan.targets(book)
         self._ledger.unsaved(book, sorted(own | {absolute(path) for _, path in targets}))
-        missing = self._wish.missing(book)
+        missing = self._output_plan.missing(book)
         for format, path in targets:
             try:
                 if path in missing:
-                    replaces = self._wish.overwrite or absolute(path) in own
-                    self._save_patiently(job, book, format, path, overwrite=replaces)
+                    replaces = self._output_plan.overwrite or absolute(path) in own
+                    self._save_with_retries(job, book, format, path, overwrite=replaces)
             except FntError as error:
                 self.errors.append(error)
                 # Of those that were announced only these are ours.
@@ -57,12 +59,12 @@ class LedgerSaver(Saver):
             row = replace(row, saved=(*row.saved, path))
             yield Saved(job_id=job.id, path=path, key=row.key)
 
-    def _save_patiently(
+    def _save_with_retries(
         self, job: JobSnapshot, book: Book, format: str, path: Path, *, overwrite: bool
     ) -> None:
         """Save one file; a server that is away for a moment is waited for."""
         prepare_folder(path.parent)
-        started_at, failures = PATIENCE.clock(), 0
+        started_at, failures = SAVE_RETRY.clock(), 0
         while True:
             try:
                 save_result(
@@ -75,7 +77,7 @@ class LedgerSaver(Saver):
                 )
             except TemporaryError as error:
                 failures += 1
-                if not PATIENCE.wait(error, failures, started_at=started_at):
+                if not SAVE_RETRY.wait(error, failures, started_at=started_at):
                     raise
             else:
                 return

@@ -11,7 +11,7 @@ from fnt.flow.results.names import extension
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class OutputPlan:
     """Which files the results are to become."""
 
     folder: Path

@@ -10,7 +10,7 @@ import string
 from collections.abc import Iterator
 
 from fnt.output.report.document import Ending, JobEntry
-from fnt.output.report.junit import name_of, trouble_of
+from fnt.output.report.junit import error_text, name_of
 from fnt.output.sanitize import clean
 
 MOST_ROWS = 500
@@ -21,7 +21,7 @@ MARKS = frozenset(string.punctuation) - {"-"}
 def annotations_of(ending: Ending) -> Iterator[str]:
     """Yield a workflow command for each file that failed, or for the run."""
     for entry in ending.jobs:
-        trouble = trouble_of(entry, ending)
+        trouble = error_text(entry, ending)
         if trouble is not None:
             code, message = trouble
             words = message if entry.file else f"{name_of(entry)}: {message}"
@@ -51,7 +51,7 @@ def markdown(text: str) -> str:
 
 
 def _row(entry: JobEntry, ending: Ending) -> str:
-    job, trouble = entry.job, trouble_of(entry, ending)
+    job, trouble = entry.job, error_text(entry, ending)
     cells = [
         markdown(name_of(entry)),
         str(job.id) if job else "",

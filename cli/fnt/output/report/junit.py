@@ -41,7 +41,7 @@ def name_of(entry: JobEntry) -> str:
     return clean(entry.job.original_filename) if entry.job is not None else "job"
 
 
-def trouble_of(entry: JobEntry, ending: Ending) -> tuple[str, str] | None:
+def error_text(entry: JobEntry, ending: Ending) -> tuple[str, str] | None:
     """Return code and words where an entry failed or was not finished; None if fine."""
     if entry.error is not None:
         return clean(str(entry.error["code"])), clean(str(entry.error["message"]))
@@ -59,7 +59,7 @@ def _add_case(suite: ElementTree.Element, entry: JobEntry, ending: Ending) -> No
         classname=f"fnt.{ending.command.replace(' ', '.')}",
         time=f"{_took_s(entry):.3f}",
     )
-    trouble = trouble_of(entry, ending)
+    trouble = error_text(entry, ending)
     if trouble is not None:
         _add_trouble(case, "failure" if entry.error is not None else "error", *trouble)
     if entry.job is not None:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from fnt.flow.inputs.checks import checked_updates, collect
-from fnt.flow.inputs.discovery import Found
+from fnt.flow.inputs.discovery import InputFile
 from fnt.progress import UploadProgress
 from fnt.wire.jobs import ProcessingSettings
 from pdfs import make_pdf
@@ -29,7 +29,7 @@ def test_the_first_of_many_is_sent_before_the_last_was_looked_at(tmp_path: Path)
     for number in range(63):
         path = tmp_path / f"{number}.pdf"
         path.write_bytes(make_pdf())
-        found.append(Found(given=str(path), path=path, relative=PurePath(path.name)))
+        found.append(InputFile(given=str(path), path=path, relative=PurePath(path.name)))
     inputs = collect(found, settings=ProcessingSettings(), new_key=lambda: "key")
     session: Any = TakesOne()
 

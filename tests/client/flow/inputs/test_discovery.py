@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 import pytest
 
 from fnt.errors import NotFoundError, UsageError
-from fnt.flow.inputs.discovery import Found, find_files
+from fnt.flow.inputs.discovery import InputFile, find_files
 
 HOSTILE = ("two\nlines.pdf", "\x1b[2J.pdf", "bold].pdf", "-rf.pdf", "*.pdf")
 
@@ -53,7 +53,7 @@ def deep(root: Path, name: str, depth: int, *, monkeypatch: pytest.MonkeyPatch) 
         subprocess.run(["rm", "-rf", str(root)], check=True)
 
 
-def names(found: list[Found]) -> list[str]:
+def names(found: list[InputFile]) -> list[str]:
     return [str(one.relative) for one in found]
 
 

@@ -138,8 +138,8 @@ def test_another_attempt_has_no_key_and_remembers_the_job(ledger: Ledger, tmp_pa
     first, second = ledger.books()
     ledger.sending(first, prepared())
     ledger.running(first, 12)
-    ledger.trouble(first, code="PDF_DAMAGED", message="broken", status=BookStatus.FAILED)
-    ledger.trouble(second, code="NOT_A_PDF", message="a text", status=BookStatus.REFUSED)
+    ledger.record_error(first, code="PDF_DAMAGED", message="broken", status=BookStatus.FAILED)
+    ledger.record_error(second, code="NOT_A_PDF", message="a text", status=BookStatus.REFUSED)
 
     assert ledger.again([BookStatus.FAILED]) == 1
 
