@@ -100,7 +100,7 @@ class ScreenCommand:
             os.close(self._master)
 
     def styled(self) -> Text:
-        """Return the screen with its colours."""
+        """Return the screen with its colors."""
         lines = []
         for number in range(len(self.text.splitlines())):
             row = self.screen.buffer[number]

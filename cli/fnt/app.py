@@ -82,17 +82,17 @@ class RootGroup(LazyGroup):
     }
 
     table = {  # noqa: RUF012 -- declared as a ClassVar by the base
-        "login": ("fnt.commands.auth:login", "Log in and keep the token safe."),
-        "logout": ("fnt.commands.auth:logout", "End the login, here and on the server."),
-        "whoami": ("fnt.commands.auth:whoami", "Show who is logged in, where and how long."),
-        "upload": ("fnt.commands.upload:upload", "Send PDFs and have them split into sentences."),
-        "watch": ("fnt.commands.watch:watch", "Follow jobs live and save their results."),
+        "login": ("fnt.commands.auth:login", "Log in and store the token."),
+        "logout": ("fnt.commands.auth:logout", "Log out, here and on the server."),
+        "whoami": ("fnt.commands.auth:whoami", "Show the current login."),
+        "upload": ("fnt.commands.upload:upload", "Upload PDFs and split their sentences."),
+        "watch": ("fnt.commands.watch:watch", "Watch jobs live and save their results."),
         "jobs": (JobsGroup, "List, show, cancel, retry and remove jobs."),
         "download": ("fnt.commands.download:download", "Save the results of completed jobs."),
-        "batch": (BatchGroup, "Import many books, each exactly once, whatever happens."),
+        "batch": (BatchGroup, "Import many books, each exactly once."),
         "check": (
             "fnt.commands.check:check",
-            "Look at PDFs before sending: pages, size, password, damage, text, duplicates.",
+            "Check PDFs before uploading: pages, size, password, damage, text, duplicates.",
         ),
         "config": (ConfigGroup, "Show and change settings."),
         "doctor": (
@@ -101,7 +101,7 @@ class RootGroup(LazyGroup):
         ),
         "completion": (
             "fnt.commands.completion:completion",
-            "Print a script that completes commands, options and job numbers.",
+            "Print a shell completion script.",
         ),
         "help": (
             "fnt.commands.help:help_topic",

@@ -122,7 +122,7 @@ class AppContext:
         )
 
     def configured(self, options: GlobalOptions) -> AppContext:
-        """Return the context of a command, with its global options in force."""
+        """Return the context of a command, with its global options applied."""
         self.report.format = options.format
         self.terminal.color = options.color
         self.terminal.takes_input = options.input

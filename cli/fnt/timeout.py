@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class OutOfTime(KeyboardInterrupt):
-    """The time is over; the same way out as Ctrl-C, and nothing swallows it."""
+    """Timed out; the same way out as Ctrl-C, and nothing swallows it."""
 
 
 @contextmanager

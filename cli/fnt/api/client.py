@@ -72,7 +72,7 @@ class ApiClient:
         return self._tokens(answer, email=email)
 
     def ask_device_login(self, *, host: str) -> DeviceGrant:
-        """Ask to be let in by somebody at a browser; NotFoundError where that cannot be done."""
+        """Start a device login, approved in a browser; NotFoundError where there is none."""
         body = {"client_id": CLIENT_ID, "host": host}
         answer = self._channel.call("POST", paths.DEVICE_CODE, data=body, is_open=True)
         return DeviceGrant.from_wire(answer.object(), server=self.server)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from fnt.config.settings import normalise_server
+from fnt.config.settings import normalize_server
 from fnt.errors import AuthError, FntError, ProtocolError, UsageError
 from fnt.wire.device import DeviceError
 
@@ -70,7 +70,7 @@ def _own_url(uri: object, *, server: str) -> str:
     rest = text.partition("://")[2]
     origin = text[: len(text) - len(rest)] + rest.partition("/")[0]
     try:
-        is_own = normalise_server(origin, insecure_http=True) == server
+        is_own = normalize_server(origin, insecure_http=True) == server
     except UsageError:
         is_own = False
     if not is_own or not text.isascii() or any(sign <= " " or sign == "\\" for sign in text):

@@ -44,7 +44,7 @@ def login(
         bool, typer.Option("--check", help="Only tell whether a login is there and valid.")
     ] = False,
 ) -> None:
-    """Log in and keep the token safe.
+    """Log in and store the token.
 
     Shows a code to type on the server's page, in any browser on any machine, and opens it where
     there is one. With --email the password is asked for without showing it, or read from stdin;
@@ -192,7 +192,7 @@ def logout(
         bool, typer.Option("--all", help="End all logins of this account, on every machine.")
     ] = False,
 ) -> None:
-    """End the login, here and on the server."""
+    """Log out, here and on the server."""
     context: AppContext = ctx.obj
     with context.connected() as server:
         told = _end_on_server(server, everywhere=everywhere)
@@ -212,7 +212,7 @@ def _end_on_server(server: Connection, *, everywhere: bool) -> bool:
 
 
 def whoami(ctx: typer.Context) -> None:
-    """Show who is logged in, where and how long."""
+    """Show the current login."""
     context: AppContext = ctx.obj
     with context.connected() as server:
         user = server.api.me()

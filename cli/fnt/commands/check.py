@@ -64,7 +64,7 @@ def check(
         bool, typer.Option("--text", help="Show the text the server would see (extra: server).")
     ] = False,
 ) -> None:
-    """Look at PDFs before sending: pages, size, password, damage, text, duplicates.
+    """Check PDFs before uploading: pages, size, password, damage, text, duplicates.
 
     At most five pages of each file are read, for 20 seconds at most.
     """

@@ -33,7 +33,7 @@ def completion(
     ctx: typer.Context,
     shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="Your shell.")],
 ) -> None:
-    """Print a script that completes commands, options and job numbers.
+    """Print a shell completion script.
 
     bash: fnt completion bash > ~/.local/share/bash-completion/completions/fnt;
     zsh: fnt completion zsh > a folder of your $fpath, as _fnt;

@@ -14,43 +14,45 @@ FLAGS = "fnt.flags"
 def _global_options(  # noqa: PLR0913 -- a declaration, never called
     *,
     server: Annotated[
-        str | None, typer.Option("--server", metavar="URL", help="The server to talk to.")
+        str | None, typer.Option("--server", metavar="URL", help="Server URL.")
     ] = None,
     profile: Annotated[
-        str | None, typer.Option("--profile", metavar="NAME", help="Settings kept under a name.")
+        str | None, typer.Option("--profile", metavar="NAME", help="Profile to use.")
     ] = None,
     json: Annotated[
-        bool | None, typer.Option("--json", help="One JSON document on stdout at the end.")
+        bool | None, typer.Option("--json", help="Print one JSON document at the end.")
     ] = None,
     jsonl: Annotated[
-        bool | None, typer.Option("--jsonl", help="Events on stdout as they happen.")
+        bool | None, typer.Option("--jsonl", help="Stream events to stdout as JSON Lines.")
     ] = None,
     plain: Annotated[
-        bool | None, typer.Option("--plain", help="Lines instead of the live view.")
+        bool | None, typer.Option("--plain", help="Plain lines instead of the live view.")
     ] = None,
     quiet: Annotated[
         bool | None, typer.Option("--quiet", "-q", help="Results and errors only.")
     ] = None,
     verbose: Annotated[
-        int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Say more.")
+        int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Verbose output.")
     ] = 0,
     debug: Annotated[
-        bool | None, typer.Option("--debug", help="Say everything, with tracebacks.")
+        bool | None, typer.Option("--debug", help="Debug output, with tracebacks.")
     ] = None,
     color: Annotated[
-        str | None, typer.Option("--color", metavar="auto|always|never", help="Use of colour.")
+        str | None, typer.Option("--color", metavar="auto|always|never", help="When to use color.")
     ] = None,
     no_progress: Annotated[
-        bool | None, typer.Option("--no-progress", help="Tell only how each job ended.")
+        bool | None, typer.Option("--no-progress", help="Show only how each job ended.")
     ] = None,
-    no_input: Annotated[bool | None, typer.Option("--no-input", help="Never ask.")] = None,
-    yes: Annotated[bool | None, typer.Option("--yes", "-y", help="Answer yes.")] = None,
+    no_input: Annotated[bool | None, typer.Option("--no-input", help="Never prompt.")] = None,
+    yes: Annotated[
+        bool | None, typer.Option("--yes", "-y", help="Answer yes to all prompts.")
+    ] = None,
     timeout: Annotated[
         str | None,
-        typer.Option("--timeout", metavar="DUR", help="End the command after 20s, 5m, 2h."),
+        typer.Option("--timeout", metavar="DUR", help="Stop after this long: 20s, 5m, 2h."),
     ] = None,
     ca_file: Annotated[
-        str | None, typer.Option("--ca-file", metavar="FILE", help="Certificates to trust.")
+        str | None, typer.Option("--ca-file", metavar="FILE", help="CA certificates to trust.")
     ] = None,
     insecure_http: Annotated[
         bool | None, typer.Option("--insecure-http", help="Allow http:// to other machines.")

@@ -172,7 +172,7 @@ TROUBLE = Topic(
         ),
         (
             "`terminal`",
-            "encoding, colour, size",
+            "encoding, color, size",
             "`PYTHONUTF8=1` or a UTF-8 locale; a wider window, or `--plain`",
         ),
         ("`folder`", "whether results can be written here, and the room left", "`-o DIR`"),

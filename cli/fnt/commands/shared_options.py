@@ -35,7 +35,7 @@ FilesFromOption = Annotated[
     typer.Option(
         "--files-from",
         metavar="FILE",
-        help="Send the paths in a file, one a line.",
+        help="Read paths from a file, one per line.",
         rich_help_panel=CHOOSE_FILES,
     ),
 ]
@@ -44,7 +44,7 @@ RecursiveOption = Annotated[
     typer.Option(
         "--recursive",
         "-r",
-        help="Take the PDFs in folders, at any depth.",
+        help="Search folders recursively.",
         rich_help_panel=CHOOSE_FILES,
     ),
 ]
@@ -53,7 +53,7 @@ IncludeOption = Annotated[
     typer.Option(
         "--include",
         metavar="GLOB",
-        help="Take these from folders instead of *.pdf.",
+        help="Files to take from folders instead of *.pdf.",
         rich_help_panel=CHOOSE_FILES,
     ),
 ]
@@ -62,7 +62,7 @@ ExcludeOption = Annotated[
     typer.Option(
         "--exclude",
         metavar="GLOB",
-        help="Leave these files and folders out.",
+        help="Files and folders to exclude.",
         rich_help_panel=CHOOSE_FILES,
     ),
 ]
@@ -72,8 +72,8 @@ WatchOption = Annotated[
         "--watch/--detach",
         "-w/-d",
         show_default=False,
-        help="Follow the jobs and save their results (default on a terminal), or print their "
-        "numbers and leave.",
+        help="Watch the jobs and save their results (default on a terminal), or print their "
+        "numbers and exit.",
         rich_help_panel=LIVE_VIEW,
     ),
 ]
@@ -105,7 +105,7 @@ EngineOption = Annotated[
 ]
 IgnoreDialogueOption = Annotated[
     bool,
-    typer.Option("--ignore-dialogue", help="Leave dialogue as it is.", rich_help_panel=SENTENCES),
+    typer.Option("--ignore-dialogue", help="Leave dialogue unchanged.", rich_help_panel=SENTENCES),
 ]
 JobsOption = Annotated[
     int | None,
@@ -131,7 +131,7 @@ DryRunOption = Annotated[
     bool,
     typer.Option(
         "--dry-run",
-        help="Check, tell what would be sent and saved, send nothing.",
+        help="Show what would be sent and saved, and send nothing.",
         rich_help_panel=AUTOMATION,
     ),
 ]
@@ -184,7 +184,7 @@ EventsFileOption = Annotated[
     typer.Option(
         "--events-file",
         metavar="FILE",
-        help="Write the events of --jsonl here too.",
+        help="Write the --jsonl events to a file too.",
         rich_help_panel=AUTOMATION,
     ),
 ]
@@ -214,7 +214,7 @@ FormatOption = Annotated[
         "--format",
         "-f",
         metavar=",".join(ALL_FORMATS),
-        help="One, or several by comma.",
+        help="Result formats, comma-separated.",
         rich_help_panel=RESULTS,
     ),
 ]
@@ -248,11 +248,9 @@ GiveUpOption = Annotated[
 ]
 OverwriteOption = Annotated[
     bool,
-    typer.Option(
-        "--overwrite", help="Replace files that are there already.", rich_help_panel=RESULTS
-    ),
+    typer.Option("--overwrite", help="Replace existing files.", rich_help_panel=RESULTS),
 ]
 NoSaveOption = Annotated[
     bool,
-    typer.Option("--no-save", help="Leave the results on the server.", rich_help_panel=RESULTS),
+    typer.Option("--no-save", help="Do not save results.", rich_help_panel=RESULTS),
 ]

@@ -105,7 +105,7 @@ def upload(  # noqa: PLR0913 -- one for each option
     junit: JunitOption = None,
     annotations: AnnotationsOption = True,
 ) -> None:
-    """Send PDFs and have them split into sentences.
+    """Upload PDFs and split their sentences.
 
     \b
     Examples:

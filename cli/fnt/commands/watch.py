@@ -56,7 +56,7 @@ def watch(  # noqa: PLR0913 -- one for each option
     junit: JunitOption = None,
     annotations: AnnotationsOption = True,
 ) -> None:
-    """Follow jobs live and save their results.
+    """Watch jobs live and save their results.
 
     Ctrl-C leaves the jobs running; the same line follows them again.
     """

@@ -52,11 +52,11 @@ def terminal(target: DoctorContext) -> Verdict:
             f"{encoding} cannot show every sign: ASCII stands in",
             "set PYTHONUTF8=1, or a UTF-8 locale such as LC_ALL=C.UTF-8",
         )
-    colour = "colour" if screen.has_color(screen.err) else "no colour"
+    color = "color" if screen.has_color(screen.err) else "no color"
     if not screen.can_animate:
-        return ok(f"{encoding}, {colour}; lines instead of a live view")
+        return ok(f"{encoding}, {color}; lines instead of a live view")
     size = shutil.get_terminal_size()
-    words = f"{encoding}, {colour}, {size.columns}x{size.lines}"
+    words = f"{encoding}, {color}, {size.columns}x{size.lines}"
     if size.columns < NARROW:
         return warn(f"{words}: names will be cut", "make the window wider, or use --plain")
     return ok(words)

@@ -24,7 +24,7 @@ WRONG_NAME = frozenset({62, 64})
 
 
 def proxy(target: DoctorContext) -> Verdict:
-    """Find the proxy in force, if there is one."""
+    """Find the effective proxy, if any."""
     scheme = "https" if target.is_encrypted else "http"
     proxies = target.proxies()
     if is_loopback(target.host):

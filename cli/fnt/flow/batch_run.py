@@ -24,7 +24,7 @@ from fnt.wire.jobs import JobStatus
 ROW_LIFETIME_S = 3.0
 """How long a row stays after its end: a live view draws every second, at least."""
 MAX_CONSECUTIVE_FAILURES = 8
-"""After so many books in a row that found no server, the others are left for another time."""
+"""After this many books in a row found no server, the others are left for a later run."""
 MAX_LISTED_FAILURES = 20
 """Failures that are told at the end."""
 

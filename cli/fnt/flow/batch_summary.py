@@ -31,7 +31,7 @@ def error_of_import(
 ) -> FntError | None:
     """Sum up the books of a run; None when all is well.
 
-    `troubles` kept some from being done. What fails for good goes before what may pass.
+    `troubles` kept some from being done. Permanent failures take precedence over temporary ones.
     """
     counts = ledger.counts(run=run)
     total = sum(counts.values())

@@ -1,4 +1,4 @@
-"""How a run talks to its user, and whether in colour."""
+"""How a run talks to its user, and whether in color."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class OutputFormat(StrEnum):
 
 
 class ColorMode(StrEnum):
-    """The user's word on colour."""
+    """The user's word on color."""
 
     AUTO = "auto"
     ALWAYS = "always"
@@ -25,7 +25,7 @@ class ColorMode(StrEnum):
 
 
 def wants_color(mode: ColorMode, environ: Mapping[str, str], *, is_terminal: bool) -> bool:
-    """Decide on colour: the flag, then NO_COLOR, then FORCE_COLOR, then the terminal."""
+    """Decide on color: the flag, then NO_COLOR, then FORCE_COLOR, then the terminal."""
     if mode is not ColorMode.AUTO:
         return mode is ColorMode.ALWAYS
     if environ.get("NO_COLOR"):

@@ -96,7 +96,7 @@ class Terminal:
         return True
 
     def has_color(self, stream: TextIO) -> bool:
-        """Whether a stream gets colour."""
+        """Whether a stream gets color."""
         return wants_color(self.color, self.environ, is_terminal=_is_terminal(stream))
 
     @property

@@ -37,7 +37,7 @@ class NotOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polled:
-    """What the record says, and which jobs it does not have."""
+    """The jobs as the server has them, and the ids it does not have."""
 
     jobs: Sequence[JobSnapshot]
     missing: Sequence[int]
@@ -45,7 +45,7 @@ class Polled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollFailed:
-    """The record could not be read."""
+    """The jobs could not be read."""
 
     error: FntError
 

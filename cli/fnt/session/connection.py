@@ -11,7 +11,7 @@ from fnt.session.options import Timing, WatchOptions
 from fnt.wire.errors import ErrorCode
 
 PATIENT_ATTEMPTS = 8
-"""After so many, with polling at work, the socket is tried more rarely."""
+"""After this many failures, while polling works, the socket is tried less often."""
 
 LONGEST_WAIT_S = 120.0
 """No server may ask for more patience than this."""
@@ -100,7 +100,7 @@ class ConnectionPolicy:
         return self.is_live and now >= self._leave_at
 
     def wants_poll(self, now: float) -> bool:
-        """Whether the record is to be read over HTTP now."""
+        """Whether to poll over HTTP now."""
         return self._polls(now) and now >= self._poll_at and not self._is_asking
 
     def poll_started(self) -> None:

@@ -41,7 +41,7 @@ class WatchOptions:
     give_up_s: float = 600.0
     """How long to go on without any contact; 0 means forever."""
     window: int | None = None
-    """At most so many unfinished jobs of the run at a time: items are pulled as there is room,
+    """Maximum number of unfinished jobs at a time: items are pulled as there is room,
     and where the server has none they wait for it, however long that takes."""
 
 

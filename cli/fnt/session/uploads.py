@@ -43,7 +43,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
-    """There are no more items than so many."""
+    """All items have been handed out."""
 
     taken: int
 

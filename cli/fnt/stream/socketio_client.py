@@ -39,7 +39,7 @@ class BriefWebSocket(websocket.WebSocket):
 
 
 def _way(scheme: str, host: str) -> dict[str, Any]:
-    """Return the library's options for the proxy in force, or for none."""
+    """Return the library's options for the effective proxy, or for none."""
     proxy = find_proxy(getproxies(), scheme=scheme, host=host)
     if proxy is None:  # it heeds a list of exceptions only beside a proxy that is named to it
         return {"http_proxy_host": host, "http_proxy_port": 1, "http_no_proxy": [host]}

@@ -39,9 +39,9 @@ class ProcessingSettings:
     """How a book is to be split. Fixed when the job is confirmed."""
 
     sentence_length_limit: int = 8
-    """Words a sentence may have, 3 to 50."""
+    """Maximum words per sentence, 3 to 50."""
     min_sentence_length: int = 2
-    """Words a piece should have at least, 1 to 10."""
+    """Minimum words per piece, 1 to 10."""
     engine: str = "rules"
     ignore_dialogue: bool = False
     preserve_formatting: bool = True

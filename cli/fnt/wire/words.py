@@ -8,7 +8,7 @@ _WORD = re.compile(r"[^\s—–/|]*[^\W_][^\s—–/|]*")
 
 
 def count_words(text: str) -> int:
-    """Count words: parted by space, dash or bar, and holding a letter or digit.
+    """Count words: separated by spaces, dashes or bars, and holding a letter or digit.
 
     So `dit-il` and `l’homme` are one word, `« Oui » —` is one too.
     """

@@ -41,7 +41,7 @@ class Pages:
 
 
 def read(path: Path) -> Analysis:
-    """Analyse a book in a limited child; raises ConfigError, PdfRejected, ExtractionCrashed."""
+    """Analyze a book in a limited child; raises ConfigError, PdfRejected, ExtractionCrashed."""
     if not path.is_file():
         raise ConfigError(f"there is no file {escaped(str(path))}")
     with Extractor() as extractor:

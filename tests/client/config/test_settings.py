@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fnt.config.settings import Settings, load_settings, normalise_server, parse_duration
+from fnt.config.settings import Settings, load_settings, normalize_server, parse_duration
 from fnt.errors import NotFoundError, UsageError
 
 
@@ -121,7 +121,7 @@ def test_settings_config_dir_comes_from_the_environment(tmp_path):
     ],
 )
 def test_server_is_normalised_to_its_origin(text, origin):
-    assert normalise_server(text) == origin
+    assert normalize_server(text) == origin
 
 
 @pytest.mark.parametrize(
@@ -147,11 +147,11 @@ def test_server_is_normalised_to_its_origin(text, origin):
 )
 def test_server_that_could_mislead_a_token_is_refused(text):
     with pytest.raises(UsageError):
-        normalise_server(text)
+        normalize_server(text)
 
 
 def test_server_plain_http_elsewhere_only_when_told_so():
-    assert normalise_server("http://lan.example", insecure_http=True) == "http://lan.example"
+    assert normalize_server("http://lan.example", insecure_http=True) == "http://lan.example"
 
 
 @pytest.mark.parametrize(

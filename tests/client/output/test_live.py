@@ -32,7 +32,7 @@ SHOW_CURSOR = "\x1b[?25h"
 
 
 class View:
-    """A live view on a terminal of buffers; colour is off, so frames are text and cursor moves."""
+    """A live view on a terminal of buffers; color is off, so frames are text and cursor moves."""
 
     def __init__(self, *, size: tuple[int, int] = (100, 30), **criteria: Any) -> None:
         encoding = criteria.pop("encoding", "utf-8")

@@ -1,4 +1,4 @@
-"""fnt.output: streams, colour, and foreign text made harmless."""
+"""fnt.output: streams, color, and foreign text made harmless."""
 
 from __future__ import annotations
 

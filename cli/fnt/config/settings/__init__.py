@@ -15,7 +15,7 @@ from fnt.config.settings.values import (
     DEFAULT_SERVER,
     READERS,
     is_loopback,
-    normalise_server,
+    normalize_server,
     parse_duration,
     read_value,
 )
@@ -28,7 +28,7 @@ __all__ = [
     "config_folder",
     "is_loopback",
     "load_settings",
-    "normalise_server",
+    "normalize_server",
     "parse_duration",
     "setting_origins",
 ]
@@ -106,7 +106,7 @@ def _checked(layers: Layers, *, token: str | None, config_dir: Path) -> Settings
     found = {key: word for key in READERS if (word := first(layers, key)) is not None}
     values = {key: read_value(key, word.value) for key, word in found.items()}
     insecure_http = values.get("insecure_http", False)
-    server = normalise_server(values.pop("server", DEFAULT_SERVER), insecure_http=insecure_http)
+    server = normalize_server(values.pop("server", DEFAULT_SERVER), insecure_http=insecure_http)
     if "timeout" in values:
         values["timeout_s"] = values.pop("timeout")
     return Settings(server=server, token=token, config_dir=config_dir, **values)

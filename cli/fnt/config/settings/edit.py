@@ -12,7 +12,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from fnt.config.settings.sources import TRUST_FILE, USER_FILE, read_toml, trusted_servers
-from fnt.config.settings.values import READERS, normalise_server, read_value
+from fnt.config.settings.values import READERS, normalize_server, read_value
 from fnt.errors import NotFoundError, UsageError
 
 
@@ -39,7 +39,7 @@ def trust_server(folder: Path, project: Path) -> str:
     server = read_toml(project).get("server")
     if not isinstance(server, str):
         raise UsageError(f"{project} names no server: there is nothing to trust")
-    normalise_server(server)
+    normalize_server(server)
     servers = trusted_servers(folder) | {str(project.resolve()): server}
     _write(folder / TRUST_FILE, json.dumps(servers, indent=1))
     return server
@@ -56,7 +56,7 @@ def _typed(key: str, text: str) -> Any:
     value = read_value(key, text)
     if key == "server":
         # whether plain http:// is allowed is asked when the server is used
-        return normalise_server(text, insecure_http=True)
+        return normalize_server(text, insecure_http=True)
     return value if isinstance(value, bool | int) else text
 
 

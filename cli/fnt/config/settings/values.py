@@ -23,7 +23,7 @@ def parse_duration(text: str) -> float:
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
 
 
-def normalise_server(text: str, *, insecure_http: bool = False) -> str:
+def normalize_server(text: str, *, insecure_http: bool = False) -> str:
     """Return the origin of a server's URL; refuses what could send a token to the wrong place."""
     text = text.strip()
     if not text.isascii() or any(c <= " " or c == "\\" for c in text):

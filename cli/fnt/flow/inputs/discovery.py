@@ -39,7 +39,7 @@ def find_files(
     """Return the files that are meant, each once, in the order of the paths.
 
     A file that is named is taken whatever its name, also where there is none: whoever reads it
-    tells. From a folder PDFs are taken, or what `include` says; `exclude` goes before both. In
+    tells. From a folder PDFs are taken, or what `include` says; `exclude` overrides both. In
     `literal` paths no sign stands for others. Raises NotFoundError when nothing is left.
     """
     files: dict[str, InputFile] = {}

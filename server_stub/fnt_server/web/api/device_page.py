@@ -59,7 +59,7 @@ def show() -> Response:
 @bp.post(DEVICE_PAGE)
 @limiter.limit("60 per minute")
 @limiter.limit(
-    "20 per 10 minutes",  # more than one account has tries: nobody locks out their neighbours
+    "20 per 10 minutes",  # more than one account has tries: nobody locks out their neighbors
     deduct_when=lambda response: response.status_code == 404,
     exempt_when=_is_not("code"),
 )
