@@ -231,5 +231,6 @@ def _follow(
                 parallel=request.jobs or settings.jobs,
                 options=request.options if request.watches else None,
                 warn=context.terminal.say,
+                checks_all_first=request.fail_fast,
             )
         )

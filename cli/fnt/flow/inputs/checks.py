@@ -94,9 +94,11 @@ def checked_updates(
     parallel: int,
     options: WatchOptions | None,
     warn: Callable[[str], None],
+    checks_all_first: bool = False,
 ) -> Iterator[Update]:
     """Check all files, refuse what is certainly wrong, and send the rest.
 
+    Sending begins with the first that was looked at, unless `checks_all_first`.
     Without options the session ends with the server's acceptance, else when each job ended.
     """
     for one in inputs:
@@ -105,6 +107,8 @@ def checked_updates(
         )
     with checks_of(inputs) as checks:
         looked_at = _looked_at(inputs, checks, warn=warn)
+        if checks_all_first:
+            looked_at = iter(sorted(looked_at, key=lambda one: not isinstance(one, Refused)))
         for first in looked_at:
             if isinstance(first, Refused):  # nothing is opened for files that are all refused
                 yield first
