@@ -30,7 +30,7 @@ def test_a_broker_whose_files_are_broken_begins_anew(tmp_path: Path) -> None:
     ("url", "environ", "reason"),
     [
         ("file:///dev/null/files", {}, "cannot write to /dev/null/files (Not a directory)"),
-        ("ftp://x/y", {}, "Unable to recognize URL"),
+        ("ftp://x/y", {}, "Unable to recognise URL"),
         ("s3://b/x", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "cannot write to FNT_STORAGE_URL"),
     ],
 )
