@@ -58,7 +58,7 @@ def is_abbreviation(text: str, stop: int, following: int) -> bool:
     word = found[1]
     if word.isdigit():
         listed = _LIST_NUMBER.search(before)
-        return bool(listed) and (listed[1] or "").lower() not in _BEFORE_NUMBER
+        return listed is not None and (listed[1] or "").lower() not in _BEFORE_NUMBER
     if _THAT_IS.search(before):
         return True
     if _ERA.search(before):
