@@ -16,7 +16,8 @@ from fnt.output.formatting import count
 from fnt.output.modes import OutputFormat
 from fnt.output.report.document import JobEntry, error_entry
 from fnt.output.sanitize import clean
-from fnt.wire.jobs import JobSnapshot, JobStatus, format_time
+from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.structs import format_time
 
 if TYPE_CHECKING:
     from fnt.context import AppContext

@@ -33,7 +33,8 @@ from fnt.stream import (
 )
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobSnapshot, WireError
+from fnt.wire.jobs import JobSnapshot
+from fnt.wire.structs import WireError
 
 log = logging.getLogger(__name__)
 
