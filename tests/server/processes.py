@@ -16,9 +16,9 @@ import httpx
 
 from e2e.harness import clean_environ, wait_for
 from fnt.wire import paths
-from fnt_server.auth import sessions, users
-from fnt_server.auth.sessions import Accounts, TokenPair
-from fnt_server.auth.tokens import TokenSigner, load_key
+from fnt_server.auth import logins, users
+from fnt_server.auth.logins import Accounts
+from fnt_server.auth.tokens import TokenPair, TokenSigner, load_key
 from fnt_server.config import Config
 from fnt_server.db import schema
 from fnt_server.db.connection import Database
@@ -78,7 +78,7 @@ class Deployment:
     def add_user(self) -> tuple[int, str]:
         """Add a user; returns their id and a personal token."""
         self._users += 1
-        user = sessions.User(
+        user = logins.User(
             email=f"u{self._users}@example.org",
             name="u",
             password_hash=PASSWORD_HASH,
