@@ -73,7 +73,7 @@ def _requirement(info: inspect.Type, value: object) -> str:
         case inspect.BoolType():
             return "be true or false"
         case inspect.EnumType(cls=choices):
-            return f"be one of: {', '.join(choices)}"  # type: ignore[arg-type]  # all are StrEnum
+            return f"be one of: {', '.join(choices)}"
         case inspect.LiteralType(values=values):
             return f"be one of: {', '.join(map(str, values))}"
         case inspect.CustomType():

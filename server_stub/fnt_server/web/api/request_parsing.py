@@ -12,7 +12,7 @@ from fnt.wire import paths
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import JobStatus
 from fnt.wire.structs import WireError
-from fnt_server.auth.sessions import Identity
+from fnt_server.auth.logins import Identity
 from fnt_server.auth.tokens import TokenProblem
 from fnt_server.web.io_timeouts import StallGuard
 from fnt_server.web.services import services

@@ -13,7 +13,7 @@ from fnt.wire import events
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import JobStatus, parse_job_id
 from fnt.wire.structs import WireError
-from fnt_server.auth.sessions import Identity
+from fnt_server.auth.logins import Identity
 from fnt_server.auth.tokens import TokenProblem
 from fnt_server.db.connection import UNAVAILABLE
 from fnt_server.jobs import queries, state
