@@ -244,8 +244,8 @@ def test_through_a_proxy_the_servers_certificate_is_looked_at(tmp_path: Path) ->
         home.environ |= {"ALL_PROXY": proxy.url.replace("//", "//user:hush@")}
         found = examine(home, "--ca-file", str(authority))
 
-    assert found["name"]["message"] == "127.0.0.1 is 127.0.0.1"
-    assert found["tls"]["message"].startswith("the certificate ends in 5 days")
+    assert found["name"]["message"] == "127.0.0.1 resolves to 127.0.0.1"
+    assert found["tls"]["message"].startswith("the certificate expires in 5 days")
     assert found["rest"]["status"] == "ok"
     assert proxy.asked_for[0].startswith(b"CONNECT books.example.org:443 ")
     assert all(b"Basic dXNlcjpodXNo" in asked for asked in proxy.asked_for)
@@ -283,7 +283,7 @@ def test_foreign_pages_let_in_are_told_of(
     [
         (90, False, 2, "fail", "not trusted: self-signed certificate"),
         (90, True, 0, "ok", "the certificate is trusted, until"),
-        (5, True, 0, "warn", "the certificate ends in 5 days"),
+        (5, True, 0, "warn", "the certificate expires in 5 days"),
         (-5, True, 2, "fail", "certificate has expired"),
     ],
 )
@@ -368,7 +368,7 @@ def test_a_keyring_that_is_silent(tmp_path: Path) -> None:
         found = examine(home, code=2)
 
     assert those(found, "fail") == ["keyring"]
-    assert "did not answer within 3 s" in found["keyring"]["message"]
+    assert "did not respond within 3 s" in found["keyring"]["message"]
     assert found["login"]["message"] == "skipped: keyring failed"
 
 
@@ -378,7 +378,7 @@ def test_a_silent_server_takes_five_seconds_and_no_more(tmp_path: Path) -> None:
         found = examine(stranger(tmp_path, f"http://127.0.0.1:{silent.getsockname()[1]}"), code=5)
 
     assert time.monotonic() - began < 12
-    assert found["rest"]["message"] == "no answer within 5 s"
+    assert found["rest"]["message"] == "no response within 5 s"
 
 
 def test_the_time_given_is_kept(tmp_path: Path) -> None:

@@ -90,6 +90,6 @@ def _limited(target: DoctorContext, check: Check, *, limit_s: float) -> Verdict:
     if bugs:
         raise bugs[0]
     if not verdicts:
-        words = f"no answer within {limit_s:g} s"
+        words = f"no response within {limit_s:g} s"
         return fail(words, check.late_hint, exit_code=check.late_code)
     return verdicts[0]
