@@ -172,10 +172,10 @@ def test_a_name_without_address(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "location", "code", "words"),
     [
-        ("<html>", 200, "", 2, "what answers there (200) is no fnt-server"),
-        ("[1,\x1b2]", 404, "", 2, "what answers there (404) is no fnt-server"),
-        ("", 301, "https://new.example.org/", 2, "points to https://new.example.org/"),
-        ("<html>", 502, "", 5, "a proxy before the server answers 502"),
+        ("<html>", 200, "", 2, "this is not an fnt-server (it returned 200)"),
+        ("[1,\x1b2]", 404, "", 2, "this is not an fnt-server (it returned 404)"),
+        ("", 301, "https://new.example.org/", 2, "redirects to https://new.example.org/"),
+        ("<html>", 502, "", 5, "a proxy in front of the server returns 502"),
         ('{"status":"degraded","service":"fnt-server"}', 503, "", 5, "its database is down"),
     ],
 )
@@ -282,7 +282,7 @@ def test_foreign_pages_let_in_are_told_of(
     ("days", "trusted", "code", "status", "words"),
     [
         (90, False, 2, "fail", "not trusted: self-signed certificate"),
-        (90, True, 0, "ok", "the certificate is trusted, until"),
+        (90, True, 0, "ok", "the certificate is trusted, valid until"),
         (5, True, 0, "warn", "the certificate expires in 5 days"),
         (-5, True, 2, "fail", "certificate has expired"),
     ],
