@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from fnt.wire.jobs import ProcessingSettings
@@ -30,6 +31,8 @@ STRONG, COMMA, CONJUNCTION, PREPOSITION, OTHER, CLITIC, INSEPARABLE = (
 """What a cut costs by the joint it is made at; negative where cutting helps the reader."""
 NO_VERB: Final = 0.54
 TOO_SHORT: Final = 0.6
+_CACHED_CHARS: Final = 60
+"""Longer tokens are no words, and would fill the memory of a process that serves many books."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class TokenFeatures:
     """Words it counts for: more than one where a bar or dash joins several."""
     parts: tuple[str, ...]
     """In lower case: `l’avait-il` has three."""
+    verb_inside: bool
+    """One of the parts after the first is a verb."""
     opens: bool
     """A quotation, an aside or a speech begins with it."""
     after: float | None
@@ -84,7 +89,7 @@ def _words(sentence: str) -> list[_Word]:
         if above:
             joint = STRONG if look.opens else look.before if above.after is None else above.after
             last = above.parts[-1] if above.parts else ""
-        verb = _has_verb(look.parts, last)
+        verb = look.verb_inside or (bool(look.parts) and is_verb(look.parts[0], last))
         words.append(_Word(start, look.weight, verb, joint))
         above = look
     return words
@@ -107,18 +112,22 @@ def _groups(sentence: str) -> list[tuple[int, str]]:
     return [(start, sentence[start:end].rstrip()) for start, end in zip(starts, ends, strict=True)]
 
 
-@lru_cache(maxsize=1 << 16)
-def _has_verb(parts: tuple[str, ...], before: str) -> bool:
-    return any(is_verb(part, above) for above, part in zip((before, *parts), parts, strict=False))
-
-
-@lru_cache(maxsize=1 << 16)
 def token_features(text: str) -> TokenFeatures:
     """Return the features of one token; cached, because most tokens repeat."""
+    return _cached_features(text) if len(text) <= _CACHED_CHARS else _find_features(text)
+
+
+@lru_cache(maxsize=1 << 16)
+def _cached_features(text: str) -> TokenFeatures:
+    return _find_features(text)
+
+
+def _find_features(text: str) -> TokenFeatures:
     parts = tuple(_PART.findall(text.lower()))
     return TokenFeatures(
         weight=count_words(text),
         parts=parts,
+        verb_inside=any(is_verb(part, before) for before, part in pairwise(parts)),
         opens=bool(_OPENER.match(text)),
         after=_cost_after(text, parts[-1] if parts else ""),
         before=_cost_before(parts),

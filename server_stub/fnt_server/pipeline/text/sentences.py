@@ -11,13 +11,12 @@ _ENDS = re.compile(
     r"""
     (?P<mark>[.!?…]++(?:\s*+[!?…]+)*+)        # the mark itself, `? !` included
     (?P<close>(?:\s*+[»”])*+["’')\]]*+)       # what closes after it
-    (?P<gap>\s+)
-    (?=(?P<open>(?:[«“"‘'(\[–—―-]\s*+)*+)(?P<next>.))
+    (?:(?P<gap>\s+)(?=(?P<open>(?:[«“"‘'(\[–—―-]\s*+)*+)(?P<next>.)))?
     """,
     re.VERBOSE,
 )
-_LAST_WORD = re.compile(r"([^\W_]+)°?$")
-_ROMAN = re.compile(r"[IVXLC]+\b(?![’'])")
+_LAST_WORD = re.compile(r"(?<![^\W_])([^\W_]++)°?$")
+_ROMAN = re.compile(r"\b[IVXLC]+\b(?![’'])")
 _ERA = re.compile(r"\b(?:av|apr|ap)\.\s*J\.\s*-\s*C$")
 _ABBREVIATIONS: Final = frozenset(
     """M MM Mr Mrs MR Mme MME Mmes Mlle MLLE Mlles Mgr Mgrs Me Mes Dr Drs Pr St Ste Sts Stes Vve Sr
@@ -27,7 +26,7 @@ _BEFORE_NUMBER: Final = frozenset(
     "n no nos h p pp art ch chap vol t liv fig v vers env rue bd".split()
 )
 _BEFORE_ERA: Final = frozenset(("av", "apr", "ap"))
-_DIALOGUE = re.compile(r"\s*[-–—―«“\"]")
+_DIALOGUE = re.compile(r"\A\s*[-–—―«“\"]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,7 @@ def iter_sentences(paragraph: str) -> Iterator[FoundSentence]:
 
 def _iter_ends(paragraph: str) -> Iterator[int]:
     for match in _ENDS.finditer(paragraph):
-        if not match["next"].islower() and not _is_abbreviation(paragraph, match):
+        if match["gap"] and not match["next"].islower() and not _is_abbreviation(paragraph, match):
             yield match.end()
     yield len(paragraph)
 
