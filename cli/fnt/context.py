@@ -202,7 +202,9 @@ def connect(settings: Settings, *, auth_source: str = "FNT_TOKEN") -> Connection
     def open_stream(inbox: Queue[Any]) -> JobStream:
         from fnt.stream import JobStream  # noqa: PLC0415 -- most commands ask one question
 
-        return JobStream(settings.server, tokens=tokens, inbox=inbox, ssl_context=tls)
+        # The system's store is held locked during a handshake: one that hangs must not stop others.
+        own = tls if settings.ca_file else make_ssl_context(settings.server)
+        return JobStream(settings.server, tokens=tokens, inbox=inbox, ssl_context=own)
 
     def open_session() -> Session:
         from fnt.session import Session  # noqa: PLC0415 -- as above

@@ -1,4 +1,4 @@
-"""Counters and histograms of each process; labels never contain user data.
+"""Every metric, by name; labels never contain user data. `monitoring.exporter` serves them.
 
 Where PROMETHEUS_MULTIPROC_DIR is set when this is imported, the counts lie in files there, so that
 the counts of pool children, who come and go, can be told together. A child counts on in the files
@@ -33,3 +33,14 @@ EVENTS_PUBLISHED = Counter("fnt_events_published", "Job events handed to the eve
 EVENTS_DROPPED = Counter(
     "fnt_events_dropped", "Job events lost: the bus was away, or too many waited.", ["reason"]
 )
+
+GAUGES = {
+    "fnt_sockets": "Live connections of this process.",
+    "fnt_database_up": "Whether the database answers.",
+    "fnt_jobs": "Jobs by status.",
+    "fnt_steps": "Steps that wait or run.",
+    "fnt_queue_age_seconds": "Since when the oldest step waits.",
+    "fnt_workers": "Workers that have shown life.",
+    "fnt_worker_slots": "Steps they can run at once.",
+}
+"""What the exporter asks the database, or its own process, for."""

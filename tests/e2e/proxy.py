@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ class Faults:
 class FaultProxy:
     """Listens on a free loopback port and passes on to `port`, through `faults`."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.faults = Faults()
         self.bytes_down = 0
         self.bytes_up = 0
@@ -52,7 +54,7 @@ class FaultProxy:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}"
 
     def aim(self, port: int) -> None:
         """Send new connections to another port."""
@@ -68,7 +70,9 @@ class FaultProxy:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._accept, "127.0.0.1", 0))
+        server = self._loop.run_until_complete(
+            asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls)
+        )
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
@@ -129,7 +133,7 @@ class FaultProxy:
             if is_down and limit is not None and seen > limit:
                 return
             await self._forward(block, writer, is_down=is_down)
-        if not self.faults.black_hole:
+        if not self.faults.black_hole and writer.can_write_eof():
             with contextlib.suppress(OSError):
                 writer.write_eof()
         await asyncio.sleep(0.2)
@@ -164,9 +168,9 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 
 
 @contextlib.contextmanager
-def proxied(port: int) -> Iterator[FaultProxy]:
+def proxied(port: int, *, tls: ssl.SSLContext | None = None) -> Iterator[FaultProxy]:
     """Run a proxy for as long as the block runs."""
-    proxy = FaultProxy(port)
+    proxy = FaultProxy(port, tls=tls)
     try:
         yield proxy
     finally:

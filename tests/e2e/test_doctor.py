@@ -12,16 +12,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from e2e.certificates import make_certificate
 from e2e.harness import ClientHome, RestClient, ServerProcess
 from e2e.proxy import proxied
 from fnt.doctor import CHECKS
@@ -110,39 +106,6 @@ def stranger(tmp_path: Path, url: str) -> ClientHome:
     home = ClientHome(tmp_path / "home", url)
     home.environ["FNT_TOKEN"] = "fnt_nobody_knows_this"
     return home
-
-
-def make_certificate(folder: Path, *, days: int) -> tuple[Path, ssl.SSLContext]:
-    """Make a certificate of nobody's authority for 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=90)).not_valid_after(now + timedelta(days=days))
-        .add_extension(
-            x509.SubjectAlternativeName(
-                [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("books.example.org")]
-            ),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    public, both = folder / "ca.pem", folder / "both.pem"
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    public.write_bytes(pem)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    both.write_bytes(private + pem)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(both)
-    return public, context
 
 
 @pytest.fixture(scope="module", autouse=True)

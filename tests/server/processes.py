@@ -16,9 +16,9 @@ import httpx
 
 from e2e.harness import clean_environ, wait_for
 from fnt.wire import paths
-from fnt_server.auth import sessions, users
-from fnt_server.auth.sessions import Accounts, TokenPair
-from fnt_server.auth.tokens import TokenSigner, load_key
+from fnt_server.auth import logins, users
+from fnt_server.auth.logins import Accounts
+from fnt_server.auth.tokens import TokenPair, TokenSigner, load_key
 from fnt_server.config import Config
 from fnt_server.db import schema
 from fnt_server.db.connection import Database
@@ -28,7 +28,7 @@ from fnt_server.jobs.creation import StoredFile
 from fnt_server.storage.object_store import Storage
 from fnt_server.web.api.job_files import new_file_key
 from server.api_client import PDF
-from server.records import fetch, new_job
+from server.records import fetch, make_password_user, new_job
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class Deployment:
     def add_user(self) -> tuple[int, str]:
         """Add a user; returns their id and a personal token."""
         self._users += 1
-        user = sessions.User(
+        user = logins.User(
             email=f"u{self._users}@example.org",
             name="u",
             password_hash=PASSWORD_HASH,
@@ -97,7 +97,7 @@ class Deployment:
         """Add a user with a password and log them in."""
         self._users += 1
         email, password = f"login{self._users}@example.org", "correct horse"
-        users.add_user(self.database, email, password)
+        make_password_user(self.database, email, password)
         pair = self.accounts(access_ttl_s=access_ttl_s).log_in(email, password)
         assert pair is not None
         return pair

@@ -20,6 +20,7 @@ from fnt.api.multipart import UploadBody
 from fnt.api.retry import Retry
 from fnt.config.credentials import Tokens
 from fnt.errors import FntError, NotFoundError, ProtocolError
+from fnt.files import read_errors
 from fnt.wire import events, paths
 from fnt.wire.device import CLIENT_ID, GRANT_TYPE
 from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings, WireError
@@ -164,7 +165,8 @@ class ApiClient:
         self, job_id: int, path: Path, *, filename: str, on_sent: Callable[[int], None]
     ) -> JobSnapshot:
         """Send a job's file in pieces, telling the bytes sent so far; safe to repeat."""
-        size_bytes = path.stat().st_size
+        with read_errors(filename):
+            size_bytes = path.stat().st_size
         body = UploadBody(
             job_id=job_id, path=path, filename=filename, size_bytes=size_bytes, on_sent=on_sent
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from fnt.errors import (
     TemporaryError,
     UsageError,
 )
+from fnt.files import fingerprint
 from fnt.flow.inputs.discovery import find_files
 from fnt.flow.inputs.preflight import Preflight, inspect_pdf
 from fnt.output.report.document import error_entry
@@ -96,13 +96,9 @@ def check(
 def _look(path: Path) -> Checked:
     try:
         look = inspect_pdf(path, timeout_s=LOOK_WITHIN_S)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Checked(file=str(path), look=look, sha256=fingerprint(path).sha256)
     except FntError as error:
         return Checked(file=str(path), error=error)
-    except OSError as error:
-        return Checked(file=str(path), error=UsageError(f"{path} cannot be read: {error.strerror}"))
-    return Checked(file=str(path), look=look, sha256=digest)
 
 
 def _entry(one: Checked, duplicate_of: str | None) -> dict[str, Any]:

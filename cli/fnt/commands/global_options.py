@@ -52,7 +52,10 @@ def _global_options(  # noqa: PLR0913 -- a declaration, never called
         typer.Option("--timeout", metavar="DUR", help="Stop after this long: 20s, 5m, 2h."),
     ] = None,
     ca_file: Annotated[
-        str | None, typer.Option("--ca-file", metavar="FILE", help="CA certificates to trust.")
+        str | None,
+        typer.Option(
+            "--ca-file", metavar="FILE", help="Certificates to trust in place of the system's."
+        ),
     ] = None,
     insecure_http: Annotated[
         bool | None, typer.Option("--insecure-http", help="Allow http:// to other machines.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from fnt.files import PRIVATE, atomic_write
 
 if TYPE_CHECKING:
     from fnt.wire.jobs import JobSnapshot  # TAB would wait 8 ms for it
@@ -23,13 +24,10 @@ def remember(folder: Path, server: str, jobs: Iterable[JobSnapshot]) -> None:
     known.update((job.id, f"{job.status}, {job.original_filename}"[:120]) for job in jobs)
     newest = sorted(known.items(), reverse=True)[:MOST]
     path = _path(folder, server)
-    fresh = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 -- a descriptor
-            json.dump(newest, file)
-        fresh.replace(path)
+        with atomic_write(path, mode=PRIVATE, fsync=False) as file:
+            file.write(json.dumps(newest).encode())
 
 
 def recall(folder: Path, server: str) -> list[tuple[int, str]]:

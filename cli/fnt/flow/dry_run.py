@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fnt.context import AppContext
-from fnt.errors import FntError, NotFoundError, UsageError
+from fnt.errors import FntError
+from fnt.files import fingerprint
 from fnt.flow.inputs.checks import Input, checks_of, refusal
 from fnt.flow.inputs.preflight import Preflight
 from fnt.flow.results.saver import Saving
@@ -45,12 +45,7 @@ def show_dry_run(
 
 def known_job(api: ApiClient, one: Input) -> JobSnapshot | None:
     """Return the job that the server has of this very file with these settings."""
-    try:
-        with one.item.path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        kind = NotFoundError if isinstance(error, FileNotFoundError) else UsageError
-        raise kind(f"{one.given} cannot be read: {error.strerror}") from error
+    sha256 = fingerprint(one.item.path, name=one.given).sha256
     return existing_job(api, sha256=sha256, settings=one.item.settings)
 
 

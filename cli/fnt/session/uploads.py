@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -19,15 +18,14 @@ from fnt.errors import (
     NotFoundError,
     RejectedError,
     TemporaryError,
-    UsageError,
 )
+from fnt.files import fingerprint
 from fnt.progress import Accepted, Refused, UploadProgress
 from fnt.session.existing_jobs import existing_job
 from fnt.session.options import Timing, UploadItem
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import ProcessingSettings
 
-HASH_PIECE_BYTES = 1024 * 1024
 FULL = frozenset({ErrorCode.TOO_MANY_JOBS, ErrorCode.QUEUE_FULL, ErrorCode.RATE_LIMITED})
 """Answers of a server that is well and has no room just now."""
 LONGEST_PAUSE_S = 30.0
@@ -135,17 +133,16 @@ class UploadPool:
         try:
             if item.job_id is not None:
                 return self._with_retries(lambda: self._found(item))
-            sha256, size_bytes = self._hashed(item)
-            with self._wait_for_duplicates(item, sha256):
+            file = fingerprint(item.path, name=item.filename, on_piece=self._stop_if_asked)
+            self._reporter(item, file.size_bytes)(0)
+            with self._wait_for_duplicates(item, file.sha256):
                 return self._with_retries(
-                    lambda: self._sent(item, sha256=sha256, size_bytes=size_bytes)
+                    lambda: self._sent(item, sha256=file.sha256, size_bytes=file.size_bytes)
                 )
         except AuthError:
             raise
         except FntError as error:
             return _refused(item, error)
-        except OSError as error:
-            return _refused(item, _unreadable(item, error))
 
     @contextmanager
     def _wait_for_duplicates(self, item: UploadItem, sha256: str) -> Iterator[None]:
@@ -204,16 +201,6 @@ class UploadPool:
             job = self._api.upload(job.id, item.path, filename=item.filename, on_sent=report)
         return Accepted(key=item.key, job=job)
 
-    def _hashed(self, item: UploadItem) -> tuple[str, int]:
-        digest, size_bytes = hashlib.sha256(), 0
-        with item.path.open("rb") as file:
-            while piece := file.read(HASH_PIECE_BYTES):
-                self._stop_if_asked()
-                digest.update(piece)
-                size_bytes += len(piece)
-        self._reporter(item, size_bytes)(0)
-        return digest.hexdigest(), size_bytes
-
     def _reporter(self, item: UploadItem, size_bytes: int) -> Callable[[int], None]:
         """Return what tells the bytes sent, a few times a second."""
         next_at = self._clock()
@@ -251,8 +238,3 @@ def _refused(item: UploadItem, error: FntError) -> Refused:
         request_id=error.request_id,
         exit_code=ExitCode.REFUSED if isinstance(error, RejectedError) else error.exit_code,
     )
-
-
-def _unreadable(item: UploadItem, error: OSError) -> FntError:
-    kind = NotFoundError if isinstance(error, FileNotFoundError) else UsageError
-    return kind(f"{item.filename} cannot be read: {error.strerror or type(error).__name__}")

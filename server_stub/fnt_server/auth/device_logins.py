@@ -10,12 +10,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from fnt.wire.device import ALPHABET, CODE_LETTERS, DeviceError
-from fnt_server.auth.sessions import Accounts, TokenPair
-from fnt_server.auth.tokens import TokenSigner
+from fnt_server.auth.logins import Accounts
+from fnt_server.auth.tokens import TokenPair, TokenSigner
 from fnt_server.db.connection import Database, clock, now
 from fnt_server.db.models import DeviceLogin, DeviceStatus, User
 
-TTL_S = 600
+CODE_TTL_S = 600
 WRONG_CODES = 5
 """So often may a user type a code of nobody within the life of one."""
 SLOWER_BY_S = 5
@@ -83,7 +83,7 @@ class DeviceAuthorization:
             try:
                 with self._database.write() as session:
                     row.created_at = clock(session)
-                    row.ends_at = row.created_at + TTL_S
+                    row.ends_at = row.created_at + CODE_TTL_S
                     session.add(row)
             except IntegrityError:  # the code is taken: 1 in 25 600 000 000
                 continue
@@ -97,7 +97,7 @@ class DeviceAuthorization:
         with self._database.write() as session:
             user = session.get_one(User, user_id, with_for_update=True)
             moment = clock(session)
-            if moment - (user.wrong_codes_since or 0.0) > TTL_S:
+            if moment - (user.wrong_codes_since or 0.0) > CODE_TTL_S:
                 user.wrong_codes, user.wrong_codes_since = 0, moment
             if user.wrong_codes >= WRONG_CODES:
                 raise TooManyCodes

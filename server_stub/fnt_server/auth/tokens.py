@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,15 @@ import jwt
 
 from fnt.wire.errors import ErrorCode
 from fnt_server.config import ConfigError
+from fnt_server.db.models import Login, User
 
+LOGIN_TTL_S = 90 * 86400
+"""So long after the password one must log in anew, however often the tokens were refreshed."""
+REFRESH_TTL_S = 30 * 86400
+PAGE_TTL_S = 600
+"""Life of a token of the device page. That of an access token is FNT_ACCESS_TTL_S."""
+REPLAY_WINDOW_S = 10
+"""So long an old refresh token gives the same successor: its answer may have been lost."""
 MAX_TOKEN_CHARS = 4096
 MIN_KEY_BYTES = 32
 CLOCKS_APART_S = 60
@@ -41,6 +50,17 @@ class Claims:
     login_id: str
     jti: str
     ends_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPair:
+    """What a login or a refresh answers."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    """Seconds until the access token expires."""
+    user: User
 
 
 class TokenSigner:
@@ -71,6 +91,21 @@ class TokenSigner:
             "exp": math.ceil(issued + ttl_s),  # never shorter than it was promised
         }
         return jwt.encode(claims, self._key, algorithm="HS256")
+
+    def write_pair(self, login: Login, user: User, *, access_ttl_s: int) -> TokenPair:
+        """Sign a new access token and the login's current refresh token."""
+        refresh_ends = min(login.rotated_at + REFRESH_TTL_S, login.ends_at)
+        access = self.write(
+            user_id=user.id, login_id=login.id, jti=uuid.uuid4().hex, kind="access",
+            ttl_s=access_ttl_s,
+        )  # fmt: skip
+        refresh = self.write(
+            user_id=user.id, login_id=login.id, jti=login.refresh_jti, kind="refresh",
+            issued_at=login.rotated_at, ttl_s=refresh_ends - login.rotated_at,
+        )  # fmt: skip
+        return TokenPair(
+            access_token=access, refresh_token=refresh, expires_in=access_ttl_s, user=user
+        )
 
     def digest(self, purpose: str, text: str) -> str:
         """Return what only this key makes of a text: a short code could be guessed from a hash."""

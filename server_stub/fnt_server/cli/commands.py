@@ -217,19 +217,19 @@ def text(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Print what is read from a PDF: paragraphs, headings (#), and what is dropped (-) and why."""
-    from fnt_server.cli import inspect_pdf  # noqa: PLC0415 -- heavy
+    from fnt_server.cli import text as pdf_text  # noqa: PLC0415 -- heavy
     from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected  # noqa: PLC0415 -- heavy
 
-    chosen = inspect_pdf.Pages.parse(pages)
+    chosen = pdf_text.Pages.parse(pages)
     try:
-        analysis = inspect_pdf.read(pdf)
+        analysis = pdf_text.read(pdf)
     except (PdfRejected, ExtractionCrashed) as error:
         sys.stderr.write(f"fnt-server: {error}\n")
         raise typer.Exit(10) from None
     if as_json:
-        echo(json.dumps(inspect_pdf.as_json(analysis, chosen), ensure_ascii=False))
+        echo(json.dumps(pdf_text.as_json(analysis, chosen), ensure_ascii=False))
         return
-    for line in inspect_pdf.as_lines(analysis, chosen):
+    for line in pdf_text.as_lines(analysis, chosen):
         echo(line)
 
 

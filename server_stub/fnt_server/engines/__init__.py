@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Final
 
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server.engines.llm_client import LLMClient
+from fnt_server.engines.llm_requests import LLMClient
 from fnt_server.engines.rule_based import shorten
 from fnt_server.pipeline.engine_protocol import Engine, EngineFailed, Shortened
 

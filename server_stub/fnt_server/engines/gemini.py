@@ -10,7 +10,7 @@ import httpx2
 from google import genai
 from google.genai import errors, types
 
-from fnt_server.engines.llm_client import TIMEOUT_S, ServiceUnavailable, refused, retry_after_s
+from fnt_server.engines.llm_requests import TIMEOUT_S, ServiceUnavailable, refused, retry_after_s
 
 DEFAULT_MODEL = "gemini-2.5-flash"
 UNREADABLE = "{}"

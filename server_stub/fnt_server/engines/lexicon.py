@@ -6,16 +6,6 @@ import re
 from functools import lru_cache
 from typing import Final
 
-CONJUNCTIONS: Final = frozenset(
-    """et ou ni mais car donc or puis que qu qui dont où lorsque lorsqu quand si s comme parce
-    puisque puisqu tandis afin pour sans avant après jusqu jusque pendant depuis dès alors ainsi
-    cependant pourtant aussi enfin ensuite lequel laquelle lesquels lesquelles duquel desquels
-    auquel quoique quoiqu soit sinon""".split()
-)
-PREPOSITIONS: Final = frozenset(
-    """à au aux dans sur sous par avec chez vers en entre contre malgré devant derrière parmi selon
-    de du des d""".split()
-)
 PROCLITICS: Final = frozenset(
     """le la les l un une des du de d au aux à en dans sur sous par pour avec sans chez vers entre
     je j tu il elle on nous vous ils elles ne n se s me m te t que qu qui dont où et ou ni mais car
@@ -39,10 +29,14 @@ TITLES: Final = frozenset(
     "M MM Mr Mrs Mme MME Mmes Mlle MLLE Mlles Dr Me Mgr St Ste Cf cf Jr Sr Esq Vve Pr".split()
 )
 
-_SUBJECTS: Final = frozenset(
+SUBJECTS: Final = frozenset(
     "je j tu il elle on nous vous ils elles qui ne n se s me m te t y ce c cela ça lui leur".split()
 )
-_DETERMINERS: Final = frozenset(
+DETERMINERS: Final = frozenset(
+    """le la les l un une des ce cet cette ces mon ton son ma ta sa mes tes ses notre votre nos vos
+    leur leurs chaque quelque quelques tous toutes toute""".split()
+)
+_BEFORE_NOUN: Final = frozenset(
     "le la les l un une ce cette son sa mon ma ton ta leur notre votre de d chaque quelque".split()
 )
 _FORMS: Final = frozenset(
@@ -103,9 +97,85 @@ def is_verb(word: str, before: str) -> bool:
 @lru_cache(maxsize=1 << 16)
 def _is_verb(word: str, before: str) -> bool:
     if word in _FORMS:
-        return not (word.endswith("e") and before in _DETERMINERS)
+        return not (word.endswith("e") and before in _BEFORE_NOUN)
     if len(word) < 3 or word in _NOT_VERBS:
         return False
     if _SURE.search(word):
         return True
-    return before in _SUBJECTS and word not in PROCLITICS and bool(_AFTER_SUBJECT.search(word))
+    return before in SUBJECTS and word not in PROCLITICS and bool(_AFTER_SUBJECT.search(word))
+
+
+COORDINATORS: Final = frozenset("et ou ni mais car donc or puis".split())
+RELATIVES: Final = frozenset("qui que qu dont où lequel laquelle lesquels lesquelles".split())
+CONJUNCTIONS: Final = RELATIVES | frozenset(
+    """lorsque lorsqu quand si s comme parce puisque puisqu tandis afin quoique
+    quoiqu duquel auquel sinon""".split()
+)
+SUBJECT_PRONOUNS: Final = frozenset("je j tu il elle on nous vous ils elles ce c".split())
+PREPOSITIONS: Final = frozenset(
+    """à au aux de du des d dans sur sous par avec chez vers en entre contre malgré devant derrière
+    parmi selon pour sans avant après jusque jusqu dès pendant depuis durant outre hors près auprès
+    autour""".split()
+)
+NEGATIONS: Final = frozenset(
+    "pas plus jamais guère point rien que qu personne aucun aucune nul".split()
+)
+BEFORE_QUE: Final = frozenset(
+    """plus moins autant tandis bien alors avant sans pour afin ainsi parce tant tel telle aussi
+    plutôt même dès depuis pendant mesure mieux cher lors quoi puis""".split()
+)
+ANTECEDENTS: Final = frozenset("ce celui celle ceux celles tout tous rien".split())
+BEFORE_DE: Final = frozenset(
+    """sein milieu autour hors loin long face côté dessous dessus bout travers lieu cause lors
+    près fond tas foule sorte espèce paire série nombre plupart partie quantité moyen sujet
+    force peu beaucoup tant assez trop plus moins afin air coup faute manière façon
+    quinzaine dizaine centaine douzaine vingtaine trentaine soixantaine millier milliers
+    pied auprès fur quelque rien avant""".split()
+)
+LOCUTIONS: Final = frozenset(
+    tuple(pair.split("_"))
+    for pair in """tout_à coup_sûr peu_à peu_près temps_en temps_à tour_à jour_en jusqu_à face_à
+    quant_à vis_à grâce_à tête_à côte_à mot_à il_y sur_le un_peu tout_de tout_le d_abord""".split()
+)
+MODALS: Final = frozenset(
+    """peut peux pouvait pouvaient pouvez pouvons peuvent put purent pourra pourrait pouvoir pu
+    veut veux voulait voulaient voulut voulu vouloir voudrait doit devait devaient dut
+    doivent devoir dû devrait faut fallait fallut faudrait faudra fait faisait font fit
+    firent faire fera laissa laisse laissait laisser va vais vas vont allait allaient alla
+    aller ose osait osa sait savait semblait semble parut paraissait vint venait vient viens
+    voir vit voyait sentait sentit entendit entendait est était sera""".split()
+)
+ADVERBS: Final = frozenset(
+    """bien mal mieux encore toujours déjà souvent jamais ici là ainsi alors aussi ensuite enfin
+    seulement presque trop assez très fort tout peu beaucoup tant plus moins même ensemble debout
+    partout vite loin près tard tôt bientôt maintenant aujourd hui hier demain parfois
+    dehors dedans dessus dessous""".split()
+)
+ADJECTIVES_BEFORE_NOUN: Final = frozenset(
+    """grand grande grands grandes petit petite petits petites gros grosse grosses bon bonne bons
+    bonnes beau bel belle beaux belles vieux vieil vieille jeune jeunes mauvais mauvaise premier
+    première second seconde dernier dernière autre autres même mêmes seul seule pauvre pauvres long
+    longue longs longues nouveau nouvelle haut haute double triple simple vrai vraie certain
+    certaine certains certaines divers diverses différents différentes quelque plusieurs noble
+    immense énorme large cher chère joli jolie brave""".split()
+)
+_INFINITIVE = re.compile(r"(?:er|ir|oir|re)$")
+_NOT_INFINITIVE: Final = frozenset(
+    """hier mer fer cher premier dernier entier léger fier papier foyer métier quartier escalier
+    cahier tablier panier soulier rocher berger boucher étranger danger janvier février notaire
+    père mère frère votre notre autre entre contre terre encore heure mystère colère manière lumière
+    rivière prière première dernière arrière derrière guerre pierre verre lettre maître fenêtre
+    centre ventre ombre nombre chambre membre livre pauvre sombre libre propre noire gloire histoire
+    mémoire victoire noir soir espoir désir plaisir loisir soupir souvenir avenir ordre cadre
+    poudre théâtre quatre sucre titre chapitre ministre air clair chair hiver amer ancre""".split()
+)
+
+
+def is_infinitive(word: str) -> bool:
+    """Guess from its form whether a word in lower case is an infinitive."""
+    return 3 < len(word) <= _LONGEST_VERB and _is_infinitive(word)
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_infinitive(word: str) -> bool:
+    return bool(_INFINITIVE.search(word)) and word not in _NOT_INFINITIVE

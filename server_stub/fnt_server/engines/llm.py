@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Final
 
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server.engines.llm_client import POLL_S, LLMClient, ask_with_retries
+from fnt_server.engines.llm_requests import POLL_S, LLMClient, ask_with_retries
 from fnt_server.engines.prompts import (
     RESPONSE_SCHEMA,
     make_instructions,

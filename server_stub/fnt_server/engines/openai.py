@@ -8,7 +8,7 @@ from typing import Any
 
 import openai
 
-from fnt_server.engines.llm_client import TIMEOUT_S, ServiceUnavailable, refused, retry_after_s
+from fnt_server.engines.llm_requests import TIMEOUT_S, ServiceUnavailable, refused, retry_after_s
 
 WAIT_STATUSES = frozenset({408, 409, 425, 429})
 

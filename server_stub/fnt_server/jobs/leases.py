@@ -16,11 +16,7 @@ from sqlalchemy.orm import Session
 from fnt.wire.errors import JobErrorCode
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus, User
-from fnt_server.jobs import scheduling, state
-
-MAX_LOST = 20
-"""Workers lost over one step after which the job fails."""
-MAX_PAUSE_S = 60.0
+from fnt_server.jobs import retry_policy, scheduling, state
 
 
 class LeaseLostError(Exception):
@@ -169,9 +165,9 @@ def _lost(session: Session, step: Step) -> Job | None:
     step.lost_count += 1
     step.fence += 1
     step.status, step.lease_owner = StepStatus.READY, None
-    step.not_before = now() + (0 if step.lost_count == 1 else pause_s(step.lost_count))
+    step.not_before = now() + retry_policy.lost_backoff_s(step.lost_count)
     session.flush()
-    if step.lost_count < MAX_LOST:
+    if step.lost_count < retry_policy.MAX_LOST:
         return state.advance(session, step.job_id, progress=0, attempts=Job.attempts + 1)
     return state.fail(
         session,
@@ -220,8 +216,3 @@ def write(session: Session, claimed: ClaimedStep, **changes: Any) -> Step:
     if step is None:
         raise LeaseLostError(f"step {claimed.step_id} of job {claimed.job_id}")
     return step
-
-
-def pause_s(times: int) -> float:
-    """Return how many seconds a step waits after it went wrong so many times."""
-    return float(min(MAX_PAUSE_S, 2 ** (times - 1)))

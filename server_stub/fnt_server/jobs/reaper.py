@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from fnt_server.db.connection import Database
 from fnt_server.jobs import creation, leases, queries
-from fnt_server.messaging.publisher import Publisher
+from fnt_server.messaging.event_bus import Publisher
 from fnt_server.metrics import STEPS_LOST
 
 log = logging.getLogger(__name__)

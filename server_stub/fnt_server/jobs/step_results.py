@@ -15,11 +15,8 @@ from fnt.wire.errors import JobErrorCode
 from fnt.wire.jobs import MAX_ERROR_CHARS, JobStatus
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
-from fnt_server.jobs import leases, state
+from fnt_server.jobs import leases, retry_policy, state
 from fnt_server.jobs.leases import ClaimedStep
-
-MAX_ATTEMPTS = 3
-"""Failures of the work itself, on this input, after which the job fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +157,7 @@ def fail(
             last_error=message[:MAX_ERROR_CHARS],
             last_error_code=code,
         )
-        if certain or step.attempts >= MAX_ATTEMPTS:
+        if certain or step.attempts >= retry_policy.MAX_ATTEMPTS:
             step.status = StepStatus.FAILED
             session.flush()
             return state.fail(
@@ -172,5 +169,5 @@ def fail(
                 failed_chunks=Job.failed_chunks + int(claimed.kind is StepKind.CHUNK),
             )
         step.status = StepStatus.READY
-        step.not_before = now() + leases.pause_s(step.attempts)
+        step.not_before = now() + retry_policy.backoff_s(step.attempts)
         return state.advance(session, claimed.job_id, progress=0, attempts=Job.attempts + 1)

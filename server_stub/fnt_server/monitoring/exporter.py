@@ -20,6 +20,7 @@ from fnt_server.config import METRICS_FILES, ConfigError
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepStatus
 from fnt_server.jobs import worker_registry
+from fnt_server.metrics import GAUGES
 from fnt_server.monitoring.health_checks import TimedProbe
 
 
@@ -69,25 +70,23 @@ class DatabaseCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Give one value each, or only that the database does not answer."""
         figures = self._figures.run()
-        yield _gauge("fnt_sockets", "Live connections of this process.", self._sockets())
-        yield _gauge("fnt_database_up", "Whether the database answers.", figures is not None)
+        yield _gauge("fnt_sockets", self._sockets())
+        yield _gauge("fnt_database_up", figures is not None)
         if figures is None:
             return
-        yield _by_status("fnt_jobs", "Jobs by status.", figures.jobs)
-        yield _by_status("fnt_steps", "Steps that wait or run.", figures.steps)
-        yield _gauge(
-            "fnt_queue_age_seconds", "Since when the oldest step waits.", figures.queue_age_s
-        )
-        yield _gauge("fnt_workers", "Workers that have shown life.", figures.workers)
-        yield _gauge("fnt_worker_slots", "Steps they can run at once.", figures.slots)
+        yield _by_status("fnt_jobs", figures.jobs)
+        yield _by_status("fnt_steps", figures.steps)
+        yield _gauge("fnt_queue_age_seconds", figures.queue_age_s)
+        yield _gauge("fnt_workers", figures.workers)
+        yield _gauge("fnt_worker_slots", figures.slots)
 
 
-def _gauge(name: str, help_text: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, help_text, value=float(value))
+def _gauge(name: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, GAUGES[name], value=float(value))
 
 
-def _by_status(name: str, help_text: str, values: Mapping[str, int]) -> Metric:
-    family = GaugeMetricFamily(name, help_text, labels=["status"])
+def _by_status(name: str, values: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, GAUGES[name], labels=["status"])
     for status, value in values.items():
         family.add_metric([str(status)], value)
     return family

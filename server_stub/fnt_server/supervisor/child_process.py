@@ -9,47 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import IO
 
-CALM_AFTER_S = 10.0
-"""A child that lived so long is started again at once; others after a growing pause."""
-MAX_PAUSE_S = 5.0
-
-
-class OrphanKiller:
-    """The process that kills the children when the supervisor dies without a word."""
-
-    def __init__(self) -> None:
-        script = str(Path(__file__).with_name("orphan_killer.py"))
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", script], stdin=subprocess.PIPE, start_new_session=True
-        )
-
-    def hold(self, group: int) -> None:
-        """Kill this group when the supervisor dies."""
-        self._write(f"+{group}\n")
-
-    def drop(self, group: int) -> None:
-        """Forget a group that has ended."""
-        self._write(f"-{group}\n")
-
-    def close(self) -> None:
-        """End the process; whatever it still held is killed."""
-        pipe = self._pipe()
-        with contextlib.suppress(BrokenPipeError):
-            pipe.close()
-        self._process.wait()
-
-    def _write(self, line: str) -> None:
-        pipe = self._pipe()
-        with contextlib.suppress(BrokenPipeError):
-            pipe.write(line.encode())
-            pipe.flush()
-
-    def _pipe(self) -> IO[bytes]:
-        assert self._process.stdin
-        return self._process.stdin
+from fnt_server.supervisor import restart_policy
+from fnt_server.supervisor.orphan_killer import OrphanKiller
 
 
 class Child:
@@ -67,7 +29,7 @@ class Child:
         self.name = name
         self._command = list(command)
         self._environ = dict(environ)
-        self._lifeline = orphan_killer
+        self._orphan_killer = orphan_killer
         self._fds = tuple(fds)
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
@@ -105,7 +67,7 @@ class Child:
             pass_fds=self._fds,
             start_new_session=True,
         )
-        self._lifeline.hold(self._process.pid)
+        self._orphan_killer.hold(self._process.pid)
 
     def tell(self, number: signal.Signals) -> None:
         """Send a signal to the process itself."""
@@ -119,10 +81,10 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         status = self._process.wait()
-        self._lifeline.drop(self._process.pid)
-        lived_s = time.monotonic() - self._started_at
-        self._failures = 0 if lived_s > CALM_AFTER_S else self._failures + 1
-        pause_s = min(MAX_PAUSE_S, 0.2 * 2**self._failures) if self._failures > 1 else 0.0
-        self._not_before = time.monotonic() + pause_s
+        self._orphan_killer.drop(self._process.pid)
+        self._failures = restart_policy.count_failures(
+            self._failures, lived_s=time.monotonic() - self._started_at
+        )
+        self._not_before = time.monotonic() + restart_policy.backoff_s(self._failures)
         self._process = None
         return status

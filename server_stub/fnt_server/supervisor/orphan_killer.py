@@ -9,7 +9,44 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
+from typing import IO
+
+
+class OrphanKiller:
+    """The process that kills the children when the supervisor dies without a word."""
+
+    def __init__(self) -> None:
+        script = __file__
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", script], stdin=subprocess.PIPE, start_new_session=True
+        )
+
+    def hold(self, group: int) -> None:
+        """Kill this group when the supervisor dies."""
+        self._write(f"+{group}\n")
+
+    def drop(self, group: int) -> None:
+        """Forget a group that has ended."""
+        self._write(f"-{group}\n")
+
+    def close(self) -> None:
+        """End the process; whatever it still held is killed."""
+        pipe = self._pipe()
+        with contextlib.suppress(BrokenPipeError):
+            pipe.close()
+        self._process.wait()
+
+    def _write(self, line: str) -> None:
+        pipe = self._pipe()
+        with contextlib.suppress(BrokenPipeError):
+            pipe.write(line.encode())
+            pipe.flush()
+
+    def _pipe(self) -> IO[bytes]:
+        assert self._process.stdin
+        return self._process.stdin
 
 
 def watch() -> None:

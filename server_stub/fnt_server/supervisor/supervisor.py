@@ -29,7 +29,9 @@ from fnt_server.messaging import broker
 from fnt_server.monitoring import exporter
 from fnt_server.storage.write_probe import require_storage
 from fnt_server.supervisor import embedded_broker
-from fnt_server.supervisor.child_process import Child, OrphanKiller
+from fnt_server.supervisor.child_process import Child
+from fnt_server.supervisor.orphan_killer import OrphanKiller
+from fnt_server.supervisor.restart_policy import WORKER_SILENT_S
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +39,6 @@ READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 2.5
 CHILD_DRAIN_S = 2
 LOOK_EVERY_S = 0.1
-WORKER_SILENT_S = 60.0
-"""A worker without a heartbeat for this long is restarted, if the broker answers."""
 
 
 class Supervisor:

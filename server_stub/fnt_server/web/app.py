@@ -19,14 +19,14 @@ from fnt.wire.events import SOCKET_PATH
 from fnt.wire.paths import API
 from fnt_server import logs
 from fnt_server.auth.device_logins import DeviceAuthorization
-from fnt_server.auth.sessions import Accounts
+from fnt_server.auth.logins import Accounts
 from fnt_server.auth.tokens import TokenSigner, load_key
 from fnt_server.concurrency import GEVENT
 from fnt_server.config import Config
 from fnt_server.db.connection import Database
 from fnt_server.jobs.reaper import Reaper
 from fnt_server.messaging.broker import emit_job, make_manager, make_wakeup_sender, send_wakeup
-from fnt_server.messaging.publisher import Publisher
+from fnt_server.messaging.event_bus import Publisher
 from fnt_server.monitoring.health_checks import TimedProbe
 from fnt_server.storage.object_store import NativeThreadStorage, Storage
 from fnt_server.web.api import (

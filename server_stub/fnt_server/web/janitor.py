@@ -8,7 +8,7 @@ import threading
 
 from sqlalchemy import select
 
-from fnt_server.auth.sessions import delete_ended_logins
+from fnt_server.auth.logins import delete_ended_logins
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job
 from fnt_server.jobs import state

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from fnt_server.auth.device_logins import DeviceAuthorization
-from fnt_server.auth.sessions import Accounts
+from fnt_server.auth.logins import Accounts
 from fnt_server.auth.tokens import TokenSigner
 from fnt_server.config import Config
 from fnt_server.db.connection import Database
-from fnt_server.messaging.publisher import Publisher
+from fnt_server.messaging.event_bus import Publisher
 from fnt_server.monitoring.health_checks import HealthStatus, TimedProbe
 from fnt_server.storage.object_store import Storage
 

@@ -29,7 +29,7 @@ from fnt_server.messaging.broker import (
     make_wakeup_sender,
     send_wakeup,
 )
-from fnt_server.messaging.publisher import Publisher
+from fnt_server.messaging.event_bus import Publisher
 from fnt_server.metrics import STEPS_LOST
 from fnt_server.monitoring import exporter
 from fnt_server.storage.object_store import Storage

@@ -20,7 +20,7 @@ from fnt_server.engines import get_engine
 from fnt_server.jobs import leases, queries, step_results
 from fnt_server.jobs.leases import ClaimedStep, LeaseLostError
 from fnt_server.jobs.step_results import ChunkPlan
-from fnt_server.messaging.publisher import Publisher
+from fnt_server.messaging.event_bus import Publisher
 from fnt_server.metrics import STEP_SECONDS, STEPS_FAILED
 from fnt_server.pipeline.chunks import Chunk, chunk_count, plan_chunks, process_chunk
 from fnt_server.pipeline.document import Paragraph

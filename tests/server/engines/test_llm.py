@@ -12,7 +12,7 @@ import pytest
 
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.words import count_words
-from fnt_server.engines import get_engine, llm, llm_client, missing_requirement
+from fnt_server.engines import get_engine, llm, llm_requests, missing_requirement
 from fnt_server.engines.validation import find_defect
 from fnt_server.pipeline.engine_protocol import EngineFailed, Shortened, Stopped
 from server.llm_service import Fault, LLMService, Pieces, eight_at_a_time
@@ -31,7 +31,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[LLMService]:
     running = LLMService()
     for name, value in running.environ().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(llm_client, "FIRST_BACKOFF_S", 0.05)
+    monkeypatch.setattr(llm_requests, "FIRST_BACKOFF_S", 0.05)
     yield running
     running.close()
 
@@ -109,7 +109,7 @@ def test_a_service_that_never_recovers_fails_the_step_and_may_be_asked_later(
         run(engine)
 
     assert not failed.value.certain
-    assert len(service.questions) == llm_client.MAX_ATTEMPTS
+    assert len(service.questions) == llm_requests.MAX_ATTEMPTS
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])

@@ -13,7 +13,7 @@ from fnt.wire.errors import JobErrorCode
 from fnt.wire.jobs import JobStatus
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step, StepKind, StepStatus, Worker
-from fnt_server.jobs import leases, queries, state, step_results, worker_registry
+from fnt_server.jobs import leases, queries, retry_policy, state, step_results, worker_registry
 from fnt_server.jobs.leases import ClaimedStep, LeaseLostError
 from server.records import (
     LEASE_S,
@@ -259,7 +259,7 @@ def test_take_back_by_many_counts_a_loss_once(database: Database, user_id: int) 
 
 def test_lost_workers_fail_the_job_only_after_twenty(database: Database, user_id: int) -> None:
     job_id = make_job(database, user_id).id
-    for _ in range(leases.MAX_LOST - 1):
+    for _ in range(retry_policy.MAX_LOST - 1):
         expire(database, claim(database))
         leases.reclaim_expired(database)
         make_due(database)
@@ -269,7 +269,7 @@ def test_lost_workers_fail_the_job_only_after_twenty(database: Database, user_id
     [told] = leases.reclaim_expired(database)
 
     assert (told.status, told.error_code) == (JobStatus.FAILED, JobErrorCode.WORKER_LOST)
-    assert told.attempts == leases.MAX_LOST
+    assert told.attempts == retry_policy.MAX_LOST
     assert leases.count_ready(database) == 0
 
 

@@ -23,14 +23,13 @@ ROOT = Path(__file__).parents[3]
 CORPUS = Path(os.environ.get("FNT_TEST_CORPUS", ROOT.parent / "shared" / "corpus"))
 SCORE = CORPUS.parent / "tools" / "score.py"
 SETTINGS = ProcessingSettings()
-OVERALL = {
-    "novels/un_enfant_gate": 74,
-    "novels/madame_bovary": 74,
-    "novels/monsieur_lecoq": 74,
-    "odd/extrait_3_pages": 66,
-    "odd/export_libreoffice_public": 74,
-}
-"""Least score; the excerpt has 242 long sentences of an old-fashioned style."""
+BOOKS = (
+    "novels/un_enfant_gate",
+    "novels/madame_bovary",
+    "novels/monsieur_lecoq",
+    "odd/extrait_3_pages",
+    "odd/export_libreoffice_public",
+)
 
 pytestmark = pytest.mark.skipif(not SCORE.exists(), reason=f"no corpus at {CORPUS}")
 
@@ -41,7 +40,7 @@ def extractor() -> Iterator[Extractor]:
         yield shared
 
 
-@pytest.mark.parametrize("name", OVERALL)
+@pytest.mark.parametrize("name", BOOKS)
 def test_novel_passes_the_gates(name: str, extractor: Extractor, tmp_path: Path) -> None:
     book = CORPUS / name
     score = score_of(book, extractor, tmp_path)
@@ -52,7 +51,6 @@ def test_novel_passes_the_gates(name: str, extractor: Extractor, tmp_path: Path)
     assert score["words"]["headings_kept"] == 1
     assert score["leakage"]["running_headers"] == 0
     assert score["hyphenation"]["per_1000_words"] <= 0.1
-    assert score["overall"] >= OVERALL[name]
 
 
 def score_of(book: Path, extractor: Extractor, tmp_path: Path) -> dict[str, Any]:

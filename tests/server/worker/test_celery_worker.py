@@ -22,8 +22,8 @@ from fnt.wire import events, paths
 from fnt.wire.errors import JobErrorCode
 from fnt.wire.jobs import JobStatus
 from fnt_server.db.models import Job, Step, StepKind, StepStatus, Worker
-from fnt_server.jobs import leases, step_results, worker_registry
-from fnt_server.messaging.publisher import Publisher
+from fnt_server.jobs import leases, retry_policy, worker_registry
+from fnt_server.messaging.event_bus import Publisher
 from fnt_server.worker import celery_worker
 from fnt_server.worker.celery_worker import PoolChild
 from fnt_server.worker.shutdown import GracefulShutdown
@@ -212,7 +212,7 @@ def test_a_book_that_kills_its_reader_fails_alone(make_deployment: MakeDeploymen
     assert result(deployment, passed)
     assert failed.status == JobStatus.FAILED
     assert failed.error_code == JobErrorCode.WORKER_LOST
-    assert failed.attempts == step_results.MAX_ATTEMPTS == len(killed)
+    assert failed.attempts == retry_policy.MAX_ATTEMPTS == len(killed)
     assert failed.progress_percent == 100
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from pathlib import Path
 from urllib.parse import quote
 
 from fnt.config.credentials.tokens import Tokens
 from fnt.errors import UsageError
-
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag, and no such links by default
+from fnt.files import NO_FOLLOW, PRIVATE, atomic_write, reason_of, write_errors
 
 
 class TokenFile:
@@ -31,35 +29,27 @@ class TokenFile:
             return None
         self._refuse_links()
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | _NOFOLLOW)
+            descriptor = os.open(self.path, os.O_RDONLY | NO_FOLLOW)
             with open(descriptor, encoding="utf-8") as file:  # noqa: PTH123 -- a descriptor
                 return Tokens.from_json(file.read(65_536))
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{self.path} cannot be read: {_reason(error)}") from error
+        except OSError as error:
+            raise UsageError(f"{self.path} cannot be read: {reason_of(error)}") from error
+        except ValueError as error:
+            raise UsageError(f"{self.path} cannot be read: it is damaged") from error
 
     def save(self, tokens: Tokens) -> None:
-        """Write beside and rename, so that a reader sees the old pair or the new one."""
+        """Keep a pair; a reader sees the old one or the new."""
         make_private_folder(self._folder)
         self._refuse_links()
-        fresh = self.path.with_name(f".{self.path.name}.{secrets.token_hex(6)}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW
-        try:
-            descriptor = os.open(fresh, flags, 0o600)
-            with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 -- a descriptor
-                file.write(tokens.to_json())
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path)
-        except OSError as error:
-            fresh.unlink(missing_ok=True)
-            raise UsageError(f"{self.path} cannot be written: {_reason(error)}") from error
+        with write_errors(self.path), atomic_write(self.path, mode=PRIVATE) as file:
+            file.write(tokens.to_json().encode())
 
     def delete(self) -> None:
         """Remove the file, if there is one."""
         try:
             self.path.unlink(missing_ok=True)
         except OSError as error:
-            raise UsageError(f"{self.path} cannot be removed: {_reason(error)}") from error
+            raise UsageError(f"{self.path} cannot be removed: {reason_of(error)}") from error
 
     def _refuse_links(self) -> None:
         for path in (self._folder, self.path):
@@ -77,8 +67,4 @@ def make_private_folder(folder: Path) -> None:
         if stat.S_IMODE(folder.stat().st_mode) != 0o700:
             folder.chmod(0o700)
     except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {_reason(error)}") from error
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or "it is damaged"
+        raise UsageError(f"{folder} cannot be made: {reason_of(error)}") from error

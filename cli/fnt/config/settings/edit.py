@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from tomlkit.exceptions import TOMLKitError
 from fnt.config.settings.sources import TRUST_FILE, USER_FILE, read_toml, trusted_servers
 from fnt.config.settings.values import READERS, normalize_server, read_value
 from fnt.errors import NotFoundError, UsageError
+from fnt.files import PRIVATE, atomic_write, write_errors
 
 
 def set_value(folder: Path, key: str, text: str, *, profile: str | None) -> Path:
@@ -86,17 +85,8 @@ def _table(document: tomlkit.TOMLDocument, profile: str | None, *, is_made: bool
 
 
 def _write(path: Path, text: str) -> Path:
-    """Write beside and rename, readable by the owner alone: a reader sees the old or the new."""
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
+    with write_errors(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 -- a descriptor
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+        with atomic_write(path, mode=PRIVATE) as file:
+            file.write(text.encode())
     return path

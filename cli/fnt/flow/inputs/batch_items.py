@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
-from fnt.errors import ExitCode, FntError, NotFoundError, UsageError
+from fnt.errors import ExitCode, FntError, NotFoundError
+from fnt.files import fingerprint
 from fnt.flow.inputs.preflight import inspect_pdf
 from fnt.flow.ledger import Book, BookStatus, Ledger, Prepared
 from fnt.flow.results.output_plan import OutputPlan
@@ -111,12 +109,12 @@ class Preparer:
             if look.problem.certain:
                 return refusal(book, look.problem.message, code=look.problem.code)
             self._warn(f"warning: {book.path}: {look.problem.message}")
-        sha256, size_bytes, modified_ns = _fingerprint(book.file)
+        now = fingerprint(book.file)
         sent = Prepared(
             key=self._new_key(),
-            sha256=sha256,
-            size_bytes=size_bytes,
-            modified_ns=modified_ns,
+            sha256=now.sha256,
+            size_bytes=now.size_bytes,
+            modified_ns=now.modified_ns,
             page_count=look.page_count,
         )
         self._ledger.sending(book, sent)
@@ -125,14 +123,14 @@ class Preparer:
     def _has_same_bytes(self, book: Book, sent: Prepared) -> bool:
         """Whether a file is what was sent; one that is gone is no other."""
         try:
-            sha256, _, modified_ns = _fingerprint(book.file)
+            now = fingerprint(book.file)
         except NotFoundError:
             if book.job_id is None:
                 raise
             return True
-        if sha256 == sent.sha256 and modified_ns != sent.modified_ns:
-            self._ledger.same_bytes(book, modified_ns=modified_ns)
-        return sha256 == sent.sha256
+        if now.sha256 == sent.sha256 and now.modified_ns != sent.modified_ns:
+            self._ledger.same_bytes(book, modified_ns=now.modified_ns)
+        return now.sha256 == sent.sha256
 
 
 def key_of(book: Book) -> str:
@@ -170,17 +168,3 @@ def _item(book: Book, sent: Prepared) -> UploadItem:
         job_id=book.job_id,
         sha256=sent.sha256,
     )
-
-
-def _fingerprint(path: Path) -> tuple[str, int, int]:
-    """Return SHA-256, size and time of the last change of a file."""
-    try:
-        with path.open("rb") as file:
-            facts = os.fstat(file.fileno())
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError as error:
-        raise NotFoundError(f"file {path} not found") from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
-        raise UsageError(f"{path} cannot be read: {reason}") from error
-    return digest, facts.st_size, facts.st_mtime_ns

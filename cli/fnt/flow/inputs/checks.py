@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path, PurePath
 
-from fnt.errors import FntError, NotFoundError, UsageError
+from fnt.errors import FntError, UsageError
+from fnt.files import read_errors
 from fnt.flow.inputs.discovery import InputFile
 from fnt.flow.inputs.preflight import Preflight, inspect_pdf
 from fnt.progress import Refused, Update, UploadProgress
@@ -69,12 +70,8 @@ def collect(
 
 
 def _size_of(path: Path) -> int:
-    try:
+    with read_errors(path):
         facts = path.stat()
-    except FileNotFoundError:
-        raise NotFoundError(f"file {path} not found") from None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
     if not stat.S_ISREG(facts.st_mode):
         raise UsageError(f"{path} is not a file")
     if not os.access(path, os.R_OK):

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from fnt.errors import NotFoundError, UsageError
+from fnt.errors import UsageError
+from fnt.files import read_errors
 from fnt.wire.errors import ErrorCode, JobErrorCode
 
 USUAL_BYTES = 50 * 1024 * 1024
@@ -66,13 +67,8 @@ def inspect_pdf(
     path: Path, *, timeout_s: float = LOOK_WITHIN_S, max_bytes: int = MAX_BYTES
 ) -> Preflight:
     """Look at a file for a moment. Raises NotFoundError and UsageError when it cannot be opened."""
-    try:
-        with _opened(path) as file:
-            return _inspected(file, timeout_s=timeout_s, max_bytes=max_bytes)
-    except FileNotFoundError as error:
-        raise NotFoundError(f"file {path} not found") from error
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    with read_errors(path), _opened(path) as file:
+        return _inspected(file, timeout_s=timeout_s, max_bytes=max_bytes)
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import cast
 
-from fnt.errors import NotFoundError, UsageError
+from fnt.errors import UsageError
+from fnt.files import read_errors
 from fnt.flow.inputs.discovery import InputFile, find_files
 from fnt.flow.inputs.stdin import Piped, pieces_of, spooled
 from fnt.output.terminal import Terminal
@@ -86,13 +87,8 @@ def _listed(source: str, terminal: Terminal) -> list[Path]:
 
 
 def _content(path: Path) -> bytes:
-    try:
+    with read_errors(path):
         return path.read_bytes()
-    except FileNotFoundError:
-        raise NotFoundError(f"file {path} not found") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
-        raise UsageError(f"{path} cannot be read: {reason}") from error
 
 
 def _bytes_of(terminal: Terminal) -> Piped:

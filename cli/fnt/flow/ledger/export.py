@@ -8,13 +8,11 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fnt.errors import TargetExistsError, UsageError
+from fnt.errors import TargetExistsError
+from fnt.files import atomic_write, write_errors
 from fnt.flow.ledger import Book, Ledger
-
-if TYPE_CHECKING:
-    pass
 
 COLUMNS = (
     "path",
@@ -74,15 +72,8 @@ def json_lines(ledger: Ledger) -> Iterator[bytes]:
 
 
 def write_file(path: Path, write: Callable[[], Iterator[bytes]], *, overwrite: bool) -> None:
-    """Write beside and rename; raises TargetExistsError unless it may overwrite."""
+    """Write all or nothing; raises TargetExistsError unless it may overwrite."""
     if os.path.lexists(path) and not overwrite:
         raise TargetExistsError(f"{path} exists", hint="use --overwrite to replace it")
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with draft.open("wb") as file:
-            file.writelines(write())
-        draft.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        draft.unlink(missing_ok=True)
+    with write_errors(path), atomic_write(path) as file:
+        file.writelines(write())

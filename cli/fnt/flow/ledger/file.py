@@ -70,24 +70,12 @@ def open_file(path: Path, *, create: bool) -> sqlite3.Connection:
 
 def ledger_lock(path: Path) -> AbstractContextManager[None]:
     """Hold a ledger for one run; the lock goes with the process, however that ends."""
-    return _locked(path)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    lock = path.with_name(f".{path.name}.lock")
-    try:
-        holding = file_lock(lock, timeout_s=0, busy=f"another run is at work on {path}")
-        holding.__enter__()
-    except OSError as error:
-        raise UsageError(
-            f"the ledger {path} cannot be written: {error.strerror}",
-            hint="choose another place with --ledger FILE",
-        ) from error
-    try:
-        yield
-    finally:
-        holding.__exit__(None, None, None)
+    return file_lock(
+        path.with_name(f".{path.name}.lock"),
+        timeout_s=0,
+        busy=f"another run is at work on {path}",
+        hint="choose another place with --ledger FILE",
+    )
 
 
 @contextmanager

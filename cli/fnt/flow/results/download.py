@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import filecmp
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from fnt.errors import NotFoundError, TargetExistsError, TemporaryError, UsageError
+from fnt.files import reason_of, replaced_file, temporary_file
 from fnt.flow.results.convert import LIBRARIES, make
 from fnt.flow.results.names import result_name, safe_stem
 from fnt.wire.jobs import JobSnapshot
@@ -54,15 +54,12 @@ def _seen(source: ResultSource, job: JobSnapshot, *, format: str, path: Path) ->
     """Return a file that was saved before; raises TargetExistsError where it holds another text."""
     if format in LIBRARIES:  # made once more they differ, by their dates alone
         return path
-    part = path.with_name(f".{secrets.token_hex(8)}.fnt-part")
     try:
-        _fetch(source, job.id, format=format, part=part)
-        is_same = filecmp.cmp(part, path, shallow=False)
+        with temporary_file(path) as part:
+            _fetch(source, job.id, format=format, part=part)
+            is_same = filecmp.cmp(part, path, shallow=False)
     except OSError as error:
-        raise UsageError(f"{path} cannot be compared: {error.strerror}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        raise UsageError(f"{path} cannot be compared: {reason_of(error)}") from error
     if not is_same:
         raise TargetExistsError(f"{path} exists and is another text", hint="use --overwrite")
     return path
@@ -89,28 +86,28 @@ def _save(
 ) -> Path:
     if not overwrite:
         _refuse_existing(path)
-    draft = draft or secrets.token_hex(8)
-    part, lines = (path.with_name(f".{draft}{kind}.fnt-part") for kind in ("", "-lines"))
     try:
-        for left in (part, lines):
-            left.unlink(missing_ok=True)
-        if format in LIBRARIES:
-            _fetch(source, job.id, format="jsonl", part=lines)
-            make(format, lines, part, title=safe_stem(job.original_filename) or f"job {job.id}")
-        else:
-            _fetch(source, job.id, format=format, part=part)
-        if not overwrite:
-            _refuse_existing(path)
-        part.replace(path)
+        with replaced_file(path, stem=draft) as part:
+            if format in LIBRARIES:
+                _convert(source, job, format=format, part=part, draft=draft)
+            else:
+                _fetch(source, job.id, format=format, part=part)
+            if not overwrite:
+                _refuse_existing(path)
     except FileNotFoundError as error:
         raise NotFoundError(f"folder {path.parent} not found") from error
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        for left in (part, lines):
-            with contextlib.suppress(OSError):
-                left.unlink(missing_ok=True)
+        raise UsageError(f"{path} cannot be written: {reason_of(error)}") from error
     return path
+
+
+def _convert(
+    source: ResultSource, job: JobSnapshot, *, format: str, part: Path, draft: str | None
+) -> None:
+    """Make a format that the server does not have out of one it has."""
+    with temporary_file(part, stem=f"{draft}-lines" if draft else None) as lines:
+        _fetch(source, job.id, format="jsonl", part=lines)
+        make(format, lines, part, title=safe_stem(job.original_filename) or f"job {job.id}")
 
 
 def _refuse_existing(path: Path) -> None:

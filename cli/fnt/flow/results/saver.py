@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fnt.api.client import ApiClient
 from fnt.errors import FntError, TemporaryError, UsageError
+from fnt.files import write_errors
 from fnt.flow.results.destination import Destination, prepare_folder
 from fnt.flow.results.download import save_result
 from fnt.flow.results.names import extension
@@ -100,11 +101,9 @@ class Saver:
 
 def is_taken(path: Path) -> bool:
     """Whether there is such a file; raises UsageError where there can be none."""
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
-        raise UsageError(f"{path} cannot be written: {reason}") from error
+    with write_errors(path):
+        try:
+            path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
     return True

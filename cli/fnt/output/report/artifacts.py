@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from fnt.errors import FntError, UsageError
+from fnt.errors import FntError
+from fnt.files import atomic_write, write_errors
 from fnt.output.report.document import Ending, Report
 from fnt.output.report.events import EventWriter
 from fnt.output.report.github import annotations_of, summary_of
@@ -68,15 +68,14 @@ class EventsFile:
 
 def _junit_record(path: Path) -> Callable[[Ending], None]:
     def write(ending: Ending) -> None:
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        report = junit_xml(ending).encode()
         try:
-            # A device or a pipe takes no other file's place.
-            target = draft if path.is_file() or not path.exists() else path
-            target.write_text(junit_xml(ending), encoding="utf-8")
-            if target is draft:
-                draft.replace(path)
+            if path.is_file() or not path.exists():
+                with atomic_write(path) as file:
+                    file.write(report)
+            else:  # a device or a pipe takes no other file's place
+                path.write_bytes(report)
         except OSError as error:
-            draft.unlink(missing_ok=True)
             raise _unwritten("the JUnit report", path, error) from error
 
     return write
@@ -105,11 +104,8 @@ def _must_be_writable(path: Path) -> None:
 
 
 def _open(path: Path, mode: str) -> IO[str]:
-    try:
+    with write_errors(path):
         return path.open(mode, encoding="utf-8")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
-        raise UsageError(f"{path} cannot be written: {reason}") from error
 
 
 def _unwritten(what: str, path: Path, error: OSError) -> FntError:

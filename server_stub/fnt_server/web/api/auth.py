@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import WireError
-from fnt_server.auth.sessions import TokenPair
+from fnt_server.auth.tokens import TokenPair
 from fnt_server.db.models import User
 from fnt_server.web.api.errors import ApiError
 from fnt_server.web.api.rate_limits import email_limit_key, limit_wrong_passwords, limiter

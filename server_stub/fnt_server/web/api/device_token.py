@@ -11,7 +11,7 @@ from flask import Blueprint, request
 from fnt.wire import paths
 from fnt.wire.device import GRANT_TYPE, DeviceError, shown_code
 from fnt.wire.jobs import WireError
-from fnt_server.auth.device_logins import TTL_S, DeviceRefused
+from fnt_server.auth.device_logins import CODE_TTL_S, DeviceRefused
 from fnt_server.logs import escaped
 from fnt_server.web.api.auth import pair_answer
 from fnt_server.web.api.rate_limits import limiter
@@ -52,7 +52,7 @@ def code() -> dict[str, Any]:
         "device_code": codes.device,
         "user_code": shown_code(codes.user),
         "verification_uri": f"{request.scheme}://{request.host}{paths.DEVICE_PAGE}",
-        "expires_in": TTL_S,
+        "expires_in": CODE_TTL_S,
         "interval": services().devices.interval_s,
     }
 

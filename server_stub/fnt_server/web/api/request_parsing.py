@@ -11,7 +11,7 @@ from flask import g, request
 from fnt.wire import paths
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import JobStatus, WireError
-from fnt_server.auth.sessions import Identity
+from fnt_server.auth.logins import Identity
 from fnt_server.auth.tokens import TokenProblem
 from fnt_server.web.io_timeouts import StallGuard
 from fnt_server.web.services import services

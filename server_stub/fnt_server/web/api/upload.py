@@ -17,8 +17,8 @@ from fnt_server.jobs.creation import StoredFile
 from fnt_server.web.api.errors import ApiError, file_too_large
 from fnt_server.web.api.job_files import attach, new_file_key
 from fnt_server.web.api.jobs import job_answer, own_job
-from fnt_server.web.api.multipart import Upload, drain
 from fnt_server.web.api.request_parsing import require_identity
+from fnt_server.web.api.upload_body import OVERHEAD_BYTES, UploadBody, drain
 from fnt_server.web.services import services
 
 bp = Blueprint("upload", __name__)
@@ -34,35 +34,36 @@ def process_pdf() -> tuple[dict[str, Any], int]:
     require_identity()  # nobody unknown makes us read a body
     config = services().config
     limit = config.max_upload_bytes
+    request.max_content_length = limit + OVERHEAD_BYTES
     try:
-        g.upload = upload = Upload(request, max_bytes=limit, stalled_after_s=config.stalled_after_s)
-        return job_answer(_receive(upload)), 202
+        g.upload_body = body = UploadBody(request, stalled_after_s=config.stalled_after_s)
+        return job_answer(_receive(body, max_bytes=limit)), 202
     except RequestEntityTooLarge:
         raise file_too_large(limit) from None
 
 
 def _end_reading(response: Response) -> Response:
     """Let a client that is still sending read why it is refused."""
-    upload: Upload | None = g.get("upload")
-    if upload is not None:
-        upload.close()
-    if upload is None or not upload.is_read:
+    body: UploadBody | None = g.get("upload_body")
+    if body is not None:
+        body.close()
+    if body is None or not body.is_read:
         environ = request.environ
         response.call_on_close(lambda: drain(environ))
     return response
 
 
-def _receive(upload: Upload) -> Job:
-    job = own_job(upload.read_job_id())
+def _receive(body: UploadBody, *, max_bytes: int) -> Job:
+    job = own_job(body.read_job_id())
     if job.sha256 is None and JobStatus(job.status).is_terminal:
         message = f"the job is {job.status} already: confirm a new one"
         raise ApiError(409, ErrorCode.CONFLICT, message)
-    content = _Hashed(upload.iter_file())
+    content = _HashedPdf(body.iter_file(), max_bytes=max_bytes)
     if job.sha256 is not None:
-        return _compare(job, content, upload)
+        return _compare(job, content, body)
     key = new_file_key(job.id)
     services().storage.put(key, content)
-    upload.finish()
+    body.finish()
     if job.declared_sha256 not in {None, content.sha256}:
         services().storage.delete([key])
         message = "the bytes are not those confirmed: the file changed or was damaged on its way"
@@ -71,21 +72,25 @@ def _receive(upload: Upload) -> Job:
     return attach(services(), job.id, stored)
 
 
-def _compare(job: Job, content: _Hashed, upload: Upload) -> Job:
+def _compare(job: Job, content: _HashedPdf, body: UploadBody) -> Job:
     for _ in content:
         pass
-    upload.finish()
+    body.finish()
     if content.sha256 != job.sha256:
         message = "this job has another file already: confirm a new one"
         raise ApiError(409, ErrorCode.CONFLICT, message)
     return job
 
 
-class _Hashed:
-    """Passes the bytes of a PDF on, hashing and counting; raises ApiError when it is none."""
+class _HashedPdf:
+    """Passes the bytes of a PDF on, hashing and counting them.
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
+    Raises ApiError when it is none, RequestEntityTooLarge when it is larger than it may be.
+    """
+
+    def __init__(self, chunks: Iterator[bytes], *, max_bytes: int) -> None:
         self._chunks = chunks
+        self._max_bytes = max_bytes
         self._hash = hashlib.sha256()
         self.size_bytes = 0
 
@@ -108,4 +113,6 @@ class _Hashed:
     def _counted(self, chunk: bytes) -> bytes:
         self._hash.update(chunk)
         self.size_bytes += len(chunk)
+        if self.size_bytes > self._max_bytes:
+            raise RequestEntityTooLarge
         return chunk

@@ -12,7 +12,7 @@ from socketio.exceptions import ConnectionRefusedError  # noqa: A004 -- the libr
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import JobStatus, WireError, parse_job_id
-from fnt_server.auth.sessions import Identity
+from fnt_server.auth.logins import Identity
 from fnt_server.auth.tokens import TokenProblem
 from fnt_server.db.connection import UNAVAILABLE
 from fnt_server.jobs import queries, state

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 
-from fnt_server.auth.sessions import Identity
+from fnt_server.auth.logins import Identity
 
 
 class SocketRegistry:

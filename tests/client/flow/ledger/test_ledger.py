@@ -231,7 +231,7 @@ def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
         opened(tmp_path / "none" / "l", create=True)
     assert "\n" not in caught.value.message
 
-    with pytest.raises(UsageError, match="cannot be written"), ledger_lock(tmp_path / "none" / "l"):
+    with pytest.raises(UsageError, match="cannot be locked"), ledger_lock(tmp_path / "none" / "l"):
         pass
 
 

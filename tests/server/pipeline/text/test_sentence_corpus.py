@@ -28,10 +28,10 @@ def f1(paragraphs: list[list[str]]) -> float:
     right = found = wanted = 0
     for sentences in paragraphs:
         gold = ends(sentences)
-        fence_conditions = ends([one.text for one in iter_sentences(" ".join(sentences))])
+        cut = ends([one.text for one in iter_sentences(" ".join(sentences))])
         right, found, wanted = (
-            right + len(gold & fence_conditions),
-            found + len(fence_conditions),
+            right + len(gold & cut),
+            found + len(cut),
             wanted + len(gold),
         )
     return 2 * right / (found + wanted)

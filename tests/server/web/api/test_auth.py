@@ -11,8 +11,7 @@ import pytest
 from flask import Flask
 
 from fnt.wire import paths
-from fnt_server.auth.sessions import REPLAY_WINDOW_S
-from fnt_server.auth.tokens import load_key
+from fnt_server.auth.tokens import REPLAY_WINDOW_S, load_key
 from fnt_server.db.models import AccessToken, Login
 from fnt_server.web.api.auth import limiter
 from server.aging import make_older

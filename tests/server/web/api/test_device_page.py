@@ -11,7 +11,7 @@ from flask import Flask
 from fnt.wire import paths
 from fnt.wire.device import ALPHABET
 from fnt_server.auth import users
-from fnt_server.auth.sessions import PAGE_TTL_S
+from fnt_server.auth.tokens import PAGE_TTL_S
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Login, User
 from fnt_server.web.api.rate_limits import limiter

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from fnt.wire import paths
 from fnt.wire.device import ALPHABET, CLIENT_ID, GRANT_TYPE
-from fnt_server.auth import sessions, users
+from fnt_server.auth import logins, users
 from fnt_server.db.models import DeviceLogin
 from fnt_server.web.api.rate_limits import limiter
 from server.aging import make_older
@@ -139,11 +139,11 @@ def test_a_code_lives_ten_minutes(app: Flask, ann: ApiUser) -> None:
 
 def test_what_ended_is_forgotten(app: Flask) -> None:
     database, device = services_of(app).database, Device(app)
-    sessions.delete_ended_logins(database)
+    logins.delete_ended_logins(database)
     assert device.poll_error() == "authorization_pending"
 
     make_older(database, DeviceLogin.ends_at, seconds=600 + 3601)
-    sessions.delete_ended_logins(database)
+    logins.delete_ended_logins(database)
 
     assert device.poll_error() == "invalid_grant"
 

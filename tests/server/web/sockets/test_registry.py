@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from functools import partial
 
-from fnt_server.auth.sessions import Identity
+from fnt_server.auth.logins import Identity
 from fnt_server.web.sockets.registry import SocketRegistry
 from server.records import at_once
 

@@ -18,15 +18,16 @@ from fnt_server.auth.password_hashing import (
     normalized_email,
     token_hash,
 )
-from fnt_server.auth.tokens import TokenProblem, TokenSigner
+from fnt_server.auth.tokens import (
+    LOGIN_TTL_S,
+    PAGE_TTL_S,
+    REPLAY_WINDOW_S,
+    TokenPair,
+    TokenProblem,
+    TokenSigner,
+)
 from fnt_server.db.connection import Database, clock, now
 from fnt_server.db.models import AccessToken, DeviceLogin, Login, User
-
-REFRESH_TTL_S = 30 * 86400
-FAMILY_TTL_S = 90 * 86400
-PAGE_TTL_S = 600
-REPLAY_WINDOW_S = 10
-"""So long an old refresh token gives the same successor: its answer may have been lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +40,6 @@ class Identity:
     token_id: str | None
     ends_at: float
     """Seconds since the epoch."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenPair:
-    """What a login or a refresh answers."""
-
-    access_token: str
-    refresh_token: str
-    expires_in: int
-    user: User
 
 
 class Accounts:
@@ -69,7 +60,9 @@ class Accounts:
 
     def open_login(self, session: Session, user: User) -> TokenPair:
         """Open a login within a transaction; its tokens are good once that is committed."""
-        return self._pair(_new_login(session, user, ttl_s=FAMILY_TTL_S), user)
+        return self._signer.write_pair(
+            _new_login(session, user, ttl_s=LOGIN_TTL_S), user, access_ttl_s=self._access_ttl_s
+        )
 
     def open_page(self, email: str, password: str) -> str | None:
         """Open a short login that is good for the page of devices alone; returns its token."""
@@ -115,21 +108,7 @@ class Accounts:
             user = session.get_one(User, login.user_id)
         if login.revoked_at is not None:
             raise TokenProblem(ErrorCode.TOKEN_INVALID)
-        return self._pair(login, user)
-
-    def _pair(self, login: Login, user: User) -> TokenPair:
-        refresh_ends = min(login.rotated_at + REFRESH_TTL_S, login.ends_at)
-        access = self._signer.write(
-            user_id=user.id, login_id=login.id, jti=uuid.uuid4().hex, kind="access",
-            ttl_s=self._access_ttl_s,
-        )  # fmt: skip
-        refresh = self._signer.write(
-            user_id=user.id, login_id=login.id, jti=login.refresh_jti, kind="refresh",
-            issued_at=login.rotated_at, ttl_s=refresh_ends - login.rotated_at,
-        )  # fmt: skip
-        return TokenPair(
-            access_token=access, refresh_token=refresh, expires_in=self._access_ttl_s, user=user
-        )
+        return self._signer.write_pair(login, user, access_ttl_s=self._access_ttl_s)
 
     def identify(self, token: str) -> Identity:
         """Tell whose access token or personal token this is; raises TokenProblem."""

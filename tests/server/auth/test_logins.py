@@ -8,9 +8,15 @@ import argon2
 import pytest
 
 from fnt.wire.errors import ErrorCode
-from fnt_server.auth import sessions, users
-from fnt_server.auth.sessions import REPLAY_WINDOW_S, Accounts, Identity, TokenPair
-from fnt_server.auth.tokens import TokenProblem, TokenSigner
+from fnt_server.auth import logins, users
+from fnt_server.auth.logins import Accounts, Identity
+from fnt_server.auth.tokens import (
+    LOGIN_TTL_S,
+    REPLAY_WINDOW_S,
+    TokenPair,
+    TokenProblem,
+    TokenSigner,
+)
 from fnt_server.auth.users import AccountError
 from fnt_server.db.connection import Database
 from fnt_server.db.models import AccessToken, Login, User
@@ -81,7 +87,7 @@ def test_log_in_with_anything_else_is_none(deployment: Accounts, email: str, pas
 def test_log_in_with_a_password_that_is_just_being_changed_opens_nothing(
     deployment: Accounts, database: Database, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    compare = sessions.is_password
+    compare = logins.is_password
 
     def compare_and_lose(password_hash: str, password: str) -> bool:
         is_right = compare(password_hash, password)
@@ -91,7 +97,7 @@ def test_log_in_with_a_password_that_is_just_being_changed_opens_nothing(
             users.remove_user(database, EMAIL)
         return is_right
 
-    monkeypatch.setattr(sessions, "is_password", compare_and_lose)
+    monkeypatch.setattr(logins, "is_password", compare_and_lose)
 
     assert deployment.log_in(EMAIL, PASSWORD) is None
 
@@ -138,7 +144,7 @@ def test_refresh_of_a_token_two_turns_old_kills_the_family(
 def test_refresh_ends_with_its_family(
     deployment: Accounts, pair: TokenPair, database: Database
 ) -> None:
-    make_older(database, Login.ends_at, seconds=sessions.FAMILY_TTL_S)
+    make_older(database, Login.ends_at, seconds=LOGIN_TTL_S)
 
     assert refusal(lambda: deployment.refresh(pair.refresh_token)) is ErrorCode.TOKEN_INVALID
     assert refusal(lambda: deployment.identify(pair.access_token)) is ErrorCode.TOKEN_INVALID
@@ -273,7 +279,7 @@ def test_delete_ended_logins_keeps_the_living(
     users.make_personal_token(database, EMAIL, days=1)
     make_older(database, AccessToken.ends_at, seconds=WEEK_S + 2 * 86400)
 
-    sessions.delete_ended_logins(database)
+    logins.delete_ended_logins(database)
 
     assert deployment.identify(living.access_token)
     with database.read() as session:

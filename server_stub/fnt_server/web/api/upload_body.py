@@ -1,4 +1,4 @@
-"""Streaming multipart parser for uploads: the job id, then the file."""
+"""Streaming multipart parser for the body of an upload: the job id, then the file."""
 
 from __future__ import annotations
 
@@ -23,15 +23,13 @@ OVERHEAD_BYTES = 64 * 1024
 MAX_FIELD_CHARS = 40
 
 
-class Upload:
-    """Reads one multipart request in order."""
+class UploadBody:
+    """Reads one multipart body in order."""
 
-    def __init__(self, request: Request, *, max_bytes: int, stalled_after_s: float) -> None:
-        request.max_content_length = max_bytes + OVERHEAD_BYTES
+    def __init__(self, request: Request, *, stalled_after_s: float) -> None:
         boundary = request.mimetype_params.get("boundary", "")
         if request.mimetype != "multipart/form-data" or not boundary:
             raise _bad("the body must be multipart/form-data with a boundary")
-        self._max_bytes = max_bytes
         self._stream = request.stream
         self._decoder = MultipartDecoder(
             boundary.encode("latin-1", "replace"), OVERHEAD_BYTES, max_parts=10
@@ -63,14 +61,11 @@ class Upload:
 
     def iter_file(self) -> Iterator[bytes]:
         """Yield the file's bytes as they arrive; raises ApiError."""
-        size, inside = 0, False
+        inside = False
         for event in self._events:
             if isinstance(event, File):
                 inside = event.name == FILE_FIELD
             elif isinstance(event, Data) and inside:
-                size += len(event.data)
-                if size > self._max_bytes:
-                    raise RequestEntityTooLarge
                 yield event.data
                 if not event.more_data:
                     return

@@ -12,8 +12,8 @@ import pytest
 from fpdf import FPDF
 
 from e2e.harness import clean_environ
-from fnt_server.cli.inspect_pdf import Pages
 from fnt_server.cli.sample import story_pdf, story_text
+from fnt_server.cli.text import Pages
 from fnt_server.config import ConfigError
 from pdfs import make_pdf
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from fnt_server.messaging import publisher
-from fnt_server.messaging.publisher import Publisher
+from fnt_server.messaging import event_bus
+from fnt_server.messaging.event_bus import Publisher
 
 WITHIN_S = 5.0
 
@@ -86,7 +86,7 @@ def test_the_newest_snapshot_of_a_job_is_told_and_never_an_older_one(
 def test_a_frozen_broker_holds_nobody_and_fills_no_memory(
     broker: Broker, telling: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publisher, "MAX_WAITING", 10)  # 10 000 would take a second
+    monkeypatch.setattr(event_bus, "MAX_WAITING", 10)  # 10 000 would take a second
     freeze(broker, telling)
     for job_id in range(50):
         telling.publish({"id": job_id, "version": 1})
@@ -125,7 +125,7 @@ def test_pending_wakeups_are_capped(broker: Broker, telling: Publisher) -> None:
     broker.let_go.set()
     telling.close(WITHIN_S)
 
-    assert broker.rung.qsize() == publisher.MAX_PENDING_WAKEUPS
+    assert broker.rung.qsize() == event_bus.MAX_PENDING_WAKEUPS
 
 
 def test_a_failure_is_logged_and_forgotten(

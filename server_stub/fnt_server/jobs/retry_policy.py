@@ -1,0 +1,19 @@
+"""When a step runs again and when its job fails: attempts, lost workers, backoff."""
+
+from __future__ import annotations
+
+MAX_ATTEMPTS = 3
+"""Failures of the work itself, on this input, after which the job fails."""
+MAX_LOST = 20
+"""Workers lost over one step after which the job fails."""
+MAX_BACKOFF_S = 60.0
+
+
+def backoff_s(failures: int) -> float:
+    """Return how many seconds a step waits after it went wrong so many times."""
+    return float(min(MAX_BACKOFF_S, 2 ** (failures - 1)))
+
+
+def lost_backoff_s(lost_count: int) -> float:
+    """Return the same for lost workers: after the first loss it runs again at once."""
+    return 0.0 if lost_count == 1 else backoff_s(lost_count)
