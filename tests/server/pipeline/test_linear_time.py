@@ -21,6 +21,7 @@ def look(*what: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.timeout(600)
 def test_every_pattern_that_meets_a_document_is_linear() -> None:
     found = look("patterns")
 
