@@ -30,7 +30,7 @@ def bearer() -> str:
 
 def require_identity() -> Identity:
     """Tell who is asking; raises TokenProblem."""
-    identity = services().accounts.identify(bearer())
+    identity = services().authenticator.identify(bearer())
     g.user_id = identity.user_id
     return identity
 
