@@ -19,8 +19,8 @@ from fnt.session.background import (
     Renewed,
 )
 from fnt.session.cancellation import Cancellations, CancelRequest
-from fnt.session.connection import ConnectionPolicy
-from fnt.session.options import Timing
+from fnt.session.connection_policy import ConnectionPolicy
+from fnt.session.timing import Timing
 from fnt.session.tracker import JobTracker, Watched
 from fnt.stream import (
     REFUSED_TOKEN,
