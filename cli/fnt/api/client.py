@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,8 +17,8 @@ import httpx
 
 from fnt.api.device import AuthorizationPending, DeviceGrant, poll_error
 from fnt.api.http import Channel, ProbeResult, Response
-from fnt.api.multipart import UploadBody
 from fnt.api.retry import Retry
+from fnt.api.upload_reader import UploadReader
 from fnt.config.credentials import Tokens
 from fnt.errors import FntError, NotFoundError, ProtocolError
 from fnt.files import read_errors
@@ -165,14 +166,20 @@ class ApiClient:
         self, job_id: int, path: Path, *, filename: str, on_sent: Callable[[int], None]
     ) -> JobSnapshot:
         """Send a job's file in pieces, telling the bytes sent so far; safe to repeat."""
-        with read_errors(filename):
-            size_bytes = path.stat().st_size
-        body = UploadBody(
-            job_id=job_id, path=path, filename=filename, size_bytes=size_bytes, on_sent=on_sent
-        )
-        answer = self._channel.call(
-            "POST", paths.UPLOAD, content=body, headers=body.headers, timeout=UPLOAD_TIMEOUT
-        )
+        name = filename.encode("utf-8", "replace").decode()
+        with read_errors(name):
+            file = path.open("rb")
+        with file:
+            reader = UploadReader(
+                file, name=name, size_bytes=os.fstat(file.fileno()).st_size, on_sent=on_sent
+            )
+            answer = self._channel.call(
+                "POST",
+                paths.UPLOAD,
+                data={"job_id": str(job_id)},
+                files={paths.FILE_FIELD: (name, reader, "application/pdf")},
+                timeout=UPLOAD_TIMEOUT,
+            )
         return _job(answer.object().get("job"))
 
     def get_job(
