@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fnt.config.job_cache import remember
 from fnt.errors import TemporaryError, UsageError
 from fnt.output.browser import has_browser, open_browser
-from fnt.output.modes import ColorMode, OutputFormat
+from fnt.output.output_format import ColorMode, OutputFormat
 from fnt.output.report.document import Report
 from fnt.output.terminal import Terminal
 from fnt.timeout import OutOfTime, time_limit
@@ -61,7 +61,7 @@ def _color(word: str) -> ColorMode:
     try:
         return ColorMode(word)
     except ValueError:
-        raise UsageError(f"--color is auto, always or never, not {word!r}") from None
+        raise UsageError(f"--color must be auto, always or never, not {word!r}") from None
 
 
 def _format(flags: Mapping[str, Any]) -> OutputFormat:

@@ -34,7 +34,7 @@ class UploadReader(io.BufferedIOBase):
         with read_errors(self._name):
             piece = self._file.read(left if size is None or size < 0 else min(size, left))
         if left and not piece:
-            raise UsageError(f"{self._name} became shorter while it was being sent")
+            raise UsageError(f"{self._name} shrank during the upload")
         self._position += len(piece)
         return piece
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from fnt.context import AppContext
 from fnt.errors import FntError
 from fnt.files import fingerprint
-from fnt.flow.inputs.checks import Input, checks_of, refusal
 from fnt.flow.inputs.preflight import Preflight
+from fnt.flow.inputs.upload_items import Input, checks_of, refusal
 from fnt.flow.results.saver import Saving
 from fnt.flow.summary import error_of
 from fnt.progress import ProgressState, Refused, UploadProgress, reduce
@@ -74,5 +74,5 @@ def _line(entry: dict[str, Any]) -> str:
     if entry["problem"]:
         return f"{words}: {entry['problem']['message']}"
     if entry["job"]:
-        words += f": job {entry['job']} has it"
+        words += f": already uploaded as job {entry['job']}"
     return words + (f" -> {', '.join(entry['outputs'])}" if entry["outputs"] else "")

@@ -11,9 +11,9 @@ from contextlib import ExitStack
 
 from fnt.context import AppContext
 from fnt.errors import DeadlineError, FntError
+from fnt.flow.live_view_keys import LiveViewKeys
 from fnt.flow.plan import Plan
 from fnt.flow.resume import given_settings
-from fnt.flow.shortcuts import WatchKeys
 from fnt.flow.summary import entries_of, error_of
 from fnt.output.factory import pick_renderer
 from fnt.output.formatting import plural
@@ -44,7 +44,7 @@ class Follower:
             now=context.now,
             progress=context.options.progress,
         )
-        self._keys = WatchKeys(session=session, renderer=self._renderer, rows=self._rows)
+        self._keys = LiveViewKeys(session=session, renderer=self._renderer, rows=self._rows)
 
     def follow(self, updates: Iterable[Update]) -> None:
         """Take all updates; raises how the run ended unless all is well."""
@@ -101,7 +101,9 @@ class Follower:
 
     def _tell_skipped(self, found: Accepted) -> None:
         name, job = self._plan.files.get(found.key, found.key), found.job
-        self._context.terminal.say(f"{name} is not sent: job {job.id} has it ({job.status})")
+        self._context.terminal.say(
+            f"{name} skipped: already uploaded as job {job.id} ({job.status})"
+        )
 
     def _newly_completed(self, before: ProgressState) -> list[Row]:
         if self._plan.saver is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fnt.errors import UsageError
-from fnt.flow.inputs.checks import Input
+from fnt.flow.inputs.upload_items import Input
 from fnt.flow.results.destination import Destination
 from fnt.flow.results.names import result_name
 from fnt.flow.results.saver import Saver, Saving, is_taken
@@ -47,7 +47,7 @@ def named_after(
         if stem in owners:
             raise UsageError(
                 f"{owners[stem]} and {one.given} would both be saved as {stem.with_name(name)}",
-                hint="upload them in two runs with -o of their own, or use --no-save",
+                hint="upload them separately with different -o, or use --no-save",
             )
         owners[stem] = one.given
         stems[one.key] = stem

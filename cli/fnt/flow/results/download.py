@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 
 from fnt.errors import NotFoundError, TargetExistsError, TemporaryError, UsageError
 from fnt.files import reason_of, replaced_file, temporary_file
-from fnt.flow.results.convert import LIBRARIES, make
+from fnt.flow.results.formats import LIBRARIES, make
 from fnt.flow.results.names import result_name, safe_stem
 from fnt.wire.jobs import JobSnapshot
 
@@ -61,7 +61,7 @@ def _seen(source: ResultSource, job: JobSnapshot, *, format: str, path: Path) ->
     except OSError as error:
         raise UsageError(f"{path} cannot be compared: {reason_of(error)}") from error
     if not is_same:
-        raise TargetExistsError(f"{path} exists and is another text", hint="use --overwrite")
+        raise TargetExistsError(f"{path} exists with different content", hint="use --overwrite")
     return path
 
 

@@ -13,7 +13,7 @@ HINT = "d detach · c cancel · Ctrl-C leaves the job running"
 HINT_MANY = "d detach · c cancel · Ctrl-C leaves the jobs running"
 
 
-class WatchKeys:
+class LiveViewKeys:
     """Pressed from the thread that reads keys; the session takes its requests from any thread."""
 
     def __init__(
@@ -44,7 +44,7 @@ class WatchKeys:
         if not self._wants_to_detach or self.has_detached:
             return
         if any(row.job is None and not row.is_done for row in self._rows()):
-            self._renderer.set_hint("detaching as soon as all files are sent")
+            self._renderer.set_hint("detaching once all files are sent")
             return
         self.has_detached = True
         self._session.detach()
