@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from ssl import SSLContext
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 from fnt.api.device import AuthorizationPending, DeviceGrant, poll_error
-from fnt.api.http import Channel, ProbeResult, Response
+from fnt.api.http import Channel, Response
 from fnt.api.retry import Retry
 from fnt.api.upload_reader import UploadReader
 from fnt.config.credentials import Tokens
@@ -56,12 +55,7 @@ class ApiClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -125,11 +119,11 @@ class ApiClient:
         """Return what the server says of itself."""
         return self._channel.call("GET", paths.HEALTH, retry=retry).object()
 
-    def probe_health(self) -> ProbeResult:
+    def probe_health(self) -> Response:
         """Return the answer to a question after the server's health, whatever it is."""
         return self._channel.probe(paths.HEALTH)
 
-    def probe_socket(self, *, origin: str | None = None) -> ProbeResult:
+    def probe_socket(self, *, origin: str | None = None) -> Response:
         """Return the answer to a websocket's upgrade, asked for as a page of `origin` would."""
         headers = {
             "Connection": "Upgrade",
