@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 STABLE_AFTER_S = 10.0
-"""A child that lived so long is started again at once; others after a growing pause."""
+"""A child that ran this long is restarted at once, others with backoff."""
 MAX_BACKOFF_S = 5.0
 WORKER_SILENT_S = 60.0
 """A worker without a heartbeat for this long is restarted, if the broker answers."""

@@ -56,7 +56,7 @@ def _end_reading(response: Response) -> Response:
 def _receive(body: UploadBody, *, max_bytes: int) -> Job:
     job = own_job(body.read_job_id())
     if job.sha256 is None and JobStatus(job.status).is_terminal:
-        message = f"the job is {job.status} already: confirm a new one"
+        message = f"the job is already {job.status}: confirm a new one"
         raise ApiError(409, ErrorCode.CONFLICT, message)
     content = _HashedPdf(body.iter_file(), max_bytes=max_bytes)
     if job.sha256 is not None:
@@ -77,7 +77,7 @@ def _compare(job: Job, content: _HashedPdf, body: UploadBody) -> Job:
         pass
     body.finish()
     if content.sha256 != job.sha256:
-        message = "this job has another file already: confirm a new one"
+        message = "this job already has a different file: confirm a new one"
         raise ApiError(409, ErrorCode.CONFLICT, message)
     return job
 
