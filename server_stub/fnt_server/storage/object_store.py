@@ -150,7 +150,7 @@ class Storage:
 
 
 class NativeThreadStorage(Storage):
-    """A Storage for gevent: runs blocking calls in native threads, so other greenlets keep running."""
+    """A Storage for gevent: blocking calls run in native threads, beside other greenlets."""
 
     def put(self, key: str, chunks: Iterable[bytes]) -> None:
         """Collect the chunks here, where their socket can be read; write in a native thread."""

@@ -28,13 +28,13 @@ HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Frame-Options": "DENY",
-    # Not `no-referrer`: with it browsers send `Origin: null` with a form, which tells nothing.
+    # Not `no-referrer`, which makes browsers send `Origin: null` with a form.
     "Referrer-Policy": "same-origin",
 }
 
 
 class _Turned(Exception):  # noqa: N818 -- an everyday outcome, not a failure
-    """A form that is not taken: what is shown instead, and why."""
+    """A rejected form: which page to show instead, and why."""
 
     def __init__(self, status: int, problem: str, *, step: str) -> None:
         super().__init__(problem)
@@ -59,13 +59,13 @@ def show() -> Response:
 @bp.post(DEVICE_PAGE)
 @limiter.limit("60 per minute")
 @limiter.limit(
-    "20 per 10 minutes",  # more than one account has tries: nobody locks out their neighbors
+    "20 per 10 minutes",  # above the limit of one account: nobody locks out others at their address
     deduct_when=lambda response: response.status_code == 404,
     exempt_when=_is_not("code"),
 )
 @limit_wrong_passwords(lambda: email_limit_key(_form("email")), unless=_is_not("sign_in"))
 def act() -> Response:
-    """Take a form of this page."""
+    """Handle a form of this page."""
     _require_own_form()
     action = _form("action")
     if action == "sign_in":
@@ -83,7 +83,7 @@ def _sign_in() -> Response:
     if page_token is None:
         raise _Turned(401, "Email or password is wrong.", step="sign_in")
     response = make_response(redirect(DEVICE_PAGE, 303))
-    _set_cookie(response, page_token)  # another one: who knew the old one is not signed in
+    _set_cookie(response, page_token)  # a new one: whoever knew the old one is not signed in
     return response
 
 
@@ -98,7 +98,7 @@ def _find(identity: Identity) -> Response:
             429, "Too many wrong codes. Wait ten minutes, then start again.", step="problem"
         ) from None
     if waiting is None:
-        raise _Turned(404, "Nobody waits with this code, or not any more.", step="code")
+        raise _Turned(404, "No device is waiting with this code. It may have expired.", step="code")
     user = services().accounts.get_user(identity.user_id)
     return _page("ask", waiting=waiting, email=user.email)
 
@@ -106,7 +106,11 @@ def _find(identity: Identity) -> Response:
 def _answer(identity: Identity, *, allows: bool) -> Response:
     answered = services().devices.answer(_form("device"), user_id=identity.user_id, allows=allows)
     if not answered:
-        raise _Turned(409, "It no longer waits: it gave up, or was answered.", step="problem")
+        raise _Turned(
+            409,
+            "This device is no longer waiting: it gave up, or was already answered.",
+            step="problem",
+        )
     services().accounts.log_out(identity, everywhere=False)
     return _page("approved" if allows else "refused")
 
@@ -121,7 +125,7 @@ def _cookie_name() -> str:
 
 
 def _page_identity() -> Identity | None:
-    """Tell who is signed in to this page."""
+    """Return who is signed in to this page."""
     try:
         return services().accounts.identify_page(request.cookies.get(_cookie_name(), ""))
     except TokenProblem:
@@ -129,12 +133,12 @@ def _page_identity() -> Identity | None:
 
 
 def _require_own_form() -> None:
-    """Refuse a form that another site made up, or that was made for another visit."""
+    """Reject a form that another site forged (CSRF) or that belongs to another visit."""
     cookie = request.cookies.get(_cookie_name(), "")
     given = _form("csrf").encode("utf-8", "replace")
     is_ours = bool(cookie) and hmac.compare_digest(given, _csrf(cookie).encode())
     if not is_ours or request.headers.get("Origin") != f"{request.scheme}://{request.host}":
-        raise _Turned(403, "This form was not made for you here, or is too old.", step="sign_in")
+        raise _Turned(403, "This form is invalid or has expired.", step="sign_in")
 
 
 def _csrf(cookie: str) -> str:
@@ -159,7 +163,7 @@ def _set_cookie(response: Response, value: str) -> None:
 
 @bp.after_request
 def _dress(response: Response) -> Response:
-    """Make a page of every refusal too: a browser shows it."""
+    """Render errors as a page too, because a browser shows them."""
     if response.is_json:
         sentence = response.get_json()["error"]
         problem = f"{sentence[:1].upper()}{sentence[1:]}."

@@ -24,7 +24,7 @@ MAX_HOST_CHARS = 60
 
 
 class _BadParameter(Exception):  # noqa: N818 -- a request, not this program, is wrong
-    """A parameter that is missing, given twice or cannot be one."""
+    """A parameter that is missing, repeated or invalid."""
 
 
 @bp.errorhandler(DeviceRefused)
@@ -41,7 +41,7 @@ def _bad(error: Exception) -> tuple[dict[str, Any], int]:
 @bp.post("/code")
 @limiter.limit("30 per minute")
 def code() -> dict[str, Any]:
-    """Give a device its two codes, and say where the short one is to be typed."""
+    """Return the two codes of a device, and where to type the short one."""
     given = _parameters()
     codes = services().devices.ask(
         client=_client(given),

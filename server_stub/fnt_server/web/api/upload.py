@@ -24,14 +24,14 @@ from fnt_server.web.services import services
 bp = Blueprint("upload", __name__)
 
 HEAD_BYTES = 1024
-"""Within so many bytes a PDF says that it is one (`%PDF-`)."""
+"""A PDF has `%PDF-` within this many bytes."""
 
 
 @bp.post("/process-pdf")
 def process_pdf() -> tuple[dict[str, Any], int]:
-    """Take the file of a confirmed job; the same bytes again answer as the first time."""
+    """Receive the file of a confirmed job; repeating the same bytes succeeds again."""
     after_this_request(_end_reading)
-    require_identity()  # nobody unknown makes us read a body
+    require_identity()  # before reading the body
     config = services().config
     limit = config.max_upload_bytes
     request.max_content_length = limit + OVERHEAD_BYTES
@@ -43,7 +43,7 @@ def process_pdf() -> tuple[dict[str, Any], int]:
 
 
 def _end_reading(response: Response) -> Response:
-    """Let a client that is still sending read why it is refused."""
+    """Let a client that is still sending read why it was rejected."""
     body: UploadBody | None = g.get("upload_body")
     if body is not None:
         body.close()
@@ -66,7 +66,7 @@ def _receive(body: UploadBody, *, max_bytes: int) -> Job:
     body.finish()
     if job.declared_sha256 not in {None, content.sha256}:
         services().storage.delete([key])
-        message = "the bytes are not those confirmed: the file changed or was damaged on its way"
+        message = "the file is not the one confirmed: it was changed or damaged in transit"
         raise ApiError(409, ErrorCode.CONFLICT, message)
     stored = StoredFile(key=key, sha256=content.sha256, size_bytes=content.size_bytes)
     return attach(services(), job.id, stored)
@@ -105,7 +105,7 @@ class _HashedPdf:
             if len(head) >= HEAD_BYTES:
                 break
         if b"%PDF-" not in head[:HEAD_BYTES]:
-            raise ApiError(415, ErrorCode.NOT_A_PDF, "this is not a PDF: send the book as PDF")
+            raise ApiError(415, ErrorCode.NOT_A_PDF, "not a PDF: send the book as a PDF file")
         yield self._counted(head)
         for chunk in self._chunks:
             yield self._counted(chunk)
