@@ -3,8 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
+# The tests start Python some hundred times: each module is to be compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help install format lint types test test-faults test-bulk soak check check-wheel bench serve worker demo sample picture build clean
+.PHONY: help install format lint types test test-quick test-faults test-bulk soak check check-wheel bench serve worker demo sample picture build clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -26,6 +29,9 @@ lint: $(READY)  ## Check format, rules and import contracts
 
 types: $(READY)  ## Check types
 	$(BIN)/mypy
+
+test-quick: $(READY)  ## Run the tests that start no server: client and wire
+	$(BIN)/pytest -n 2 tests/client tests/wire
 
 test: $(READY)  ## Run all tests but the long ones
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,17 @@ import pytest
 
 KEPT = ("FNT_TEST_", "FNT_REQUIRE_")
 TERMINAL_NAMES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "CI", "GITHUB_ACTIONS")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> Iterator[None]:
+    """Take SIGINT as a terminal's process does: `nohup` and some CI start us with it ignored.
+
+    An ignored signal is inherited by every process the tests start; a handler is not.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from msgspec import structs
 from typer.testing import CliRunner, Result
 
 from builders import MOMENT, make_snapshot
@@ -154,11 +155,11 @@ class FakeApi:
 
     def cancel(self, job_id: int) -> JobSnapshot:
         job = self.get_job(job_id)
-        return job if job.status.is_terminal else replace(job, status=JobStatus.CANCELLED)
+        return job if job.status.is_terminal else structs.replace(job, status=JobStatus.CANCELLED)
 
     def retry(self, job_id: int, *, idempotency_key: str) -> JobSnapshot:
         self.calls.append(("retry", job_id, idempotency_key))
-        return replace(self.get_job(job_id), id=job_id + 100, retry_of=job_id)
+        return structs.replace(self.get_job(job_id), id=job_id + 100, retry_of=job_id)
 
     def delete(self, job_id: int) -> None:
         self.get_job(job_id)

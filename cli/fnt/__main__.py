@@ -15,14 +15,6 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
-LEAVE_WITHIN_S = 5.0
-"""After SIGTERM: what was interrupted may hold a lock that the way out waits for."""
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM: the same way out as Ctrl-C, with an exit code of its own."""
-
-
 def main() -> None:
     """Run the command line of this process and exit."""
     if sys.argv[1:] in (["--version"], ["-V"]):
@@ -30,6 +22,8 @@ def main() -> None:
     try:
         sys.exit(_run_jobs() if sys.argv[1:2] == ["__jobs"] else _run_process())
     except KeyboardInterrupt as stop:  # while it was still importing: nothing has begun
+        from fnt.interrupts import Terminated
+
         sys.exit(143 if isinstance(stop, Terminated) else 130)
 
 
@@ -70,10 +64,10 @@ def _run_jobs() -> int:
 
 
 def _run_process() -> int:
-    import os
-    import signal
+    from fnt.interrupts import exit_on_second_interrupt, handle_sigterm
 
-    signal.signal(signal.SIGTERM, _terminate)  # first: what follows takes 60 ms
+    handle_sigterm()  # first: what follows takes 60 ms
+    import os
     from pathlib import Path
 
     from fnt.context import AppContext
@@ -87,15 +81,14 @@ def _run_process() -> int:
     code = run(sys.argv[1:], context)
     context.terminal.close()
     if code == ExitCode.INTERRUPTED:
-        # Whoever presses again does not want to wait for threads that close.
-        signal.signal(signal.SIGINT, lambda *_: os._exit(ExitCode.INTERRUPTED))
+        exit_on_second_interrupt()
     return code
 
 
 def run(argv: list[str], context: AppContext) -> int:
     """Run a command line; return its exit code after telling what went wrong."""
     from fnt.errors import ExitCode, FntError
-    from fnt.output.modes import OutputFormat
+    from fnt.output.output_format import OutputFormat
 
     if asks(argv, "--json"):
         context.report.format = OutputFormat.JSON
@@ -127,6 +120,7 @@ def _outcome(argv: list[str], context: AppContext) -> tuple[int | None, FntError
     from typer.exceptions import TyperException
 
     from fnt.errors import ExitCode, FntError, UsageError
+    from fnt.interrupts import Terminated
 
     try:
         _invoke(argv, context)
@@ -183,16 +177,6 @@ def _tell(error: FntError, context: AppContext, *, verbose: bool) -> None:
         context.terminal.say_error(f"  {error.hint}")
     if error.request_id and verbose:
         context.terminal.say_error(f"  request id: {error.request_id}")
-
-
-def _terminate(*_: object) -> None:
-    import os
-    import signal
-
-    if hasattr(signal, "setitimer"):  # not on Windows
-        signal.signal(signal.SIGALRM, lambda *_: os._exit(143))
-        signal.setitimer(signal.ITIMER_REAL, LEAVE_WITHIN_S)
-    raise Terminated
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from fnt.errors import (
     UsageError,
 )
 from fnt.flow.results.download import save_result
-from fnt.flow.results.formats import formats
+from fnt.flow.results.format_option import formats
 from fnt.progress import Accepted, Refused
 from fnt.session import UploadItem, WatchOptions
 from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings

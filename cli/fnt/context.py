@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fnt.config.job_cache import remember
 from fnt.errors import TemporaryError, UsageError
 from fnt.output.browser import has_browser, open_browser
-from fnt.output.modes import ColorMode, OutputFormat
+from fnt.output.output_format import ColorMode, OutputFormat
 from fnt.output.report.document import Report
 from fnt.output.terminal import Terminal
 from fnt.timeout import OutOfTime, time_limit

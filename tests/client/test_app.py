@@ -17,7 +17,7 @@ from fnt import __version__
 from fnt.app import BatchGroup, JobsGroup, RootGroup
 from fnt.context import GlobalOptions
 from fnt.errors import UsageError
-from fnt.output.modes import ColorMode, OutputFormat
+from fnt.output.output_format import ColorMode, OutputFormat
 from world import FakeApi, World, make_terminal
 
 COMMANDS = [

@@ -14,7 +14,8 @@ import pytest
 
 from builders import make_snapshot
 from fnt import __version__, errors
-from fnt.__main__ import Terminated, asks, run
+from fnt.__main__ import asks, run
+from fnt.interrupts import Terminated
 from world import FakeApi, FakeSession, World
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -133,7 +134,12 @@ def test_a_job_half_done_misses_and_doubles_nothing(served: Survivor) -> None:
         sentences = json.loads(rest.result(job["id"], "json"))["sentences"]
 
     expected = json.loads(read_results()["json"])["sentences"]
-    assert [s["source"] for s in sentences] == [s["source"] for s in expected]
+    assert words_of(sentences) == words_of(expected)  # where a release cuts is its own affair
+
+
+def words_of(sentences: list[dict[str, Any]]) -> list[str]:
+    """Return every word of a result in order, however it was cut."""
+    return re.findall(r"\w+", " ".join(sentence["text"] for sentence in sentences).casefold())
 
 
 def test_an_announced_job_still_takes_its_file(served: Survivor, tmp_path: Path) -> None:

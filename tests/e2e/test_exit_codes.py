@@ -323,9 +323,9 @@ def test_an_early_interrupt_shows_no_traceback(
 
 
 STUCK = """
-import signal, threading
-from fnt import __main__
-signal.signal(signal.SIGTERM, __main__._terminate)
+import threading
+from fnt.interrupts import handle_sigterm
+handle_sigterm()
 held = threading.Lock()
 held.acquire()
 try:

@@ -57,7 +57,11 @@ def test_upload_elsewhere_than_on_a_terminal_detaches(
 
 
 def test_whole_life_of_a_login(shared_server: ServerProcess, tmp_path: Path) -> None:
-    shared_server.add_user("life@example.org")
+    subprocess.run(
+        [sys.executable, "-m", "fnt_server", "user", "add", "life@example.org",
+         "--password-stdin", "--data-dir", str(shared_server.data_dir)],
+        input=PASSWORD + "\n", text=True, check=True, env=shared_server.environ,
+    )  # fmt: skip
     home = ClientHome(tmp_path / "life", shared_server.url)
 
     assert home.run("whoami").returncode == 4

@@ -22,8 +22,9 @@ from e2e.harness import PASSWORD, ClientHome, wait_for
 from fnt.wire import paths
 from fnt_server.auth import users
 from pdfs import make_pdf
+from requirements import absent
 from server.processes import Deployment, Process
-from server.services import absent, local_bucket, scaled_out
+from server.services import local_bucket, scaled_out
 from typeset import make_book
 
 JOBS = 4

@@ -14,6 +14,10 @@ from fnt.wire.device import DeviceError
 from fnt.wire.errors import ErrorCode, JobErrorCode
 from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
 from fnt.wire.results import FORMATS, Sentence
+from fnt_server.engines import get_engine
+from fnt_server.pipeline.analysis import analyze
+from fnt_server.pipeline.chunks import process_chunk
+from typeset import typeset
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -29,13 +33,13 @@ def quoted(page: str) -> set[str]:
     [
         ("errors.md", set(ErrorCode) | set(JobErrorCode)),
         ("errors.md", set(DeviceError)),
-        ("wire.md", set(JobSnapshot.__dataclass_fields__)),
-        ("wire.md", set(ProcessingSettings.__dataclass_fields__)),
+        ("wire.md", set(JobSnapshot.__struct_fields__)),
+        ("wire.md", set(ProcessingSettings.__struct_fields__)),
         ("wire.md", set(JobStatus)),
         ("wire.md", {events.JOIN_JOB, events.LEAVE_JOB, events.CANCEL_JOB}),
         ("wire.md", {events.JOB_PROGRESS, events.ERROR, events.SERVER_DRAINING}),
         ("results.md", set(FORMATS)),
-        ("results.md", set(Sentence.__dataclass_fields__)),
+        ("results.md", set(Sentence.__struct_fields__)),
     ],
 )
 def test_page_names_them_all(page: str, names: set[str]) -> None:
@@ -75,3 +79,18 @@ def test_configuration_names_every_variable(module: str) -> None:
 @pytest.mark.parametrize("topic", TOPICS.values(), ids=list(TOPICS))
 def test_page_holds_the_table_of_fnt_help(topic: Topic) -> None:
     assert topic.markdown() in (DOCS / topic.page).read_text(encoding="utf-8")
+
+
+def test_readme_shows_what_becomes_of_its_passage(tmp_path: Path) -> None:
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    before, after = re.findall(r"^```text\n(.*?)```$", readme, re.MULTILINE | re.DOTALL)
+    page = tmp_path / "page.pdf"
+    typeset(before, page, title="Madame Bovary")
+
+    settings = ProcessingSettings()
+    analysis = analyze(page, settings, max_pages=10, max_text_chars=10_000)
+    _title, *paragraphs = analysis.paragraphs
+    chunk = process_chunk(paragraphs, settings=settings, engine=get_engine("rules"))
+
+    assert [sentence.text for sentence in chunk.sentences] == after.splitlines()
+    assert max(sentence.words for sentence in chunk.sentences) <= settings.sentence_length_limit

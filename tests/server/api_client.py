@@ -19,7 +19,7 @@ from fnt_server.db.models import Job
 from fnt_server.jobs import leases, step_results
 from fnt_server.web.services import Services
 from pdfs import make_pdf
-from server.records import LEASE_S, plan
+from server.records import LEASE_S, make_password_user, plan
 
 PASSWORD = "correct horse battery"
 PDF = make_pdf()
@@ -96,7 +96,7 @@ def make_api_user(app: Flask, *, password: bool = False) -> ApiUser:
     email = f"caller{next(_numbers)}@example.org"
     database = services_of(app).database
     if password:
-        users.add_user(database, email, PASSWORD)
+        make_password_user(database, email, PASSWORD)
         return ApiUser(app, email=email, token=None)
     with database.write() as session:
         session.add(logins.User(email=email, name="c", password_hash="-", created_at=1.0))

@@ -28,7 +28,7 @@ from fnt_server.jobs.creation import StoredFile
 from fnt_server.storage.object_store import Storage
 from fnt_server.web.api.job_files import new_file_key
 from server.api_client import PDF
-from server.records import fetch, new_job
+from server.records import fetch, make_password_user, new_job
 
 T = TypeVar("T")
 
@@ -97,7 +97,7 @@ class Deployment:
         """Add a user with a password and log them in."""
         self._users += 1
         email, password = f"login{self._users}@example.org", "correct horse"
-        users.add_user(self.database, email, password)
+        make_password_user(self.database, email, password)
         pair = self.accounts(access_ttl_s=access_ttl_s).log_in(email, password)
         assert pair is not None
         return pair

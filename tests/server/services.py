@@ -9,14 +9,13 @@ import random
 import secrets
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import urlsplit
 
 import httpx
 import psycopg
-import pytest
 import redis
 from moto.server import ThreadedMotoServer
 from sqlalchemy import make_url
@@ -25,16 +24,10 @@ from e2e.harness import wait_for
 from fnt_server.config import ConfigError
 from fnt_server.messaging import broker
 from fnt_server.supervisor.embedded_broker import broker_binary
+from requirements import absent
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 DEFAULT_DATABASE_URL = "postgresql://127.0.0.1:5432/test"
-
-
-def absent(reason: str) -> NoReturn:
-    """Skip, or fail where every service is promised to be there."""
-    if os.environ.get("FNT_REQUIRE_SERVICES") == "1":
-        pytest.fail(f"FNT_REQUIRE_SERVICES=1, but {reason}")
-    pytest.skip(reason)
 
 
 @contextlib.contextmanager
@@ -55,7 +48,11 @@ def private_schema() -> Iterator[str]:
             connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
-REDIS_CLAIM = "fnt.test"
+REDIS_MARK = "fnt.test.database"
+"""In a database that tests have taken: what else is in it is theirs, for good."""
+REDIS_CLAIM = "fnt.test.claim"
+"""In a database that tests use at this moment; expires where nobody renews it."""
+CLAIM_S = 60
 BROKER_KEYS = (b"_kombu.binding", b"fnt.steps", b"unacked")
 """How the names of Celery's keys begin, with our queue's."""
 
@@ -64,37 +61,63 @@ BROKER_KEYS = (b"_kombu.binding", b"fnt.steps", b"unacked")
 def private_redis() -> Iterator[str]:
     """Claim a free database of the test Redis; yields its URL, leaves it empty."""
     url = os.environ.get("FNT_TEST_REDIS_URL", DEFAULT_REDIS_URL)
-    number = claim = None
-    try:
+    with contextlib.ExitStack() as stack:
         for number in random.sample(range(1, 16), 15):
-            claim = redis.Redis.from_url(url, db=number, socket_timeout=3, retry=None)
-            if _is_free(claim) and claim.set(REDIS_CLAIM, "1", nx=True, ex=3600):
-                _delete_keys(claim, but=REDIS_CLAIM)
-                break
+            database = redis.Redis.from_url(url, db=number, socket_timeout=3, retry=None)
+            stack.callback(database.close)
+            try:
+                if claim_database(database):
+                    break
+            except redis.RedisError as error:
+                absent(f"no usable Redis: {error}")
         else:
             absent("every database of the test Redis is in use")
-    except redis.RedisError as error:
-        absent(f"no usable Redis: {error}")
-    assert claim is not None
-    try:
+        stack.callback(database.flushdb)
+        stack.enter_context(_renewed(database))
         yield urlsplit(url)._replace(path=f"/{number}").geturl()
-    finally:
-        _delete_keys(claim)
-        claim.close()
 
 
-def _is_free(claim: redis.Redis) -> bool:
+def claim_database(database: redis.Redis) -> bool:
+    """Take and empty a database, unless tests use it now or it holds somebody's keys.
+
+    A run that was killed leaves its keys and the mark; its claim expires.
+    """
+    if not (database.exists(REDIS_MARK) or _is_free(database)):
+        return False
+    if not database.set(REDIS_CLAIM, "1", nx=True, ex=CLAIM_S):
+        return False
+    database.set(REDIS_MARK, "1")
+    for key in database.scan_iter():
+        if key not in (REDIS_MARK.encode(), REDIS_CLAIM.encode()):
+            database.delete(key)
+    return True
+
+
+def _is_free(database: redis.Redis) -> bool:
     """Tell whether a database holds nothing but what a broker killed in a test left behind.
 
     A worker that outlives the claim by a moment declares its queue again.
     """
-    return all(key.startswith(BROKER_KEYS) for key in claim.scan_iter())
+    return all(key.startswith(BROKER_KEYS) for key in database.scan_iter())
 
 
-def _delete_keys(claim: redis.Redis, *, but: str = "") -> None:
-    for key in claim.scan_iter():
-        if key != but.encode():
-            claim.delete(key)
+@contextlib.contextmanager
+def _renewed(database: redis.Redis) -> Iterator[None]:
+    """Keep the claim from expiring for as long as the block runs."""
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(CLAIM_S / 4):
+            with contextlib.suppress(redis.RedisError):
+                database.set(REDIS_CLAIM, "1", ex=CLAIM_S)
+
+    thread = threading.Thread(target=renew, name="claim", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextlib.contextmanager

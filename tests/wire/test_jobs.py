@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fnt.wire.jobs import (
     MAX_ERROR_CHARS,
@@ -19,10 +19,9 @@ from fnt.wire.jobs import (
     JobSnapshot,
     JobStatus,
     ProcessingSettings,
-    WireError,
-    format_time,
     parse_job_id,
 )
+from fnt.wire.structs import WireError, format_time
 
 Golden = Callable[[str], Any]
 JOBS = ["pending", "processing", "completed", "failed", "cancelled"]

@@ -15,7 +15,7 @@ from fnt.flow.ledger import Book, BookStatus, Ledger
 from fnt.flow.ledger.export import csv_lines, json_lines, record_of, write_file
 from fnt.flow.ledger.locate import ledger_path
 from fnt.output.formatting import plural
-from fnt.output.modes import OutputFormat
+from fnt.output.output_format import OutputFormat
 
 if TYPE_CHECKING:
     from fnt.context import AppContext

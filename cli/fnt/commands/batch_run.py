@@ -45,7 +45,7 @@ from fnt.flow.ledger.locate import held_ledger, ledger_path
 from fnt.flow.plan import Plan
 from fnt.flow.results.batch_saver import LedgerSaver
 from fnt.flow.results.destination import prepare_folder
-from fnt.flow.results.formats import formats
+from fnt.flow.results.format_option import formats
 from fnt.flow.results.output_plan import OutputPlan
 from fnt.flow.resume import given_settings, host_of, typed_line
 from fnt.output.formatting import plural

@@ -13,7 +13,7 @@ import typer
 from fnt.doctor import CHECKS, CheckResult, DoctorContext, Status, run_checks
 from fnt.doctor.result import skip
 from fnt.errors import AuthError, ExitCode, FntError, NotFoundError, TemporaryError, UsageError
-from fnt.output.modes import OutputFormat
+from fnt.output.output_format import OutputFormat
 from fnt.timeout import OutOfTime, time_limit
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from fnt.commands.shared_options import FormatOption, JobsArgument, OutputOption
 from fnt.errors import AllFailedError, TemporaryError
 from fnt.flow.results.destination import destination
 from fnt.flow.results.download import save_result
-from fnt.flow.results.formats import formats
+from fnt.flow.results.format_option import formats
 from fnt.flow.results.stdout import STDOUT, check_stdout, print_result
 from fnt.output.report.document import JobEntry
 from fnt.wire.jobs import JobSnapshot, JobStatus

@@ -13,10 +13,11 @@ from fnt.commands.shared_options import JobsArgument
 from fnt.context import AppContext
 from fnt.errors import AuthError, FntError, PartialError, RejectedError, UsageError
 from fnt.output.formatting import count
-from fnt.output.modes import OutputFormat
+from fnt.output.output_format import OutputFormat
 from fnt.output.report.document import JobEntry, error_entry
 from fnt.output.sanitize import clean
-from fnt.wire.jobs import JobSnapshot, JobStatus, format_time
+from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.structs import format_time
 
 if TYPE_CHECKING:
     from fnt.context import AppContext

@@ -16,7 +16,7 @@ from fnt.commands.help_sections import (
     SENTENCES,
 )
 from fnt.errors import UsageError
-from fnt.flow.results.formats import ALL_FORMATS
+from fnt.flow.results.format_option import ALL_FORMATS
 from fnt.wire.jobs import ProcessingSettings
 
 DEFAULTS = ProcessingSettings()

@@ -40,12 +40,12 @@ from fnt.commands.shared_options import (
 from fnt.config.settings import parse_duration
 from fnt.errors import UsageError
 from fnt.flow.dry_run import known_job, show_dry_run
-from fnt.flow.inputs.checks import Input, checked_updates, collect
 from fnt.flow.inputs.sources import Sources, opened
+from fnt.flow.inputs.upload_items import Input, checked_updates, collect
 from fnt.flow.pipeline_run import Follower
 from fnt.flow.plan import Plan, named_after, refuse_existing
 from fnt.flow.results.destination import destination
-from fnt.flow.results.formats import formats
+from fnt.flow.results.format_option import formats
 from fnt.flow.results.saver import Saver, Saving
 from fnt.flow.results.stdout import STDOUT, check_stdout, print_completed
 from fnt.flow.resume import host_of, resume_words

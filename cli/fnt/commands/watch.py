@@ -25,7 +25,7 @@ from fnt.errors import UsageError
 from fnt.flow.pipeline_run import Follower
 from fnt.flow.plan import Plan
 from fnt.flow.results.destination import destination
-from fnt.flow.results.formats import formats
+from fnt.flow.results.format_option import formats
 from fnt.flow.results.saver import Saver, Saving
 from fnt.flow.results.stdout import STDOUT, check_stdout, print_completed
 from fnt.flow.resume import host_of, resume_words

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from fnt.context import AppContext
 from fnt.errors import FntError
 from fnt.files import fingerprint
-from fnt.flow.inputs.checks import Input, checks_of, refusal
 from fnt.flow.inputs.preflight import Preflight
+from fnt.flow.inputs.upload_items import Input, checks_of, refusal
 from fnt.flow.results.saver import Saving
 from fnt.flow.summary import error_of
 from fnt.progress import ProgressState, Refused, UploadProgress, reduce

@@ -11,9 +11,9 @@ from contextlib import ExitStack
 
 from fnt.context import AppContext
 from fnt.errors import DeadlineError, FntError
+from fnt.flow.live_view_keys import LiveViewKeys
 from fnt.flow.plan import Plan
 from fnt.flow.resume import given_settings
-from fnt.flow.shortcuts import WatchKeys
 from fnt.flow.summary import entries_of, error_of
 from fnt.output.factory import pick_renderer
 from fnt.output.formatting import plural
@@ -44,7 +44,7 @@ class Follower:
             now=context.now,
             progress=context.options.progress,
         )
-        self._keys = WatchKeys(session=session, renderer=self._renderer, rows=self._rows)
+        self._keys = LiveViewKeys(session=session, renderer=self._renderer, rows=self._rows)
 
     def follow(self, updates: Iterable[Update]) -> None:
         """Take all updates; raises how the run ended unless all is well."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fnt.errors import UsageError
-from fnt.flow.inputs.checks import Input
+from fnt.flow.inputs.upload_items import Input
 from fnt.flow.results.destination import Destination
 from fnt.flow.results.names import result_name
 from fnt.flow.results.saver import Saver, Saving, is_taken

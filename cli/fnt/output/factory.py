@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from fnt.output.modes import OutputFormat
+from fnt.output.output_format import OutputFormat
 from fnt.output.plain import PlainRenderer
 from fnt.output.renderer import DoneCriteria, Renderer, TeeRenderer
 from fnt.output.report.document import Report

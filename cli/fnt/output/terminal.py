@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from fnt.errors import FntError, UsageError
-from fnt.output.modes import ColorMode, wants_color
+from fnt.output.output_format import ColorMode, wants_color
 from fnt.output.sanitize import clean
 
 if TYPE_CHECKING:

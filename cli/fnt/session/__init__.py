@@ -14,9 +14,10 @@ from fnt.api.client import ApiClient
 from fnt.progress import Refused, Update
 from fnt.session.background import BackgroundCalls
 from fnt.session.cancellation import CancelRequest
-from fnt.session.connection import ConnectionPolicy
+from fnt.session.connection_policy import ConnectionPolicy
 from fnt.session.loop import Detach, Run
-from fnt.session.options import Timing, UploadItem, WatchOptions
+from fnt.session.options import UploadItem, WatchOptions
+from fnt.session.timing import Timing
 from fnt.session.tracker import JobTracker
 from fnt.session.uploads import UploadPool
 from fnt.session.watch import Watch

@@ -13,7 +13,7 @@ from typing import Any
 
 from fnt.progress import Accepted, LinkState, Refused, Update, UploadProgress
 from fnt.session.background import BackgroundCalls
-from fnt.session.options import Timing
+from fnt.session.timing import Timing
 from fnt.session.uploads import Drained, Failed, UploadPool
 from fnt.session.watch import Watch
 from fnt.wire.jobs import JobSnapshot

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fnt.progress import is_newer
-from fnt.session.options import Timing
+from fnt.session.timing import Timing
 from fnt.wire.jobs import JobSnapshot, JobStatus
 
 WAITING_JOBS_PER_S = 10

@@ -22,7 +22,8 @@ from fnt.errors import (
 from fnt.files import fingerprint
 from fnt.progress import Accepted, Refused, UploadProgress
 from fnt.session.existing_jobs import existing_job
-from fnt.session.options import Timing, UploadItem
+from fnt.session.options import UploadItem
+from fnt.session.timing import Timing
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import ProcessingSettings
 

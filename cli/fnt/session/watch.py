@@ -19,8 +19,8 @@ from fnt.session.background import (
     Renewed,
 )
 from fnt.session.cancellation import Cancellations, CancelRequest
-from fnt.session.connection import ConnectionPolicy
-from fnt.session.options import Timing
+from fnt.session.connection_policy import ConnectionPolicy
+from fnt.session.timing import Timing
 from fnt.session.tracker import JobTracker, Watched
 from fnt.stream import (
     REFUSED_TOKEN,
@@ -33,7 +33,8 @@ from fnt.stream import (
 )
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobSnapshot, WireError
+from fnt.wire.jobs import JobSnapshot
+from fnt.wire.structs import WireError
 
 log = logging.getLogger(__name__)
 

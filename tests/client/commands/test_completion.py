@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 
 from builders import make_snapshot
 from fnt.config.job_cache import recall, remember
+from requirements import require_tool
 from world import World
 
 SERVER = "http://127.0.0.1:5000"
@@ -102,13 +102,13 @@ def test_bash_shows_titles_made_harmless(shell_world: dict[str, str]) -> None:
     assert "12 (processing, a b\\x1b$(id).pdf)" in done.stdout
 
 
-@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [("fnt upl", "upload"), ("fnt jobs re", "retry"), ("fnt upload --ov", "--overwrite"),
      ("fnt watch 13", "130")],
 )  # fmt: skip
 def test_fish(shell_world: dict[str, str], tmp_path: Path, line: str, wanted: str) -> None:
+    require_tool("fish")
     (tmp_path / "fnt.fish").write_text(script("fish"))
     asked = f"source {tmp_path / 'fnt.fish'}; complete -C '{line}'"
 
@@ -120,9 +120,9 @@ def test_fish(shell_world: dict[str, str], tmp_path: Path, line: str, wanted: st
     assert wanted in {row.split("\t")[0] for row in done.stdout.splitlines()}, done.stderr
 
 
-@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
 def test_zsh_accepts_the_script(shell_world: dict[str, str], tmp_path: Path) -> None:
     """The parts that need the line editor are stood in for; the choice of words is real."""
+    require_tool("zsh")
     asked = f"""
     compdef() {{ :; }}
     _files() {{ print files; }}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fnt.output.factory import pick_renderer
-from fnt.output.modes import OutputFormat
+from fnt.output.output_format import OutputFormat
 from fnt.output.renderer import DoneCriteria
 from fnt.output.report.document import Report
 from world import Clock, make_terminal

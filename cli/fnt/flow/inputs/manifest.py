@@ -11,7 +11,7 @@ from fnt.errors import NotFoundError, UsageError
 from fnt.flow.inputs.discovery import find_files
 from fnt.flow.inputs.manifest_parser import LineError, read_records
 from fnt.flow.ledger import Wanted
-from fnt.flow.results.convert import LIBRARIES
+from fnt.flow.results.formats import LIBRARIES
 from fnt.flow.results.names import extension, safe_stem
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.results import FORMATS

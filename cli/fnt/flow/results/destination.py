@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fnt.errors import UsageError
-from fnt.flow.results.formats import ALL_FORMATS
+from fnt.flow.results.format_option import ALL_FORMATS
 from fnt.flow.results.names import extension
 
 if TYPE_CHECKING:

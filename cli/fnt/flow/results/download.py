@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 
 from fnt.errors import NotFoundError, TargetExistsError, TemporaryError, UsageError
 from fnt.files import reason_of, replaced_file, temporary_file
-from fnt.flow.results.convert import LIBRARIES, make
+from fnt.flow.results.formats import LIBRARIES, make
 from fnt.flow.results.names import result_name, safe_stem
 from fnt.wire.jobs import JobSnapshot
 

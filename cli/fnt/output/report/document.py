@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fnt.errors import ExitCode, FntError
-from fnt.output.modes import OutputFormat
+from fnt.output.output_format import OutputFormat
 from fnt.output.report.events import EventWriter
 from fnt.output.terminal import Terminal
 from fnt.wire.jobs import JobSnapshot

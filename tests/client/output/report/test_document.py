@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fnt.errors import FntError, TemporaryError
-from fnt.output.modes import OutputFormat
+from fnt.output.output_format import OutputFormat
 from fnt.output.report.document import JobEntry, Report
 from world import Clock, completed, make_terminal
 

@@ -13,7 +13,7 @@ HINT = "d detach · c cancel · Ctrl-C leaves the job running"
 HINT_MANY = "d detach · c cancel · Ctrl-C leaves the jobs running"
 
 
-class WatchKeys:
+class LiveViewKeys:
     """Pressed from the thread that reads keys; the session takes its requests from any thread."""
 
     def __init__(

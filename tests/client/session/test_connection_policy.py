@@ -8,8 +8,9 @@ import pytest
 
 from fnt.errors import TemporaryError
 from fnt.progress import LinkState, LinkStatus
-from fnt.session.connection import ConnectionPolicy
-from fnt.session.options import Timing, WatchOptions
+from fnt.session.connection_policy import ConnectionPolicy
+from fnt.session.options import WatchOptions
+from fnt.session.timing import Timing
 
 PACE = Timing()
 DOWN = TemporaryError("no live connection")

@@ -1,9 +1,9 @@
-"""fnt.flow.shortcuts: `d` and `c` in the live view."""
+"""fnt.flow.live_view_keys: `d` and `c` in the live view."""
 
 from __future__ import annotations
 
 from builders import make_snapshot
-from fnt.flow.shortcuts import HINT, HINT_MANY, WatchKeys
+from fnt.flow.live_view_keys import HINT, HINT_MANY, LiveViewKeys
 from fnt.output.renderer import Renderer
 from fnt.progress import ProgressState, Update, UploadProgress, reduce
 from world import FakeSession, completed
@@ -21,7 +21,7 @@ class Desk:
         self.play(*updates)
         renderer = Renderer()
         renderer.set_hint = self.hints.append  # type: ignore[method-assign]
-        self.keys = WatchKeys(
+        self.keys = LiveViewKeys(
             session=self.session,  # type: ignore[arg-type]
             renderer=renderer,
             rows=lambda: list(self.state.rows.values()),

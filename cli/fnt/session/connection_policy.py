@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from fnt.errors import FntError
 from fnt.progress import LinkState, LinkStatus
-from fnt.session.options import Timing, WatchOptions
+from fnt.session.options import WatchOptions
+from fnt.session.timing import Timing
 from fnt.wire.errors import ErrorCode
 
 PATIENT_ATTEMPTS = 8

@@ -6,8 +6,8 @@ import time
 from pathlib import Path, PurePath
 from typing import Any
 
-from fnt.flow.inputs.checks import checked_updates, collect
 from fnt.flow.inputs.discovery import InputFile
+from fnt.flow.inputs.upload_items import checked_updates, collect
 from fnt.progress import UploadProgress
 from fnt.wire.jobs import ProcessingSettings
 from pdfs import make_pdf
