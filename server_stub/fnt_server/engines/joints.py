@@ -198,7 +198,7 @@ def _clause_kind(words: Sequence[Word], place: int) -> str:
 
 
 def _begins_clause(words: Sequence[Word], place: int) -> bool:
-    """Tell whether a finite verb stands here, or next after pronouns."""
+    """Return whether a finite verb stands here, or next after pronouns."""
     if words[place].verb:
         return True
     following = place + 1
@@ -278,5 +278,5 @@ def _since_mark(words: Sequence[Word], place: int) -> int:
 
 
 def _leaves_orphan(words: Sequence[Word], place: int) -> bool:
-    """Tell whether only one or two words lie between this gap and a mark or an end."""
+    """Return whether only one or two words lie between this gap and a mark or an end."""
     return min(_until_mark(words, place), _since_mark(words, place)) <= 2

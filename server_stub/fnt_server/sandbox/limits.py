@@ -23,7 +23,7 @@ class SandboxLimits:
     wall_s: float = 60.0
     max_pages: int = 5000
     max_text_chars: int = 20_000_000
-    """The longest novel ever printed has 12 million."""
+    """The longest novel ever published has 12 million."""
 
     def cpu_s_for(self, pages: int) -> float:
         """Return the processor time a book of this many pages may use."""

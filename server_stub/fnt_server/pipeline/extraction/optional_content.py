@@ -102,7 +102,7 @@ class HiddenLayers:
             form.set_data(stream.get_data())
 
     def _is_off(self, group: Any) -> bool:
-        """Tell whether a group, or a membership of groups, is off (8.11.2.2: `/P`)."""
+        """Return whether a group, or a membership of groups, is off (8.11.2.2: `/P`)."""
         found = _resolved(group)
         if found is None:
             return False

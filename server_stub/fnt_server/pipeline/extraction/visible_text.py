@@ -30,7 +30,7 @@ class Box(NamedTuple):
     top: float
 
     def holds_middle_of(self, other: Box, *, margin: float = 0.0) -> bool:
-        """Tell whether the center of another box lies inside, or within the margin."""
+        """Return whether the center of another box lies inside, or within the margin."""
         x, y = (other.left + other.right) / 2, (other.bottom + other.top) / 2
         return (
             self.left - margin <= x <= self.right + margin
@@ -58,7 +58,7 @@ def hide_unseen_text(page: Any) -> None:
 
 
 def may_have_layers(page: Any) -> bool:
-    """Tell whether the page holds marked optional content, or a form, which may be optional."""
+    """Return whether the page holds marked optional content, or a form, which may be optional."""
     for index in range(pdfium.FPDFPage_CountObjects(page)):
         handle = pdfium.FPDFPage_GetObject(page, index)
         if pdfium.FPDFPageObj_GetType(handle) == pdfium.FPDF_PAGEOBJ_FORM or _is_optional(handle):

@@ -47,7 +47,7 @@ _STARTERS: Final = (
 
 
 def is_abbreviation(text: str, stop: int, following: int) -> bool:
-    """Tell whether the full stop at `stop` belongs to the word before it.
+    """Return whether the full stop at `stop` belongs to the word before it.
 
     `following` is where the next word begins; it does not begin with a small letter.
     """
