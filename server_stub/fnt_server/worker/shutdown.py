@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class GracefulShutdown:
-    """Begins with the first signal; ends when all steps have stopped, on timeout or a second signal.
+    """Begins with the first signal; ends when all steps have stopped, on timeout or a second one.
 
     Created before the fork: the pool children share its flag and check it while they work.
     """
