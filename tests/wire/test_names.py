@@ -44,7 +44,7 @@ def test_paths_are_those_of_the_contract(path: str, expected: str) -> None:
 def test_error_body_is_the_golden_one(golden: Callable[[str], Any]) -> None:
     full = error_body(
         ErrorCode.CONFLICT,
-        "this job already has a different file: confirm a new one",
+        "this job has another file already: confirm a new one",
         request_id="5f1c0a7be2d94f0d",
         details={"job_id": 12},
     )

@@ -22,10 +22,10 @@ from fnt_server.config import ConfigError
 from fnt_server.db.models import Login, User
 
 LOGIN_TTL_S = 90 * 86400
-"""So long after the password one must log in anew, however often the tokens were refreshed."""
+"""How long after entering the password one must log in again, even if tokens are refreshed."""
 REFRESH_TTL_S = 30 * 86400
 PAGE_TTL_S = 600
-"""Life of a token of the device page. That of an access token is FNT_ACCESS_TTL_S."""
+"""Lifetime of a device page token. That of an access token is FNT_ACCESS_TTL_S."""
 REPLAY_WINDOW_S = 10
 """How long a used refresh token returns the same successor, in case a response was lost."""
 MAX_TOKEN_CHARS = 4096

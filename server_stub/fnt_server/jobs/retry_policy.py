@@ -1,4 +1,4 @@
-"""When a step runs again and when its job fails: attempts, lost workers, backoff."""
+"""When a step is retried and when its job fails: attempts, lost workers, backoff."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def backoff_s(failures: int) -> float:
 
 
 def lost_backoff_s(lost_count: int) -> float:
-    """Return the same for lost workers: after the first loss it runs again at once."""
+    """Return the same for lost workers; no delay after the first loss."""
     return 0.0 if lost_count == 1 else backoff_s(lost_count)

@@ -200,7 +200,7 @@ class StepRunner:
         self._delete_work_files(claimed.job_id)
 
     def _delete_work_files(self, job_id: int) -> None:
-        """Delete the work files of a completed job; the janitor finds what is left."""
+        """Delete the work files of a completed job; the janitor deletes what is left."""
         try:
             self._storage.delete(self._storage.list_keys(f"jobs/{job_id}/work/"))
         except Exception as error:  # the job is complete, whatever the storage says now

@@ -198,7 +198,7 @@ class _Reader:
         return "".join(letters)
 
     def _goes_on(self, before: int, after: int) -> bool:
-        """Return whether the text goes on in the same line."""
+        """Return whether the text continues on the same line."""
         if before < 0 or after >= self._count:
             return False
         x, y, size, _ = self._place(before)

@@ -25,7 +25,7 @@ _NAMED = re.compile(
 _OPEN_END = re.compile(r"[,;:]$")
 _HEADING_LINES: Final = 4
 _TAIL_CHARS: Final = 100
-"""What is looked at of the text before a line: more than the longest word."""
+"""Characters checked before a line end: more than the longest word."""
 CHAPTER_NAME_CHARS: Final = 120
 _READABLE = re.compile(r"[^\W_]")
 

@@ -83,9 +83,9 @@ def _compare(job: Job, content: _HashedPdf, body: UploadBody) -> Job:
 
 
 class _HashedPdf:
-    """Passes the bytes of a PDF on, hashing and counting them.
+    """Yields the bytes of a PDF while hashing and counting them.
 
-    Raises ApiError when it is none, RequestEntityTooLarge when it is larger than it may be.
+    Raises ApiError if it is not a PDF, RequestEntityTooLarge if it is too large.
     """
 
     def __init__(self, chunks: Iterator[bytes], *, max_bytes: int) -> None:
