@@ -1,4 +1,4 @@
-"""The page on which somebody lets a device in, and who gets nowhere with it."""
+"""The device login page, and attacks on it."""
 
 from __future__ import annotations
 
