@@ -38,7 +38,7 @@ def add_context(**fields: object) -> None:
 
 
 @contextlib.contextmanager
-def about(**fields: object) -> Iterator[None]:
+def context(**fields: object) -> Iterator[None]:
     """Add fields to every record within the block."""
     token = _context.set({**_context.get(), **fields})
     try:
@@ -73,7 +73,7 @@ def _event(record: logging.LogRecord) -> str:
     return record.getMessage() + (f" ({kind.__name__})" if kind else "")
 
 
-def _places(record: logging.LogRecord) -> list[str]:
+def _trace(record: logging.LogRecord) -> list[str]:
     """Return the traceback locations of an exception in our own code, innermost last."""
     trace = record.exc_info[2] if record.exc_info else None
     if trace is None or not record.name.startswith("fnt_server"):
@@ -85,14 +85,14 @@ class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line of JSON."""
         line = {
-            "ts": _moment(record),
+            "ts": _timestamp(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": _event(record),
             **_fields(record),
         }
-        if places := _places(record):
-            line["trace"] = places
+        if trace := _trace(record):
+            line["trace"] = trace
         return json.dumps(line, default=str)
 
 
@@ -100,8 +100,8 @@ class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return one line, plus one for each traceback location."""
         fields = "".join(f" {name}={value}" for name, value in _fields(record).items())
-        lines = [f"{_moment(record)} {record.levelname} {record.name}: {_event(record)}{fields}"]
-        return "\n    ".join(escaped(line) for line in [*lines, *_places(record)])
+        lines = [f"{_timestamp(record)} {record.levelname} {record.name}: {_event(record)}{fields}"]
+        return "\n    ".join(escaped(line) for line in [*lines, *_trace(record)])
 
 
 def escaped(line: str) -> str:
@@ -109,6 +109,6 @@ def escaped(line: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
-def _moment(record: logging.LogRecord) -> str:
+def _timestamp(record: logging.LogRecord) -> str:
     moment = datetime.fromtimestamp(record.created, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from fnt.wire.device import ALPHABET, CODE_LETTERS, DeviceError
-from fnt_server.auth.logins import Accounts
+from fnt_server.auth.logins import Authenticator
 from fnt_server.auth.tokens import TokenPair, TokenSigner
 from fnt_server.db.connection import Database, clock, now
 from fnt_server.db.models import DeviceLogin, DeviceStatus, User
@@ -58,14 +58,19 @@ class DeviceAuthorization:
     """The only writer of `device_logins`."""
 
     def __init__(
-        self, database: Database, signer: TokenSigner, accounts: Accounts, *, interval_s: int
+        self,
+        database: Database,
+        signer: TokenSigner,
+        authenticator: Authenticator,
+        *,
+        interval_s: int,
     ) -> None:
         self._database = database
         self._signer = signer
-        self._accounts = accounts
+        self._authenticator = authenticator
         self.interval_s = interval_s
 
-    def ask(self, *, client: str, host: str, address: str) -> DeviceCodes:
+    def request_codes(self, *, client: str, host: str, address: str) -> DeviceCodes:
         """Start a device login; returns its codes, of which only hashes are stored."""
         while True:
             letters = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LETTERS))
@@ -89,7 +94,7 @@ class DeviceAuthorization:
                 continue
             return codes
 
-    def find(self, user_id: int, letters: str) -> PendingDevice | None:
+    def find_pending(self, user_id: int, letters: str) -> PendingDevice | None:
         """Return the pending device with a code; an unknown code returns None and is counted.
 
         Counted per user, so that nobody can use up another user's attempts.
@@ -119,7 +124,7 @@ class DeviceAuthorization:
             age_s=moment - row.created_at,
         )
 
-    def answer(self, device_id: str, *, user_id: int, allows: bool) -> bool:
+    def decide(self, device_id: str, *, user_id: int, allows: bool) -> bool:
         """Approve or refuse a device; False if it is no longer pending.
 
         Only a user who typed its code knows its id.
@@ -154,7 +159,7 @@ class DeviceAuthorization:
             if row is not None and refusal is None:
                 user = session.get_one(User, row.user_id)
                 session.delete(row)
-                return self._accounts.open_login(session, user)
+                return self._authenticator.open_login(session, user)
         raise DeviceRefused(refusal or DeviceError.INVALID_GRANT)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from fnt.wire.errors import ErrorCode
@@ -42,7 +41,7 @@ class Identity:
     """Seconds since the epoch."""
 
 
-class Accounts:
+class Authenticator:
     """Logs users in and out, and identifies tokens."""
 
     def __init__(self, database: Database, signer: TokenSigner, *, access_ttl_s: int) -> None:
@@ -64,7 +63,7 @@ class Accounts:
             _new_login(session, user, ttl_s=LOGIN_TTL_S), user, access_ttl_s=self._access_ttl_s
         )
 
-    def open_page(self, email: str, password: str) -> str | None:
+    def open_page_login(self, email: str, password: str) -> str | None:
         """Open a short login that is valid only for the device page; returns its token."""
         user = self._authenticate(email, password)
         if user is None:
@@ -116,7 +115,7 @@ class Accounts:
             return self._identify_personal(token)
         return self._identify_login(token, kind="access")
 
-    def identify_page(self, token: str) -> Identity:
+    def identify_page_visitor(self, token: str) -> Identity:
         """Return the identity of a token of the device page; raises TokenProblem."""
         return self._identify_login(token, kind="page")
 
@@ -200,14 +199,3 @@ def _is_unchanged(session: Session, user: User) -> bool:
     unchanged = (User.id == user.id, User.password_hash == user.password_hash)
     locked = select(User.id).where(*unchanged).with_for_update(read=True)
     return session.scalar(locked) is not None
-
-
-def delete_ended_logins(database: Database) -> None:
-    """Delete logins and tokens that ended over a week ago, device logins after an hour."""
-    week_ago: Any = now() - 7 * 86400
-    with database.write() as session:
-        session.execute(
-            delete(Login).where(or_(Login.ends_at < week_ago, Login.revoked_at < week_ago))
-        )
-        session.execute(delete(AccessToken).where(AccessToken.ends_at < week_ago))
-        session.execute(delete(DeviceLogin).where(DeviceLogin.ends_at < now() - 3600))

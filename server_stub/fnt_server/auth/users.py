@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from fnt_server.auth.password_hashing import (
     EMAIL,
+    MAX_PASSWORD_CHARS,
+    MIN_PASSWORD_CHARS,
     TOKEN_PREFIX,
     hash_password,
     normalized_email,
@@ -91,6 +93,8 @@ def _require_user(session: Session, email: str) -> User:
 
 
 def _hashed(password: str) -> str:
-    if not 8 <= len(password) <= 1024:
-        raise AccountError("a password must have 8 to 1024 characters")
+    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        raise AccountError(
+            f"a password needs {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters"
+        )
     return hash_password(password)

@@ -119,7 +119,7 @@ def run(
     config = read_config(
         host=host, port=port, data_dir=data_dir, workers=workers, metrics_port=metrics_port
     )
-    Supervisor(config, tell=echo).run()
+    Supervisor(config, echo=echo).run()
 
 
 @app.command(rich_help_panel=RUNNING)

@@ -40,7 +40,7 @@ class NewJob:
 class QueueLimits:
     """Limits on unfinished jobs; concurrent requests may exceed them by a few."""
 
-    in_all: int
+    total: int
     per_user: int
 
 
@@ -62,10 +62,10 @@ def confirm(
     """
     try:
         with database.write() as session:
-            existing = _by_key(session, new)
+            existing = _find_by_key(session, new)
             if existing is None:
                 if limits is not None:
-                    _require_room(session, new.user_id, limits)
+                    _check_limits(session, new.user_id, limits)
                 job = _new_row(new)
                 session.add(job)
                 session.flush()
@@ -73,7 +73,7 @@ def confirm(
                 return job, True
     except IntegrityError:  # on PostgreSQL, a concurrent request with this key won
         with database.read() as session:
-            existing = _by_key(session, new)
+            existing = _find_by_key(session, new)
             if existing is None:
                 raise
     if existing.request_hash != new.request_hash:
@@ -84,20 +84,20 @@ def confirm(
     return existing, False
 
 
-def _require_room(session: Session, user_id: int, limits: QueueLimits) -> None:
-    theirs = func.count(case((Job.user_id == user_id, 1)))
-    in_all, of_user = session.execute(
-        select(func.count(), theirs).where(Job.status.in_(state.LIVE))
+def _check_limits(session: Session, user_id: int, limits: QueueLimits) -> None:
+    of_this_user = func.count(case((Job.user_id == user_id, 1)))
+    total, of_user = session.execute(
+        select(func.count(), of_this_user).where(Job.status.in_(state.LIVE))
     ).one()
     if of_user >= limits.per_user:
         message = f"you have {of_user} unfinished jobs: wait until some finish, or cancel some"
         raise JobRefused(ErrorCode.TOO_MANY_JOBS, message)
-    if in_all >= limits.in_all:
+    if total >= limits.total:
         message = "the server has too many unfinished jobs: try again later"
         raise JobRefused(ErrorCode.QUEUE_FULL, message)
 
 
-def _by_key(session: Session, new: NewJob) -> Job | None:
+def _find_by_key(session: Session, new: NewJob) -> Job | None:
     if new.idempotency_key is None:
         return None
     return session.scalar(
@@ -128,7 +128,7 @@ def attach_file(database: Database, job_id: int, file: StoredFile) -> tuple[Job,
     has ended.
     """
     with database.write() as session:
-        job = state.changed(
+        job = state.update_job(
             session,
             job_id,
             Job.sha256.is_(None),
@@ -148,17 +148,17 @@ def attach_file(database: Database, job_id: int, file: StoredFile) -> tuple[Job,
     if job is None:
         raise JobRefused(ErrorCode.JOB_NOT_FOUND, "job not found")
     if job.sha256 != file.sha256:
-        raise JobRefused(ErrorCode.CONFLICT, _why_no_file(job))
+        raise JobRefused(ErrorCode.CONFLICT, _conflict_message(job))
     return job, False
 
 
-def _why_no_file(job: Job) -> str:
+def _conflict_message(job: Job) -> str:
     if job.sha256 is None:
         return f"the job is already {job.status}: confirm a new one"
     return "this job already has a different file: confirm a new one"
 
 
-def abandon(database: Database) -> list[Job]:
+def fail_abandoned(database: Database) -> list[Job]:
     """Fail jobs that were confirmed long ago and never got a file."""
     with database.write() as session:
         waiting = (Job.status == JobStatus.PENDING, Job.sha256.is_(None))

@@ -76,7 +76,7 @@ def _begin(database: Database, claimed: ClaimedStep) -> Job | None:
         return None
     with database.write() as session:
         state.lock(session, claimed.job_id)
-        write(session, claimed)
+        update_step(session, claimed)
         if claimed.kind is StepKind.MERGE:
             return state.advance(
                 session, claimed.job_id, progress=75, current_step="Merging results"
@@ -93,7 +93,7 @@ def _begin(database: Database, claimed: ClaimedStep) -> Job | None:
 def renew(database: Database, claimed: ClaimedStep, *, lease_s: float) -> None:
     """Extend the lease; raises LeaseLostError if it is no longer held."""
     with database.write() as session:
-        write(session, claimed, lease_ends_at=now() + lease_s)
+        update_step(session, claimed, lease_ends_at=now() + lease_s)
 
 
 def is_held(database: Database, claimed: ClaimedStep) -> bool:
@@ -157,11 +157,11 @@ def _reclaim(database: Database, condition: ColumnElement[bool]) -> list[Job]:
         with database.write() as session:
             state.lock(session, job_id)
             step = session.scalar(select(Step).where(Step.id == step_id, *lost).with_for_update())
-            changed.append(_lost(session, step) if step is not None else None)
+            changed.append(_record_loss(session, step) if step is not None else None)
     return [job for job in changed if job is not None]
 
 
-def _lost(session: Session, step: Step) -> Job | None:
+def _record_loss(session: Session, step: Step) -> Job | None:
     step.lost_count += 1
     step.fence += 1
     step.status, step.lease_owner = StepStatus.READY, None
@@ -204,7 +204,7 @@ def fence_conditions(claimed: ClaimedStep) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def write(session: Session, claimed: ClaimedStep, **changes: Any) -> Step:
+def update_step(session: Session, claimed: ClaimedStep, **changes: Any) -> Step:
     """Change a step under its fence; raises LeaseLostError, which rolls back the transaction."""
     step = session.scalar(
         update(Step)

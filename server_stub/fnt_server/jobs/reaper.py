@@ -28,11 +28,11 @@ class Reaper:
         database: Database,
         publisher: Publisher,
         *,
-        also: Callable[[], None] = lambda: None,
+        after_pass: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._publisher = publisher
-        self._also = also
+        self._after_pass = after_pass
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reaper", daemon=True)
 
@@ -58,10 +58,10 @@ class Reaper:
         """Run one pass."""
         lost = leases.reclaim_expired(self._database)
         STEPS_LOST.inc(len(lost))
-        for job in [*lost, *creation.abandon(self._database)]:
+        for job in [*lost, *creation.fail_abandoned(self._database)]:
             self._publisher.publish(queries.snapshot(job).to_wire())
         # One extra wakeup, which idle workers answer with a heartbeat.
         self._publisher.notify_workers(
             1 + leases.count_ready(self._database, for_s=WAKEUP_LOST_AFTER_S)
         )
-        self._also()
+        self._after_pass()

@@ -72,7 +72,7 @@ def advance(session: Session, job_id: int, *, progress: int, **changes: Any) -> 
     """Change a job that has not ended; progress never decreases. None if it has ended."""
     higher = case((Job.progress_percent < progress, progress), else_=Job.progress_percent)
     changes.setdefault("status", JobStatus.PROCESSING)
-    return changed(session, job_id, progress_percent=higher, **changes)
+    return update_job(session, job_id, progress_percent=higher, **changes)
 
 
 def fail(
@@ -107,7 +107,7 @@ def end(
     """End a job; only the first end counts. Remaining steps are dropped."""
     if status is JobStatus.CANCELLED:
         changes["current_step"] = "Cancelled"
-    job = changed(session, job_id, *conditions, status=status, completed_at=now(), **changes)
+    job = update_job(session, job_id, *conditions, status=status, completed_at=now(), **changes)
     if job is not None:
         session.execute(
             update(Step)
@@ -118,7 +118,7 @@ def end(
     return job
 
 
-def changed(
+def update_job(
     session: Session, job_id: int, *conditions: ColumnElement[bool], **changes: Any
 ) -> Job | None:
     """Change a job that has not ended and meets the conditions; None for any other."""

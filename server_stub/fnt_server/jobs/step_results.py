@@ -36,7 +36,7 @@ def record_page_count(
     plural = "chunk" if chunks == 1 else "chunks"
     with database.write() as session:
         state.lock(session, claimed.job_id)
-        leases.write(session, claimed)
+        leases.update_step(session, claimed)
         return state.advance(
             session,
             claimed.job_id,
@@ -53,7 +53,7 @@ def complete_analysis(
     """Complete the analysis and add its chunks."""
     with database.write() as session:
         state.lock(session, claimed.job_id)
-        leases.write(session, claimed, status=StepStatus.DONE)
+        leases.update_step(session, claimed, status=StepStatus.DONE)
         session.add_all(
             Step(
                 job_id=claimed.job_id,
@@ -83,7 +83,7 @@ def complete_chunk(
     """Complete a chunk and count it; the last one adds the merge."""
     with database.write() as session:
         state.lock(session, claimed.job_id)
-        leases.write(
+        leases.update_step(
             session,
             claimed,
             status=StepStatus.DONE,
@@ -132,7 +132,7 @@ def complete_merge(
     """Complete the merge and, with it, the job."""
     with database.write() as session:
         state.lock(session, claimed.job_id)
-        leases.write(session, claimed, status=StepStatus.DONE, output_key=result_key)
+        leases.update_step(session, claimed, status=StepStatus.DONE, output_key=result_key)
         return state.end(
             session,
             claimed.job_id,
@@ -150,16 +150,19 @@ def fail(
     """Record a failed attempt. The job fails on the third, or at once if it is `certain`."""
     with database.write() as session:
         state.lock(session, claimed.job_id)
-        step = leases.write(
+        before = session.scalar(select(Step.attempts).where(Step.id == claimed.step_id)) or 0
+        attempts = before + 1
+        is_final = certain or attempts >= retry_policy.MAX_ATTEMPTS
+        leases.update_step(
             session,
             claimed,
-            attempts=Step.attempts + 1,
+            status=StepStatus.FAILED if is_final else StepStatus.READY,
+            not_before=now() + retry_policy.backoff_s(attempts),
+            attempts=attempts,
             last_error=message[:MAX_ERROR_CHARS],
             last_error_code=code,
         )
-        if certain or step.attempts >= retry_policy.MAX_ATTEMPTS:
-            step.status = StepStatus.FAILED
-            session.flush()
+        if is_final:
             return state.fail(
                 session,
                 claimed.job_id,
@@ -168,6 +171,4 @@ def fail(
                 attempts=Job.attempts + 1,
                 failed_chunks=Job.failed_chunks + int(claimed.kind is StepKind.CHUNK),
             )
-        step.status = StepStatus.READY
-        step.not_before = now() + retry_policy.backoff_s(step.attempts)
         return state.advance(session, claimed.job_id, progress=0, attempts=Job.attempts + 1)

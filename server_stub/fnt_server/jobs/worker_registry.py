@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Worker
 
-SEEN_WITHIN_S = 20.0
+LIVE_WITHIN_S = 20.0
 """Workers send a heartbeat at each wakeup (every 5 s) and while they work."""
-FORGOTTEN_AFTER_S = 86400.0
+DELETED_AFTER_S = 86400.0
 """Workers without a heartbeat for this long are deleted."""
 
 
@@ -23,7 +23,7 @@ def heartbeat(database: Database, worker_id: str, *, slots: int) -> None:
         if worker is not None:
             worker.seen_at = now()
             return
-        session.execute(delete(Worker).where(Worker.seen_at < now() - FORGOTTEN_AFTER_S))
+        session.execute(delete(Worker).where(Worker.seen_at < now() - DELETED_AFTER_S))
         session.add(Worker(id=worker_id, slots=slots, seen_at=now()))
 
 
@@ -32,7 +32,7 @@ def count_live(database: Database) -> tuple[int, int]:
     with database.read() as session:
         found = session.execute(
             select(func.count(), func.coalesce(func.sum(Worker.slots), 0)).where(
-                Worker.seen_at >= now() - SEEN_WITHIN_S
+                Worker.seen_at >= now() - LIVE_WITHIN_S
             )
         ).one()
     return found[0], int(found[1])

@@ -14,8 +14,6 @@ from fnt_server.config import Config
 
 TIMEOUT_S = 1.0
 WAKEUP_TASK = "fnt.bell"
-MAX_CHILD_KIB = 400_000
-"""A larger pool child is replaced after its current wakeup."""
 MAX_WAKEUPS = 256
 """More unread wakeups than this mean that no worker is running."""
 QUEUE = "fnt.steps"
@@ -34,13 +32,6 @@ def make_celery(config: Config) -> Celery:
         task_default_queue=QUEUE,
         task_ignore_result=True,
         task_acks_late=False,
-        worker_cancel_long_running_tasks_on_connection_loss=False,
-        worker_enable_remote_control=False,
-        worker_hijack_root_logger=False,
-        worker_max_memory_per_child=MAX_CHILD_KIB,
-        worker_max_tasks_per_child=1000,
-        worker_prefetch_multiplier=1,
-        worker_send_task_events=False,
     )
     return celery
 

@@ -12,7 +12,7 @@ from fnt_server.metrics import EVENTS_DROPPED, EVENTS_PUBLISHED
 
 log = logging.getLogger(__name__)
 
-MAX_WAITING = 10_000
+MAX_PENDING_SNAPSHOTS = 10_000
 """Jobs whose newest snapshot may be queued; the oldest is dropped, the database has it."""
 MAX_PENDING_WAKEUPS = 200
 
@@ -38,7 +38,7 @@ class Publisher:
             waiting = self._snapshots.pop(job["id"], None)
             newest = job if waiting is None or waiting["version"] <= job["version"] else waiting
             self._snapshots[job["id"]] = newest
-            if len(self._snapshots) > MAX_WAITING:
+            if len(self._snapshots) > MAX_PENDING_SNAPSHOTS:
                 self._snapshots.pop(next(iter(self._snapshots)))
                 EVENTS_DROPPED.labels("overflow").inc()
             self._changed.notify()

@@ -69,7 +69,7 @@ class Child:
         )
         self._orphan_killer.hold(self._process.pid)
 
-    def tell(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to the process itself."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):

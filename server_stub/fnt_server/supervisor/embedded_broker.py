@@ -58,12 +58,12 @@ def broker_binary() -> str:
 
 def quarantine(folder: Path) -> None:
     """Move unreadable broker data away; jobs are in the database."""
-    aside = folder.with_name("broker.broken")
+    broken = folder.with_name("broker.broken")
     what = "broker cannot start: moved %s to %s, see broker.log"
-    log.warning(what, folder.name, aside.name)
+    log.warning(what, folder.name, broken.name)
     try:
-        shutil.rmtree(aside, ignore_errors=True)
-        folder.rename(aside)
+        shutil.rmtree(broken, ignore_errors=True)
+        folder.rename(broken)
         folder.mkdir(mode=0o700)
     except OSError as error:
         log.warning("%s: %s", folder.name, error.strerror)

@@ -38,15 +38,15 @@ log = logging.getLogger(__name__)
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 2.5
 CHILD_DRAIN_S = 2
-LOOK_EVERY_S = 0.1
+POLL_EVERY_S = 0.1
 
 
 class Supervisor:
     """Starts the children, waits until each answers, keeps them alive, stops them."""
 
-    def __init__(self, config: Config, *, tell: Callable[[str], None]) -> None:
+    def __init__(self, config: Config, *, echo: Callable[[str], None]) -> None:
         self._config = config
-        self._tell = tell
+        self._echo = echo
         # Not an Event: a signal handler that runs while its lock is held would deadlock.
         self._is_stopping = False
         self._worker_id = ""
@@ -116,18 +116,18 @@ class Supervisor:
         deadline, ready = time.monotonic() + READY_WITHIN_S, False
         while not self._is_stopping:
             for child in self._children.values():
-                self._look_after(child)
+                self._restart_if_dead(child)
             if not ready:
                 ready = self._is_ready(url)
                 if ready:
-                    self._tell(f"ready {url}")
+                    self._echo(f"ready {url}")
                 elif time.monotonic() > deadline:
                     raise ConfigError(f"not ready after {READY_WITHIN_S:.0f} s: see the log above")
             else:
                 self._check_worker()
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(POLL_EVERY_S)
 
-    def _look_after(self, child: Child) -> None:
+    def _restart_if_dead(self, child: Child) -> None:
         if child.has_died:
             status = child.reap()
             log.warning("%s exited with status %d, restarting it", child.name, status)
@@ -160,7 +160,7 @@ class Supervisor:
             return
         if self._worker_id not in alive and broker.answers(self._config.broker_url):
             log.warning("worker heartbeat missing for %.0f s, restarting it", WORKER_SILENT_S)
-            self._children["worker"].tell(signal.SIGKILL)
+            self._children["worker"].send_signal(signal.SIGKILL)
 
     def _release_steps(self) -> None:
         try:
@@ -177,7 +177,7 @@ class Supervisor:
 
 def _stop(children: list[Child], *, within_s: float) -> None:
     for child in children:
-        child.tell(signal.SIGTERM)
+        child.send_signal(signal.SIGTERM)
     ends = time.monotonic() + within_s
     while any(child.is_alive for child in children) and time.monotonic() < ends:
         time.sleep(0.02)

@@ -19,7 +19,7 @@ from fnt.wire.events import SOCKET_PATH
 from fnt.wire.paths import API
 from fnt_server import logs
 from fnt_server.auth.device_logins import DeviceAuthorization
-from fnt_server.auth.logins import Accounts
+from fnt_server.auth.logins import Authenticator
 from fnt_server.auth.tokens import TokenSigner, load_key
 from fnt_server.concurrency import GEVENT
 from fnt_server.config import Config
@@ -78,25 +78,25 @@ def create_app(config: Config) -> Flask:
     for module in (health, auth, device_token, jobs, upload, results):
         app.register_blueprint(module.bp, url_prefix=API + (module.bp.url_prefix or ""))
     app.register_blueprint(device_page.bp)
-    _name_requests(app)
+    _track_requests(app)
     _install_services(app, config)
     return app
 
 
-def _name_requests(app: Flask) -> None:
+def _track_requests(app: Flask) -> None:
     @app.before_request
-    def name() -> None:
+    def start() -> None:
         g.began = time.monotonic()
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex[:16]
         logs.set_context(request_id=g.request_id, job_id=(request.view_args or {}).get("job_id"))
 
     @app.teardown_request
-    def forget(_error: BaseException | None) -> None:
+    def clear_context(_error: BaseException | None) -> None:
         logs.set_context()
 
     @app.after_request
-    def tell(response: Response) -> Response:
+    def finish(response: Response) -> Response:
         _log_request(response)
         response.headers["X-Request-Id"] = g.get("request_id", "")
         response.headers["Cache-Control"] = "no-store"
@@ -136,7 +136,7 @@ def _install_services(app: Flask, config: Config) -> None:
     database = Database(config.database_url)
     assert config.secret_key_file
     signer = TokenSigner(load_key(config.secret_key_file))
-    accounts = Accounts(database, signer, access_ttl_s=config.access_ttl_s)
+    authenticator = Authenticator(database, signer, access_ttl_s=config.access_ttl_s)
     services = Services(
         config=config,
         database=database,
@@ -145,9 +145,9 @@ def _install_services(app: Flask, config: Config) -> None:
             config.storage_url
         ),
         signer=signer,
-        accounts=accounts,
+        authenticator=authenticator,
         devices=DeviceAuthorization(
-            database, signer, accounts, interval_s=config.device_interval_s
+            database, signer, authenticator, interval_s=config.device_interval_s
         ),
         publisher=Publisher(
             emit=lambda job_id, job: emit_job(manager, job_id, job),
@@ -159,7 +159,9 @@ def _install_services(app: Flask, config: Config) -> None:
     )
     app.extensions["fnt"] = services
     handlers.install(socketio, app, connections)
-    app.wsgi_app = SocketLimitMiddleware(app.wsgi_app, most=config.max_sockets + HANDSHAKE_SLOTS)  # type: ignore[method-assign]
+    app.wsgi_app = SocketLimitMiddleware(  # type: ignore[method-assign]
+        app.wsgi_app, max_sockets=config.max_sockets + HANDSHAKE_SLOTS
+    )
     if config.proxies:
         # Otherwise all clients would share the proxy's address, and its limit on failed logins.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -30,13 +30,13 @@ class BackgroundTasks:
         self._connections = connections
         self._services = services
         self._first_seen: dict[str, float] = {}
-        self._over = threading.Event()
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="background", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Stop after the current round."""
-        self._over.set()
+        self._closed.set()
         self._services.logged_out.set()
         self._thread.join(CLOSE_WITHIN_S)
 
@@ -52,19 +52,17 @@ class BackgroundTasks:
             _close_transport(self._server.eio, sid)
 
     def _run(self) -> None:
-        while not self._over.is_set():
-            for look in (
+        while not self._closed.is_set():
+            for task in (
                 self._close_unauthenticated,
                 self._unregister_closed,
                 self._close_ended,
                 self._update_health,
             ):
                 try:
-                    look()
+                    task()
                 except Exception as error:  # the next round tries again
-                    log.warning(
-                        "background check %s failed: %s", look.__name__, type(error).__name__
-                    )
+                    log.warning("%s: %s", task.__name__, type(error).__name__)
             self._services.logged_out.wait(EVERY_S)
             self._services.logged_out.clear()
 
@@ -93,7 +91,7 @@ class BackgroundTasks:
         connected = self._connections.all()
         if not connected:
             return
-        valid = self._services.accounts.still_valid(set(connected.values()))
+        valid = self._services.authenticator.still_valid(set(connected.values()))
         for sid, identity in connected.items():
             if identity not in valid:
                 self._server.disconnect(sid, ignore_queue=True)

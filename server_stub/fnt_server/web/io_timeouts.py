@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 
-LOOK_EVERY_S = 0.25
+CHECK_EVERY_S = 0.25
 
 
 class StallGuard:
@@ -16,12 +16,12 @@ class StallGuard:
     def __init__(self, connection: socket.socket | None, *, stalled_after_s: float) -> None:
         self._connection = connection
         self._stalled_after_s = stalled_after_s
-        self._beaten = time.monotonic()
+        self._last_progress = time.monotonic()
         self.has_cut = False
 
-    def beat(self) -> None:
+    def progressed(self) -> None:
         """Record progress."""
-        self._beaten = time.monotonic()
+        self._last_progress = time.monotonic()
 
     def __enter__(self) -> StallGuard:
         if self._connection is not None:
@@ -39,7 +39,7 @@ class StallGuard:
         """Shut the socket down if it has stalled."""
         if self._connection is None or self.has_cut:
             return
-        if time.monotonic() - self._beaten > self._stalled_after_s:
+        if time.monotonic() - self._last_progress > self._stalled_after_s:
             self.has_cut = True
             with contextlib.suppress(OSError):
                 self._connection.shutdown(socket.SHUT_RD)
@@ -72,7 +72,7 @@ class _Watch:
                 # Under the lock: the socket of a dropped guard may already be reused.
                 for guard in self._guards:
                     guard.cut_if_stalled()
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(CHECK_EVERY_S)
 
 
 _watch = _Watch()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select
 
-from fnt_server.auth.logins import delete_ended_logins
-from fnt_server.db.connection import Database
-from fnt_server.db.models import Job
+from fnt_server.db.connection import Database, now
+from fnt_server.db.models import AccessToken, DeviceLogin, Job, Login
 from fnt_server.jobs import state
 from fnt_server.storage.object_store import Storage
 
@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 EVERY_S = 3600.0
 FIRST_RETRY_S = 30.0
 ORPHANED_AFTER_S = 24 * 3600
+"""A file that no job needs is kept for so long."""
+ENDED_LOGINS_KEPT_S = 7 * 86400
+ENDED_DEVICE_LOGINS_KEPT_S = 3600
 CLOSE_WITHIN_S = 5.0
 
 
@@ -55,14 +58,27 @@ class Janitor:
             except Exception as error:
                 failures += 1
                 log.warning("cleanup failed: %s", type(error).__name__)
-            self._closed.wait(pause_s(failures))
+            self._closed.wait(next_run_in_s(failures))
 
 
-def pause_s(failures: int) -> float:
+def next_run_in_s(failures: int) -> float:
     """Return how long to wait after this many failures in a row: doubled each time, to an hour."""
     if not failures:
         return EVERY_S
     return float(min(EVERY_S, FIRST_RETRY_S * 2 ** min(failures - 1, 20)))
+
+
+def delete_ended_logins(database: Database) -> None:
+    """Delete logins, personal tokens and device logins that ended long enough ago."""
+    long_ago: Any = now() - ENDED_LOGINS_KEPT_S
+    with database.write() as session:
+        session.execute(
+            delete(Login).where(or_(Login.ends_at < long_ago, Login.revoked_at < long_ago))
+        )
+        session.execute(delete(AccessToken).where(AccessToken.ends_at < long_ago))
+        session.execute(
+            delete(DeviceLogin).where(DeviceLogin.ends_at < now() - ENDED_DEVICE_LOGINS_KEPT_S)
+        )
 
 
 def sweep(

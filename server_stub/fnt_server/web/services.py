@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from fnt_server.auth.device_logins import DeviceAuthorization
-from fnt_server.auth.logins import Accounts
+from fnt_server.auth.logins import Authenticator
 from fnt_server.auth.tokens import TokenSigner
 from fnt_server.config import Config
 from fnt_server.db.connection import Database
@@ -25,7 +25,7 @@ class Services:
     database: Database
     storage: Storage
     signer: TokenSigner
-    accounts: Accounts
+    authenticator: Authenticator
     devices: DeviceAuthorization
     publisher: Publisher
     database_probe: TimedProbe[bool]

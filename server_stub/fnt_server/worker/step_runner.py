@@ -81,10 +81,10 @@ class StepRunner:
                 break
             claimed, job = found
             self._publish(job)
-            with logs.about(
+            with logs.context(
                 job_id=claimed.job_id, step=f"{claimed.kind} {claimed.number}", worker=self._owner
             ):
-                self._run_held(claimed)
+                self._run_step(claimed)
             done += 1
             if self._needs_recycling():
                 break
@@ -94,7 +94,7 @@ class StepRunner:
         """End the extraction child."""
         self._extractor.close()
 
-    def _run_held(self, claimed: ClaimedStep) -> None:
+    def _run_step(self, claimed: ClaimedStep) -> None:
         started = time.monotonic()
         outcome, code = "done", None
         try:

@@ -13,6 +13,7 @@ from fnt.wire.device import GRANT_TYPE, DeviceError, shown_code
 from fnt.wire.structs import WireError
 from fnt_server.auth.device_logins import CODE_TTL_S, DeviceRefused
 from fnt_server.logs import escaped
+from fnt_server.web.api import rate_limits
 from fnt_server.web.api.auth import pair_answer
 from fnt_server.web.api.rate_limits import limiter
 from fnt_server.web.api.request_parsing import MAX_JSON_BYTES, json_object
@@ -39,11 +40,11 @@ def _bad(error: Exception) -> tuple[dict[str, Any], int]:
 
 
 @bp.post("/code")
-@limiter.limit("30 per minute")
+@limiter.limit(rate_limits.DEVICE_CODES)
 def code() -> dict[str, Any]:
     """Return the two codes of a device, and where to type the short one."""
     given = _parameters()
-    codes = services().devices.ask(
+    codes = services().devices.request_codes(
         client=_client(given),
         host=escaped(given.get("host", "")[:MAX_HOST_CHARS])[:MAX_HOST_CHARS],
         address=request.remote_addr or "",
@@ -58,7 +59,7 @@ def code() -> dict[str, Any]:
 
 
 @bp.post("/token")
-@limiter.limit("300 per minute")
+@limiter.limit(rate_limits.DEVICE_POLLS)
 def token() -> dict[str, Any]:
     """Answer a poll: tokens, once, or why there are none."""
     given = _parameters()

@@ -55,9 +55,9 @@ def confirm() -> tuple[dict[str, Any], int]:
     if settings.engine not in engines.NAMES:
         known = ", ".join(sorted(engines.NAMES))
         raise WireError(f"processing_settings.engine must be one of: {known}")
-    lack = engines.missing_requirement(settings.engine)
-    if lack is not None:
-        raise WireError(f"the engine {settings.engine} is not set up on this server: {lack}")
+    missing = engines.missing_requirement(settings.engine)
+    if missing is not None:
+        raise WireError(f"the engine {settings.engine} is not set up on this server: {missing}")
     if settings.min_sentence_length > settings.sentence_length_limit:
         raise WireError("min_sentence_length must not be above sentence_length_limit")
     limit = services().config.max_upload_bytes
@@ -79,7 +79,7 @@ def confirm() -> tuple[dict[str, Any], int]:
 
 def _confirmed(new: NewJob) -> tuple[Job, bool]:
     config = services().config
-    limits = QueueLimits(in_all=config.max_queued_jobs, per_user=config.max_user_jobs)
+    limits = QueueLimits(total=config.max_queued_jobs, per_user=config.max_user_jobs)
     return creation.confirm(services().database, new, limits=limits)
 
 
@@ -156,11 +156,11 @@ def retry(job_id: int) -> tuple[dict[str, Any], int]:
     )
     job, created = _confirmed(new)
     if job.sha256 is None and not JobStatus(job.status).is_terminal:
-        job = _give_file(job, old)
+        job = _copy_file(job, old)
     return queries.snapshot(job).to_wire(), 201 if created else 200
 
 
-def _give_file(job: Job, old: Job) -> Job:
+def _copy_file(job: Job, old: Job) -> Job:
     assert old.file_key and old.sha256 and old.file_size is not None
     key = new_file_key(job.id)
     try:

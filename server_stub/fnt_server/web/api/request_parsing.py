@@ -31,7 +31,7 @@ def bearer() -> str:
 
 def require_identity() -> Identity:
     """Return the identity of the request's token; raises TokenProblem."""
-    identity = services().accounts.identify(bearer())
+    identity = services().authenticator.identify(bearer())
     g.user_id = identity.user_id
     return identity
 

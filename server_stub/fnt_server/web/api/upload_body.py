@@ -84,7 +84,7 @@ class UploadBody:
         with self._stall:
             while True:
                 data = self._stream.read(READ_BYTES)
-                self._stall.beat()
+                self._stall.progressed()
                 self._count(data)
                 try:
                     self._decoder.receive_data(data or None)

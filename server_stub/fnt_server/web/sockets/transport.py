@@ -81,21 +81,21 @@ class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio h
 class SocketLimitMiddleware:
     """Keeps socket requests below the number of threads, so that REST always answers."""
 
-    def __init__(self, app: Any, *, most: int) -> None:
+    def __init__(self, app: Any, *, max_sockets: int) -> None:
         self._app = app
-        self._places = threading.BoundedSemaphore(most)
+        self._slots = threading.BoundedSemaphore(max_sockets)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request; a socket's only while a slot is free."""
         if not environ.get("PATH_INFO", "").startswith(SOCKET_PATH.rstrip("/")):
             answer: Iterable[bytes] = self._app(environ, start_response)
             return answer
-        if not self._places.acquire(blocking=False):
+        if not self._slots.acquire(blocking=False):
             return _busy(start_response)
         try:
             return list(self._app(environ, start_response))
         finally:
-            self._places.release()
+            self._slots.release()
 
 
 def _busy(start_response: Any) -> Iterable[bytes]:

@@ -191,7 +191,7 @@ def test_the_visit_is_good_for_this_page_alone(app: Flask, signed_in: Browser) -
 
 
 def test_no_other_token_is_a_visit(app: Flask, ann: ApiUser) -> None:
-    pair = services_of(app).accounts.log_in(ann.email, PASSWORD)
+    pair = services_of(app).authenticator.log_in(ann.email, PASSWORD)
     assert pair
     personal = users.make_personal_token(services_of(app).database, ann.email, days=1)
     for token in (pair.access_token, pair.refresh_token, personal):

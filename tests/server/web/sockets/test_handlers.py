@@ -361,7 +361,7 @@ def test_a_socket_lives_on_with_a_later_token(deployment: Deployment, connect: C
     pair = deployment.log_in(access_ttl_s=2)
     job_id = deployment.add_job(pair.user.id)
     mine = connect(pair.access_token)
-    newer = deployment.accounts(access_ttl_s=900).refresh(pair.refresh_token)
+    newer = deployment.authenticator(access_ttl_s=900).refresh(pair.refresh_token)
 
     assert mine.join(job_id, token=newer.access_token)["ok"]
 
