@@ -43,4 +43,4 @@ GAUGES = {
     "fnt_workers": "Workers with a recent heartbeat.",
     "fnt_worker_slots": "Steps they can run at once.",
 }
-"""What the exporter asks the database, or its own process, for."""
+"""Gauges that the exporter reads from the database or its own process."""

@@ -1,4 +1,4 @@
-"""Validates what a language model made of a sentence."""
+"""Validates the answers of a language model."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ SHORTEST_BOOK_SHARE: Final = 1 / 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxLimits:
-    """What one book may cost; a novel of 1000 pages takes 3 s, 150 MB and 2 million characters."""
+    """The limits for one book; a novel of 1000 pages takes 3 s, 150 MB and 2 million characters."""
 
     memory_bytes: int = 1 << 30
     """Address space, most of which PDFium and Python only reserve."""

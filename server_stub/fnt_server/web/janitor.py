@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 EVERY_S = 3600.0
 FIRST_RETRY_S = 30.0
 ORPHANED_AFTER_S = 24 * 3600
-"""A file that no job needs is kept for so long."""
+"""How long a file that no job needs is kept."""
 ENDED_LOGINS_KEPT_S = 7 * 86400
 ENDED_DEVICE_LOGINS_KEPT_S = 3600
 CLOSE_WITHIN_S = 5.0

@@ -34,7 +34,7 @@ _LOST_SPACE = re.compile(
     r"|(?<![^\W\d_])(à|au|avec|chez|dans|de|des|du|en|est|et|la|le|les|mais|ni|ou|par|pour|que|qui"
     r"|sans|sous|sur|un|une|vers)(?=[A-ZÀ-Þ][a-zà-ÿ])"
 )
-"""Where kerning made a space too narrow to see: `soir.Quand`, `àThomas`."""
+"""Missing spaces, which kerning made too narrow: `soir.Quand`, `àThomas`."""
 
 ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "¨": "\u0308", "¸": "\u0327"}
 _ACCENT_FIRST = re.compile(r"([´`ˆ¨¸])\s?([aceiouyACEIOUYı])")
