@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 2.0
 CLOSE_WITHIN_S = 5.0
+DRAIN_RETRY_S = 2.0
+"""When clients are told to reconnect; by then a restarted server answers."""
 
 
 class BackgroundTasks:

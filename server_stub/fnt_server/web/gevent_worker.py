@@ -8,7 +8,8 @@ from typing import Any
 import gevent
 from gunicorn.workers.ggevent import GeventWorker
 
-DRAIN_RETRY_S = 2.0
+from fnt_server.web.background import DRAIN_RETRY_S
+
 GC_THRESHOLDS = (10_000, 10, 20)
 """Python's defaults (700, 10, 10) scan all objects of 5 000 sockets every few seconds, and no event
 is sent for 650 ms. With these, a full scan comes after about 2 000 000 new objects, which is what
