@@ -8,9 +8,6 @@ from typing import Any, ClassVar, Self
 
 import msgspec
 
-REFUSED = (msgspec.ValidationError, ValueError, RecursionError)
-"""What msgspec raises for a value that is not of a type; UnicodeError for a lone surrogate."""
-
 
 class WireError(ValueError):
     """A payload that is not what the contract says; the message names the field."""
