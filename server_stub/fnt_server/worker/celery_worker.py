@@ -20,7 +20,7 @@ from fnt_server.config import Config
 from fnt_server.db.connection import Database
 from fnt_server.jobs import leases, queries, worker_registry
 from fnt_server.jobs.reaper import Reaper
-from fnt_server.messaging.broker import MAX_CHILD_KIB, WAKEUP_TASK, make_celery, make_manager
+from fnt_server.messaging.broker import WAKEUP_TASK, make_celery, make_manager
 from fnt_server.messaging.event_bus import Publisher, make_publisher
 from fnt_server.metrics import STEPS_LOST
 from fnt_server.monitoring import exporter
@@ -31,6 +31,10 @@ from fnt_server.worker.step_runner import StepRunner
 log = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY_S = 4.0
+MAX_CHILD_KIB = 400_000
+"""A larger pool child is replaced after its current wakeup."""
+MAX_CHILD_WAKEUPS = 1000
+"""After so many a pool child is replaced whatever its size."""
 CELERY_OPTIONS = (
     "--quiet", "worker", "--pool=prefork", "--without-gossip", "--without-mingle",
     "--without-heartbeat", "--loglevel=WARNING", "-O", "fair",
@@ -74,7 +78,7 @@ class PoolChild:
     @cached_property
     def reaper(self) -> Reaper:
         """This child's reaper; its passes also send the heartbeats of a busy worker."""
-        return Reaper(self.database, self.publisher, also=self._heartbeat_while_working)
+        return Reaper(self.database, self.publisher, after_pass=self._heartbeat_while_working)
 
     def begin(self) -> None:
         """Start the reaper and send a wakeup: Celery kills a child that is busy during startup."""
@@ -135,6 +139,15 @@ def _is_alive(pid: int) -> bool:
 def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -> Celery:
     """Create the Celery application with the wakeup task and the hooks of its pool children."""
     celery = make_celery(config)
+    celery.conf.update(
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_enable_remote_control=False,
+        worker_hijack_root_logger=False,
+        worker_max_memory_per_child=MAX_CHILD_KIB,
+        worker_max_tasks_per_child=MAX_CHILD_WAKEUPS,
+        worker_prefetch_multiplier=1,
+        worker_send_task_events=False,
+    )
     child = PoolChild(config, worker_id=worker_id, shutdown=shutdown)
 
     @celery.task(name=WAKEUP_TASK)  # type: ignore[untyped-decorator]  # celery has no types
