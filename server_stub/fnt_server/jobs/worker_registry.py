@@ -11,13 +11,13 @@ from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Worker
 
 LIVE_WITHIN_S = 20.0
-"""A wakeup is sent every 5 s; a worker answers with a heartbeat, as it does while working."""
+"""Workers send a heartbeat at each wakeup (every 5 s) and while they work."""
 DELETED_AFTER_S = 86400.0
-"""A worker that showed no life for so long will not come back."""
+"""Workers without a heartbeat for this long are deleted."""
 
 
 def heartbeat(database: Database, worker_id: str, *, slots: int) -> None:
-    """Record a heartbeat of a worker; delete workers long gone."""
+    """Record a worker's heartbeat; deletes workers long gone."""
     with contextlib.suppress(IntegrityError), database.write() as session:
         worker = session.get(Worker, worker_id)
         if worker is not None:
@@ -28,7 +28,7 @@ def heartbeat(database: Database, worker_id: str, *, slots: int) -> None:
 
 
 def count_live(database: Database) -> tuple[int, int]:
-    """Return how many workers live, and how many steps they can run at once."""
+    """Return the number of live workers and of steps they can run at once."""
     with database.read() as session:
         found = session.execute(
             select(func.count(), func.coalesce(func.sum(Worker.slots), 0)).where(
@@ -39,6 +39,6 @@ def count_live(database: Database) -> tuple[int, int]:
 
 
 def live_workers(database: Database, *, within_s: float) -> list[str]:
-    """Return the ids of workers that sent a heartbeat within so many seconds."""
+    """Return the ids of workers with a heartbeat in the last `within_s` seconds."""
     with database.read() as session:
         return list(session.scalars(select(Worker.id).where(Worker.seen_at >= now() - within_s)))

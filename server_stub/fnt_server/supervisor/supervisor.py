@@ -47,14 +47,14 @@ class Supervisor:
     def __init__(self, config: Config, *, echo: Callable[[str], None]) -> None:
         self._config = config
         self._echo = echo
-        # No Event: a signal that comes while its lock is held would wait for itself for ever.
+        # Not an Event: a signal handler that runs while its lock is held would deadlock.
         self._is_stopping = False
         self._worker_id = ""
         self._children: dict[str, Child] = {}
         self._worker_checked_at = time.monotonic()
 
     def run(self) -> None:
-        """Run until SIGTERM or SIGINT; raises ConfigError for what cannot be started."""
+        """Run until SIGTERM or SIGINT; raises ConfigError if it cannot start."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop_soon)
         with (
@@ -62,7 +62,7 @@ class Supervisor:
             _listening(self._config.host, self._config.port) as listener,
             contextlib.closing(OrphanKiller()) as orphan_killer,
         ):
-            # A child would say it too, but die of it and be started again for ever.
+            # A child would report this too, but exit and be restarted forever.
             assert self._config.secret_key_file
             load_key(self._config.secret_key_file)
             if metrics := exporter.listen(self._config.metrics_port):
@@ -96,7 +96,7 @@ class Supervisor:
         self._config = config = replace(config, drain_s=min(config.drain_s, CHILD_DRAIN_S))
         environ |= config.to_env()
         if config.metrics_port:
-            # The web process tells for all of them what they keep in files.
+            # The web process exports the counts of all processes.
             environ[METRICS_FILES] = str(_emptied(config.data_dir / "metrics"))
         fnt_server, fd = [sys.executable, "-m", "fnt_server"], listener.fileno()
         self._children["web"] = Child(
@@ -150,7 +150,7 @@ class Supervisor:
         )
 
     def _check_worker(self) -> None:
-        """Start the worker anew when it is silent though the broker is well."""
+        """Restart the worker if its heartbeat is missing although the broker answers."""
         if time.monotonic() - self._worker_checked_at < WORKER_SILENT_S:
             return
         self._worker_checked_at = time.monotonic()
@@ -199,7 +199,7 @@ def _locked(data_dir: Path) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
-        raise ConfigError(f"another fnt-server runs on {data_dir}: stop it first") from None
+        raise ConfigError(f"another fnt-server is using {data_dir}: stop it first") from None
     try:
         yield
     finally:
@@ -208,7 +208,7 @@ def _locked(data_dir: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Open the listening socket here: the port is known, and a restarted web loses no client."""
+    """Open the listening socket here, so that a restarted web loses no connections."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=2048)

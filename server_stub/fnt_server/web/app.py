@@ -55,13 +55,13 @@ from fnt_server.web.sockets.transport import (
 log = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-"""What a proxy may call a request."""
+"""The request ids that are accepted from a proxy."""
 PING_EVERY_S = 8
 PING_TIMEOUT_S = 4
 
 
 class CompactJson:
-    """JSON without spaces and escapes: an event stays small whatever the book is called."""
+    """JSON without spaces and escapes, to keep events small."""
 
     dumps = staticmethod(partial(json.dumps, ensure_ascii=False, separators=(",", ":")))
     loads = staticmethod(json.loads)
@@ -105,7 +105,7 @@ def _track_requests(app: Flask) -> None:
 
 
 def _log_request(response: Response) -> None:
-    """Log a request by our names for things: nothing made up by unauthenticated clients."""
+    """Log a request, but nothing that an unauthenticated client could make up."""
     known = {
         "method": request.method if request.url_rule else "?",
         "path": request.path if request.url_rule else "?",
@@ -160,7 +160,7 @@ def _install_services(app: Flask, config: Config) -> None:
         app.wsgi_app, max_sockets=config.max_sockets + HANDSHAKE_SLOTS
     )
     if config.proxies:
-        # Without it all clients would share one address, and with it the limit on wrong passwords.
+        # Otherwise all clients would share the proxy's address, and its limit on failed logins.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=0
         )
@@ -174,7 +174,7 @@ def _install_services(app: Flask, config: Config) -> None:
 def _origin_rule(allowed: tuple[str, ...]) -> Callable[[str | None, dict[str, Any]], bool]:
     """Allow clients without Origin, the server's own origin, and those configured.
 
-    Forwarded headers are not looked at: anybody can send them.
+    Forwarded headers are ignored: any client can send them.
     """
 
     def is_allowed(origin: str | None, environ: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Hourly cleanup: files that no job needs, drafts of killed uploads, logins that have ended."""
+"""Hourly cleanup: orphaned files, leftovers of killed uploads, expired logins."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ log = logging.getLogger(__name__)
 EVERY_S = 3600.0
 FIRST_RETRY_S = 30.0
 ORPHANED_AFTER_S = 24 * 3600
-"""A file that no job needs is kept for so long."""
+"""How long a file that no job needs is kept."""
 ENDED_LOGINS_KEPT_S = 7 * 86400
 ENDED_DEVICE_LOGINS_KEPT_S = 3600
 CLOSE_WITHIN_S = 5.0
 
 
 class Janitor:
-    """A thread of its own: a bucket that hangs must not delay the reaper."""
+    """A separate thread, so that a hanging bucket does not delay the reaper."""
 
     def __init__(self, database: Database, storage: Storage) -> None:
         self._database = database
@@ -84,7 +84,7 @@ def delete_ended_logins(database: Database) -> None:
 def sweep(
     database: Database, storage: Storage, *, older_than_s: float = ORPHANED_AFTER_S
 ) -> list[str]:
-    """Delete the objects that no job needs, when they are old enough; returns their keys."""
+    """Delete objects that no job needs if they are old enough; returns their keys."""
     deleted = []
     for keys in storage.iter_keys("jobs/", older_than_s=older_than_s):
         orphans = _orphans(database, keys)
@@ -95,7 +95,7 @@ def sweep(
 
 
 def _orphans(database: Database, keys: list[str]) -> list[str]:
-    """Return those of these keys that no job needs. Listed first, then looked for: none is new."""
+    """Return the keys that no job needs. They were listed before jobs are read: none is new."""
     ids = {job_id for job_id in map(_job_of, keys) if job_id is not None}
     columns = (Job.id, Job.status, Job.file_key, Job.result_key)
     with database.read() as session:

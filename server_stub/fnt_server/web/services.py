@@ -19,7 +19,7 @@ from fnt_server.storage.object_store import Storage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything from outside that a request may touch."""
+    """The services that a request can use."""
 
     config: Config
     database: Database
@@ -29,10 +29,10 @@ class Services:
     devices: DeviceAuthorization
     publisher: Publisher
     database_probe: TimedProbe[bool]
-    """Of the database."""
+    """Whether the database answers."""
     health_status: HealthStatus = field(default_factory=HealthStatus)
     logged_out: threading.Event = field(default_factory=threading.Event)
-    """Set when a login was revoked here, so that its sockets need not wait for the next look."""
+    """Set when a login is revoked here, so that its sockets are closed without delay."""
 
 
 def services() -> Services:

@@ -42,7 +42,7 @@ CELERY_OPTIONS = (
 
 
 class PoolChild:
-    """The resources of one pool child, created after the fork, which threads do not survive."""
+    """The resources of one pool child, created after the fork: threads would not survive it."""
 
     def __init__(self, config: Config, *, worker_id: str, shutdown: GracefulShutdown) -> None:
         self._config = config
@@ -58,12 +58,12 @@ class PoolChild:
 
     @cached_property
     def publisher(self) -> Publisher:
-        """Where events and wakeups go."""
+        """The sender of events and wakeups."""
         return make_publisher(self._config, make_manager(self._config, write_only=True))
 
     @cached_property
     def runner(self) -> StepRunner:
-        """What runs the steps."""
+        """The runner of steps."""
         return StepRunner(
             self._config,
             database=self.database,
@@ -71,13 +71,13 @@ class PoolChild:
             publisher=self.publisher,
             owner=leases.slot_owner(self._worker_id, os.getpid()),
             stopping=self._shutdown.has_begun,
-            # Celery replaces a child between two wakeups, and with much to do there are none.
+            # Celery replaces a child between wakeups, but one under load is always busy with one.
             needs_recycling=lambda: mem_rss() > MAX_CHILD_KIB,
         )
 
     @cached_property
     def reaper(self) -> Reaper:
-        """This child's share of the healing; its pass also says that a busy worker lives."""
+        """This child's reaper; its passes also send the heartbeats of a busy worker."""
         return Reaper(self.database, self.publisher, after_pass=self._heartbeat_while_working)
 
     def begin(self) -> None:
@@ -98,9 +98,9 @@ class PoolChild:
             self._is_at_work = False
 
     def _reclaim_from_dead_children(self) -> None:
-        """Take the steps of pool children that were killed: Celery has put others in their place.
+        """Reclaim the steps of killed pool children, which Celery has already replaced.
 
-        A number of a dead child that another process got by now is left to the lease.
+        If another process has a dead child's pid by now, its steps wait for their lease to expire.
         """
         for owner in leases.running_owners(self.database, worker_id=self._worker_id):
             if not _is_alive(int(owner.rpartition(".")[2])):
@@ -110,7 +110,7 @@ class PoolChild:
                     self.publisher.publish(queries.snapshot(job).to_wire())
 
     def close(self) -> None:
-        """End what would outlive the child."""
+        """Close everything that would outlive the child."""
         if "runner" in self.__dict__:
             self.runner.close()
         if "publisher" in self.__dict__:
@@ -174,15 +174,15 @@ def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -
 
 
 def run_worker(config: Config) -> None:
-    """Run a prefork worker until it is told to stop (SIGTERM)."""
+    """Run a prefork worker until SIGTERM."""
     exporter.serve(exporter.listen(config.metrics_port))
     worker_id = os.environ.get("FNT_WORKER_ID") or uuid.uuid4().hex
     log.info("worker %s started: version %s, %d slots", worker_id, __version__, config.workers)
     shutdown = GracefulShutdown(config, worker_id=worker_id)
     celery = make_worker(config, worker_id=worker_id, shutdown=shutdown)
-    # Celery warns of root because of pickle; here only JSON travels.
+    # Celery warns about running as root because of pickle; we only use JSON.
     warnings.simplefilter("ignore", SecurityWarning)
-    # Celery would say there, past all logging, that it is stopping.
+    # Celery would print there that it is stopping, bypassing the log.
     sys.__stdout__ = None  # type: ignore[misc]
     try:
         celery.worker_main([*CELERY_OPTIONS, f"--concurrency={config.workers}"])

@@ -23,7 +23,7 @@ CHECK_EVERY_S = 1.0
 
 
 class Lease:
-    """A heartbeat beside the work. `is_held` is cheap: the work may ask between any two pieces."""
+    """Renews in the background. `is_held` is cheap, so that the work can call it often."""
 
     def __init__(
         self,
@@ -57,11 +57,11 @@ class Lease:
         self._thread.join()
 
     def is_held(self) -> bool:
-        """Whether the work should go on."""
+        """Return whether the work should continue."""
         return not self._lost and not self._stopping()
 
     def check(self) -> None:
-        """Raise Stopped when the work should not go on."""
+        """Raise Stopped if the work should not continue."""
         if not self.is_held():
             raise Stopped
 

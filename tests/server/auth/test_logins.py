@@ -265,7 +265,7 @@ def test_remove_user_takes_everything_with_it(
         assert refusal(lambda t=each: deployment.identify(t)) is ErrorCode.TOKEN_INVALID
     with pytest.raises(Exception, match="No row"):
         fetch(database, job_id)
-    with pytest.raises(AccountError, match="no user"):
+    with pytest.raises(AccountError, match="not found"):
         users.remove_user(database, EMAIL)
 
 

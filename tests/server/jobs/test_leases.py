@@ -1,4 +1,4 @@
-"""The writer of steps: fairness, fences, attempts and losses, and the merge that comes once."""
+"""The writer of steps: fairness, fences, attempts, losses, and a single merge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The writer of jobs: one job a key, one file a job, one end; versions rise."""
+"""The writer of jobs: one job per key, one file per job, one end; versions increase."""
 
 from __future__ import annotations
 

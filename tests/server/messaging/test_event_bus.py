@@ -1,4 +1,4 @@
-"""The publisher: nobody waits for the broker, the newest snapshot wins, a failure is forgotten."""
+"""The event bus: nobody waits for the broker, and the newest snapshot wins."""
 
 from __future__ import annotations
 

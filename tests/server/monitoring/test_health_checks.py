@@ -1,4 +1,4 @@
-"""/health against the real processes: each thing it speaks of frozen or gone, and back again."""
+"""/health against real processes, with each dependency frozen, stopped and restored."""
 
 from __future__ import annotations
 

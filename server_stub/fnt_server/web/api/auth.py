@@ -51,7 +51,7 @@ def refresh() -> dict[str, Any]:
 
 @bp.get("/me")
 def me() -> dict[str, Any]:
-    """Tell who the token speaks for."""
+    """Return the user of the token."""
     return _user(services().authenticator.get_user(require_identity().user_id))
 
 
@@ -68,7 +68,7 @@ def log_out() -> dict[str, Any]:
 
 
 def pair_answer(pair: TokenPair) -> dict[str, Any]:
-    """Return tokens as every login answers them."""
+    """Return the response body of a login or a refresh."""
     return {
         "access_token": pair.access_token,
         "refresh_token": pair.refresh_token,

@@ -30,13 +30,13 @@ HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Frame-Options": "DENY",
-    # Not `no-referrer`: with it browsers send `Origin: null` with a form, which tells nothing.
+    # Not `no-referrer`, which makes browsers send `Origin: null` with a form.
     "Referrer-Policy": "same-origin",
 }
 
 
 class _FormRefused(Exception):  # noqa: N818 -- an everyday outcome, not a failure
-    """A form that is not taken: what is shown instead, and why."""
+    """A rejected form: which page to show instead, and why."""
 
     def __init__(self, status: int, problem: str, *, step: str) -> None:
         super().__init__(problem)
@@ -67,7 +67,7 @@ def show() -> Response:
 )
 @limit_wrong_passwords(lambda: email_limit_key(_form("email")), unless=_unless_action("sign_in"))
 def submit() -> Response:
-    """Take a form of this page."""
+    """Handle a form of this page."""
     _check_csrf()
     action = _form("action")
     if action == "sign_in":
@@ -87,7 +87,7 @@ def _sign_in() -> Response:
     if page_token is None:
         raise _FormRefused(401, "Email or password is wrong.", step="sign_in")
     response = make_response(redirect(DEVICE_PAGE, 303))
-    _set_cookie(response, page_token)  # another one: who knew the old one is not signed in
+    _set_cookie(response, page_token)  # a new one: whoever knew the old one is not signed in
     return response
 
 
@@ -102,7 +102,9 @@ def _find(identity: Identity) -> Response:
             429, "Too many wrong codes. Wait ten minutes, then start again.", step="problem"
         ) from None
     if pending is None:
-        raise _FormRefused(404, "Nobody waits with this code, or not any more.", step="code")
+        raise _FormRefused(
+            404, "No device is waiting with this code. It may have expired.", step="code"
+        )
     user = services().authenticator.get_user(identity.user_id)
     return _page("ask", pending=pending, email=user.email)
 
@@ -110,7 +112,11 @@ def _find(identity: Identity) -> Response:
 def _answer(identity: Identity, *, allows: bool) -> Response:
     answered = services().devices.decide(_form("device"), user_id=identity.user_id, allows=allows)
     if not answered:
-        raise _FormRefused(409, "It no longer waits: it gave up, or was answered.", step="problem")
+        raise _FormRefused(
+            409,
+            "This device is no longer waiting: it gave up, or was already answered.",
+            step="problem",
+        )
     services().authenticator.log_out(identity, everywhere=False)
     return _page("approved" if allows else "refused")
 
@@ -125,7 +131,7 @@ def _cookie_name() -> str:
 
 
 def _page_identity() -> Identity | None:
-    """Tell who is signed in to this page."""
+    """Return who is signed in to this page."""
     try:
         return services().authenticator.identify_page_visitor(
             request.cookies.get(_cookie_name(), "")
@@ -135,14 +141,12 @@ def _page_identity() -> Identity | None:
 
 
 def _check_csrf() -> None:
-    """Refuse a form that another site made up, or that was made for another visit."""
+    """Reject a form that another site forged (CSRF) or that belongs to another visit."""
     cookie = request.cookies.get(_cookie_name(), "")
     given = _form("csrf").encode("utf-8", "replace")
     is_valid = bool(cookie) and hmac.compare_digest(given, _csrf(cookie).encode())
     if not is_valid or request.headers.get("Origin") != f"{request.scheme}://{request.host}":
-        raise _FormRefused(
-            403, "This form was not made for you here, or is too old.", step="sign_in"
-        )
+        raise _FormRefused(403, "This form is invalid or has expired.", step="sign_in")
 
 
 def _csrf(cookie: str) -> str:
@@ -167,7 +171,7 @@ def _set_cookie(response: Response, value: str) -> None:
 
 @bp.after_request
 def _render_errors(response: Response) -> Response:
-    """Make a page of every refusal too: a browser shows it."""
+    """Render errors as a page too, because a browser shows them."""
     if response.is_json:
         sentence = response.get_json()["error"]
         problem = f"{sentence[:1].upper()}{sentence[1:]}."

@@ -25,7 +25,7 @@ MAX_HOST_CHARS = 60
 
 
 class _BadParameter(Exception):  # noqa: N818 -- a request, not this program, is wrong
-    """A parameter that is missing, given twice or cannot be one."""
+    """A parameter that is missing, repeated or invalid."""
 
 
 @bp.errorhandler(DeviceRefused)
@@ -42,7 +42,7 @@ def _bad(error: Exception) -> tuple[dict[str, Any], int]:
 @bp.post("/code")
 @limiter.limit(rate_limits.DEVICE_CODES)
 def code() -> dict[str, Any]:
-    """Give a device its two codes, and say where the short one is to be typed."""
+    """Return the two codes of a device, and where to type the short one."""
     given = _parameters()
     codes = services().devices.request_codes(
         client=_client(given),

@@ -37,9 +37,9 @@ _REFUSED_STATUS = {
     ErrorCode.TOO_MANY_JOBS: 429,
     ErrorCode.QUEUE_FULL: 503,
 }
-INTERNAL_MESSAGE = "internal server error: its log has the request id"
+INTERNAL_MESSAGE = "internal server error: look up the request id in the server's log"
 _QUEUE_RETRY_S = 5
-"""When to ask again for a job that there was no room for."""
+"""Retry-After of a job that was refused for lack of room."""
 
 
 class ApiError(Exception):
@@ -56,23 +56,23 @@ class ApiError(Exception):
 
 
 def job_not_found() -> ApiError:
-    """Return the answer for a job that does not exist or is another's: one and the same."""
+    """Return the error for a job that does not exist or is another user's: the same for both."""
     return ApiError(404, ErrorCode.JOB_NOT_FOUND, "job not found")
 
 
 def file_too_large(max_bytes: int) -> ApiError:
-    """Return the answer for a file over the limit."""
+    """Return the error for a file over the limit."""
     message = f"the file is larger than {max_bytes // (1024 * 1024)} MB"
     return ApiError(413, ErrorCode.FILE_TOO_LARGE, message)
 
 
 def token_message(code: ErrorCode) -> str:
-    """Say in a sentence why a token does not let its bearer in."""
+    """Return a sentence that says why a token is not accepted."""
     return _TOKEN_MESSAGES.get(code, "you are not logged in")
 
 
 def install(app: Flask) -> None:
-    """Answer every exception of a request in the wire's shape."""
+    """Turn every exception of a request into an error response."""
     app.register_error_handler(ApiError, _api_error)
     app.register_error_handler(WireError, lambda e: _answer(400, ErrorCode.BAD_REQUEST, str(e)))
     app.register_error_handler(TokenProblem, _token_problem)
@@ -131,7 +131,7 @@ def _storage_down(error: StorageDownError) -> Any:
 
 def _os_error(error: OSError) -> Any:
     if error.errno in FULL:
-        message = "the server has no room for the file: try again later"
+        message = "the server's disk is full: try again later"
         return _answer(507, ErrorCode.STORAGE_FULL, message, retry_after_s=60)
     return _internal_error(error)
 

@@ -1,4 +1,4 @@
-"""Socket.IO handlers: connect, join, leave, cancel. Acknowledgements go to the caller only."""
+"""Socket.IO handlers: connect, join, leave, cancel. Acknowledgments go to the caller only."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class _Handlers:
             log.exception("connect failed")
             raise _refused(ErrorCode.INTERNAL, _INTERNAL) from None
         if not self._connections.register(_sid(), identity):
-            raise _refused(ErrorCode.BUSY, "too many live connections: try again in a while")
+            raise _refused(ErrorCode.BUSY, "too many live connections: try again later")
 
     def disconnect(self, *_: object) -> None:
         self._connections.unregister(_sid())
@@ -78,7 +78,7 @@ class _Handlers:
         room, database = events.job_room(job_id), services().database
         if queries.get(database, identity.user_id, job_id) is None:
             raise _job_not_found()
-        # Enter, then read: what changes in between is either in the row or in the room.
+        # Join, then read: a change in between shows in the row or arrives in the room.
         join_room(room)
         job = queries.get(database, identity.user_id, job_id)
         if job is None:
@@ -103,7 +103,7 @@ class _Handlers:
         return {"ok": True, "job": wire}
 
     def _acknowledge(self, payload: tuple[Any, ...], action: Any) -> Ack:
-        """Run one event's action; a failure is an answer and an `error` event, never silence."""
+        """Run an event's action; a failure returns `ok: false` and emits an `error` event."""
         content = payload[0] if len(payload) == 1 and isinstance(payload[0], dict) else {}
         job_id = None
         try:
@@ -131,7 +131,7 @@ class _Handlers:
 
 def _error_ack(code: ErrorCode, message: str, job_id: int | None) -> Ack:
     body: Ack = {"message": message, "error_code": str(code)}
-    # To this caller alone, who is here: not by way of the broker, which may be away.
+    # To this caller only, so not through the broker, which may be down.
     emit(events.ERROR, body if job_id is None else {**body, "job_id": job_id}, ignore_queue=True)
     return {"ok": False, "error_code": str(code), "error": message}
 
