@@ -66,10 +66,10 @@ def user_remove(email: Email, data_dir: DataDir = None) -> None:
 @user_app.command("token", cls=HelpCommand)
 def user_token(
     email: Email,
-    days: Annotated[int, typer.Option(metavar="N", help="Lifetime in days.")] = 90,
+    days: Annotated[int, typer.Option(metavar="N", help="Days until it expires.")] = 90,
     data_dir: DataDir = None,
 ) -> None:
-    """Create a personal access token (FNT_TOKEN) and print it once."""
+    """Create a personal access token (FNT_TOKEN) and print it; it is shown only once."""
     echo(users.make_personal_token(_migrated(data_dir), email, days=days))
 
 
@@ -83,8 +83,8 @@ def _read_password(*, from_stdin: bool, ask: Callable[[str], str] = getpass.getp
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        raise ConfigError("cannot prompt for the password without a terminal: use --password-stdin")
+        raise ConfigError("no terminal to prompt on: use --password-stdin")
     password = ask("Password: ")
     if ask("Again: ") != password:
-        raise ConfigError("the passwords do not match; nothing was changed")
+        raise ConfigError("passwords do not match")
     return password
