@@ -11,6 +11,9 @@ from typing import Final
 HYPHEN: Final = "\x02"
 """Stands for a hyphen at the end of a line, however the file codes it."""
 
+SOFT_HYPHEN: Final = "\xad"
+"""Before HYPHEN: only the line end made it, as far as the file says."""
+
 _SIZES: Final = 6
 """Sizes of type in which nearly all of a printed book is set."""
 

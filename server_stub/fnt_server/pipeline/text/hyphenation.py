@@ -9,13 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from fnt_server.pipeline.layout.geometry import HYPHEN
+from fnt_server.pipeline.layout.geometry import HYPHEN, SOFT_HYPHEN
 
 FORMS: Final = 64
 """Forms of one word that are looked at; a French verb has fewer that look different."""
 
 _PART = re.compile(r"[^\W\d_]+")
 _LAST_PART = re.compile(r"[^\W_]*$")
+_OLD_HYPHEN = re.compile(r"([^\W\d_]+)- (?!(?:et|ou|ni|à)\b)(?=([a-zà-ÿ]+))")
+"""A line end of an earlier edition that flows inside a line of this one: `quin- zième`."""
 _FIRST_PART = re.compile(r"[^\W_]*")
 _PAIR = re.compile(r"([^\W\d_]+)-(?=([^\W\d_]+))")
 
@@ -121,8 +123,26 @@ class Vocabulary:
 def rejoin(before: str, after: str, vocabulary: Vocabulary) -> str:
     """Return the text of two lines, the first of which ends with HYPHEN."""
     before = before.removesuffix(HYPHEN)
+    if before.endswith(SOFT_HYPHEN):
+        return _rejoin_soft(before.removesuffix(SOFT_HYPHEN), after, vocabulary)
     hyphen = "-" if keeps_hyphen(before, after, vocabulary) else ""
     return before + hyphen + after
+
+
+def _rejoin_soft(before: str, after: str, vocabulary: Vocabulary) -> str:
+    """Join what a line end divides; the hyphen is the word's own only where that is certain."""
+    left, right = _last(before).lower(), _first(after).lower()
+    own = vocabulary.pairs[left, right] > vocabulary.words[left + right]
+    return before + ("-" if own or _is_compound(left, right) else "") + after
+
+
+def without_old_hyphens(text: str, vocabulary: Vocabulary) -> str:
+    """Return a paragraph with words joined that line ends of an earlier edition divide."""
+    if "- " not in text:
+        return text
+    return _OLD_HYPHEN.sub(
+        lambda m: m[1] + ("-" if keeps_hyphen(m[1], m[2], vocabulary) else ""), text
+    )
 
 
 def keeps_hyphen(before: str, after: str, vocabulary: Vocabulary) -> bool:
@@ -153,6 +173,8 @@ def _is_compound(left: str, right: str) -> bool:
     """Tell whether these two are always written with a hyphen between."""
     return (
         f"{left}-{right}" in _COMPOUNDS
+        or right == "je"  # `confierai-je`: no word ends so
+        or (right == "tu" and left.endswith(("s", "x")))
         or left in _BEFORE_HYPHEN
         or right in _AFTER_HYPHEN
         or right in _CLEAR_PRONOUNS

@@ -10,10 +10,18 @@ from typing import Final
 
 from fnt_server.pipeline.document import Dropped, Paragraph
 from fnt_server.pipeline.layout.footnotes import split_notes, without_flat_calls
-from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page, columns, usual_gutter
+from fnt_server.pipeline.layout.geometry import (
+    HYPHEN,
+    SOFT_HYPHEN,
+    Line,
+    Page,
+    columns,
+    usual_gutter,
+)
 from fnt_server.pipeline.layout.margins import Typesetting, with_margins
 from fnt_server.pipeline.text.blocks import Block, iter_blocks, merge_drop_caps
-from fnt_server.pipeline.text.hyphenation import Vocabulary, rejoin
+from fnt_server.pipeline.text.hyphenation import Vocabulary, rejoin, without_old_hyphens
+from fnt_server.pipeline.text.typography import with_french_spaces
 
 _NUMERAL = re.compile(r"^[\W_]*(?:[IVXLC]+|\d{1,3})[\W_]*$")
 _NAMED = re.compile(
@@ -136,24 +144,26 @@ def _without_calls(
 
 def _text(block: Block, vocabulary: Vocabulary | None) -> tuple[str, tuple[tuple[int, int], ...]]:
     """Join lines and tell where pages begin; without a vocabulary hyphens at line ends stay."""
-    parts, page_breaks, length = [block.lines[0].text], [], 0
-    for above, line, (before, page) in zip(
-        block.lines, block.lines[1:], pairwise(block.pages), strict=False
-    ):
-        if not above.text.endswith(HYPHEN):
+    texts = [line.text for line in block.lines]
+    if vocabulary is not None:
+        texts = [without_old_hyphens(text, vocabulary) for text in texts]
+    parts, page_breaks, length = texts[:1], [], 0
+    for above, text, (before, page) in zip(texts, texts[1:], pairwise(block.pages), strict=False):
+        if not above.endswith(HYPHEN):
             length += len(parts[-1])
-            parts.append(" " + line.text)
+            parts.append(" " + text)
             place = length + 1
         else:
             place = length + len(parts[-1]) - 1
             parts[-1] = (
-                parts[-1].removesuffix(HYPHEN) + "-" + line.text
+                parts[-1].removesuffix(HYPHEN) + "-" + text
                 if vocabulary is None
-                else rejoin(parts[-1], line.text, vocabulary)
+                else rejoin(parts[-1], text, vocabulary)
             )
         if page != before:
             page_breaks.append((place, page))
-    return "".join(parts).replace(HYPHEN, "-"), tuple(page_breaks)
+    text = "".join(parts).replace(HYPHEN, "-").replace(SOFT_HYPHEN, "")
+    return with_french_spaces(text), tuple(page_breaks)
 
 
 def _is_heading(block: Block, text: str, typesetting: Typesetting, *, apart: bool) -> bool:
