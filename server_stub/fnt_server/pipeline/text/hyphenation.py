@@ -15,11 +15,13 @@ FORMS: Final = 64
 """Forms of one word that are looked at; a French verb has fewer that look different."""
 
 _PART = re.compile(r"[^\W\d_]+")
-_LAST_PART = re.compile(r"[^\W_]*$")
-_OLD_HYPHEN = re.compile(r"([^\W\d_]+)- (?!(?:et|ou|ni|à)\b)(?=([a-zà-ÿ]+))")
+_LAST_PART = re.compile(r"(?<![^\W_])[^\W_]*+$")
+_OLD_HYPHEN = re.compile(r"(?<![^\W\d_])([^\W\d_]++)- (?!(?:et|ou|ni|à)\b)(?=([a-zà-ÿ]++))")
 """A line end of an earlier edition that flows inside a line of this one: `quin- zième`."""
-_FIRST_PART = re.compile(r"[^\W_]*")
-_PAIR = re.compile(r"([^\W\d_]+)-(?=([^\W\d_]+))")
+_FIRST_PART = re.compile(r"[^\W_]*+")
+_PAIR = re.compile(r"(?<![^\W\d_])([^\W\d_]++)-(?=([^\W\d_]++))")
+_LINKED_BEFORE = re.compile(r"-([^\W\d_]++)$")
+_LINKED_AFTER = re.compile(r"\A([^\W\d_]++)-")
 
 _PRONOUNS: Final = frozenset("je tu il elle on ils elles le la les lui leur y en ce t".split())
 _OBJECTS: Final = frozenset("le la les lui leur".split())
@@ -120,24 +122,8 @@ class Vocabulary:
         return joined, paired
 
 
-def rejoin(before: str, after: str, vocabulary: Vocabulary) -> str:
-    """Return the text of two lines, the first of which ends with HYPHEN."""
-    before = before.removesuffix(HYPHEN)
-    if before.endswith(SOFT_HYPHEN):
-        return _rejoin_soft(before.removesuffix(SOFT_HYPHEN), after, vocabulary)
-    hyphen = "-" if keeps_hyphen(before, after, vocabulary) else ""
-    return before + hyphen + after
-
-
-def _rejoin_soft(before: str, after: str, vocabulary: Vocabulary) -> str:
-    """Join what a line end divides; the hyphen is the word's own only where that is certain."""
-    left, right = _last(before).lower(), _first(after).lower()
-    own = vocabulary.pairs[left, right] > vocabulary.words[left + right]
-    return before + ("-" if own or _is_compound(left, right) else "") + after
-
-
 def without_old_hyphens(text: str, vocabulary: Vocabulary) -> str:
-    """Return a paragraph with words joined that line ends of an earlier edition divide."""
+    """Return a line with words joined that line ends of an earlier edition divide."""
     if "- " not in text:
         return text
     return _OLD_HYPHEN.sub(
@@ -146,7 +132,14 @@ def without_old_hyphens(text: str, vocabulary: Vocabulary) -> str:
 
 
 def keeps_hyphen(before: str, after: str, vocabulary: Vocabulary) -> bool:
-    """Tell whether the hyphen between these belongs to the word, as in `dit-il`."""
+    """Tell whether the hyphen between these belongs to the word, as in `dit-il`.
+
+    After SOFT_HYPHEN only where that is certain.
+    """
+    if before.endswith(SOFT_HYPHEN):
+        left, right = _last(before.removesuffix(SOFT_HYPHEN)).lower(), _first(after).lower()
+        written = vocabulary.pairs[left, right] > vocabulary.words[left + right]
+        return written or _is_compound(left, right)
     first, second = _last(before), _first(after)
     if not (first.isalpha() and second.isalpha()):
         return True
@@ -187,8 +180,8 @@ def _is_chain(before: str, after: str) -> bool:
     """Tell whether a part only links others: another hyphen or an apostrophe stands beside it."""
     if _ELIDED.match(after):  # `vau-l’eau`, `amène-t-elle`
         return True
-    links_back = re.search(r"-([^\W\d_]+)$", before)
-    links_on = re.match(r"([^\W\d_]+)-", after)
+    links_back = _LINKED_BEFORE.search(before)
+    links_on = _LINKED_AFTER.match(after)
     return any(found and found[1].lower() in _LINKS for found in (links_back, links_on))
 
 

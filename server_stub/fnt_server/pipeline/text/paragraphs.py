@@ -20,7 +20,7 @@ from fnt_server.pipeline.layout.geometry import (
 )
 from fnt_server.pipeline.layout.margins import Typesetting, with_margins
 from fnt_server.pipeline.text.blocks import Block, iter_blocks, merge_drop_caps
-from fnt_server.pipeline.text.hyphenation import Vocabulary, rejoin, without_old_hyphens
+from fnt_server.pipeline.text.hyphenation import Vocabulary, keeps_hyphen, without_old_hyphens
 from fnt_server.pipeline.text.typography import with_french_spaces
 
 _NUMERAL = re.compile(r"^[\W_]*(?:[IVXLC]+|\d{1,3})[\W_]*$")
@@ -32,6 +32,8 @@ _NAMED = re.compile(
 )
 _OPEN_END = re.compile(r"[,;:]$")
 _HEADING_LINES: Final = 4
+_TAIL_CHARS: Final = 100
+"""What is looked at of the text before a line: more than the longest word."""
 CHAPTER_NAME_CHARS: Final = 120
 _READABLE = re.compile(r"[^\W_]")
 
@@ -82,7 +84,10 @@ class _ChapterTracker:
             self._open.pop()
         self._open.append((size, heading))
         self._after_heading = True
-        self.name = ", ".join(text for _, text in self._open)[:CHAPTER_NAME_CHARS]
+        # Any number of headings may be open, and hardly one fills a name by itself.
+        self.name = ", ".join(text for _, text in self._open[:CHAPTER_NAME_CHARS])[
+            :CHAPTER_NAME_CHARS
+        ]
 
     def add_text(self) -> None:
         """Note that text follows the last heading."""
@@ -147,23 +152,24 @@ def _text(block: Block, vocabulary: Vocabulary | None) -> tuple[str, tuple[tuple
     texts = [line.text for line in block.lines]
     if vocabulary is not None:
         texts = [without_old_hyphens(text, vocabulary) for text in texts]
-    parts, page_breaks, length = texts[:1], [], 0
-    for above, text, (before, page) in zip(texts, texts[1:], pairwise(block.pages), strict=False):
-        if not above.endswith(HYPHEN):
-            length += len(parts[-1])
-            parts.append(" " + text)
-            place = length + 1
-        else:
-            place = length + len(parts[-1]) - 1
-            parts[-1] = (
-                parts[-1].removesuffix(HYPHEN) + "-" + text
-                if vocabulary is None
-                else rejoin(parts[-1], text, vocabulary)
-            )
+    parts, page_breaks = texts[:1], []
+    length, tail = len(parts[0]), parts[0][-_TAIL_CHARS:]
+    for text, (before, page) in zip(texts[1:], pairwise(block.pages), strict=False):
+        joint = " "
+        if tail.endswith(HYPHEN):
+            tail = tail.removesuffix(HYPHEN)
+            own = vocabulary is None or keeps_hyphen(tail, text, vocabulary)
+            joint = "-" if own else ""
+            shown = parts[-1].removesuffix(HYPHEN).removesuffix(SOFT_HYPHEN)
+            length -= len(parts[-1]) - len(shown)
+            parts[-1], tail = shown, tail.removesuffix(SOFT_HYPHEN)
         if page != before:
-            page_breaks.append((place, page))
-    text = "".join(parts).replace(HYPHEN, "-").replace(SOFT_HYPHEN, "")
-    return with_french_spaces(text), tuple(page_breaks)
+            page_breaks.append((length + (joint == " "), page))
+        parts.append(joint + text)
+        length += len(parts[-1])
+        tail = (tail + parts[-1])[-_TAIL_CHARS:]
+    whole = "".join(parts).replace(HYPHEN, "-").replace(SOFT_HYPHEN, "")
+    return with_french_spaces(whole), tuple(page_breaks)
 
 
 def _is_heading(block: Block, text: str, typesetting: Typesetting, *, apart: bool) -> bool:

@@ -14,11 +14,11 @@ _TABLE = str.maketrans(
         "…": "...",
     }
 )
-_BREAKING = "[ \u2002-\u200a]+"
+_BREAKING = "(?<![ \u2002-\u200a])[ \u2002-\u200a]++"
 _BEFORE_NARROW = re.compile(rf"{_BREAKING}(?=[!?;])")
 _BESIDE_WIDE = re.compile(rf"{_BREAKING}(?=[:»])|(?<=«){_BREAKING}")
 _OPENING = re.compile(r"«\s+")
-_CLOSING = re.compile(r"\s+»")
+_CLOSING = re.compile(r"(?<!\s)\s+»")
 _SPACES = re.compile(r"\s+")
 
 
