@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from fnt_server.config import Config
+from fnt_server.messaging.broker import emit_job, make_wakeup_sender, send_wakeup
 from fnt_server.metrics import EVENTS_DROPPED, EVENTS_PUBLISHED
 
 log = logging.getLogger(__name__)
@@ -77,6 +79,12 @@ class Publisher:
             EVENTS_PUBLISHED.inc()
         else:
             EVENTS_DROPPED.labels("bus").inc()
+
+
+def make_publisher(config: Config, manager: Any) -> Publisher:
+    """Return a publisher of events through a Socket.IO manager, and of wakeups to the broker."""
+    sender = make_wakeup_sender(config)
+    return Publisher(emit=partial(emit_job, manager), send_wakeup=partial(send_wakeup, sender))
 
 
 def _attempt(what: str, action: Callable[[], None]) -> bool:

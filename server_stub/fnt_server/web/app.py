@@ -25,8 +25,8 @@ from fnt_server.concurrency import GEVENT
 from fnt_server.config import Config
 from fnt_server.db.connection import Database
 from fnt_server.jobs.reaper import Reaper
-from fnt_server.messaging.broker import emit_job, make_manager, make_wakeup_sender, send_wakeup
-from fnt_server.messaging.event_bus import Publisher
+from fnt_server.messaging.broker import make_manager
+from fnt_server.messaging.event_bus import make_publisher
 from fnt_server.monitoring.health_checks import TimedProbe
 from fnt_server.storage.object_store import NativeThreadStorage, Storage
 from fnt_server.web.api import (
@@ -116,7 +116,7 @@ def _log_request(response: Response) -> None:
 
 
 def _install_services(app: Flask, config: Config) -> None:
-    manager, sender = make_manager(config, write_only=False), make_wakeup_sender(config)
+    manager = make_manager(config, write_only=False)
     socketio = SocketIO(
         app,
         async_mode="gevent" if config.worker_class == GEVENT else "threading",
@@ -149,10 +149,7 @@ def _install_services(app: Flask, config: Config) -> None:
         devices=DeviceAuthorization(
             database, signer, accounts, interval_s=config.device_interval_s
         ),
-        publisher=Publisher(
-            emit=lambda job_id, job: emit_job(manager, job_id, job),
-            send_wakeup=lambda: send_wakeup(sender),
-        ),
+        publisher=make_publisher(config, manager),
     )
     connections = SocketRegistry(
         max_total=config.max_sockets, max_per_user=config.max_sockets_per_user

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 2.0
 CLOSE_WITHIN_S = 5.0
+DRAIN_RETRY_S = 2.0
+"""Clients are told to come back after so long: by then a restarted server answers."""
 
 
 class BackgroundTasks:

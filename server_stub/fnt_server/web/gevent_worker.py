@@ -8,7 +8,8 @@ from typing import Any
 import gevent
 from gunicorn.workers.ggevent import GeventWorker
 
-DRAIN_RETRY_S = 2.0
+from fnt_server.web.background import DRAIN_RETRY_S
+
 GC_THRESHOLDS = (10_000, 10, 20)
 """Python's (700, 10, 10) walks through all objects of 5 000 sockets every few seconds: 650 ms in
 which no event goes out. With these it happens after about 2 000 000 new objects, which is what

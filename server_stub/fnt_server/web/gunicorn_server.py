@@ -22,6 +22,7 @@ from fnt_server.config import Config
 from fnt_server.monitoring import exporter
 from fnt_server.monitoring.exporter import DatabaseCollector
 from fnt_server.web.app import create_app
+from fnt_server.web.background import DRAIN_RETRY_S
 from fnt_server.web.io_timeouts import StallGuard
 from fnt_server.web.sockets.transport import HANDSHAKE_SLOTS
 
@@ -32,8 +33,6 @@ WORKERS = {
     GEVENT: "fnt_server.web.gevent_worker.DrainingGeventWorker",
 }
 REST_THREADS = 32
-DRAIN_RETRY_S = 2.0
-"""Clients are told to come back after so long: by then a restarted server answers."""
 
 
 class DrainingThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types

@@ -20,16 +20,8 @@ from fnt_server.config import Config
 from fnt_server.db.connection import Database
 from fnt_server.jobs import leases, queries, worker_registry
 from fnt_server.jobs.reaper import Reaper
-from fnt_server.messaging.broker import (
-    MAX_CHILD_KIB,
-    WAKEUP_TASK,
-    emit_job,
-    make_celery,
-    make_manager,
-    make_wakeup_sender,
-    send_wakeup,
-)
-from fnt_server.messaging.event_bus import Publisher
+from fnt_server.messaging.broker import MAX_CHILD_KIB, WAKEUP_TASK, make_celery, make_manager
+from fnt_server.messaging.event_bus import Publisher, make_publisher
 from fnt_server.metrics import STEPS_LOST
 from fnt_server.monitoring import exporter
 from fnt_server.storage.object_store import Storage
@@ -63,14 +55,7 @@ class PoolChild:
     @cached_property
     def publisher(self) -> Publisher:
         """Where events and wakeups go."""
-        manager, sender = (
-            make_manager(self._config, write_only=True),
-            make_wakeup_sender(self._config),
-        )
-        return Publisher(
-            emit=lambda job_id, job: emit_job(manager, job_id, job),
-            send_wakeup=lambda: send_wakeup(sender),
-        )
+        return make_publisher(self._config, make_manager(self._config, write_only=True))
 
     @cached_property
     def runner(self) -> StepRunner:

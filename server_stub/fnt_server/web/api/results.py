@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from urllib.parse import quote
+from email.utils import encode_rfc2231
 
 from flask import Blueprint, Response, request
 
@@ -44,8 +44,8 @@ def get_result(job_id: int) -> Response:
     )
     response = Response(_buffered(pieces), content_type=MEDIA_TYPES[format])
     stem = job.original_filename.rsplit(".", 1)[0]
-    name = quote(f"{stem}.{format}", safe="")
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    name = encode_rfc2231(f"{stem}.{format}", "UTF-8")
+    response.headers["Content-Disposition"] = f"attachment; filename*={name}"
     return response
 
 
