@@ -129,7 +129,7 @@ class FakeApi:
     def logout(self, *, everywhere: bool = False) -> None:
         self.calls.append(("logout", everywhere))
         if not self.is_logged_in:
-            raise AuthError("you are not logged in", hint="run: fnt login")
+            raise AuthError("not logged in", hint="run: fnt login")
 
     def get_job(self, job_id: int) -> JobSnapshot:
         if job_id not in self.jobs:
@@ -181,14 +181,14 @@ class FakeStore:
 
     def require_place(self, *, insecure_storage: bool = False) -> None:
         if not self.has_place and not insecure_storage:
-            raise UsageError("there is no keyring here", hint="run: fnt login --insecure-storage")
+            raise UsageError("no secure keyring found", hint="run: fnt login --insecure-storage")
 
     def load(self) -> Tokens | None:
         return self.tokens
 
     def save(self, tokens: Tokens, *, insecure_storage: bool = False) -> str:
         if self.is_forgetful:
-            raise UsageError("the keyring did not keep the token")
+            raise UsageError("the keyring did not store the token")
         self.saved.append((tokens, insecure_storage))
         return "the keyring"
 

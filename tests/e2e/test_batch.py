@@ -135,7 +135,7 @@ def test_a_second_run_at_the_same_time_is_refused(
     second = home.run(*LINE)
 
     assert second.returncode == 5
-    assert second.stderr == ("error: another run is at work on books/.fnt-batch.ledger\n")
+    assert second.stderr == ("error: another run is using books/.fnt-batch.ledger\n")
     assert "1 book: 1 running" in home.run("batch", "status", "books").stderr
     first.kill()
     first.communicate()
@@ -167,5 +167,5 @@ def test_another_account_is_refused(shared_server: ServerProcess, make_client: M
     done = bob.run("batch", "run", str(ann.folder / "books"), "-o", "out")
 
     assert done.returncode == 2
-    assert "is that of" in done.stderr
+    assert "belongs to" in done.stderr
     assert list_all(rest) == []

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -223,6 +223,7 @@ def test_job_must_be_an_object(payload: object) -> None:
 
 @settings(deadline=None)
 @given(payload=JSON)
+@example(payload="2026-03-02\ud800")
 def test_any_json_is_refused_with_wire_error_alone(payload: object) -> None:
     with pytest.raises(WireError):
         JobSnapshot.from_wire(payload)

@@ -245,9 +245,9 @@ class ApiClient:
         expires_in = values.get("expires_in")
         user = values.get("user")
         if not (isinstance(access, str) and isinstance(refresh, str)):
-            raise ProtocolError("the server's answer holds no tokens")
+            raise ProtocolError("invalid server response: no tokens")
         if isinstance(expires_in, bool) or not isinstance(expires_in, int | float):
-            raise ProtocolError("the server's answer does not say how long the login lasts")
+            raise ProtocolError("invalid server response: no token lifetime")
         named = user.get("email") if isinstance(user, Mapping) else None
         return Tokens(
             access_token=access,
@@ -261,11 +261,11 @@ def _job(payload: object) -> JobSnapshot:
     try:
         return JobSnapshot.from_wire(payload)
     except WireError as error:
-        raise ProtocolError(f"the server's answer is not a job: {error}") from error
+        raise ProtocolError(f"invalid job in the server's response: {error}") from error
 
 
 def _list(answer: Mapping[str, Any], name: str) -> list[Any]:
     items = answer.get(name)
     if not isinstance(items, list):
-        raise ProtocolError(f"the server's answer holds no {name}")
+        raise ProtocolError(f"invalid server response: no {name}")
     return items

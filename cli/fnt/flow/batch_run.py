@@ -160,7 +160,7 @@ class BatchFollower(Follower):
             if total <= MAX_LISTED_FAILURES:
                 self._context.terminal.say_error(f"{book.path} {book.status}: {error_text(book)}")
         if total > MAX_LISTED_FAILURES:
-            self._context.terminal.say("all of them: fnt batch status")
+            self._context.terminal.say("full list: fnt batch status")
 
     def _tell_how_to_resume(self) -> None:
         counts = self._ledger.counts(run=self._run)

@@ -105,7 +105,7 @@ def test_nothing_to_watch() -> None:
     world = watching()
 
     assert world.invoke("watch", "--all").exit_code == 0
-    assert world.err == "no job is running\n"
+    assert world.err == "no running jobs\n"
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,7 @@ def test_watch_answer_that_is_no_job_is_a_protocol_error(make_world):
     world = make_world(make_snapshot())
     world.hub.answers[12] = {"ok": True, "job": {"id": 12}}
 
-    with pytest.raises(ProtocolError, match="not a job"):
+    with pytest.raises(ProtocolError, match="invalid job"):
         list(world.session.watch([12]))
 
 
@@ -334,9 +334,9 @@ def test_watch_refused_attempts_are_tried_again(make_world):
 
 def test_watch_login_that_is_over_ends_it(make_world):
     world = make_world(make_snapshot())
-    world.hub.always_refuse = AuthError("your login is over", hint="run: fnt login")
+    world.hub.always_refuse = AuthError("your login has ended", hint="run: fnt login")
 
-    with pytest.raises(AuthError, match="login is over"):
+    with pytest.raises(AuthError, match="login has ended"):
         list(world.session.watch([12]))
 
 
@@ -400,7 +400,9 @@ def test_watch_frozen_socket_is_left(make_world):
     world.change(**DONE)
     rest = list(updates)
 
-    assert any(u.reason == "the server stopped answering" for u in rest if isinstance(u, LinkState))
+    assert any(
+        u.reason == "the server stopped responding" for u in rest if isinstance(u, LinkState)
+    )
     assert len(jobs_of(rest)) == 1
     assert world.hub.attempts == 2
 
@@ -459,7 +461,7 @@ def test_watch_outlives_its_token_without_a_blink(make_world):
 
 
 @pytest.mark.parametrize(
-    ("error", "ends"), [(AuthError("your login is over"), True), (NO_SOCKET, False)]
+    ("error", "ends"), [(AuthError("your login has ended"), True), (NO_SOCKET, False)]
 )
 def test_watch_renewal_that_fails_ends_it_only_with_the_login(make_world, error, ends):
     world = make_world(make_snapshot(), timing=replace(QUICK, renew_s=0.01))
@@ -473,7 +475,7 @@ def test_watch_renewal_that_fails_ends_it_only_with_the_login(make_world, error,
     updates = world.session.watch([12])
     until(updates, is_job)
     if ends:
-        with pytest.raises(AuthError, match="login is over"):
+        with pytest.raises(AuthError, match="login has ended"):
             list(updates)
     else:
         threading.Timer(0.05, world.tell, kwargs=DONE).start()
@@ -985,7 +987,7 @@ def test_an_item_whose_number_is_another_file_s_is_refused(make_world, tmp_path)
     updates = list(windowed(world, iter([item]), window=2))
 
     (refused,) = [update for update in updates if isinstance(update, Refused)]
-    assert (refused.code, refused.message) == ("JOB_NOT_FOUND", "job 12 is of another file")
+    assert (refused.code, refused.message) == ("JOB_NOT_FOUND", "job 12 belongs to another file")
 
 
 def test_an_item_whose_job_is_gone_is_refused(make_world, tmp_path):

@@ -59,9 +59,9 @@ class Ledger:
         found = {name: self.meta(name) or given for name, given in owner.items()}
         if found != owner:
             raise UsageError(
-                f"the ledger {self.path} is that of {found['user']} on {found['server']}, "
-                f"and you are {user} on {server}",
-                hint="log in there, or begin another one with --ledger FILE",
+                f"the ledger {self.path} belongs to {found['user']} on {found['server']}, "
+                f"but you are {user} on {server}",
+                hint="log in there, or start another one with --ledger FILE",
             )
         with self.changing():
             self.keep(owner)
@@ -101,8 +101,8 @@ class Ledger:
         assert first is not None  # it was in the way
         if first["stem"] != one.stem:
             raise UsageError(
-                f"line {one.line}: {one.path} stands in line {first['line']} already, with the"
-                " same settings and another output"
+                f"line {one.line}: {one.path} is already on line {first['line']}, with the same"
+                " settings but another output"
             )
 
     def same_stem(self, run: int) -> tuple[Book, Book] | None:
