@@ -19,6 +19,10 @@ else:
     import msgspec
 
 
+REFUSED = (msgspec.ValidationError, ValueError, RecursionError)
+"""What msgspec raises for a value that is not of a type; UnicodeError for a lone surrogate."""
+
+
 class WireError(ValueError):
     """A payload that is not what the contract says; the message names the field."""
 
