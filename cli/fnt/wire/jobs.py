@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Self
 
-from msgspec import Meta
-
 from fnt.wire.job_status import JobStatus
-from fnt.wire.structs import WireError, WireStruct, knows
+from fnt.wire.structs import Meta, WireError, WireStruct, knows
 from fnt.wire.times import Time
 
 MAX_FILENAME_CHARS = 255

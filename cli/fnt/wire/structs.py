@@ -19,6 +19,8 @@ else:
     import msgspec
 
 
+Meta = msgspec.Meta
+
 REFUSED = (msgspec.ValidationError, ValueError, RecursionError)
 """What msgspec raises for a value that is not of a type; UnicodeError for a lone surrogate."""
 
