@@ -218,10 +218,14 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _schemas() -> dict[str, Any]:
-    read = [one.body for one in OPERATIONS if isinstance(one.body, type)]
-    answers = [a for one in OPERATIONS for a in one.answers.values() if isinstance(a, type)]
-    queries = [one.query for one in OPERATIONS if one.query is not None]
-    nested = [responses.HealthChecks, responses.Chunk]
-    written = [*answers, *nested, responses.ErrorAnswer]
-    schemas = components([*read, *written, *queries], ref_template=_REF, written=written)
-    return {name: schema for name, schema in schemas.items() if not name.endswith("Query")}
+    read: list[type[WireStruct]] = []
+    written: list[type[WireStruct]] = [
+        responses.HealthChecks,
+        responses.Chunk,
+        responses.ErrorAnswer,
+    ]
+    for operation in OPERATIONS:
+        if isinstance(operation.body, type):
+            read.append(operation.body)
+        written += [kind for kind in operation.answers.values() if isinstance(kind, type)]
+    return components([*read, *written], ref_template=_REF, written=written)
