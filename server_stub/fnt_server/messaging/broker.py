@@ -58,7 +58,7 @@ def make_wakeup_sender(config: Config) -> Celery:
 def send_wakeup(sender: Celery) -> None:
     """Send one wakeup; raises whatever the broker's client raises.
 
-    The broker would keep what nobody hears for ever. a wakeup does not expire: that would be by the
+    The broker would keep what nobody hears for ever. A wakeup does not expire: that would be by the
     clocks of two machines.
     """
     with sender.producer_or_acquire() as producer:

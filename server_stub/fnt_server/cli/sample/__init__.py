@@ -5,8 +5,6 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-TITLE = "Le Dernier Passeur"
-
 
 def story_pdf() -> Path:
     """Return where the typeset story lies in the installed package."""
