@@ -72,7 +72,8 @@ def test_settings_page_has_their_defaults() -> None:
     ],
 )
 def test_configuration_names_every_variable(module: str) -> None:
-    read = re.findall(r'"((?:FNT|DATABASE|CELERY|SSL)_[A-Z_]+)"', (DOCS.parent / module).read_text())
+    text = (DOCS.parent / module).read_text()
+    read = re.findall(r'"((?:FNT|DATABASE|CELERY|SSL)_[A-Z_]+)"', text)
 
     assert set(read) <= quoted("configuration.md")
 
