@@ -222,7 +222,7 @@ class ApiClient:
         return _job(self._channel.call("POST", paths.job(job_id, "cancel")).object())
 
     def retry(self, job_id: int, *, idempotency_key: str) -> JobSnapshot:
-        """Make a new job from the stored file of a failed or cancelled one."""
+        """Create a new job from the stored file of a failed or cancelled one."""
         headers = {paths.IDEMPOTENCY_KEY: idempotency_key}
         answer = self._channel.call("POST", paths.job(job_id, "retry"), headers=headers).object()
         return _job(answer.get("job", answer))

@@ -1,4 +1,4 @@
-"""Metrics of the real processes, as Prometheus reads them."""
+"""Metrics of real processes, as Prometheus reads them."""
 
 from __future__ import annotations
 

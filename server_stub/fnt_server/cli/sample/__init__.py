@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def story_pdf() -> Path:
-    """Return where the typeset story lies in the installed package."""
+    """Return the path of the typeset story in the installed package."""
     return Path(str(files(__name__) / "story.pdf"))
 
 
