@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+TITLE = "Le Dernier Passeur"
+
 
 def story_pdf() -> Path:
     """Return the path of the typeset story in the installed package."""
