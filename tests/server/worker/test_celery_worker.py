@@ -20,7 +20,7 @@ from sqlalchemy import select
 from e2e.harness import command_line, descendants, wait_for
 from fnt.wire import events, paths
 from fnt.wire.errors import JobErrorCode
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt_server.db.models import Job, Step, StepKind, StepStatus, Worker
 from fnt_server.jobs import leases, retry_policy, worker_registry
 from fnt_server.messaging.event_bus import Publisher

@@ -19,7 +19,8 @@ from sqlalchemy import text, update
 
 from e2e.harness import descendants, wait_for
 from fnt.wire import events, paths
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job
 from fnt_server.jobs import queries, state
