@@ -67,7 +67,7 @@ def translated(error: httpx.HTTPError | httpx.InvalidURL, *, server: str) -> Fnt
         return TemporaryError(f"no response from {server}", code="TIMEOUT", hint=DOCTOR_HINT)
     if isinstance(error, httpx.ConnectError):
         reason = _system_error(error)
-        words = f"cannot reach {server}" + (f" ({reason.strerror.lower()})" if reason else "")
+        words = f"cannot reach {server}" + (f" ({str(reason.strerror).lower()})" if reason else "")
         is_stopped = isinstance(reason, ConnectionRefusedError) and _is_here(server)
         hint = START_HINT if is_stopped else DOCTOR_HINT
         return TemporaryError(words, code="UNREACHABLE", hint=hint)
