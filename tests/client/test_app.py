@@ -130,7 +130,7 @@ def test_nothing_heavy_is_loaded_at_home(args: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=30)
 
     loaded = set(json.loads(done.stderr))
-    assert not loaded & {"httpx", "socketio", "rich", "keyring", "pypdf", "fnt.session"}
+    assert not loaded & {"httpx", "socketio", "rich", "keyring", "pypdf", "msgspec", "fnt.session"}
 
 
 def test_every_command_stands_under_one_heading_of_the_help() -> None:

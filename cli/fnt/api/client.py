@@ -23,7 +23,8 @@ from fnt.errors import FntError, NotFoundError, ProtocolError
 from fnt.files import read_errors
 from fnt.wire import events, paths
 from fnt.wire.device import CLIENT_ID, GRANT_TYPE
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 from fnt.wire.structs import WireError
 
 MAX_PAGE = 200
@@ -222,7 +223,7 @@ class ApiClient:
         return _job(self._channel.call("POST", paths.job(job_id, "cancel")).object())
 
     def retry(self, job_id: int, *, idempotency_key: str) -> JobSnapshot:
-        """Make a new job from the stored file of a failed or cancelled one."""
+        """Create a new job from the stored file of a failed or cancelled one."""
         headers = {paths.IDEMPOTENCY_KEY: idempotency_key}
         answer = self._channel.call("POST", paths.job(job_id, "retry"), headers=headers).object()
         return _job(answer.get("job", answer))

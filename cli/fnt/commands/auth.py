@@ -13,7 +13,7 @@ from fnt.commands.device_login import log_in_by_browser
 from fnt.config.credentials import Tokens
 from fnt.context import AppContext, Connection
 from fnt.errors import AuthError, FntError, NotFoundError, ProtocolError, UsageError
-from fnt.wire.structs import format_time
+from fnt.wire.times import format_time
 
 INSTEAD = "use --web, or --email with --password-stdin, or --with-token, or set FNT_TOKEN"
 MAX_TOKEN_CHARS = 4096

@@ -16,8 +16,9 @@ from fnt.output.formatting import count, plural
 from fnt.output.output_format import OutputFormat
 from fnt.output.report.document import JobEntry, error_entry
 from fnt.output.sanitize import clean
-from fnt.wire.jobs import JobSnapshot, JobStatus
-from fnt.wire.structs import format_time
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
+from fnt.wire.times import format_time
 
 if TYPE_CHECKING:
     from fnt.context import AppContext

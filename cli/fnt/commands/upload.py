@@ -52,7 +52,8 @@ from fnt.flow.resume import host_of, resume_words
 from fnt.output.renderer import DoneCriteria
 from fnt.output.report.artifacts import keep_records
 from fnt.session import WatchOptions
-from fnt.wire.jobs import JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import ProcessingSettings
 
 if TYPE_CHECKING:
     from fnt.context import AppContext, Connection

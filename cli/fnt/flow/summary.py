@@ -17,7 +17,7 @@ from fnt.errors import (
 )
 from fnt.output.report.document import JobEntry, problem_entry
 from fnt.progress import ProgressState, Refused, Row
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 
 REFUSALS: Sequence[tuple[ExitCode, type[FntError]]] = (
     (ExitCode.NOT_FOUND, NotFoundError),

@@ -15,7 +15,7 @@ from typing import Any, Self
 from fnt.errors import UsageError
 from fnt.flow.ledger.books import Book, BookStatus, Prepared, Wanted
 from fnt.flow.ledger.file import open_file, translated
-from fnt.wire.structs import format_time
+from fnt.wire.times import format_time
 
 PAGE = 200
 """Books read at a time, so that memory does not grow with their number."""

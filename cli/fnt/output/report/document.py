@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fnt.errors import ExitCode, FntError
 from fnt.output.output_format import OutputFormat
 from fnt.output.report.events import EventWriter
 from fnt.output.terminal import Terminal
-from fnt.wire.jobs import JobSnapshot
+
+if TYPE_CHECKING:
+    from fnt.wire.jobs import JobSnapshot  # help and completion would wait for msgspec
 
 MOST_KEPT = 200
 """Entries of a bulk import kept where no document or record needs them."""

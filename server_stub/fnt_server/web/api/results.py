@@ -9,7 +9,7 @@ from email.utils import encode_rfc2231
 from flask import Blueprint, Response, request
 
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt.wire.results import FORMATS, MEDIA_TYPES, Sentence, iter_result
 from fnt.wire.structs import WireError
 from fnt_server.web.api.errors import ApiError
@@ -23,13 +23,13 @@ BUFFER_CHARS = 64 * 1024
 
 @bp.get("/jobs/<int:job_id>/result")
 def get_result(job_id: int) -> Response:
-    """Stream the sentences; 409 while the job is not completed."""
+    """Stream the sentences; 409 unless the job is completed."""
     format = request.args.get("format", "json")
     if format not in FORMATS:
         raise WireError(f"format must be one of: {', '.join(FORMATS)}")
     job = own_job(job_id)
     if job.status != JobStatus.COMPLETED or job.result_key is None:
-        message = f"the job is {job.status}: there is a result only when it is completed"
+        message = f"the job is {job.status}: only a completed job has a result"
         raise ApiError(409, ErrorCode.CONFLICT, message)
     lines = services().storage.iter_lines(job.result_key)
     pieces = iter_result(
@@ -50,7 +50,7 @@ def get_result(job_id: int) -> Response:
 
 
 def _buffered(pieces: Iterator[str]) -> Iterator[bytes]:
-    """Gather pieces: a write for each sentence would be most of the work."""
+    """Buffer the output: a write per sentence would take most of the time."""
     held: list[str] = []
     size = 0
     for piece in pieces:
