@@ -120,3 +120,13 @@ READERS: Mapping[str, Callable[[object], Any]] = {
     "insecure_http": _switch,
 }
 """Every setting there is, and what reads it."""
+
+DEFAULTS: Mapping[str, Any] = {
+    "server": DEFAULT_SERVER,
+    "profile": None,
+    "jobs": 4,
+    "timeout": None,
+    "no_keyring": False,
+    "ca_file": None,
+    "insecure_http": False,
+}
