@@ -99,7 +99,7 @@ ENVIRONMENT = Topic(
             "",
             "which `[profiles.NAME]` of `config.toml` to use",
         ),
-        ("`FNT_JOBS`", "`--jobs`", "`jobs`", "4", "files sent at once, 1 to 32"),
+        ("`FNT_PARALLEL`", "`--parallel`", "`parallel`", "4", "files sent at once, 1 to 32"),
         ("`FNT_TIMEOUT`", "`--timeout`", "`timeout`", "", "end a command after `20s`, `5m`, `2h`"),
         ("", "`--ca-file`", "`ca_file`", "", "certificates to trust in place of the system's"),
         (

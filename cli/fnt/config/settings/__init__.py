@@ -14,6 +14,7 @@ from fnt.config.settings.sources import Found, Layers, find_layers, first
 from fnt.config.settings.values import (
     DEFAULT_SERVER,
     READERS,
+    current_name,
     is_loopback,
     normalize_server,
     parse_duration,
@@ -26,6 +27,7 @@ __all__ = [
     "READERS",
     "Settings",
     "config_folder",
+    "current_name",
     "is_loopback",
     "load_settings",
     "normalize_server",
@@ -36,7 +38,7 @@ __all__ = [
 DEFAULTS: Mapping[str, Any] = {
     "server": DEFAULT_SERVER,
     "profile": None,
-    "jobs": 4,
+    "parallel": 4,
     "timeout": None,
     "no_keyring": False,
     "ca_file": None,
@@ -52,7 +54,8 @@ class Settings:
     """The server's origin, `scheme://host[:port]`."""
     profile: str | None = None
     timeout_s: float | None = None
-    jobs: int = 4
+    parallel: int = 4
+    """Files sent at a time."""
     no_keyring: bool = False
     token: str | None = field(default=None, repr=False)
     config_dir: Path
