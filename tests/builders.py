@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.structs import Time
 
-MOMENT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+MOMENT = Time(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 def make_snapshot(**changes: Any) -> JobSnapshot:
@@ -17,6 +18,10 @@ def make_snapshot(**changes: Any) -> JobSnapshot:
         "version": 1,
         "status": JobStatus.PROCESSING,
         "original_filename": "novel.pdf",
+        "progress_percent": 0,
+        "processed_chunks": 0,
+        "failed_chunks": 0,
+        "attempts": 0,
         "created_at": MOMENT,
         "updated_at": MOMENT,
     }

@@ -6,11 +6,12 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from queue import Queue
 from typing import Any
 
 import httpx
+from msgspec import structs
 
 from builders import make_snapshot
 from fnt.errors import FntError
@@ -104,7 +105,9 @@ class FakeServer:
     def _upload(self, body: bytes) -> httpx.Response:
         job_id = int(body.split(b"\r\n\r\n")[1].split(b"\r\n")[0])
         job = self.jobs[job_id]
-        self.jobs[job_id] = replace(job, version=job.version + 1, uploaded_at=job.created_at)
+        self.jobs[job_id] = structs.replace(
+            job, version=job.version + 1, uploaded_at=job.created_at
+        )
         self.on_upload(self.jobs[job_id])
         return self._told(202, job_id)
 
@@ -123,7 +126,7 @@ class FakeServer:
         if job is None:
             return refusal(404, "JOB_NOT_FOUND", "no such job")
         if parts[1:] == ["cancel"] and not job.status.is_terminal:
-            job = replace(job, version=job.version + 1, status=JobStatus.CANCELLED)
+            job = structs.replace(job, version=job.version + 1, status=JobStatus.CANCELLED)
             self.jobs[job.id] = job
         if request.headers.get("If-None-Match") == f'"{job.version}"':
             return httpx.Response(304)
@@ -169,7 +172,7 @@ class FakeStream:
         job = self._hub.server.jobs.get(job_id)
         if job is not None and not self.is_frozen and not self._hub.ignores_cancel:
             if not job.status.is_terminal:
-                job = replace(job, version=job.version + 1, status=JobStatus.CANCELLED)
+                job = structs.replace(job, version=job.version + 1, status=JobStatus.CANCELLED)
                 self._hub.server.set(job)
             self._answer(events.CANCEL_JOB, job_id)
 

@@ -73,6 +73,39 @@ def write_large_pdf(path: Path, *, size_bytes: int) -> Path:
     return path
 
 
+def make_page_pdf(
+    content: str,
+    *,
+    page: str = "/MediaBox[0 0 600 800]",
+    resources: str = "",
+    catalog: str = "",
+    pages: str = "",
+    extra: Sequence[tuple[str, str | None]] = (),
+) -> bytes:
+    """Return a PDF of one page with this content, and entries added to its dictionaries.
+
+    Font /F is Times. `extra` are objects from number 6 on: entries, and the data of a stream.
+    """
+    font = b"<</Type/Font/Subtype/Type1/BaseFont/Times-Roman/Encoding/WinAnsiEncoding>>"
+    added = [
+        f"<<{entries}>>".encode()
+        if data is None
+        else _stream(entries.encode(), data.encode("cp1252"))
+        for entries, data in extra
+    ]
+    return _file(
+        [
+            f"<</Type/Catalog/Pages 2 0 R{catalog}>>".encode(),
+            f"<</Type/Pages/Count 1/Kids[5 0 R]{pages}>>".encode(),
+            font,
+            _stream(b"", content.encode("cp1252")),
+            f"<</Type/Page/Parent 2 0 R/Contents 4 0 R{page}"
+            f"/Resources<</Font<</F 3 0 R>>{resources}>>>>".encode(),
+            *added,
+        ]
+    )
+
+
 def _text_commands(text: str) -> bytes:
     lines: list[str] = []
     for paragraph in text.split("\n\n"):

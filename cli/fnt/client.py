@@ -52,7 +52,7 @@ class Client:
         if token is not None:
             environ.pop("FNT_TOKEN", None)
         if token is not None and not re.fullmatch(r"[!-~]+", token):
-            raise UsageError("the token passed to Client is empty or holds invalid characters")
+            raise UsageError("the token passed to Client is empty or contains invalid characters")
         settings = load_settings(
             flags={name: value for name, value in given.items() if value is not None},
             environ=environ,
@@ -112,7 +112,7 @@ class Client:
                     raise _error_of(update)
                 if isinstance(update, Accepted):
                     return update.job
-        raise TemporaryError("the upload ended without an answer")
+        raise TemporaryError("the upload got no response")
 
     def watch(self, *jobs: int, give_up_s: float = 600.0) -> Iterator[JobSnapshot]:
         """Yield each job's state whenever it changes, over one socket, until all have ended.

@@ -61,7 +61,7 @@ def _color(word: str) -> ColorMode:
     try:
         return ColorMode(word)
     except ValueError:
-        raise UsageError(f"--color is auto, always or never, not {word!r}") from None
+        raise UsageError(f"--color must be auto, always or never, not {word!r}") from None
 
 
 def _format(flags: Mapping[str, Any]) -> OutputFormat:

@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
+from msgspec import structs
+
 from fnt.errors import ExitCode
 from fnt.wire.jobs import JobSnapshot, JobStatus
 
@@ -224,7 +226,7 @@ def _fold_job(state: ProgressState, job: JobSnapshot, now: float) -> ProgressSta
 
 def _advanced(row: Row, job: JobSnapshot, now: float) -> Row:
     shown = row.job.progress_percent if row.job else 0
-    job = replace(job, progress_percent=max(shown, job.progress_percent))
+    job = structs.replace(job, progress_percent=max(shown, job.progress_percent))
     return replace(
         row,
         job=job,

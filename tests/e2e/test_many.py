@@ -129,7 +129,7 @@ def test_a_place_without_room_for_standard_input(tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert done.returncode == 1
-    assert done.stderr.startswith(b"error: standard input cannot be kept: File too large\n")
+    assert done.stderr.startswith(b"error: standard input cannot be buffered: File too large\n")
 
 
 @pytest.mark.parametrize(

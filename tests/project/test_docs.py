@@ -33,13 +33,13 @@ def quoted(page: str) -> set[str]:
     [
         ("errors.md", set(ErrorCode) | set(JobErrorCode)),
         ("errors.md", set(DeviceError)),
-        ("wire.md", set(JobSnapshot.__dataclass_fields__)),
-        ("wire.md", set(ProcessingSettings.__dataclass_fields__)),
+        ("wire.md", set(JobSnapshot.__struct_fields__)),
+        ("wire.md", set(ProcessingSettings.__struct_fields__)),
         ("wire.md", set(JobStatus)),
         ("wire.md", {events.JOIN_JOB, events.LEAVE_JOB, events.CANCEL_JOB}),
         ("wire.md", {events.JOB_PROGRESS, events.ERROR, events.SERVER_DRAINING}),
         ("results.md", set(FORMATS)),
-        ("results.md", set(Sentence.__dataclass_fields__)),
+        ("results.md", set(Sentence.__struct_fields__)),
     ],
 )
 def test_page_names_them_all(page: str, names: set[str]) -> None:

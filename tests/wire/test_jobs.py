@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fnt.wire.jobs import (
     MAX_ERROR_CHARS,
@@ -19,10 +19,9 @@ from fnt.wire.jobs import (
     JobSnapshot,
     JobStatus,
     ProcessingSettings,
-    WireError,
-    format_time,
     parse_job_id,
 )
+from fnt.wire.structs import WireError, format_time
 
 Golden = Callable[[str], Any]
 JOBS = ["pending", "processing", "completed", "failed", "cancelled"]
@@ -222,6 +221,7 @@ def test_job_must_be_an_object(payload: object) -> None:
 
 @settings(deadline=None)
 @given(payload=JSON)
+@example(payload="2026-03-02\ud800")
 def test_any_json_is_refused_with_wire_error_alone(payload: object) -> None:
     with pytest.raises(WireError):
         JobSnapshot.from_wire(payload)

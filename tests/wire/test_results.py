@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fnt.wire.jobs import WireError
 from fnt.wire.results import FORMATS, MEDIA_TYPES, Sentence, iter_result
+from fnt.wire.structs import WireError
 
 DOCUMENT = {
     "original_filename": "Le Dernier Passeur.pdf",

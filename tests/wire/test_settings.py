@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fnt.wire.jobs import ProcessingSettings, WireError
+from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.structs import WireError
 
-KNOWN = list(ProcessingSettings.__dataclass_fields__)
+KNOWN = list(ProcessingSettings.__struct_fields__)
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.none())
 
 

@@ -23,7 +23,8 @@ from fnt.errors import FntError, NotFoundError, ProtocolError
 from fnt.files import read_errors
 from fnt.wire import events, paths
 from fnt.wire.device import CLIENT_ID, GRANT_TYPE
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings, WireError
+from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.structs import WireError
 
 MAX_PAGE = 200
 """Jobs in one answer."""
@@ -243,9 +244,9 @@ class ApiClient:
         expires_in = values.get("expires_in")
         user = values.get("user")
         if not (isinstance(access, str) and isinstance(refresh, str)):
-            raise ProtocolError("the server's answer holds no tokens")
+            raise ProtocolError("invalid server response: no tokens")
         if isinstance(expires_in, bool) or not isinstance(expires_in, int | float):
-            raise ProtocolError("the server's answer does not say how long the login lasts")
+            raise ProtocolError("invalid server response: no token lifetime")
         named = user.get("email") if isinstance(user, Mapping) else None
         return Tokens(
             access_token=access,
@@ -259,11 +260,11 @@ def _job(payload: object) -> JobSnapshot:
     try:
         return JobSnapshot.from_wire(payload)
     except WireError as error:
-        raise ProtocolError(f"the server's answer is not a job: {error}") from error
+        raise ProtocolError(f"invalid job in the server's response: {error}") from error
 
 
 def _list(answer: Mapping[str, Any], name: str) -> list[Any]:
     items = answer.get(name)
     if not isinstance(items, list):
-        raise ProtocolError(f"the server's answer holds no {name}")
+        raise ProtocolError(f"invalid server response: no {name}")
     return items

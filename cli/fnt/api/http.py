@@ -36,10 +36,10 @@ class Response:
             value = json.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise ProtocolError(
-                "the server's answer is not JSON", hint="is this the address of an fnt-server?"
+                "the server's response is not JSON", hint="is there an fnt-server at this URL?"
             ) from error
         if not isinstance(value, dict):
-            raise ProtocolError("the server's answer is not an object")
+            raise ProtocolError("the server's response is not a JSON object")
         return value
 
 
@@ -87,8 +87,8 @@ class Channel:
             )
         except (ImportError, ValueError, httpx.InvalidURL) as error:  # the proxy's URL
             raise UsageError(
-                "the proxy of the environment cannot be used",
-                hint="HTTPS_PROXY, HTTP_PROXY and ALL_PROXY take http://host:port",
+                "invalid proxy setting in the environment",
+                hint="HTTPS_PROXY, HTTP_PROXY and ALL_PROXY must be http://host:port",
             ) from error
 
     def close(self) -> None:
@@ -169,7 +169,7 @@ class Channel:
         for piece in self._pieces(response):
             body += piece
             if len(body) > MAX_ANSWER_BYTES:
-                raise ProtocolError("the server's answer is too long")
+                raise ProtocolError("the server's response is too large")
         return bytes(body)
 
     def _pieces(self, response: httpx.Response) -> Iterator[bytes]:

@@ -46,7 +46,7 @@ class UploadBody:
                 sent += len(piece)
                 self._on_sent(sent)
         if sent < self._size_bytes:
-            raise UsageError(f"{self._path.name} became shorter while it was being sent")
+            raise UsageError(f"{self._path.name} shrank during the upload")
         yield self._tail
 
 

@@ -66,9 +66,7 @@ SourceArgument = Annotated[
         help="CSV, JSON Lines, a list of paths, or a folder of PDFs.",
     ),
 ]
-FolderOption = Annotated[
-    Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")
-]
+FolderOption = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Output folder.")]
 
 
 def run(  # noqa: PLR0913 -- one for each option
@@ -94,7 +92,7 @@ def run(  # noqa: PLR0913 -- one for each option
     junit: JunitOption = None,
     annotations: AnnotationsOption = True,
 ) -> None:
-    """Import many books, each exactly once; the same line again resumes where it stopped.
+    """Import many books, each exactly once. Run it again to resume.
 
     What was done is noted in a ledger: MANIFEST.ledger beside a manifest, .fnt-batch.ledger in a
     folder, or in the current one for -. A book that fails stops no other; fnt batch retry tries
@@ -130,7 +128,7 @@ def run(  # noqa: PLR0913 -- one for each option
                 )
             )
             refuse_collisions(
-                opened, output_plan, run=number, hint="tell them apart by the column output"
+                opened, output_plan, run=number, hint="set a different output for each"
             )
             refuse_existing(opened, output_plan, run=number)
             _claim(opened, server)
@@ -156,9 +154,7 @@ def retry(  # noqa: PLR0913 -- one for each option
     ledger: LedgerOption = None,
     failed: Annotated[
         bool,
-        typer.Option(
-            "--failed", help="Only jobs that failed: not those cancelled, no files refused."
-        ),
+        typer.Option("--failed", help="Only failed jobs, not cancelled jobs or refused files."),
     ] = False,
     overwrite: OverwriteOption = False,
     parallel: ParallelOption = None,
@@ -169,7 +165,7 @@ def retry(  # noqa: PLR0913 -- one for each option
     junit: JunitOption = None,
     annotations: AnnotationsOption = True,
 ) -> None:
-    """Send failed books again, as new jobs.
+    """Retry failed books as new jobs.
 
     Results go where the last batch run had them go. What was left over by that run, or by a retry
     that was ended, is done as well.
@@ -190,7 +186,7 @@ def retry(  # noqa: PLR0913 -- one for each option
         output_plan = _last_output_plan(opened, overwrite=overwrite)
         _claim(opened, server)
         number = opened.again([BookStatus.FAILED] if failed else FAILED)
-        context.terminal.say(f"{plural(number, 'book')} to be tried again")
+        context.terminal.say(f"retrying {plural(number, 'book')}")
         plan = _plan(
             context,
             opened,
@@ -232,7 +228,7 @@ def _claim(ledger: Ledger, server: Connection) -> None:
     """See that the ledger belongs to this server and this account."""
     email = server.api.me().get("email")
     if not isinstance(email, str):
-        raise ProtocolError("the server's answer does not say who is logged in")
+        raise ProtocolError("invalid server response: no email")
     ledger.claim(server=server.api.server, user=email)
 
 

@@ -31,7 +31,9 @@ class Node:
 
 def completion(
     ctx: typer.Context,
-    shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="Your shell.")],
+    shell: Annotated[
+        str, typer.Argument(metavar="bash|zsh|fish", help="Shell to print the script for.")
+    ],
 ) -> None:
     """Print a shell completion script.
 

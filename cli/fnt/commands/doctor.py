@@ -34,7 +34,9 @@ def doctor(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Where results would go; default here."),
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Folder for results; default: the current one."
+        ),
     ] = None,
 ) -> None:
     """Diagnose connection and setup problems.
@@ -74,7 +76,7 @@ def _timeout_s(context: AppContext) -> float | None:
 
 def _untried(done: int) -> Iterator[CheckResult]:
     for check in CHECKS[done:]:
-        yield CheckResult(check=check.name, verdict=skip("not tried: timed out"))
+        yield CheckResult(check=check.name, verdict=skip("skipped: timed out"))
 
 
 def _tell(context: AppContext, finding: CheckResult) -> None:

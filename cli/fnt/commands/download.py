@@ -64,4 +64,4 @@ def _completed(server: Connection, job_id: int) -> JobSnapshot:
     if job.status.is_terminal:
         reason = f": {job.error_message}" if job.error_message else ""
         raise AllFailedError(f"job {job_id} {job.status}{reason}", code=job.error_code)
-    raise TemporaryError(f"job {job_id} has not ended yet", hint=f"fnt watch {job_id}")
+    raise TemporaryError(f"job {job_id} has not finished yet", hint=f"fnt watch {job_id}")

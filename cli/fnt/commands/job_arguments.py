@@ -37,5 +37,5 @@ def running_jobs(server: Connection) -> list[int]:
 
 def _job_id(word: str) -> int:
     if not (word.isascii() and word.isdigit()) or not 0 < int(word) < 2**63:
-        raise UsageError(f"{word[:40]!r} is not a job", hint="give its number, or @latest")
+        raise UsageError(f"{word[:40]!r} is not a job", hint="use a job number, or @latest")
     return int(word)

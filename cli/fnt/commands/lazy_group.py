@@ -21,7 +21,7 @@ from fnt.errors import UsageError
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
-EPILOG = "Global options, such as --server, --json and -q, may stand here too: see fnt --help."
+EPILOG = "Global options such as --server, --json and -q also work here; see fnt --help."
 
 
 class Command(TyperCommand):

@@ -174,7 +174,7 @@ def upload(  # noqa: PLR0913 -- one for each option
 def _watches(context: AppContext, asked: bool | None, *, output: str, no_save: bool) -> bool:
     if output == STDOUT:
         if asked is False or no_save:
-            raise UsageError("-o - writes the result: it needs --watch, and no --no-save")
+            raise UsageError("-o - needs --watch, and cannot be combined with --no-save")
         return True
     is_seen = context.terminal.out_is_terminal and context.terminal.err_is_terminal
     return is_seen if asked is None else asked
@@ -247,7 +247,7 @@ def _upload(context: AppContext, server: Connection, request: _Request, plan: Pl
     )
     try:
         refuse_collisions(
-            ledger, output_plan, run=run, hint="upload them in two runs with -o of their own"
+            ledger, output_plan, run=run, hint="upload them separately with different -o"
         )
         refuse_existing(
             ledger,

@@ -17,7 +17,7 @@ CHECKS: Sequence[Check] = (
     Check(
         name="folder",
         look=here.folder,
-        late_hint="the disk or the network drive hangs: give another folder by -o",
+        late_hint="the disk or network drive hangs; choose another folder with -o",
         late_code=ExitCode.USAGE,
     ),
     Check(
@@ -28,7 +28,9 @@ CHECKS: Sequence[Check] = (
         late_code=ExitCode.USAGE,
     ),
     Check(name="proxy", look=way.proxy, needs=("settings",)),
-    Check(name="name", look=way.name, needs=("proxy",), late_hint="the resolver (DNS) is silent"),
+    Check(
+        name="name", look=way.name, needs=("proxy",), late_hint="the DNS resolver does not respond"
+    ),
     Check(name="tcp", look=way.tcp, needs=("name",)),
     Check(name="tls", look=way.tls, needs=("tcp",)),
     Check(name="rest", look=server.rest, needs=("tls",)),

@@ -22,7 +22,7 @@ class Check:
     look: Callable[[DoctorContext], Verdict]
     needs: tuple[str, ...] = ()
     """Checks that must not have failed."""
-    late_hint: str = "look at the network between here and the server"
+    late_hint: str = "check the network between this machine and the server"
     late_code: ExitCode = ExitCode.TEMPORARY
     """What it means when it does not come to an end."""
 
@@ -60,7 +60,7 @@ def run_checks(
         cause = next((causes[name] for name in check.needs if name in causes), None)
         if cause is not None:
             causes[check.name] = cause
-            yield CheckResult(check=check.name, verdict=skip(f"not tried: {cause} failed"))
+            yield CheckResult(check=check.name, verdict=skip(f"skipped: {cause} failed"))
             continue
         began = clock()
         verdict = _limited(target, check, limit_s=limit_s)
@@ -90,6 +90,6 @@ def _limited(target: DoctorContext, check: Check, *, limit_s: float) -> Verdict:
     if bugs:
         raise bugs[0]
     if not verdicts:
-        words = f"no answer within {limit_s:g} s"
+        words = f"no response within {limit_s:g} s"
         return fail(words, check.late_hint, exit_code=check.late_code)
     return verdicts[0]

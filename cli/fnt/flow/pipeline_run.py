@@ -189,7 +189,7 @@ class PipelineRun:
         if update.is_skipped and book is not None:
             job = update.job
             self._context.terminal.say(
-                f"{book.path} is not sent: job {job.id} has it ({job.status})"
+                f"{book.path} skipped: already uploaded as job {job.id} ({job.status})"
             )
 
     def _note_refusal(self, refused: Refused) -> None:
@@ -325,7 +325,7 @@ class PipelineRun:
             if total <= MAX_LISTED_FAILURES:
                 self._context.terminal.say_error(f"{book.path} {book.status}: {error_text(book)}")
         if total > MAX_LISTED_FAILURES:
-            self._context.terminal.say("all of them: fnt batch status")
+            self._context.terminal.say("full list: fnt batch status")
 
     def _tell_how_to_resume(self) -> None:
         """Say what goes on without this run, and the line that follows it again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fnt.errors import UsageError
 from fnt.flow.ledger import Book, Ledger
@@ -43,8 +43,7 @@ class Plan:
     """Leave at the first job that fails or is refused, after checking every file."""
     is_batch: bool = False
     """Of any size: rows leave the view soon after they ended, and the ledger is the memory."""
-    skips_existing: bool = False
-    noun: str = field(default="job")
+    noun: str = "job"
     """What the summary counts."""
 
     @property

@@ -164,11 +164,16 @@ def _nothing_taken(
     first = failures.refused.get(kind)
     message = first.message if first else books[0].error_message or "refused"
     if tally.total > 1:
-        message = f"none of {tally.total} files was taken; the first: {message}"
+        which = (
+            f"all {tally.total}"
+            if tally.refused == tally.total
+            else f"{tally.refused} of {tally.total}"
+        )
+        message = f"{which} files were refused; the first: {message}"
     hint = first.hint if first else None
     return REFUSALS[kind](
         message,
-        hint=hint or (f"to try again: {hints.retry}" if hints.retry else None),
+        hint=hint or (f"retry with: {hints.retry}" if hints.retry else None),
         code=codes.pop() if len(codes) == 1 else first.code if first else None,
         request_id=first.request_id if first else None,
     )
@@ -186,7 +191,7 @@ def _all_failed(
         if tally.refused:
             words = tally.bad_words(noun)
     codes = {book.error_code for book in ledger.books(run=run)}
-    hint = f"to try again: {hints.retry}" if hints.retry else None
+    hint = f"retry with: {hints.retry}" if hints.retry else None
     return AllFailedError(words, hint=hint, code=codes.pop() if len(codes) == 1 else None)
 
 
@@ -197,7 +202,7 @@ def _next_step(
         return _again(hints)
     if tally.unsaved:
         return _download_line(ledger, run=run)
-    return f"the others are fine; to try these again: {hints.retry}" if hints.retry else None
+    return f"retry them with: {hints.retry}" if hints.retry else None
 
 
 def _download_line(ledger: Ledger, *, run: int | None) -> str:
@@ -229,4 +234,4 @@ def _left(tally: Tally, *, failures: Failures, hints: ResumeHints, noun: str) ->
 
 
 def _again(hints: ResumeHints) -> str:
-    return f"run the same line again: {hints.again}"
+    return f"run the same command again: {hints.again}"

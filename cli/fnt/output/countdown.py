@@ -22,7 +22,7 @@ def countdown(
     from rich.text import Text  # noqa: PLC0415 -- as above
 
     with Live(console=terminal.console, auto_refresh=False, transient=True) as live:
-        yield lambda left_s: live.update(Text(f"{what}, {_time(left_s)} left"), refresh=True)
+        yield lambda left_s: live.update(Text(f"{what} {_time(left_s)}"), refresh=True)
 
 
 class _Lines:
@@ -35,7 +35,7 @@ class _Lines:
 
     def __call__(self, left_s: float) -> None:
         if left_s <= self._due_s:
-            self._terminal.say(f"{self._what}, {_time(left_s)} left")
+            self._terminal.say(f"{self._what} {_time(left_s)}")
             self._due_s = left_s - SAY_EVERY_S
 
 

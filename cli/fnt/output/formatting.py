@@ -82,6 +82,14 @@ def plural(number: int, noun: str) -> str:
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
+def data_size(number: float) -> str:
+    """Write a size in bytes as `0.4 MB` or `12 kB`."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if number >= size / 10:
+            return f"{number / size:.1f} {unit}"
+    return f"{max(1, round(number / 1e3))} kB" if number >= 1000 else plural(round(number), "byte")
+
+
 def data_rate(bytes_per_s: float) -> str:
     """Write a rate as `1.2 MB/s`."""
     for unit in ("B", "kB", "MB"):

@@ -192,7 +192,7 @@ class Terminal:
     def _must_ask(self, question: str, instead: str | None) -> None:
         if not self.can_ask:
             raise UsageError(
-                f"cannot ask for the {question.lower()} without a terminal", hint=instead
+                f"cannot prompt for the {question.lower()} without a terminal", hint=instead
             )
 
     def _say(self, line: str) -> None:

@@ -1,1 +1,1 @@
-"""What client and server agree on: names, shapes and their conversion. Standard library only."""
+"""What client and server agree on: names and shapes, declared once. Needs msgspec alone."""

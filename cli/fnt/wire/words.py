@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_WORD = re.compile(r"[^\s—–/|]*[^\W_][^\s—–/|]*")
+_WORD = re.compile(r"(?<![^\s—–/|])(?:(?![\s—–/|])[\W_])*+[^\W_][^\s—–/|]*+")
 
 
 def count_words(text: str) -> int:

@@ -69,6 +69,8 @@ _SURE = re.compile(
 """Endings that finite verbs have and few other words."""
 _AFTER_SUBJECT = re.compile(r"(?:e|es|ent|[iu][st]|ds?|ts?|ons)$")
 """Endings that count when a pronoun stands before."""
+_LONGEST_VERB: Final = 40
+"""Letters beyond which a word is none of the language."""
 _NOT_VERBS: Final = frozenset(
     """jamais mais mauvais français anglais irlandais écossais palais frais épais marais relais
     désormais laquais biais niais ais lait parfait bienfait méfait forfait souhait portrait trait
@@ -84,12 +86,16 @@ _NOT_VERBS: Final = frozenset(
 )
 
 
-@lru_cache(maxsize=1 << 16)
 def is_verb(word: str, before: str) -> bool:
     """Guess from a word's form, and the word before it, whether it is a finite verb.
 
     Both in lower case and without punctuation. A guess only: it weighs cuts and decides nothing.
     """
+    return len(word) <= _LONGEST_VERB and _is_verb(word, before[-_LONGEST_VERB:])
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_verb(word: str, before: str) -> bool:
     if word in _FORMS:
         return not (word.endswith("e") and before in _BEFORE_NOUN)
     if len(word) < 3 or word in _NOT_VERBS:
@@ -165,7 +171,11 @@ _NOT_INFINITIVE: Final = frozenset(
 )
 
 
-@lru_cache(maxsize=1 << 16)
 def is_infinitive(word: str) -> bool:
     """Guess from its form whether a word in lower case is an infinitive."""
-    return len(word) > 3 and bool(_INFINITIVE.search(word)) and word not in _NOT_INFINITIVE
+    return 3 < len(word) <= _LONGEST_VERB and _is_infinitive(word)
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_infinitive(word: str) -> bool:
+    return bool(_INFINITIVE.search(word)) and word not in _NOT_INFINITIVE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 from fnt.wire.words import count_words
@@ -16,6 +17,9 @@ _ONLY_OPENER = re.compile(r"[«“(\[–—-]+")
 _OPENER = re.compile(r"[«“(\[–—-]")
 _STRONG: Final = frozenset(';:!?…»”)]".')
 _ABBREVIATION = re.compile(rf"(?:^|\W)(?:{'|'.join(sorted(TITLES))})\.?$|(?:^|\W)[A-Z]\.$")
+
+_LONGEST_KEPT: Final = 60
+"""Longer ones are no words, and would fill the memory of a process that serves many books."""
 
 Mark = Literal["", "comma", "strong"]
 
@@ -35,6 +39,8 @@ class Token:
     mark: Mark
     """What stands after it."""
     abbreviated: bool
+    verb_inside: bool
+    """One of the parts after the first is a finite verb."""
     capitalized: bool
     numeric: bool
 
@@ -56,7 +62,7 @@ def read_words(sentence: str) -> list[Word]:
     starts = _starts(sentence)
     for start, end in zip(starts, [*starts[1:], len(sentence)], strict=False):
         token = _read(sentence[start:end].rstrip())
-        words.append(Word(start, token, _has_verb(token.parts, before)))
+        words.append(Word(start, token, _has_verb(token, before)))
         before = token.last
     return words
 
@@ -77,8 +83,17 @@ def _starts(sentence: str) -> list[int]:
     return starts
 
 
-@lru_cache(maxsize=1 << 16)
 def _read(text: str) -> Token:
+    """Return what can be told of a word; kept, because most repeat."""
+    return _read_and_keep(text) if len(text) <= _LONGEST_KEPT else _read_anew(text)
+
+
+@lru_cache(maxsize=1 << 16)
+def _read_and_keep(text: str) -> Token:
+    return _read_anew(text)
+
+
+def _read_anew(text: str) -> Token:
     words = _PART.findall(text)
     parts = tuple(word.lower() for word in words)
     abbreviated = bool(_ABBREVIATION.search(text))
@@ -90,6 +105,7 @@ def _read(text: str) -> Token:
         opens=bool(_OPENER.match(text)),
         mark="" if abbreviated else _mark_after(text),
         abbreviated=abbreviated,
+        verb_inside=any(is_verb(part, above) for above, part in pairwise(parts)),
         capitalized=bool(words) and words[-1][0].isupper(),
         numeric=bool(parts) and all(part.isdigit() for part in parts),
     )
@@ -102,6 +118,5 @@ def _mark_after(text: str) -> Mark:
     return "comma" if "," in marks else ""
 
 
-@lru_cache(maxsize=1 << 16)
-def _has_verb(parts: tuple[str, ...], before: str) -> bool:
-    return any(is_verb(part, above) for above, part in zip((before, *parts), parts, strict=False))
+def _has_verb(token: Token, before: str) -> bool:
+    return token.verb_inside or (bool(token.parts) and is_verb(token.first, before))

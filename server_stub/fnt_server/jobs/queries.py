@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 
 from sqlalchemy import select
 
-from fnt.wire.jobs import (
-    JobSnapshot,
-    JobStatus,
-    ProcessingSettings,
-)
+from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.structs import Time
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step, StepKind
 
@@ -87,9 +84,9 @@ def list_chunks(database: Database, job_id: int) -> list[Step]:
         )
 
 
-def _utc(moment: float) -> datetime:
-    return datetime.fromtimestamp(moment, UTC)
+def _utc(moment: float) -> Time:
+    return Time.fromtimestamp(moment, UTC)
 
 
-def _utc_or_none(moment: float | None) -> datetime | None:
+def _utc_or_none(moment: float | None) -> Time | None:
     return None if moment is None else _utc(moment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -26,9 +27,8 @@ class Paragraph:
 
     def page_at(self, offset: int) -> int:
         """Return the page of the character at this offset of the text."""
-        if not self.page_breaks:
-            return self.page
-        return max((page for start, page in self.page_breaks if start <= offset), default=self.page)
+        passed = bisect_right(self.page_breaks, offset, key=lambda page_break: page_break[0])
+        return self.page_breaks[passed - 1][1] if passed else self.page
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Paragraph:

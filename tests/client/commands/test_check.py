@@ -20,7 +20,7 @@ def test_check_tells_pages_and_doubles(tmp_path: Path) -> None:
     first, second = world.out.splitlines()
     assert first.startswith("ok ")
     assert "pages" in first
-    assert second.endswith(f"the same bytes as {tmp_path / 'a.pdf'}")
+    assert second.endswith(f"duplicate of {tmp_path / 'a.pdf'}")
 
 
 def test_check_of_a_folder_looks_at_what_an_upload_would_send(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_cancel_is_calm_about_what_has_ended() -> None:
 
     assert world.err.splitlines() == [
         "job 12 cancelled",
-        "job 13 had already ended: completed",
+        "job 13 was already completed",
     ]
 
 

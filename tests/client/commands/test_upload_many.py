@@ -258,7 +258,7 @@ def test_a_rehearsal_sends_nothing_and_tells_all(folder: Path) -> None:
     assert world.out.splitlines() == [
         "send    books/Zola/b.PDF -> out/Zola/b.txt",
         "send    books/a.pdf -> out/a.txt",
-        "refuse  books/bad.pdf: this is not a PDF",
+        "refuse  books/bad.pdf: not a PDF",
     ]
     assert world.session.asked == []
     assert not (folder / "out").exists()
@@ -306,7 +306,7 @@ def test_what_the_server_had_is_told_and_saved_as_usual(folder: Path) -> None:
     (entry,) = document["jobs"]
     assert (code, entry["skipped"], entry["job"]["id"]) == (0, True, 12)
     assert entry["outputs"] == ["novel.txt"]
-    assert "novel.pdf is not sent: job 12 has it (completed)" in world.err
+    assert "novel.pdf skipped: already uploaded as job 12 (completed)" in world.err
     assert world.session.asked[0][1][0].skips_existing
 
 
@@ -334,7 +334,7 @@ def test_a_result_that_was_saved_before_is_left_or_told(
         assert (result.exit_code, world.out) == (0, "novel.txt\n")
     else:
         assert isinstance(result.exception, error)
-        assert "another text" in str(result.exception)
+        assert "different content" in str(result.exception)
     assert sorted(path.name for path in folder.iterdir()) == ["books", "novel.pdf", "novel.txt"]
 
 

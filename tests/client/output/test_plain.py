@@ -152,7 +152,7 @@ def test_the_heartbeat_of_many_is_one_line() -> None:
 
     log.renderer.tick()
 
-    assert log.lines[-1] == "12:00:30 3 jobs, 1 done, 2 jobs under way"
+    assert log.lines[-1] == "12:00:30 3 jobs, 1 done, 2 jobs in progress"
 
 
 def test_a_silent_upload_has_a_heartbeat_too() -> None:

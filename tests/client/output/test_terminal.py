@@ -115,7 +115,7 @@ def test_words_said_while_rich_draws_are_literal() -> None:
 
 
 def test_nobody_is_asked_without_a_terminal() -> None:
-    with pytest.raises(UsageError, match="cannot ask for the email"):
+    with pytest.raises(UsageError, match="cannot prompt for the email"):
         make_terminal(tty=False, stdin="me\n").ask("Email")
 
 

@@ -74,7 +74,7 @@ class KeyringStore:
         text = tokens.to_json()
         backend.set_password(SERVICE, self._origin, text)
         if backend.get_password(SERVICE, self._origin) != text:
-            raise KeyringError("the keyring did not keep the token")
+            raise KeyringError("the keyring did not store the token")
         return _describe(backend)
 
     def _delete(self, backend: KeyringLike) -> None:
@@ -90,7 +90,7 @@ class KeyringStore:
             try:
                 backend = self._find_backend()
                 if backend is None and needed:
-                    raise KeyringError("there is no keyring here that could keep the token safely")
+                    raise KeyringError("no secure keyring found")
                 answers.append(None if backend is None else ask(backend))
             except Exception as error:  # backends raise what they like
                 errors.append(error)
@@ -101,7 +101,7 @@ class KeyringStore:
         if answers:
             return answers[0]
         if not errors:
-            raise KeyringError(f"the keyring did not answer within {self._timeout_s:g} s")
+            raise KeyringError(f"the keyring did not respond within {self._timeout_s:g} s")
         if isinstance(errors[0], KeyringError):
             raise errors[0]
         raise KeyringError(f"the keyring failed ({type(errors[0]).__name__})") from errors[0]

@@ -101,7 +101,7 @@ def config_folder(environ: Mapping[str, str]) -> Path:
 
 def _token(text: str) -> str | None:
     if not re.fullmatch(r"[!-~]*", text):
-        raise UsageError("FNT_TOKEN holds characters that no token has")
+        raise UsageError("FNT_TOKEN contains invalid characters")
     return text or None
 
 

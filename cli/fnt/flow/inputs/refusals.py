@@ -42,8 +42,8 @@ def changed(book: Book) -> Refused:
     return Refused(
         key=book.key,
         title=book.path,
-        message="the file is not the one that was sent before",
+        message="the file has changed since it was sent",
         code=FILE_CHANGED,
-        hint="fnt batch retry sends it as a new job",
+        hint="send it as a new job with: fnt batch retry",
         exit_code=ExitCode.REFUSED,
     )

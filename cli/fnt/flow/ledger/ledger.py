@@ -16,7 +16,8 @@ from typing import Any, Self
 from fnt.errors import UsageError
 from fnt.flow.ledger.books import Book, BookStatus, Prepared, Wanted, stored
 from fnt.flow.ledger.file import IN_MEMORY, open_file, translated
-from fnt.wire.jobs import ProcessingSettings, format_time
+from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.structs import format_time
 
 PAGE = 200
 """Books read at a time, so that memory does not grow with their number."""
@@ -79,9 +80,9 @@ class Ledger:
         found = {name: self.meta(name) or given for name, given in owner.items()}
         if found != owner:
             raise UsageError(
-                f"the ledger {self.path} is that of {found['user']} on {found['server']}, "
-                f"and you are {user} on {server}",
-                hint="log in there, or begin another one with --ledger FILE",
+                f"the ledger {self.path} belongs to {found['user']} on {found['server']}, "
+                f"but you are {user} on {server}",
+                hint="log in there, or start another one with --ledger FILE",
             )
         with self.changing():
             self.keep(owner)
@@ -138,8 +139,8 @@ class Ledger:
         assert first is not None  # it was in the way
         if first["stem"] != stem:
             raise UsageError(
-                f"line {one.line}: {one.path} stands in line {first['line']} already, with the"
-                " same settings and another output"
+                f"line {one.line}: {one.path} is already on line {first['line']}, with the same"
+                " settings but another output"
             )
 
     def same_stem(self, run: int) -> tuple[Book, Book] | None:

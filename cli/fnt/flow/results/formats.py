@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from fnt.distribution import install_hint
 from fnt.errors import TemporaryError, UsageError
-from fnt.wire.jobs import WireError
 from fnt.wire.results import Sentence
+from fnt.wire.structs import WireError
 
 LIBRARIES: Final[Mapping[str, str]] = {"xlsx": "openpyxl", "anki": "genanki"}
 """Formats that are made here, and what makes them."""
@@ -78,7 +78,7 @@ def _write_workbook(sentences: Iterator[Sentence], target: Path, _title: str) ->
         made.number_format = "@"
         return made
 
-    names = tuple(Sentence.__dataclass_fields__)
+    names = tuple(Sentence.__struct_fields__)
     try:
         sheet.append([cell(name) for name in names])
         for sentence in sentences:

@@ -36,11 +36,12 @@ class OutputPlan:
             return cls(folder=path, formats=formats, overwrite=overwrite)
         if jobs * len(formats) != 1:
             raise UsageError(
-                f"{path} is one file for several results", hint=f"a folder: -o {path}/"
+                f"{path} is a file, but there are several results", hint=f"use a folder: -o {path}/"
             )
         if format != formats[0]:
             raise UsageError(
-                f"{path} would hold {formats[0]}", hint=f"use -f {format}, or -o {path}/"
+                f"{path} does not match the format {formats[0]}",
+                hint=f"use -f {format}, or -o {path}/",
             )
         return cls(folder=path.parent, file=path, formats=formats, overwrite=overwrite)
 

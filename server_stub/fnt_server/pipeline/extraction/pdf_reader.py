@@ -16,7 +16,9 @@ import pypdfium2.raw as pdfium
 from fnt.wire.errors import JobErrorCode
 from fnt_server.pipeline.errors import PdfRejected
 from fnt_server.pipeline.extraction.characters import ACCENTS
+from fnt_server.pipeline.extraction.optional_content import HiddenLayers
 from fnt_server.pipeline.extraction.orientation import page_corner, quarter_turns, rotated
+from fnt_server.pipeline.extraction.visible_text import hide_unseen_text, may_have_layers
 from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page
 
 _LINE_END = re.compile(r"\r\n?|\n|[\x02\ufffe\xad](?:\r\n)?")
@@ -48,24 +50,49 @@ def open_pages(path: Path, *, max_pages: int, max_text_chars: int) -> tuple[int,
             JobErrorCode.PDF_TOO_MANY_PAGES,
             f"the PDF has {count} pages, the limit is {max_pages}: split it into parts",
         )
-    return count, _iter_pages(document, count, max_text_chars)
+    return count, _iter_pages(document, path, count, max_text_chars)
 
 
-def _iter_pages(document: Any, count: int, max_text_chars: int) -> Iterator[Page]:
+def _iter_pages(document: Any, path: Path, count: int, max_text_chars: int) -> Iterator[Page]:
     left = max_text_chars
+    layers: HiddenLayers | None = None
     try:
         for index in range(count):
-            page = _read_page(document, index, left)
+            handle = _load_page(document, index)
+            shown = None
+            if may_have_layers(handle):
+                layers = layers or HiddenLayers(path.read_bytes())
+                shown = layers.page_without(index)
+            if shown is not None:
+                pdfium.FPDF_ClosePage(handle)
+                page = _read_single_page(shown, index, left)
+            else:
+                page = _read_page(handle, index, left)
             left -= sum(len(line.text) for line in page.lines)
             yield page
     finally:
         pdfium.FPDF_CloseDocument(document)
 
 
-def _read_page(document: Any, index: int, max_chars: int) -> Page:
+def _load_page(document: Any, index: int) -> Any:
     page = pdfium.FPDF_LoadPage(document, index)
     if not page:
         raise PdfRejected(JobErrorCode.PDF_DAMAGED, _INCOMPLETE)
+    return page
+
+
+def _read_single_page(file: bytes, index: int, max_chars: int) -> Page:
+    """Read the one page of a file in memory, which was page `index` of the book."""
+    document = pdfium.FPDF_LoadMemDocument64(file, len(file), None)
+    try:
+        return _read_page(_load_page(document, 0), index, max_chars)
+    finally:
+        pdfium.FPDF_CloseDocument(document)
+
+
+def _read_page(page: Any, index: int, max_chars: int) -> Page:
+    """Read a page and close it."""
+    hide_unseen_text(page)
     text_page = pdfium.FPDFText_LoadPage(page)
     try:
         rotation = quarter_turns(text_page) if text_page else 0

@@ -15,7 +15,7 @@ from fnt_server.pipeline.layout.numerals import parse_numeral
 _ENTRY = re.compile(r"(?:^|[\s.…·_])(\d{1,4}|[ivxlc]{1,7})\.?$", re.IGNORECASE)
 _LEADER = re.compile(r"(?:[.…·_]\s?){4}|…\s?…")
 _TITLE = re.compile(
-    r"\W*(?:table(?:\s+(?:des\s+(?:mati[èe]res|chapitres|divisions)|analytique))?"
+    r"(?<!\W)\W*(?:table(?:\s+(?:des\s+(?:mati[èe]res|chapitres|divisions)|analytique))?"
     r"|sommaire|contents)\W*",
     re.IGNORECASE,
 )

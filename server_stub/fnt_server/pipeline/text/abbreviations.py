@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_LAST_WORD = re.compile(r"([^\W_]+)°?$")
-_BEFORE_LAST = re.compile(r"([^\W_]+)\W{1,3}$")
+_LAST_WORD = re.compile(r"(?<![^\W_])([^\W_]++)°?$")
+_BEFORE_LAST = re.compile(r"(?<![^\W_])([^\W_]++)\W{1,3}$")
 _FIRST_WORD = re.compile(r"[^\W_]+")
-_ROMAN = re.compile(r"[IVXLC]+\b(?![’'])")
+_ROMAN = re.compile(r"\b[IVXLC]+\b(?![’'])")
 _ERA = re.compile(r"\b(?:av|apr|ap)\.\s?J\.\s?-\s?C$")
 _THAT_IS = re.compile(r"\b(?:c\.\s?-?à-?\s?d|p\.\s?ex)$", re.IGNORECASE)
-_LIST_NUMBER = re.compile(r"(?:^|[:;!?»–—]|([^\W_]*)°?\.)\s*\d{1,3}$")
-_DIGITS_BEFORE = re.compile(r"\d\s*[^\W_]+$")
+_LIST_NUMBER = re.compile(r"(?:^|[:;!?»–—]|(?<![^\W_])([^\W_]*+)°?\.)\s*\d{1,3}$")
+_DIGITS_BEFORE = re.compile(r"(?:\d\s+|(?<![^\W_])[^\W\d_]*+\d)[^\W_]++$")
 _WINDOW: Final = 24
 """Characters before the full stop that can matter."""
 

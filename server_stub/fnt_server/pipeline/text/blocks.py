@@ -12,7 +12,8 @@ from fnt_server.pipeline.layout.margins import Column, Typesetting
 from fnt_server.pipeline.text.hyphenation import Vocabulary
 
 _DASH = re.compile(r"[-–—―]\s?(?!\d)")
-_ENDED = re.compile(r"[.!?…:»”\"][\s»”\")]*$")
+_ENDED = re.compile(r"(?:[.!?…:]|(?<![\s»”\")])[\s)]*+[»”\"])[\s»”\")]*+$")
+_FIRST_WORD = re.compile(r"\w*+")
 _INITIAL = re.compile(r"[^\W\d_]['’]?$")
 _TWO_MEANINGS: Final = frozenset("ÀAÔOY")
 """Drop capitals that are a word of their own."""
@@ -128,7 +129,8 @@ def _is_beside(line: Line, cap: Line, size: float) -> bool:
 
 
 def _with_cap(cap: str, text: str, vocabulary: Vocabulary) -> str:
-    word = re.split(r"[^\w]", text, maxsplit=1)[0]
+    found = _FIRST_WORD.match(text)
+    word = found.group() if found else ""
     joined = vocabulary.words[(cap + word).lower()]
     apart = cap in _TWO_MEANINGS and not joined and vocabulary.words[word.lower()]
     return f"{cap} {text}" if apart else cap + text

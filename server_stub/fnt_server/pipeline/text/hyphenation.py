@@ -15,9 +15,11 @@ FORMS: Final = 64
 """Forms of one word that are looked at; a French verb has fewer that look different."""
 
 _PART = re.compile(r"[^\W\d_]+")
-_LAST_PART = re.compile(r"[^\W_]*$")
-_FIRST_PART = re.compile(r"[^\W_]*")
-_PAIR = re.compile(r"([^\W\d_]+)-(?=([^\W\d_]+))")
+_LAST_PART = re.compile(r"(?<![^\W_])[^\W_]*+$")
+_FIRST_PART = re.compile(r"[^\W_]*+")
+_PAIR = re.compile(r"(?<![^\W\d_])([^\W\d_]++)-(?=([^\W\d_]++))")
+_LINKED_BEFORE = re.compile(r"-([^\W\d_]++)$")
+_LINKED_AFTER = re.compile(r"\A([^\W\d_]++)-")
 
 _PRONOUNS: Final = frozenset("je tu il elle on ils elles le la les lui leur y en ce t".split())
 _OBJECTS: Final = frozenset("le la les lui leur".split())
@@ -118,13 +120,6 @@ class Vocabulary:
         return joined, paired
 
 
-def rejoin(before: str, after: str, vocabulary: Vocabulary) -> str:
-    """Return the text of two lines, the first of which ends with HYPHEN."""
-    before = before.removesuffix(HYPHEN)
-    hyphen = "-" if keeps_hyphen(before, after, vocabulary) else ""
-    return before + hyphen + after
-
-
 def keeps_hyphen(before: str, after: str, vocabulary: Vocabulary) -> bool:
     """Tell whether the hyphen between these belongs to the word, as in `dit-il`."""
     first, second = _last(before), _first(after)
@@ -165,8 +160,8 @@ def _is_chain(before: str, after: str) -> bool:
     """Tell whether a part only links others: another hyphen or an apostrophe stands beside it."""
     if _ELIDED.match(after):  # `vau-l’eau`, `amène-t-elle`
         return True
-    links_back = re.search(r"-([^\W\d_]+)$", before)
-    links_on = re.match(r"([^\W\d_]+)-", after)
+    links_back = _LINKED_BEFORE.search(before)
+    links_on = _LINKED_AFTER.match(after)
     return any(found and found[1].lower() in _LINKS for found in (links_back, links_on))
 
 

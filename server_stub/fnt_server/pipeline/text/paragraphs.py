@@ -13,7 +13,7 @@ from fnt_server.pipeline.layout.footnotes import split_notes, without_flat_calls
 from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page, columns, usual_gutter
 from fnt_server.pipeline.layout.margins import Typesetting, with_margins
 from fnt_server.pipeline.text.blocks import Block, iter_blocks, merge_drop_caps
-from fnt_server.pipeline.text.hyphenation import Vocabulary, rejoin
+from fnt_server.pipeline.text.hyphenation import Vocabulary, keeps_hyphen
 
 _NUMERAL = re.compile(r"^[\W_]*(?:[IVXLC]+|\d{1,3})[\W_]*$")
 _NAMED = re.compile(
@@ -24,6 +24,8 @@ _NAMED = re.compile(
 )
 _OPEN_END = re.compile(r"[,;:]$")
 _HEADING_LINES: Final = 4
+_TAIL_CHARS: Final = 100
+"""What is looked at of the text before a line: more than the longest word."""
 CHAPTER_NAME_CHARS: Final = 120
 _READABLE = re.compile(r"[^\W_]")
 
@@ -74,7 +76,10 @@ class _ChapterTracker:
             self._open.pop()
         self._open.append((size, heading))
         self._after_heading = True
-        self.name = ", ".join(text for _, text in self._open)[:CHAPTER_NAME_CHARS]
+        # Any number of headings may be open, and hardly one fills a name by itself.
+        self.name = ", ".join(text for _, text in self._open[:CHAPTER_NAME_CHARS])[
+            :CHAPTER_NAME_CHARS
+        ]
 
     def add_text(self) -> None:
         """Note that text follows the last heading."""
@@ -136,23 +141,23 @@ def _without_calls(
 
 def _text(block: Block, vocabulary: Vocabulary | None) -> tuple[str, tuple[tuple[int, int], ...]]:
     """Join lines and tell where pages begin; without a vocabulary hyphens at line ends stay."""
-    parts, page_breaks, length = [block.lines[0].text], [], 0
+    first = block.lines[0].text
+    parts, page_breaks = [first], []
+    length, tail = len(first), first[-_TAIL_CHARS:]
     for above, line, (before, page) in zip(
         block.lines, block.lines[1:], pairwise(block.pages), strict=False
     ):
-        if not above.text.endswith(HYPHEN):
-            length += len(parts[-1])
-            parts.append(" " + line.text)
-            place = length + 1
-        else:
-            place = length + len(parts[-1]) - 1
-            parts[-1] = (
-                parts[-1].removesuffix(HYPHEN) + "-" + line.text
-                if vocabulary is None
-                else rejoin(parts[-1], line.text, vocabulary)
-            )
+        joint = " "
+        if above.text.endswith(HYPHEN):
+            parts[-1], tail = parts[-1].removesuffix(HYPHEN), tail.removesuffix(HYPHEN)
+            length -= 1
+            divides = vocabulary is not None and not keeps_hyphen(tail, line.text, vocabulary)
+            joint = "" if divides else "-"
         if page != before:
-            page_breaks.append((place, page))
+            page_breaks.append((length + (joint == " "), page))
+        parts.append(joint + line.text)
+        length += len(parts[-1])
+        tail = (tail + parts[-1])[-_TAIL_CHARS:]
     return "".join(parts).replace(HYPHEN, "-"), tuple(page_breaks)
 
 

@@ -12,12 +12,11 @@ _ENDS = re.compile(
     r"""
     (?P<mark>[.!?…]++(?:\s*+[!?…]+)*+)        # the mark itself, `? !` included
     (?P<close>(?:\s*+[»”])*+["’')\]]*+)       # what closes after it
-    (?P<gap>\s+)
-    (?=(?P<open>(?:[«“"‘'(\[–—―-]\s*+)*+)(?P<next>.))
+    (?:(?P<gap>\s+)(?=(?P<open>(?:[«“"‘'(\[–—―-]\s*+)*+)(?P<next>.)))?
     """,
     re.VERBOSE,
 )
-_DIALOGUE = re.compile(r"\s*[-–—―«“\"]")
+_DIALOGUE = re.compile(r"\A\s*[-–—―«“\"]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,9 @@ def iter_sentences(paragraph: str) -> Iterator[FoundSentence]:
 
 def _iter_ends(paragraph: str) -> Iterator[int]:
     for match in _ENDS.finditer(paragraph):
-        if not match["next"].islower() and not _ends_with_abbreviation(paragraph, match):
+        if not match["gap"] or match["next"].islower():
+            continue
+        if not _ends_with_abbreviation(paragraph, match):
             yield match.end()
     yield len(paragraph)
 

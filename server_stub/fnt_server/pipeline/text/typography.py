@@ -15,7 +15,7 @@ _TABLE = str.maketrans(
     }
 )
 _OPENING = re.compile(r"«\s+")
-_CLOSING = re.compile(r"\s+»")
+_CLOSING = re.compile(r"(?<!\s)\s+»")
 _SPACES = re.compile(r"\s+")
 
 

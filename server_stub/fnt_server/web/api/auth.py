@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import WireError
+from fnt.wire.structs import WireError
 from fnt_server.auth.tokens import TokenPair
 from fnt_server.db.models import User
 from fnt_server.web.api.errors import ApiError

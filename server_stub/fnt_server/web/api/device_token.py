@@ -10,7 +10,7 @@ from flask import Blueprint, request
 
 from fnt.wire import paths
 from fnt.wire.device import GRANT_TYPE, DeviceError, shown_code
-from fnt.wire.jobs import WireError
+from fnt.wire.structs import WireError
 from fnt_server.auth.device_logins import CODE_TTL_S, DeviceRefused
 from fnt_server.logs import escaped
 from fnt_server.web.api.auth import pair_answer

@@ -9,7 +9,7 @@ from flask import Flask, Response, g, jsonify
 from werkzeug.exceptions import HTTPException
 
 from fnt.wire.errors import ErrorCode, error_body
-from fnt.wire.jobs import WireError
+from fnt.wire.structs import WireError
 from fnt_server.auth.tokens import TokenProblem
 from fnt_server.db.connection import UNAVAILABLE
 from fnt_server.jobs.state import JobRefused

@@ -10,7 +10,8 @@ from flask import g, request
 
 from fnt.wire import paths
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobStatus, WireError
+from fnt.wire.jobs import JobStatus
+from fnt.wire.structs import WireError
 from fnt_server.auth.logins import Identity
 from fnt_server.auth.tokens import TokenProblem
 from fnt_server.web.io_timeouts import StallGuard

@@ -9,8 +9,9 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobStatus, WireError
+from fnt.wire.jobs import JobStatus
 from fnt.wire.results import FORMATS, MEDIA_TYPES, Sentence, iter_result
+from fnt.wire.structs import WireError
 from fnt_server.web.api.errors import ApiError
 from fnt_server.web.api.jobs import own_job
 from fnt_server.web.services import services

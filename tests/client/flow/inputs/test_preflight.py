@@ -75,7 +75,7 @@ def test_preflight_damage_is_left_to_the_server(tmp_path):
     found = look(tmp_path, b"%PDF-1.7 nothing more")
 
     assert found.problem == Problem(
-        code="PDF_DAMAGED", message="the PDF seems to be damaged", certain=False
+        code="PDF_DAMAGED", message="the PDF appears to be damaged", certain=False
     )
 
 

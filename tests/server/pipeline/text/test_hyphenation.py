@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fnt_server.pipeline.layout.geometry import HYPHEN
-from fnt_server.pipeline.text.hyphenation import Vocabulary, keeps_hyphen, rejoin
+from fnt_server.pipeline.text.hyphenation import Vocabulary, keeps_hyphen
 
 BOOK = Vocabulary.of(
     [
@@ -55,7 +55,7 @@ BOOK = Vocabulary.of(
     ],
 )
 def test_rejoin_writes_the_word_as_the_book_does(before: str, after: str, whole: str) -> None:
-    assert rejoin(before + HYPHEN, after, BOOK) == whole
+    assert rejoin(before, after, BOOK) == whole
 
 
 def test_keeps_hyphen_trusts_the_more_frequent_spelling() -> None:
@@ -68,7 +68,7 @@ def test_keeps_hyphen_trusts_the_more_frequent_spelling() -> None:
     ("line", "whole"), [("il permettait", "permettant"), ("permet-tait", "permet-tant")]
 )
 def test_other_forms_of_the_word_decide_where_it_is_not_there_itself(line: str, whole: str) -> None:
-    assert rejoin("permet" + HYPHEN, "tant", Vocabulary.of([line])) == whole
+    assert rejoin("permet", "tant", Vocabulary.of([line])) == whole
 
 
 def test_vocabulary_leaves_out_words_that_a_line_end_divides() -> None:
@@ -81,4 +81,8 @@ def test_vocabulary_leaves_out_words_that_a_line_end_divides() -> None:
 
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_rejoin_adds_a_hyphen_at_most(before: str, after: str) -> None:
-    assert rejoin(before + HYPHEN, after, BOOK) in (before + after, f"{before}-{after}")
+    assert rejoin(before, after, BOOK) in (before + after, f"{before}-{after}")
+
+
+def rejoin(before: str, after: str, vocabulary: Vocabulary) -> str:
+    return before + ("-" if keeps_hyphen(before, after, vocabulary) else "") + after

@@ -1,0 +1,77 @@
+"""The base of everything that travels: declared once, read, checked and written by msgspec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Self
+
+import msgspec
+
+
+class WireError(ValueError):
+    """A payload that is not what the contract says; the message names the field."""
+
+
+class Time(datetime):
+    """A moment in UTC, written as RFC 3339 with `Z` and milliseconds."""
+
+
+class WireStruct(msgspec.Struct, frozen=True, kw_only=True):
+    """An object on the wire. Fields it does not know are passed over: a newer peer may send them.
+
+    `msgspec.Meta(extra={"says": …})` of a field replaces the sentence that tells what it must be,
+    `{"bounds": …}` only the one for a string of a wrong length or pattern.
+    """
+
+    described: ClassVar[str] = "the payload"
+    root: ClassVar[str] = ""
+    """What stands before the name of a field when the struct is read by itself."""
+    wording: ClassVar[str] = "{name} {problem}"
+
+    @classmethod
+    def from_wire(cls, payload: object) -> Self:
+        """Read a JSON value; raises WireError naming the field that is missing or wrong."""
+        try:
+            return msgspec.convert(payload, cls, dec_hook=read_custom)
+        except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
+            from fnt.wire.complaints import complaint  # noqa: PLC0415 -- needed only when refused
+
+            raise WireError(complaint(cls, payload)) from error
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the JSON object, with its keys in the order of the fields."""
+        wire: dict[str, Any] = msgspec.to_builtins(
+            self,
+            builtin_types=(datetime,),  # written by whoever has it as Time, by nobody otherwise
+            enc_hook=write_custom,
+        )
+        return wire
+
+
+def format_time(moment: datetime) -> str:
+    """Write a time as UTC RFC 3339 with `Z`, milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def read_custom(kind: type, value: Any) -> Any:
+    """Read what msgspec does not know: Time, from any zone and as UTC without one."""
+    if kind is not Time:
+        raise NotImplementedError
+    try:
+        moment = Time.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("out of range") from error
+
+
+def write_custom(value: Any) -> str:
+    """Write what msgspec does not know: Time."""
+    if not isinstance(value, Time):
+        raise NotImplementedError
+    return format_time(value)
+
+
+def knows(kind: type[WireStruct], payload: Mapping[Any, Any]) -> str | None:
+    """Return the first name in a payload that the struct does not have."""
+    return next((str(name) for name in payload if name not in kind.__struct_fields__), None)

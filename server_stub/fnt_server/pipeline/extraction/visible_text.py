@@ -1,0 +1,137 @@
+"""Leaves on a page what its reader sees, once: PDFium reads cropped and invisible text too."""
+
+from __future__ import annotations
+
+import ctypes
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import pypdfium2.raw as pdfium
+
+_INVISIBLE: Final = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+_MAX_DEPTH: Final = 6
+"""Forms in forms; what is deeper is left as it is."""
+_TOLERANCE: Final = 1.0
+"""Points that the middle of a text may stand out of the visible box."""
+_STRIP: Final = 36.0
+"""Points; the height of the strips in which text under text is looked for."""
+
+_OC_BYTES: Final = 6
+"""Of the mark's name in UTF-16 with its end."""
+
+
+class Box(NamedTuple):
+    """A rectangle in points, y upwards."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    def holds_middle_of(self, other: Box, *, margin: float = 0.0) -> bool:
+        """Tell whether the center of another box lies inside, or within the margin."""
+        x, y = (other.left + other.right) / 2, (other.bottom + other.top) / 2
+        return (
+            self.left - margin <= x <= self.right + margin
+            and self.bottom - margin <= y <= self.top + margin
+        )
+
+
+def hide_unseen_text(page: Any) -> None:
+    """Switch off what is cropped away, and recognized text over text that counts already."""
+    visible = visible_box(page)
+    seen: list[tuple[Any, Box]] = []
+    invisible: list[tuple[Any, Box]] = []
+    for matrices, handle, kind in _iter_objects(page):
+        if kind != pdfium.FPDF_PAGEOBJ_TEXT:
+            continue
+        box = _placed(_bounds(handle), matrices)
+        if not visible.holds_middle_of(box, margin=_TOLERANCE):
+            pdfium.FPDFPageObj_SetIsActive(handle, 0)
+        elif pdfium.FPDFTextObj_GetTextRenderMode(handle) in _INVISIBLE:
+            invisible.append((handle, box))
+        else:
+            seen.append((handle, box))
+    if invisible:
+        _hide_repeated(seen, invisible, visible)
+
+
+def may_have_layers(page: Any) -> bool:
+    """Tell whether the page holds marked optional content, or a form, which may be optional."""
+    for index in range(pdfium.FPDFPage_CountObjects(page)):
+        handle = pdfium.FPDFPage_GetObject(page, index)
+        if pdfium.FPDFPageObj_GetType(handle) == pdfium.FPDF_PAGEOBJ_FORM or _is_optional(handle):
+            return True
+    return False
+
+
+def _is_optional(handle: Any) -> bool:
+    for place in range(pdfium.FPDFPageObj_CountMarks(handle)):
+        name, length = (ctypes.c_ushort * 4)(), ctypes.c_ulong()
+        mark = pdfium.FPDFPageObj_GetMark(handle, place)
+        pdfium.FPDFPageObjMark_GetName(mark, name, ctypes.sizeof(name), length)
+        if length.value == _OC_BYTES and bytes(name)[:4].decode("utf-16-le") == "OC":
+            return True
+    return False
+
+
+def visible_box(page: Any) -> Box:
+    """Return the part of the page that is shown: its crop box inside its media box."""
+    rectangle = pdfium.FS_RECTF()
+    pdfium.FPDF_GetPageBoundingBox(page, rectangle)
+    return Box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
+
+
+def _hide_repeated(
+    seen: list[tuple[Any, Box]], invisible: list[tuple[Any, Box]], visible: Box
+) -> None:
+    """Hide each invisible text that lies over a visible one, or over an earlier invisible one."""
+    strips: defaultdict[int, list[Box]] = defaultdict(list)
+    for _, box in seen:
+        _note(strips, box, visible)
+    for handle, box in invisible:
+        below = strips[int((box.bottom + box.top) / 2 // _STRIP)]
+        if any(other.holds_middle_of(box) for other in below):
+            pdfium.FPDFPageObj_SetIsActive(handle, 0)
+        else:
+            _note(strips, box, visible)
+
+
+def _note(strips: defaultdict[int, list[Box]], box: Box, visible: Box) -> None:
+    lowest, highest = max(box.bottom, visible.bottom), min(box.top, visible.top)
+    for strip in range(int(lowest // _STRIP), int(highest // _STRIP) + 1):
+        strips[strip].append(box)
+
+
+def _iter_objects(
+    container: Any, matrices: tuple[Any, ...] = ()
+) -> Iterator[tuple[tuple[Any, ...], Any, int]]:
+    """Yield each object with its kind, and the matrices of the forms it stands in, inner first."""
+    if matrices:
+        count, read = pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject
+    else:
+        count, read = pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject
+    for index in range(count(container)):
+        handle = read(container, index)
+        kind = pdfium.FPDFPageObj_GetType(handle)
+        yield matrices, handle, kind
+        if kind == pdfium.FPDF_PAGEOBJ_FORM and len(matrices) < _MAX_DEPTH:
+            matrix = pdfium.FS_MATRIX()
+            pdfium.FPDFPageObj_GetMatrix(handle, matrix)
+            yield from _iter_objects(handle, (matrix, *matrices))
+
+
+def _bounds(handle: Any) -> Box:
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    pdfium.FPDFPageObj_GetBounds(handle, left, bottom, right, top)
+    return Box(left.value, bottom.value, right.value, top.value)
+
+
+def _placed(box: Box, matrices: tuple[Any, ...]) -> Box:
+    for m in matrices:
+        corners = [(x, y) for x in (box.left, box.right) for y in (box.bottom, box.top)]
+        xs = [m.a * x + m.c * y + m.e for x, y in corners]
+        ys = [m.b * x + m.d * y + m.f for x, y in corners]
+        box = Box(min(xs), min(ys), max(xs), max(ys))
+    return box
