@@ -43,7 +43,7 @@ def _value_complaint(hint: Any, value: object, name: str, owner: type[WireStruct
 def _fits(value: object, hint: Any) -> bool:
     try:
         msgspec.convert(value, hint, dec_hook=read_custom)
-    except (msgspec.ValidationError, RecursionError):
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError):
         return False
     return True
 
