@@ -228,6 +228,7 @@ def test_any_json_is_refused_with_wire_error_alone(payload: object) -> None:
 
 
 @settings(deadline=None, max_examples=500)
+@example(changes={"id": "2026-03-02\ud800"})
 @given(changes=st.dictionaries(st.sampled_from(FIELDS), JSON, min_size=1, max_size=3))
 def test_job_with_any_field_changed_is_refused_or_read_for_good(changes: dict[str, Any]) -> None:
     payload = json.loads(json.dumps({**MINIMAL, **changes}))

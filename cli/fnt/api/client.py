@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import base64
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from ssl import SSLContext
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 from fnt.api.device import AuthorizationPending, DeviceGrant, poll_error
-from fnt.api.http import Channel, ProbeResult, Response
-from fnt.api.multipart import UploadBody
+from fnt.api.http import Channel, Response
 from fnt.api.retry import Retry
+from fnt.api.upload_reader import UploadReader
 from fnt.config.credentials import Tokens
 from fnt.errors import FntError, NotFoundError, ProtocolError
 from fnt.files import read_errors
@@ -55,12 +55,7 @@ class ApiClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -124,11 +119,11 @@ class ApiClient:
         """Return what the server says of itself."""
         return self._channel.call("GET", paths.HEALTH, retry=retry).object()
 
-    def probe_health(self) -> ProbeResult:
+    def probe_health(self) -> Response:
         """Return the answer to a question after the server's health, whatever it is."""
         return self._channel.probe(paths.HEALTH)
 
-    def probe_socket(self, *, origin: str | None = None) -> ProbeResult:
+    def probe_socket(self, *, origin: str | None = None) -> Response:
         """Return the answer to a websocket's upgrade, asked for as a page of `origin` would."""
         headers = {
             "Connection": "Upgrade",
@@ -166,14 +161,20 @@ class ApiClient:
         self, job_id: int, path: Path, *, filename: str, on_sent: Callable[[int], None]
     ) -> JobSnapshot:
         """Send a job's file in pieces, telling the bytes sent so far; safe to repeat."""
-        with read_errors(filename):
-            size_bytes = path.stat().st_size
-        body = UploadBody(
-            job_id=job_id, path=path, filename=filename, size_bytes=size_bytes, on_sent=on_sent
-        )
-        answer = self._channel.call(
-            "POST", paths.UPLOAD, content=body, headers=body.headers, timeout=UPLOAD_TIMEOUT
-        )
+        name = filename.encode("utf-8", "replace").decode()
+        with read_errors(name):
+            file = path.open("rb")
+        with file:
+            reader = UploadReader(
+                file, name=name, size_bytes=os.fstat(file.fileno()).st_size, on_sent=on_sent
+            )
+            answer = self._channel.call(
+                "POST",
+                paths.UPLOAD,
+                data={"job_id": str(job_id)},
+                files={paths.FILE_FIELD: (name, reader, "application/pdf")},
+                timeout=UPLOAD_TIMEOUT,
+            )
         return _job(answer.object().get("job"))
 
     def get_job(
@@ -221,7 +222,7 @@ class ApiClient:
         return _job(self._channel.call("POST", paths.job(job_id, "cancel")).object())
 
     def retry(self, job_id: int, *, idempotency_key: str) -> JobSnapshot:
-        """Make a new job from the stored file of a failed or cancelled one."""
+        """Create a new job from the stored file of a failed or cancelled one."""
         headers = {paths.IDEMPOTENCY_KEY: idempotency_key}
         answer = self._channel.call("POST", paths.job(job_id, "retry"), headers=headers).object()
         return _job(answer.get("job", answer))

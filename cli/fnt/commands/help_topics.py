@@ -73,7 +73,7 @@ EXIT_CODES = Topic(
             "partial: some jobs failed or were refused or cancelled",
             "read their messages; the other jobs completed",
         ),
-        ("7", "every job failed or was cancelled", "read their messages"),
+        ("7", "every job failed or was cancelled", "read the messages"),
         ("8", "`--timeout` reached", "jobs keep running; resume with `fnt watch JOB…`"),
         (
             "10",

@@ -10,7 +10,7 @@ from fnt import __version__
 from fnt.api.retry import Retry
 from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Verdict, fail, failed, ok, skip, warn
-from fnt.errors import AuthError, ExitCode, TemporaryError
+from fnt.errors import AuthError, ExitCode, ProtocolError, TemporaryError
 from fnt.wire.structs import format_time
 
 ONCE = Retry(tries=1)
@@ -27,7 +27,10 @@ def rest(target: DoctorContext) -> Verdict:
             error, hint="something between this machine and the server closes the connection"
         )
     target.asked_at = began + (context.now() - began) / 2
-    said = look.object()
+    try:
+        said = look.object()
+    except ProtocolError:
+        return _no_server(target)
     service, status = said.get("service"), said.get("status")
     if isinstance(service, str) and isinstance(status, str):
         words = f"{service[:40]} reports status {status[:40]}"

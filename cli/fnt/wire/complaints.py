@@ -43,7 +43,7 @@ def _value_complaint(hint: Any, value: object, name: str, owner: type[WireStruct
 def _fits(value: object, hint: Any) -> bool:
     try:
         msgspec.convert(value, hint, dec_hook=read_custom)
-    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError):
+    except (msgspec.ValidationError, RecursionError, UnicodeEncodeError):  # a lone surrogate
         return False
     return True
 

@@ -47,17 +47,17 @@ app.add_typer(user_app, name="user", rich_help_panel=ADMINISTRATION)
 SAMPLE_PACE_MS = 600
 
 Host = Annotated[
-    str | None, typer.Option(metavar="ADDR", help="Address to listen on. [env: FNT_HOST]")
+    str | None, typer.Option(metavar="ADDR", help="Address to listen on. \\[env: FNT_HOST]")
 ]
 Port = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Port; 0 picks a free one. [env: FNT_PORT]", min=0, max=65535),
+    typer.Option(metavar="N", help="Port; 0 picks a free one. \\[env: FNT_PORT]", min=0, max=65535),
 ]
 Workers = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Steps that run at once, 1 to 256; one per core by default. [env: FNT_WORKERS]",
+        help="Steps that run at once, 1 to 256; one per core by default. \\[env: FNT_WORKERS]",
         min=1,
         max=256,
     ),
@@ -66,7 +66,7 @@ MetricsPort = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Prometheus port on 127.0.0.1; 0 disables it. [env: FNT_METRICS_PORT]",
+        help="Prometheus port on 127.0.0.1; 0 disables it. \\[env: FNT_METRICS_PORT]",
         min=0,
         max=65535,
     ),
@@ -119,7 +119,7 @@ def run(
     config = read_config(
         host=host, port=port, data_dir=data_dir, workers=workers, metrics_port=metrics_port
     )
-    Supervisor(config, tell=echo).run()
+    Supervisor(config, echo=echo).run()
 
 
 @app.command(rich_help_panel=RUNNING)
@@ -131,7 +131,7 @@ def web(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="threads, or gevent for thousands of connections. [env: FNT_WORKER_CLASS]",
+            help="threads, or gevent for thousands of connections. \\[env: FNT_WORKER_CLASS]",
         ),
     ] = None,
     metrics_port: MetricsPort = None,
@@ -154,7 +154,7 @@ def web(
 def worker(
     data_dir: DataDir = None, workers: Workers = None, metrics_port: MetricsPort = None
 ) -> None:
-    """Run one worker process group; needs FNT_BROKER_URL."""
+    """Run one worker; needs FNT_BROKER_URL."""
     config = _ready_config(data_dir=data_dir, workers=workers, metrics_port=metrics_port)
     with _counts_in_files(config):
         from fnt_server.worker.celery_worker import run_worker  # noqa: PLC0415 -- heavy, and not on Windows
@@ -164,7 +164,7 @@ def worker(
 
 @contextlib.contextmanager
 def _counts_in_files(config: Config) -> Iterator[None]:
-    """Have pool children count in files; Prometheus' library wants to know when it is imported."""
+    """Store the counts of pool children in files; prometheus_client reads this on import."""
     if not config.metrics_port:
         yield
         return
@@ -174,10 +174,12 @@ def _counts_in_files(config: Config) -> Iterator[None]:
 
 
 def _ready_config(**flags: object) -> Config:
-    """Read the settings of a part that runs alone: it needs a broker and the newest schema."""
+    """Read the settings of a process without `run`: it needs a broker and a current schema."""
     config = read_config(**flags)
     if config.is_embedded:
-        raise ConfigError("FNT_BROKER_URL is not set: name a Redis or Valkey, or use `run`")
+        raise ConfigError(
+            "FNT_BROKER_URL is not set: set it to a Redis or Valkey URL, or use `run`"
+        )
     database = open_database(config)
     schema.require_current(database)
     database.dispose()
@@ -189,10 +191,10 @@ def _ready_config(**flags: object) -> Config:
 def migrate(
     data_dir: DataDir = None,
     to: Annotated[
-        str, typer.Option(metavar="REVISION", help="Target revision; base empties the database.")
+        str, typer.Option(metavar="REVISION", help="Target revision; base drops all tables.")
     ] = "head",
 ) -> None:
-    """Upgrade the database to the newest schema."""
+    """Migrate the database to the newest schema, or to another revision."""
     schema.migrate(open_database(read_config(data_dir=data_dir)), to)
     echo("the schema is up to date" if to == "head" else f"the schema is at {to}")
 
@@ -213,10 +215,10 @@ def check(data_dir: DataDir = None) -> None:
 @app.command(rich_help_panel=INSPECTION)
 def text(
     pdf: Annotated[Path, typer.Argument(help="PDF to read.")],
-    pages: Annotated[str, typer.Option(metavar="A-B", help="Only these pages.")] = "1-",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    pages: Annotated[str, typer.Option(metavar="A-B", help="Pages to show.")] = "1-",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Print what is read from a PDF: paragraphs, headings (#), and what is dropped (-) and why."""
+    """Show what is extracted from a PDF: paragraphs, headings (#), and what is dropped (-)."""
     from fnt_server.cli import text as pdf_text  # noqa: PLC0415 -- heavy
     from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected  # noqa: PLC0415 -- heavy
 
@@ -242,7 +244,7 @@ def demo(
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the result.")
     ] = Path("demo-out"),
 ) -> None:
-    """Run the main job once: start a server, log in, upload with progress bars, stop."""
+    """Start a server, log in, upload a book with live progress, then stop."""
     from fnt_server.cli.demo import run_demo  # noqa: PLC0415 -- only this command needs it
     from fnt_server.cli.sample import story_pdf  # noqa: PLC0415 -- only this command needs it
 

@@ -47,7 +47,7 @@ def user_list(data_dir: DataDir = None) -> None:
 def user_passwd(
     email: Email, password_stdin: PasswordStdin = False, data_dir: DataDir = None
 ) -> None:
-    """Change a password; all logins of the user end."""
+    """Change a password and end all logins of the user."""
     database = _migrated(data_dir)
     users.set_password(database, email, _read_password(from_stdin=password_stdin))
     echo(f"password of {email} changed")
@@ -55,7 +55,7 @@ def user_passwd(
 
 @user_app.command("remove")
 def user_remove(email: Email, data_dir: DataDir = None) -> None:
-    """Remove a user with all their jobs."""
+    """Remove a user and all their jobs."""
     users.remove_user(_migrated(data_dir), email)
     echo(f"user {email} removed")
 
@@ -63,10 +63,10 @@ def user_remove(email: Email, data_dir: DataDir = None) -> None:
 @user_app.command("token")
 def user_token(
     email: Email,
-    days: Annotated[int, typer.Option(help="How long it lives.")] = 90,
+    days: Annotated[int, typer.Option(metavar="N", help="Days until it expires.")] = 90,
     data_dir: DataDir = None,
 ) -> None:
-    """Make a personal access token for machines (FNT_TOKEN) and print it, once."""
+    """Create a personal access token (FNT_TOKEN) and print it; it is shown only once."""
     echo(users.make_personal_token(_migrated(data_dir), email, days=days))
 
 
@@ -80,8 +80,8 @@ def _read_password(*, from_stdin: bool, ask: Callable[[str], str] = getpass.getp
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        raise ConfigError("there is no terminal to ask on: use --password-stdin")
+        raise ConfigError("no terminal to prompt on: use --password-stdin")
     password = ask("Password: ")
     if ask("Again: ") != password:
-        raise ConfigError("the two passwords differ: nothing was changed")
+        raise ConfigError("passwords do not match")
     return password

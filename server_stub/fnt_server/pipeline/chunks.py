@@ -17,7 +17,7 @@ from fnt_server.pipeline.text.typography import plain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """Paragraphs that begin on a run of pages."""
+    """Paragraphs that begin on consecutive pages."""
 
     number: int
     """From 0."""
@@ -33,7 +33,7 @@ def chunk_count(page_count: int) -> int:
 
 
 def plan_chunks(analysis: Analysis) -> list[Chunk]:
-    """Divide the paragraphs over equal runs of pages; a chunk may be empty."""
+    """Divide the paragraphs by equal ranges of pages; a chunk may be empty."""
     pages, count = analysis.page_count, chunk_count(analysis.page_count)
     ends = [(number + 1) * pages // count for number in range(count)]
     shares: list[list[Paragraph]] = [[] for _ in ends]

@@ -1,4 +1,4 @@
-"""The limited child process: one request per line on stdin, one response per line on stdout."""
+"""The sandbox child: one request per line on stdin, one response per line on stdout."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from fnt_server.sandbox.limits import SandboxLimits, limit_cpu, limit_memory
 
 def main() -> None:
     """Serve requests until stdin ends, which it does when the parent dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to decide on
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     limits = SandboxLimits(**json.loads(sys.argv[1]))
     responses = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what PDFium may print must not mix with responses
+    os.dup2(2, 1)  # keep PDFium's output out of the responses
     limit_memory(limits.memory_bytes)
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(sys.stdin.buffer, requests), daemon=True).start()
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def _read_requests(stdin: IO[bytes], requests: queue.SimpleQueue[bytes]) -> None:
-    """Queue requests, and exit with the parent, even in the middle of a book."""
+    """Queue requests; exit when the parent does, even in the middle of a book."""
     for line in stdin:
         requests.put(line)
     os._exit(0)

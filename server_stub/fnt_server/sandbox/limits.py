@@ -14,7 +14,7 @@ SHORTEST_BOOK_SHARE: Final = 1 / 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxLimits:
-    """What one book may cost; a novel of 1000 pages takes 3 s, 150 MB and 2 million characters."""
+    """The limits for one book; a novel of 1000 pages takes 3 s, 150 MB and 2 million characters."""
 
     memory_bytes: int = 1 << 30
     """Address space, most of which PDFium and Python only reserve."""
@@ -23,7 +23,7 @@ class SandboxLimits:
     wall_s: float = 60.0
     max_pages: int = 5000
     max_text_chars: int = 20_000_000
-    """The longest novel ever printed has 12 million."""
+    """The longest novel ever published has 12 million."""
 
     def cpu_s_for(self, pages: int) -> float:
         """Return the processor time a book of this many pages may use."""

@@ -30,15 +30,17 @@ POLL_S: Final = 0.2
 BOOKS_PER_CHILD: Final = 50
 """PDFium keeps some memory of every book."""
 _KEPT_ENVIRONMENT: Final = ("PATH", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""The child parses foreign files: it is not told the server's secrets."""
+"""The child parses untrusted files, so it must not have the server's secrets."""
 
-_TOO_HEAVY: Final = "the file needs more time or memory than a novel does: print it to a new PDF"
+_TOO_HEAVY: Final = (
+    "reading the file takes more time or memory than any novel should: print it to a new PDF"
+)
 _BROKEN: Final = "the file crashes the PDF reader: print it to a new PDF and send that"
-_LOST: Final = "the PDF reader was ended from outside: try again"
+_LOST: Final = "the PDF reader was killed: try again"
 
 
 class Extractor:
-    """Analyzes books one after the other in one warm child process."""
+    """Analyzes books one after another in a reused child process."""
 
     def __init__(self, limits: SandboxLimits | None = None) -> None:
         self._limits = limits or SandboxLimits()
@@ -99,7 +101,7 @@ class Extractor:
     def _receive(
         self, child: subprocess.Popen[bytes], deadline: float, keep_going: Callable[[], bool]
     ) -> bytes:
-        """Collect one line, looking up every POLL_S."""
+        """Read one line, checking `keep_going` every POLL_S."""
         assert child.stdout
         received = bytearray()
         with selectors.DefaultSelector() as selector:
@@ -158,14 +160,14 @@ def _read_answer(line: bytes) -> Analysis:
 
 
 def _crash(child: subprocess.Popen[bytes]) -> ExtractionCrashed:
-    """Say how a child ended that closed its pipes."""
+    """Return the error for how a child that closed its pipes ended."""
     try:
         ended_by = -child.wait(timeout=5)
     except subprocess.TimeoutExpired:
         ended_by = signal.SIGKILL
     if ended_by in (signal.SIGSEGV, signal.SIGBUS):
         return ExtractionCrashed(JobErrorCode.PDF_DAMAGED, _BROKEN)
-    # PDFium traps or aborts when it gets no memory
+    # PDFium traps or aborts when it runs out of memory
     if ended_by in (signal.SIGXCPU, signal.SIGABRT, signal.SIGILL, signal.SIGTRAP):
         return ExtractionCrashed(JobErrorCode.PDF_LIMIT, _TOO_HEAVY)
     return ExtractionCrashed(JobErrorCode.WORKER_LOST, _LOST)

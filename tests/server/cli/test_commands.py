@@ -23,6 +23,11 @@ def test_both_names_of_help_show_the_same(line: list[str]) -> None:
     assert short.output == CliRunner().invoke(app, [*line, "--help"]).output
 
 
+@pytest.mark.parametrize(("command", "variable"), [("run", "FNT_PORT"), ("web", "FNT_HOST")])
+def test_help_names_the_environment_variable_of_an_option(command: str, variable: str) -> None:
+    assert variable in CliRunner().invoke(app, [command, "-h"]).output
+
+
 def test_help_groups_commands_and_ends_with_examples() -> None:
     lines = CliRunner().invoke(app, ["-h"]).output.splitlines()
     headings = [line.split()[1] for line in lines if line.startswith("╭─")]

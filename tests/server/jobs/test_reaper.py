@@ -90,6 +90,6 @@ def test_a_pass_also_runs_what_it_was_given(
 ) -> None:
     passes: list[str] = []
 
-    run_once(database, publisher_calls, also=lambda: passes.append("also"))
+    run_once(database, publisher_calls, after_pass=lambda: passes.append("also"))
 
     assert passes == ["also"]

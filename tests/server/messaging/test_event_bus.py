@@ -1,4 +1,4 @@
-"""The publisher: nobody waits for the broker, the newest snapshot wins, a failure is forgotten."""
+"""The event bus: nobody waits for the broker, and the newest snapshot wins."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_newest_snapshot_of_a_job_is_told_and_never_an_older_one(
 def test_a_frozen_broker_holds_nobody_and_fills_no_memory(
     broker: Broker, telling: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_bus, "MAX_WAITING", 10)  # 10 000 would take a second
+    monkeypatch.setattr(event_bus, "MAX_PENDING_SNAPSHOTS", 10)  # 10 000 would take a second
     freeze(broker, telling)
     for job_id in range(50):
         telling.publish({"id": job_id, "version": 1})

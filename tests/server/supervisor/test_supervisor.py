@@ -1,4 +1,4 @@
-"""`fnt-server run` on a data folder that is not as it was left."""
+"""`fnt-server run` on a damaged data folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from e2e.harness import ServerProcess, clean_environ
 
 
 def test_a_broker_whose_files_are_broken_begins_anew(tmp_path: Path) -> None:
-    """The database is the database: nothing that the broker kept is needed."""
+    """The database is the source of truth: the broker's data is not needed."""
     kept = tmp_path / "broker" / "appendonlydir"
     kept.mkdir(parents=True)
     (kept / "appendonly.aof.manifest").write_text("noise\n")

@@ -1,4 +1,4 @@
-"""The real Celery worker: a job's way, and what happens when a worker or the broker goes away."""
+"""The real Celery worker: a whole job, and the loss of a worker or the broker."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def broker_of_mine() -> Iterator[BrokerProcess]:
 
 @pytest.fixture
 def make_deployment(tmp_path: Path, broker_of_mine: BrokerProcess) -> Iterator[MakeDeployment]:
-    """Return a function that makes a house with settings of the test's own."""
+    """Return a function that creates a deployment with the test's own settings."""
     houses: list[Deployment] = []
 
     def make(**environ: str) -> Deployment:

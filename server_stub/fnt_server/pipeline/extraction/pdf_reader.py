@@ -1,4 +1,4 @@
-"""Reads lines of text with their geometry by PDFium; runs only in the sandbox."""
+"""Reads lines of text with their geometry from PDFium; runs only in the sandbox."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page
 _LINE_END = re.compile(r"\r\n?|\n|[\x02\ufffe\xad](?:\r\n)?")
 _HYPHENS = ("\x02", "\ufffe", "\xad")
 _CALL = re.compile(r"(?<=[\w»”\"!?.,;:…’)])[ \xa0]?(?:\d{1,3}|[*†‡]{1,3}|\(\d{1,3}\))(?![\w°])")
-"""What a note call looks like; its size and height decide."""
+"""What a note call may look like; its size and height decide."""
 _ACCENTED = frozenset("AEIOUCaeiouc")
 _HARD_HYPHEN = re.compile(r"(?<=[^\W_])[-\u2010]$")
 
@@ -98,7 +98,7 @@ def _read_page(page: Any, index: int, max_chars: int) -> Page:
         rotation = quarter_turns(text_page) if text_page else 0
         if text_page and rotation != pdfium.FPDFPage_GetRotation(
             page
-        ):  # shown sideways, PDFium mixes up lines
+        ):  # PDFium mixes up the lines of a rotated page
             pdfium.FPDFText_ClosePage(text_page)
             pdfium.FPDFPage_SetRotation(page, rotation)
             text_page = pdfium.FPDFText_LoadPage(page)
@@ -113,14 +113,14 @@ def _read_page(page: Any, index: int, max_chars: int) -> Page:
 
 
 class _Reader:
-    """Reads one text page; holds the places PDFium writes its answers to."""
+    """Reads one text page; holds the buffers that PDFium writes to."""
 
     def __init__(self, text_page: Any, max_chars: int, corner: tuple[float, float]) -> None:
         self._page = text_page
         self._left, self._bottom = corner
         self._count = pdfium.FPDFText_CountChars(text_page)
         if self._count > max_chars:
-            message = "the PDF holds more text than the longest novel: split it into parts"
+            message = "the PDF contains more text than the longest novel: split it into parts"
             raise PdfRejected(JobErrorCode.PDF_LIMIT, message)
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._matrix = pdfium.FS_MATRIX()
@@ -132,7 +132,7 @@ class _Reader:
         buffer = (ctypes.c_ushort * (self._count + 1))()
         written = pdfium.FPDFText_GetText(self._page, 0, self._count, buffer)
         text = bytes(buffer)[: 2 * max(0, written - 1)].decode("utf-16-le", "replace")
-        # a character outside the basic plane is two units, which makes the places drift
+        # a character outside the basic plane takes two units, so that indexes drift
         self._direct = len(text) == self._count
         found = []
         start = 0
@@ -167,7 +167,7 @@ class _Reader:
         return Line(text=stripped + hyphen, x0=x0, x1=x1, y=y, size=size, calls=calls)
 
     def _usual_size(self, text: str, start: int, end: int, first: float) -> float:
-        """Return the size of most of a line, which may begin with a capital or hold a note call."""
+        """Return the size of most of a line, ignoring a large initial or a note call."""
         middle = self._size_near((start + end) // 2, text, end)
         if abs(middle - first) < 0.02 * first:
             return middle
@@ -176,15 +176,15 @@ class _Reader:
         return sorted((middle, *others))[1]
 
     def _size_near(self, at: int, text: str, end: int) -> float:
-        """Return the size of the first letter from a place on: spaces are made up by PDFium."""
+        """Return the size of the first letter from here on: PDFium makes up spaces."""
         while at < end - 1 and not text[at].isalnum():
             at += 1
         return self._place(at)[2]
 
     def _with_accents(self, text: str, start: int, end: int) -> str:
-        """Return the line with accents that PDFium put at its end before the letters they are over.
+        """Return the line with the accents that PDFium put at its end combined with their letters.
 
-        TeX raises them above capitals, which makes them look like a line of their own.
+        TeX raises them above capitals, so that they look like a separate line.
         """
         letters = list(text[start:end])
         places = [self._place(at)[0] for at in range(start, end)]
@@ -198,7 +198,7 @@ class _Reader:
         return "".join(letters)
 
     def _goes_on(self, before: int, after: int) -> bool:
-        """Tell whether the text goes on in the same line."""
+        """Return whether the text continues on the same line."""
         if before < 0 or after >= self._count:
             return False
         x, y, size, _ = self._place(before)
@@ -206,7 +206,7 @@ class _Reader:
         return next_x > x and abs(next_y - y) < 0.2 * size
 
     def _place(self, at: int) -> tuple[float, float, float, float]:
-        """Return x and y of a character as an upright page would have them, its size, its angle."""
+        """Return x, y (as on an upright page), size and angle of a character."""
         index = self._index(at)
         pdfium.FPDFText_GetCharOrigin(self._page, index, self._x, self._y)
         pdfium.FPDFText_GetMatrix(self._page, index, self._matrix)
@@ -229,7 +229,7 @@ class _Reader:
     def _without_calls(
         self, text: str, start: int, end: int, y: float, size: float
     ) -> tuple[str, tuple[str, ...]]:
-        """Return the text without small raised figures after a word, and these."""
+        """Return the text without small raised numbers after a word, and these numbers."""
         kept, calls, last = [], [], start
         for call in _CALL.finditer(text, start, end):
             first = call.end() - 1 if call.group()[-1] != ")" else call.end() - 2
@@ -241,7 +241,7 @@ class _Reader:
         return "".join([*kept, text[last:end]]), tuple(calls)
 
     def _is_raised(self, at: int, y: float, size: float, *, by_shape: bool) -> bool:
-        """Tell a note call by its size and baseline, or where a font has small figures by shape."""
+        """Recognize a note call by size and baseline, or by shape if the font has small figures."""
         _, call_y, call_size, angle = self._place(at)
         if not by_shape or (call_size < 0.85 * size and call_y > y + 0.1 * size):
             return call_size < 0.85 * size

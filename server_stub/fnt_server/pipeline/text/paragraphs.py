@@ -25,7 +25,7 @@ _NAMED = re.compile(
 _OPEN_END = re.compile(r"[,;:]$")
 _HEADING_LINES: Final = 4
 _TAIL_CHARS: Final = 100
-"""What is looked at of the text before a line: more than the longest word."""
+"""Characters checked before a line end: more than the longest word."""
 CHAPTER_NAME_CHARS: Final = 120
 _READABLE = re.compile(r"[^\W_]")
 
@@ -33,7 +33,7 @@ _READABLE = re.compile(r"[^\W_]")
 def find_paragraphs(
     pages: Sequence[Page], *, size: float, fix_hyphenation: bool
 ) -> tuple[list[Paragraph], list[Dropped]]:
-    """Return the paragraphs of pages that hold nothing but text and notes, and what is none."""
+    """Return the paragraphs of pages that have only text and notes, and what was dropped."""
     vocabulary = Vocabulary.of(line.text for page in pages for line in page.lines)
     found_columns, dropped = _columns_and_notes(pages, vocabulary, size)
     placed = with_margins(found_columns, size=size)
@@ -111,7 +111,7 @@ def _title_size(headings: Sequence[tuple[float, str]]) -> float:
 def _columns_and_notes(
     pages: Sequence[Page], vocabulary: Vocabulary, size: float
 ) -> tuple[list[tuple[int, list[Line]]], list[Dropped]]:
-    """Return the columns of each page, by number, and the notes that stood at their feet."""
+    """Return the columns with their page number, and the notes below them."""
     kept: list[tuple[int, list[Line]]] = []
     dropped: list[Dropped] = []
     open_note = False
@@ -140,7 +140,7 @@ def _without_calls(
 
 
 def _text(block: Block, vocabulary: Vocabulary | None) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """Join lines and tell where pages begin; without a vocabulary hyphens at line ends stay."""
+    """Join lines, with the offsets of page breaks; without a vocabulary, hyphens stay."""
     first = block.lines[0].text
     parts, page_breaks = [first], []
     length, tail = len(first), first[-_TAIL_CHARS:]

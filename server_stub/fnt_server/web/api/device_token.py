@@ -13,6 +13,7 @@ from fnt.wire.device import GRANT_TYPE, DeviceError, shown_code
 from fnt.wire.structs import WireError
 from fnt_server.auth.device_logins import CODE_TTL_S, DeviceRefused
 from fnt_server.logs import escaped
+from fnt_server.web.api import rate_limits
 from fnt_server.web.api.auth import pair_answer
 from fnt_server.web.api.rate_limits import limiter
 from fnt_server.web.api.request_parsing import MAX_JSON_BYTES, json_object
@@ -24,7 +25,7 @@ MAX_HOST_CHARS = 60
 
 
 class _BadParameter(Exception):  # noqa: N818 -- a request, not this program, is wrong
-    """A parameter that is missing, given twice or cannot be one."""
+    """A parameter that is missing, repeated or invalid."""
 
 
 @bp.errorhandler(DeviceRefused)
@@ -39,11 +40,11 @@ def _bad(error: Exception) -> tuple[dict[str, Any], int]:
 
 
 @bp.post("/code")
-@limiter.limit("30 per minute")
+@limiter.limit(rate_limits.DEVICE_CODES)
 def code() -> dict[str, Any]:
-    """Give a device its two codes, and say where the short one is to be typed."""
+    """Return the two codes of a device, and where to type the short one."""
     given = _parameters()
-    codes = services().devices.ask(
+    codes = services().devices.request_codes(
         client=_client(given),
         host=escaped(given.get("host", "")[:MAX_HOST_CHARS])[:MAX_HOST_CHARS],
         address=request.remote_addr or "",
@@ -58,7 +59,7 @@ def code() -> dict[str, Any]:
 
 
 @bp.post("/token")
-@limiter.limit("300 per minute")
+@limiter.limit(rate_limits.DEVICE_POLLS)
 def token() -> dict[str, Any]:
     """Answer a poll: tokens, once, or why there are none."""
     given = _parameters()

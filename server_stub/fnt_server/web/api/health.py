@@ -18,7 +18,7 @@ CAPABILITIES = ("personal_tokens", "retry", "result_formats", device.CAPABILITY)
 
 @bp.get("/health")
 def health() -> tuple[dict[str, Any], int]:
-    """Tell whether this server can do its work; 503 only when the database is down."""
+    """Return the health of this server; 503 only if the database is down."""
     database, health_status = services().database_probe.run() is True, services().health_status
     health_status.reset_if_stale()
     well = database and health_status.broker and health_status.workers > 0

@@ -1,4 +1,4 @@
-"""What endpoints read from a request, checked: identity, JSON fields, headers and query."""
+"""Reads and validates parts of a request: identity, JSON fields, headers and query."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def bearer() -> str:
 
 
 def require_identity() -> Identity:
-    """Tell who is asking; raises TokenProblem."""
-    identity = services().accounts.identify(bearer())
+    """Return the identity of the request's token; raises TokenProblem."""
+    identity = services().authenticator.identify(bearer())
     g.user_id = identity.user_id
     return identity
 
 
 def json_object() -> dict[str, Any]:
-    """Return the body as a JSON object, {} where it is empty; raises WireError."""
+    """Return the body as a JSON object, {} if it is empty; raises WireError."""
     request.max_content_length = MAX_JSON_BYTES
     within_s = services().config.stalled_after_s
     with StallGuard(request.environ.get("gunicorn.socket"), stalled_after_s=within_s):
@@ -81,9 +81,9 @@ def sha256_or_none(value: object) -> str | None:
 
 
 def count_or_none(value: object, name: str) -> int | None:
-    """Return an integer that is not negative as given, None for None."""
+    """Return a non-negative integer as given, None for None."""
     if value is not None and (type(value) is not int or value < 0):
-        raise WireError(f"{name} must be an integer, not negative")
+        raise WireError(f"{name} must be a non-negative integer")
     return value if isinstance(value, int) else None
 
 
@@ -112,5 +112,5 @@ def ids_argument() -> list[int] | None:
         return None
     ids = text.split(",")
     if len(ids) > MAX_IDS or not all(re.fullmatch(r"[0-9]{1,18}", job_id) for job_id in ids):
-        raise WireError(f"ids must be at most {MAX_IDS} job ids with commas between")
+        raise WireError(f"ids must be at most {MAX_IDS} comma-separated job ids")
     return [int(job_id) for job_id in ids]

@@ -1,4 +1,4 @@
-"""Jobs over REST: confirm, list, look, cancel, retry, delete."""
+"""Jobs over REST: confirm, list, get, cancel, retry, delete."""
 
 from __future__ import annotations
 

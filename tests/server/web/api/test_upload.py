@@ -1,4 +1,4 @@
-"""The upload: one file a job, whole or not at all, whatever is sent."""
+"""The upload: one file per job, complete or not at all, whatever is sent."""
 
 from __future__ import annotations
 
