@@ -53,7 +53,7 @@ class UnfinishedUpload:
 
 
 def restart_stale(ledger: Ledger, api: ApiClient, *, run: int) -> None:
-    """Let books begin anew that failed, whose file changed, or whose job came to nothing."""
+    """Let books begin anew that failed, whose file changed, or whose job failed."""
     ledger.again(FAILED)
     for book in ledger.books(run=run):
         if book.sent is not None and (_has_changed(book) or _is_in_vain(book, api)):
