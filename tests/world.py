@@ -12,7 +12,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from msgspec import structs
 from typer.testing import CliRunner, Result
 
 from builders import MOMENT, make_snapshot
@@ -24,7 +23,8 @@ from fnt.errors import AuthError, FntError, NotFoundError, UsageError
 from fnt.output.report.document import Report
 from fnt.output.terminal import Terminal
 from fnt.progress import Accepted, Refused, Update, UploadProgress
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 
 SERVER = "https://books.example.org"
 TOKENS = Tokens(access_token="a", refresh_token="r", expires_at=1_772_366_400.0, email="me@x.org")
@@ -156,11 +156,11 @@ class FakeApi:
 
     def cancel(self, job_id: int) -> JobSnapshot:
         job = self.get_job(job_id)
-        return job if job.status.is_terminal else structs.replace(job, status=JobStatus.CANCELLED)
+        return job if job.status.is_terminal else job.replaced(status=JobStatus.CANCELLED)
 
     def retry(self, job_id: int, *, idempotency_key: str) -> JobSnapshot:
         self.calls.append(("retry", job_id, idempotency_key))
-        return structs.replace(self.get_job(job_id), id=job_id + 100, retry_of=job_id)
+        return self.get_job(job_id).replaced(id=job_id + 100, retry_of=job_id)
 
     def delete(self, job_id: int) -> None:
         self.get_job(job_id)

@@ -25,7 +25,8 @@ from fnt.flow.results.download import save_result
 from fnt.flow.results.format_option import formats
 from fnt.progress import Accepted, Refused
 from fnt.session import UploadItem, WatchOptions
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 
 _ERRORS: Mapping[ExitCode, type[FntError]] = {
     ExitCode.NOT_FOUND: NotFoundError,

@@ -12,7 +12,8 @@ from fnt.errors import ExitCode
 from fnt.wire import events
 from fnt.wire.device import DeviceError
 from fnt.wire.errors import ErrorCode, JobErrorCode
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 from fnt.wire.results import FORMATS, Sentence
 from fnt_server.engines import get_engine
 from fnt_server.pipeline.analysis import analyze

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -12,16 +14,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from fnt.wire.job_status import TERMINAL, JobStatus
 from fnt.wire.jobs import (
     MAX_ERROR_CHARS,
     MAX_FILENAME_CHARS,
-    TERMINAL,
     JobSnapshot,
-    JobStatus,
     ProcessingSettings,
     parse_job_id,
 )
-from fnt.wire.structs import WireError, format_time
+from fnt.wire.structs import WireError
+from fnt.wire.times import format_time
 
 Golden = Callable[[str], Any]
 JOBS = ["pending", "processing", "completed", "failed", "cancelled"]
@@ -298,3 +300,10 @@ def test_job_at_its_longest_is_under_two_kilobytes(golden: Golden) -> None:
     )
 
     assert len(json.dumps(longest.to_wire()).encode()) < 2048
+
+
+def test_reading_the_wire_loads_no_typing_extensions() -> None:
+    """`typing` has what msgspec looks for in it; loading it takes longer than msgspec itself."""
+    code = "import sys, fnt.wire.jobs; sys.exit('typing_extensions' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0

@@ -23,7 +23,8 @@ from fnt.errors import FntError, NotFoundError, ProtocolError
 from fnt.files import read_errors
 from fnt.wire import events, paths
 from fnt.wire.device import CLIENT_ID, GRANT_TYPE
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 from fnt.wire.structs import WireError
 
 MAX_PAGE = 200

@@ -39,7 +39,7 @@ def status(
 ) -> None:
     """Show the progress and failures of an import.
 
-    It may be asked while the import runs.
+    It also works while the import is running.
     """
     context: AppContext = ctx.obj
     terminal = context.terminal

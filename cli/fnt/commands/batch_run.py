@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fnt.commands.help_sections import RESULTS
 from fnt.commands.shared_options import (
     DEFAULTS,
     AnnotationsOption,
@@ -66,7 +67,10 @@ SourceArgument = Annotated[
         help="CSV, JSON Lines, a list of paths, or a folder of PDFs.",
     ),
 ]
-FolderOption = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Output folder.")]
+FolderOption = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="DIR", help="Output folder.", rich_help_panel=RESULTS),
+]
 
 
 def run(  # noqa: PLR0913 -- one for each option
@@ -94,9 +98,15 @@ def run(  # noqa: PLR0913 -- one for each option
 ) -> None:
     """Import many books, each exactly once. Run it again to resume.
 
-    What was done is noted in a ledger: MANIFEST.ledger beside a manifest, .fnt-batch.ledger in a
-    folder, or in the current one for -. A book that fails stops no other; fnt batch retry tries
-    it again.
+    \b
+    Examples:
+      fnt batch run library/ -o sentences
+      fnt batch run books.csv -o sentences -f txt,anki
+      find . -name '*.pdf' | fnt batch run -
+
+    Progress is recorded in a ledger: MANIFEST.ledger next to a manifest, .fnt-batch.ledger in a
+    folder, or in the current folder for -. A book that fails does not stop the others; retry it
+    with fnt batch retry.
     """
     context: AppContext = ctx.obj
     keep_records(

@@ -15,7 +15,8 @@ from fnt.flow.results.format_option import formats
 from fnt.flow.results.output_plan import OutputPlan, prepare_folder
 from fnt.flow.results.stdout import STDOUT, check_stdout, print_result
 from fnt.output.report.document import JobEntry
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 
 if TYPE_CHECKING:
     from fnt.context import AppContext, Connection

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from fnt.context import Connection
 from fnt.errors import NotFoundError, UsageError
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 
 LATEST = "@latest"
 

@@ -16,8 +16,9 @@ from fnt.output.formatting import count, plural
 from fnt.output.output_format import OutputFormat
 from fnt.output.report.document import JobEntry, error_entry
 from fnt.output.sanitize import clean
-from fnt.wire.jobs import JobSnapshot, JobStatus
-from fnt.wire.structs import format_time
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
+from fnt.wire.times import format_time
 
 if TYPE_CHECKING:
     from fnt.context import AppContext
@@ -27,9 +28,16 @@ def list_jobs(
     ctx: typer.Context,
     *,
     status: Annotated[
-        JobStatus | None, typer.Option("--status", help="Only jobs in this status.")
+        JobStatus | None,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            help="Only jobs that are pending, processing, completed, failed or cancelled.",
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number of jobs.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="Maximum number of jobs.")
+    ] = 50,
 ) -> None:
     """List your jobs, newest first."""
     context: AppContext = ctx.obj

@@ -202,7 +202,8 @@ AnnotationsOption = Annotated[
     bool,
     typer.Option(
         "--annotations/--no-annotations",
-        help="On GitHub Actions, mark failed files and write a step summary.",
+        show_default=False,
+        help="Annotate failed files and write a step summary on GitHub Actions (default).",
         rich_help_panel=AUTOMATION,
     ),
 ]

@@ -124,9 +124,9 @@ def upload(  # noqa: PLR0913 -- one for each option
       fnt upload -r books/ -o sentences -f txt,anki
       fnt upload *.pdf --detach --json
 
-    With --watch each result is saved as NAME.txt in the current folder, or in -o DIR, where the
-    tree of a folder is kept. Ctrl-C leaves the jobs running; what to type to follow them again is
-    shown.
+    With --watch, each result is saved as NAME.txt in the current folder, or in -o DIR, keeping the
+    structure of a folder. Ctrl-C leaves the jobs running and prints the command that resumes
+    watching.
     """
     context: AppContext = ctx.obj
     keep_records(

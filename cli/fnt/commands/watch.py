@@ -58,7 +58,13 @@ def watch(  # noqa: PLR0913 -- one for each option
 ) -> None:
     """Watch jobs live and save their results.
 
-    Ctrl-C leaves the jobs running; the same line follows them again.
+    \b
+    Examples:
+      fnt watch --all
+      fnt watch 12 13 -o sentences
+      fnt watch --latest --no-save
+
+    Ctrl-C leaves the jobs running. Run the same command to watch them again.
     """
     context: AppContext = ctx.obj
     keep_records(

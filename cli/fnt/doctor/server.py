@@ -11,7 +11,7 @@ from fnt.api.retry import Retry
 from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Verdict, fail, failed, ok, skip, warn
 from fnt.errors import AuthError, ExitCode, ProtocolError, TemporaryError
-from fnt.wire.structs import format_time
+from fnt.wire.times import format_time
 
 ONCE = Retry(tries=1)
 MOST_OFF_S = 30.0

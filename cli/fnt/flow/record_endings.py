@@ -12,7 +12,7 @@ from fnt.flow.ledger.books import absolute
 from fnt.output.report.document import JobEntry, problem_entry
 from fnt.progress import Refused, Row
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 
 NOT_SAVED = "NOT_SAVED"
 

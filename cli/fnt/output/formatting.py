@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from fnt.output.sanitize import clean
 from fnt.progress import LinkState, LinkStatus, ProgressState, Row, time_left_s
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 
 MERGING_PERCENT = 75
 """From here on all chunks are done."""

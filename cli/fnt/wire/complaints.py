@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import inspect
 
-from fnt.wire.structs import WireStruct, read_custom
+from fnt.wire.structs import REFUSED, WireStruct, read_custom
 
 
 def complaint(kind: type[WireStruct], payload: object) -> str:
@@ -43,7 +43,7 @@ def _value_complaint(hint: Any, value: object, name: str, owner: type[WireStruct
 def _fits(value: object, hint: Any) -> bool:
     try:
         msgspec.convert(value, hint, dec_hook=read_custom)
-    except (msgspec.ValidationError, RecursionError, UnicodeEncodeError):  # a lone surrogate
+    except REFUSED:
         return False
     return True
 

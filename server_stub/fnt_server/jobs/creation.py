@@ -9,10 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fnt.wire.errors import ErrorCode, JobErrorCode
-from fnt.wire.jobs import (
-    JobStatus,
-    ProcessingSettings,
-)
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import ProcessingSettings
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
 from fnt_server.jobs import state

@@ -7,8 +7,9 @@ from datetime import UTC
 
 from sqlalchemy import select
 
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
-from fnt.wire.structs import Time
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
+from fnt.wire.times import Time
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step, StepKind
 

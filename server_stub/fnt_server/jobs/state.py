@@ -11,11 +11,8 @@ from sqlalchemy import ColumnElement, case, delete, select, update
 from sqlalchemy.orm import Session
 
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import (
-    MAX_ERROR_CHARS,
-    TERMINAL,
-    JobStatus,
-)
+from fnt.wire.job_status import TERMINAL, JobStatus
+from fnt.wire.jobs import MAX_ERROR_CHARS
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepStatus
 

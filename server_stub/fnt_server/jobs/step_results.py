@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from fnt.wire.errors import JobErrorCode
-from fnt.wire.jobs import MAX_ERROR_CHARS, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import MAX_ERROR_CHARS
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
 from fnt_server.jobs import leases, retry_policy, state

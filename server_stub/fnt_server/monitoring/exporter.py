@@ -15,7 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Row, func, select
 
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt_server.config import METRICS_FILES, ConfigError
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepStatus

@@ -27,7 +27,8 @@ from fnt.errors import (
     TemporaryError,
     UsageError,
 )
-from fnt.wire.jobs import JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import ProcessingSettings
 
 JOB = make_snapshot()
 

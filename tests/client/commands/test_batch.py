@@ -32,7 +32,8 @@ from fnt.flow.ledger import Book, BookStatus, Ledger
 from fnt.flow.results.output_plan import OutputPlan
 from fnt.output.plain import PlainRenderer
 from fnt.progress import Accepted, ProgressState, Refused, Update
-from fnt.wire.jobs import JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import ProcessingSettings
 from pdfs import make_pdf
 from schemas import read_document, read_events
 from world import FakeSession, Stream, World, completed, ended

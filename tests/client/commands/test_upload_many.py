@@ -15,7 +15,8 @@ from fnt.__main__ import run
 from fnt.errors import AllFailedError, NotFoundError, PartialError, RefusedInputError, UsageError
 from fnt.flow.inputs.stdin import spooled
 from fnt.progress import Accepted, Refused
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 from pdfs import make_pdf
 from schemas import read_document, read_events
 from world import FakeApi, FakeSession, World, completed, ended, make_terminal, uploaded

@@ -19,7 +19,7 @@ from fnt.errors import (
 )
 from fnt.progress import Refused
 from fnt.session import WatchOptions
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from world import FakeApi, FakeSession, World, completed, ended, make_terminal
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from builders import make_snapshot
 from fnt.errors import PartialError, TemporaryError
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from pdfs import make_pdf
 from world import FakeApi, FakeSession, World, completed, ended, uploaded
 

@@ -21,7 +21,7 @@ from fnt.output.formatting import (
     total_left_s,
 )
 from fnt.progress import ProgressState, RetiredCounts, Row
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from world import completed
 
 

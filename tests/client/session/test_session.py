@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from msgspec import structs
 
 from builders import make_snapshot
 from fakes import SERVER, FakeHub, FakeServer, Script, refusal
@@ -26,7 +25,8 @@ from fnt.progress import (
     reduce,
 )
 from fnt.session import Session, Timing, UploadItem, WatchOptions
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -66,7 +66,7 @@ class World:
     def change(self, job_id=12, **changes):
         """Write the next version of a job to the record, telling nobody."""
         job = self.server.jobs[job_id]
-        self.server.set(structs.replace(job, version=job.version + 1, **changes))
+        self.server.set(job.replaced(version=job.version + 1, **changes))
         return self.server.jobs[job_id]
 
     def tell(self, job_id=12, **changes):
@@ -636,9 +636,9 @@ def test_upload_that_the_server_has_already_is_not_sent_again(make_world, tmp_pa
 
 def test_upload_of_twins_makes_one_job_where_existing_ones_are_skipped(make_world, tmp_path):
     world = make_world()
-    twins = [replace(make_item(tmp_path, f"t{n}"), skips_existing=True) for n in range(5)]
+    duplicates = [replace(make_item(tmp_path, f"t{n}"), skips_existing=True) for n in range(5)]
 
-    updates = list(world.session.upload(twins, parallel=5))
+    updates = list(world.session.upload(duplicates, parallel=5))
 
     accepted = [u for u in updates if isinstance(u, Accepted)]
     assert len(accepted) == 5
@@ -672,7 +672,7 @@ def test_watch_of_twins_tells_both_rows_how_it_ended(make_world, tmp_path):
     twin = replace(item, key="twin", idempotency_key="key-twin")
     world = make_world()
     world.server.on_upload = lambda job: world.server.jobs.update(
-        {job.id: structs.replace(job, version=job.version + 1, **DONE)}
+        {job.id: job.replaced(version=job.version + 1, **DONE)}
     )
 
     state = ProgressState()
@@ -719,7 +719,7 @@ def test_upload_goes_on_when_a_server_reached_before_comes_back(make_world, tmp_
 
     def fail_a_while(job):
         if next(failures, None) is not None:
-            world.server.jobs[job.id] = structs.replace(job, uploaded_at=None)
+            world.server.jobs[job.id] = job.replaced(uploaded_at=None)
             raise httpx.ReadError("reset")
 
     world.server.on_upload = fail_a_while
@@ -946,7 +946,7 @@ def test_window_bounds_the_unfinished_jobs_and_every_item_ends(make_world, tmp_p
             yield make_item(tmp_path, name=str(number))
 
     def finish(job):
-        world.server.jobs[job.id] = structs.replace(job, version=job.version + 1, **DONE)
+        world.server.jobs[job.id] = job.replaced(version=job.version + 1, **DONE)
 
     for update in windowed(world, items(), window=5):
         assert len(pulled) - len(ended) <= 5
@@ -1007,7 +1007,7 @@ def test_a_full_server_is_waited_for_only_with_a_window(make_world, tmp_path, co
         answers = [refusal(status, code, "wait", **{"Retry-After": "0"})] * 9
         server = FakeServer()
         server.on_upload = lambda job: server.jobs.update(
-            {job.id: structs.replace(job, version=job.version + 1, **DONE)}
+            {job.id: job.replaced(version=job.version + 1, **DONE)}
         )
         return httpx.MockTransport(
             lambda request: answers.pop() if answers else server.transport.handler(request)

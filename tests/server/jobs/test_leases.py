@@ -13,7 +13,7 @@ from sqlalchemy import event, text, update
 
 from e2e.harness import wait_for
 from fnt.wire.errors import JobErrorCode
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step, StepKind, StepStatus, Worker
 from fnt_server.jobs import leases, queries, retry_policy, state, step_results, worker_registry

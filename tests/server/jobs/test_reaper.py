@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step
 from fnt_server.jobs import creation, leases

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from fnt.wire.errors import ErrorCode, JobErrorCode
-from fnt.wire.jobs import TERMINAL, JobSnapshot, JobStatus
+from fnt.wire.job_status import TERMINAL, JobStatus
+from fnt.wire.jobs import JobSnapshot
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
 from fnt_server.jobs import creation, leases, queries, state, step_results

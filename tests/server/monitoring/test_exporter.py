@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from e2e.harness import children_of, wait_for
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt_server.config import ConfigError
 from fnt_server.db.connection import Database
 from fnt_server.monitoring.exporter import DatabaseCollector, listen, read_figures, serve

@@ -13,6 +13,7 @@ import platformdirs
 from fnt.config.settings.sources import Found, Layers, find_layers, first
 from fnt.config.settings.values import (
     DEFAULT_SERVER,
+    DEFAULTS,
     READERS,
     current_name,
     is_loopback,
@@ -35,16 +36,6 @@ __all__ = [
     "setting_origins",
 ]
 
-DEFAULTS: Mapping[str, Any] = {
-    "server": DEFAULT_SERVER,
-    "profile": None,
-    "parallel": 4,
-    "timeout": None,
-    "no_keyring": False,
-    "ca_file": None,
-    "insecure_http": False,
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -54,7 +45,7 @@ class Settings:
     """The server's origin, `scheme://host[:port]`."""
     profile: str | None = None
     timeout_s: float | None = None
-    parallel: int = 4
+    parallel: int = DEFAULTS["parallel"]
     """Files sent at a time."""
     no_keyring: bool = False
     token: str | None = field(default=None, repr=False)

@@ -128,3 +128,14 @@ FORMER_NAMES: Mapping[str, str] = {"jobs": "parallel"}
 def current_name(key: str) -> str:
     """Return what a setting is called now."""
     return FORMER_NAMES.get(key, key)
+
+
+DEFAULTS: Mapping[str, Any] = {
+    "server": DEFAULT_SERVER,
+    "profile": None,
+    "parallel": 4,
+    "timeout": None,
+    "no_keyring": False,
+    "ca_file": None,
+    "insecure_http": False,
+}

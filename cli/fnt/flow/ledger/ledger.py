@@ -16,7 +16,7 @@ from fnt.errors import UsageError
 from fnt.flow.ledger.books import Book, BookStatus, Prepared, Wanted, stored
 from fnt.flow.ledger.file import IN_MEMORY, open_file, translated
 from fnt.wire.jobs import ProcessingSettings
-from fnt.wire.structs import format_time
+from fnt.wire.times import format_time
 
 PAGE = 200
 """Books read at a time, so that memory does not grow with their number."""

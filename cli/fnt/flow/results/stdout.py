@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fnt.errors import UsageError
 from fnt.output.terminal import Terminal
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt.wire.results import FORMATS
 
 if TYPE_CHECKING:

@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fnt.errors import ExitCode, FntError
 from fnt.output.output_format import OutputFormat
 from fnt.output.report.events import EventWriter
 from fnt.output.terminal import Terminal
-from fnt.wire.jobs import JobSnapshot, JobStatus
+
+if TYPE_CHECKING:
+    from fnt.wire.jobs import JobSnapshot  # help and completion would wait for msgspec
 
 MOST_KEPT = 200
 """Entries of a bulk import kept where no document or record needs them."""
@@ -152,7 +154,7 @@ class Report:
 
 def _ending(entry: JobEntry) -> str:
     if entry.is_done:
-        return JobStatus.COMPLETED.value
+        return "completed"
     return entry.job.status.value if entry.job else "refused"
 
 

@@ -9,14 +9,23 @@ from dataclasses import replace
 
 from fnt.wire.errors import JobErrorCode
 from fnt_server.pipeline.errors import PdfRejected
-from fnt_server.pipeline.layout.geometry import HYPHEN, Page
+from fnt_server.pipeline.layout.geometry import HYPHEN, SOFT_HYPHEN, Page
 
 _LIGATURES = {ord(ligature): unicodedata.normalize("NFKC", ligature) for ligature in "ﬀﬁﬂﬃﬄﬅﬆ"}
+_PRIVATE_LIGATURES = {0xF001: "fi", 0xF002: "fl"}
+"""Where fonts of the 1990s keep them, in the private use area."""
 _INVISIBLE = dict.fromkeys(
     [*range(0x02), *range(0x03, 0x09), *range(0x0B, 0x20), 0x7F, *range(0x200B, 0x2010)]
 )
 _INVISIBLE.update(dict.fromkeys([0x2060, 0xFEFF, *range(0xFFF9, 0xFFFD)]))
-_TABLE = {**_LIGATURES, **_INVISIBLE, 0x0131: "i", ord("≪"): "«", ord("≫"): "»"}
+_TABLE = {
+    **_LIGATURES,
+    **_INVISIBLE,
+    **_PRIVATE_LIGATURES,
+    0x0131: "i",
+    ord("≪"): "«",
+    ord("≫"): "»",
+}
 _CORK_LIGATURE = re.compile(r"[a-zà-ÿ][\x1b-\x1f]|[\x1b-\x1f][a-zà-ÿ]")
 _CORK = {
     **dict(zip(range(0x10, 0x17), "“”„«»–—", strict=True)),
@@ -26,7 +35,9 @@ _CORK = {
 }
 """TeX's Cork encoding where it differs from Latin-1: its bitmap fonts name no characters."""
 _SPACES = re.compile(r"[ \t]{2,}")
-_LOOSE_POINT = re.compile(r" (?=[,.](?:\s|$))")
+_LOOSE_POINT = re.compile(r"[ \xa0\u2002-\u200a\u202f](?=[,.](?:\s|$))")
+_NEGATION_SIGN = re.compile(r"¬\s*$")
+"""Stands for the hyphen at a line's end in text that was recognized."""
 
 _LOST_SPACE = re.compile(
     r"(?<=[a-zà-ÿ][.!?…])(?=[A-ZÀ-Þ][a-zà-ÿ’'])"
@@ -41,7 +52,7 @@ _ACCENT_FIRST = re.compile(r"([´`ˆ¨¸])\s?([aceiouyACEIOUYı])")
 _CEDILLA_LAST = re.compile(r"([cC])\s?¸\s?")
 
 _SUSPECT = re.compile(
-    rf"[{re.escape(''.join(map(chr, _TABLE)))}´`ˆ¨¸\u0300-\u036f]| [ ,.]"
+    rf"[{re.escape(''.join(map(chr, _TABLE)))}´`ˆ¨¸\u0300-\u036f]|[ \xa0\u2002-\u200a\u202f][,.]|¬"
     r"|[A-ZÀ-Þ](?<=[a-zà-ÿ.!?…].)(?=[a-zà-ÿ’'])|,(?=[a-zà-ÿ])"
 )
 """Matches text that needs cleaning; most pages do not, and checking is cheaper."""
@@ -87,8 +98,8 @@ def _clean_page(page: Page, *, split_accents: bool) -> Page:
 
 
 def clean_text(text: str, *, split_accents: bool = False) -> str:
-    """Return the text in composed form; `split_accents` if accents are next to their letters."""
-    text = text.translate(_TABLE)
+    """Return the text in composed form, `split_accents` if accents stand beside their letters."""
+    text = _NEGATION_SIGN.sub(SOFT_HYPHEN + HYPHEN, text.translate(_TABLE))
     if split_accents:
         text = _CEDILLA_LAST.sub(lambda m: m[1] + ACCENTS["¸"], text)
         text = _ACCENT_FIRST.sub(lambda m: m[2].replace("ı", "i") + ACCENTS[m[1]], text)

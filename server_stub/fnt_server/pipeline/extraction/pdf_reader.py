@@ -18,6 +18,7 @@ from fnt_server.pipeline.errors import PdfRejected
 from fnt_server.pipeline.extraction.characters import ACCENTS
 from fnt_server.pipeline.extraction.optional_content import HiddenLayers
 from fnt_server.pipeline.extraction.orientation import page_corner, quarter_turns, rotated
+from fnt_server.pipeline.extraction.spaces import MIN_SPACE, spaces_wanted
 from fnt_server.pipeline.extraction.visible_text import hide_unseen_text, may_have_layers
 from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page
 
@@ -155,9 +156,13 @@ class _Reader:
         if len(stripped) > 3:
             size = self._usual_size(text, start, end, size)
         x1 = self._right_edge(end - 1, angle)
-        calls: tuple[str, ...] = ()
-        if _CALL.search(stripped):
-            stripped, calls = self._without_calls(text, start, end, y, size)
+        letters = list(stripped)
+        calls = self._take_calls(letters, start, y, size) if _CALL.search(stripped) else ()
+        if not angle:
+            for place in spaces_wanted(stripped):
+                if letters[place] and self._gap_before(start + place) > MIN_SPACE * size:
+                    letters[place] = " " + letters[place]
+        stripped = "".join(letters)
         if any(mark in stripped for mark in _HYPHENS):
             stripped = stripped.replace("\xad", "").replace("\x02", "-").replace("\ufffe", "-")
         if stripped[-1] in ACCENTS and not calls:
@@ -226,19 +231,33 @@ class _Reader:
         corners = [(x, y) for x in (box.left, box.right) for y in (box.top, box.bottom)]
         return max(rotated(x, y, angle)[0] for x, y in corners) - self._left
 
-    def _without_calls(
-        self, text: str, start: int, end: int, y: float, size: float
-    ) -> tuple[str, tuple[str, ...]]:
-        """Return the text without small raised numbers after a word, and these numbers."""
-        kept, calls, last = [], [], start
-        for call in _CALL.finditer(text, start, end):
-            first = call.end() - 1 if call.group()[-1] != ")" else call.end() - 2
-            is_digit = text[first].isdigit()
-            if call.start() > start and self._is_raised(first, y, size, by_shape=is_digit):
-                kept.append(text[last : call.start()])
-                calls.append(call.group().strip())
-                last = call.end()
-        return "".join([*kept, text[last:end]]), tuple(calls)
+    def _gap_before(self, at: int) -> float:
+        """Return the white between a character and the one before it, in points."""
+        box = self._box
+        pdfium.FPDFText_GetLooseCharBox(self._page, self._index(at - 1), box)
+        end = box.right
+        pdfium.FPDFText_GetLooseCharBox(self._page, self._index(at), box)
+        return float(box.left - end)
+
+    def _take_calls(self, letters: list[str], start: int, y: float, size: float) -> tuple[str, ...]:
+        """Empty the places of small raised figures after a word, and return these."""
+        calls = []
+        text = "".join(letters)
+        for call in _CALL.finditer(text):
+            last = call.end() - 1 if text[call.end() - 1] != ")" else call.end() - 2
+            is_digit = text[last].isdigit()
+            if call.start() == 0 or not self._is_raised(start + last, y, size, by_shape=is_digit):
+                continue
+            first = last
+            while first > call.start() and (
+                not is_digit or self._is_raised(start + first - 1, y, size, by_shape=True)
+            ):
+                first -= 1
+            if text[first - 1] in "( \xa0":
+                first -= 1
+            calls.append(text[first : call.end()].strip())
+            letters[first : call.end()] = [""] * (call.end() - first)
+        return tuple(calls)
 
     def _is_raised(self, at: int, y: float, size: float, *, by_shape: bool) -> bool:
         """Recognize a note call by size and baseline, or by shape if the font has small figures."""

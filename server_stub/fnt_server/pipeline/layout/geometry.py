@@ -11,6 +11,9 @@ from typing import Final
 HYPHEN: Final = "\x02"
 """Represents a hyphen at the end of a line, however the file encodes it."""
 
+SOFT_HYPHEN: Final = "\xad"
+"""Before HYPHEN: only the line end made it, as far as the file says."""
+
 _SIZES: Final = 6
 """Number of type sizes that nearly all of a printed book uses."""
 

@@ -9,13 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from fnt_server.pipeline.layout.geometry import HYPHEN
+from fnt_server.pipeline.layout.geometry import HYPHEN, SOFT_HYPHEN
 
 FORMS: Final = 64
 """Forms of one word that are considered; a French verb has fewer distinct ones."""
 
 _PART = re.compile(r"[^\W\d_]+")
 _LAST_PART = re.compile(r"(?<![^\W_])[^\W_]*+$")
+_OLD_HYPHEN = re.compile(r"(?<![^\W\d_])([^\W\d_]++)- (?!(?:et|ou|ni|à)\b)(?=([a-zà-ÿ]++))")
+"""A line end of an earlier edition that flows inside a line of this one: `quin- zième`."""
 _FIRST_PART = re.compile(r"[^\W_]*+")
 _PAIR = re.compile(r"(?<![^\W\d_])([^\W\d_]++)-(?=([^\W\d_]++))")
 _LINKED_BEFORE = re.compile(r"-([^\W\d_]++)$")
@@ -120,8 +122,24 @@ class Vocabulary:
         return joined, paired
 
 
+def without_old_hyphens(text: str, vocabulary: Vocabulary) -> str:
+    """Return a line with words joined that line ends of an earlier edition divide."""
+    if "- " not in text:
+        return text
+    return _OLD_HYPHEN.sub(
+        lambda m: m[1] + ("-" if keeps_hyphen(m[1], m[2], vocabulary) else ""), text
+    )
+
+
 def keeps_hyphen(before: str, after: str, vocabulary: Vocabulary) -> bool:
-    """Return whether the hyphen between these belongs to the word, as in `dit-il`."""
+    """Tell whether the hyphen between these belongs to the word, as in `dit-il`.
+
+    After SOFT_HYPHEN only where that is certain.
+    """
+    if before.endswith(SOFT_HYPHEN):
+        left, right = _last(before.removesuffix(SOFT_HYPHEN)).lower(), _first(after).lower()
+        written = vocabulary.pairs[left, right] > vocabulary.words[left + right]
+        return written or _is_compound(left, right)
     first, second = _last(before), _first(after)
     if not (first.isalpha() and second.isalpha()):
         return True
@@ -148,6 +166,8 @@ def _is_compound(left: str, right: str) -> bool:
     """Return whether these two are always written with a hyphen in between."""
     return (
         f"{left}-{right}" in _COMPOUNDS
+        or right == "je"  # `confierai-je`: no word ends so
+        or (right == "tu" and left.endswith(("s", "x")))
         or left in _BEFORE_HYPHEN
         or right in _AFTER_HYPHEN
         or right in _CLEAR_PRONOUNS

@@ -10,10 +10,18 @@ from typing import Final
 
 from fnt_server.pipeline.document import Dropped, Paragraph
 from fnt_server.pipeline.layout.footnotes import split_notes, without_flat_calls
-from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page, columns, usual_gutter
+from fnt_server.pipeline.layout.geometry import (
+    HYPHEN,
+    SOFT_HYPHEN,
+    Line,
+    Page,
+    columns,
+    usual_gutter,
+)
 from fnt_server.pipeline.layout.margins import Typesetting, with_margins
 from fnt_server.pipeline.text.blocks import Block, iter_blocks, merge_drop_caps
-from fnt_server.pipeline.text.hyphenation import Vocabulary, keeps_hyphen
+from fnt_server.pipeline.text.hyphenation import Vocabulary, keeps_hyphen, without_old_hyphens
+from fnt_server.pipeline.text.typography import with_french_spaces
 
 _NUMERAL = re.compile(r"^[\W_]*(?:[IVXLC]+|\d{1,3})[\W_]*$")
 _NAMED = re.compile(
@@ -140,25 +148,28 @@ def _without_calls(
 
 
 def _text(block: Block, vocabulary: Vocabulary | None) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """Join lines, with the offsets of page breaks; without a vocabulary, hyphens stay."""
-    first = block.lines[0].text
-    parts, page_breaks = [first], []
-    length, tail = len(first), first[-_TAIL_CHARS:]
-    for above, line, (before, page) in zip(
-        block.lines, block.lines[1:], pairwise(block.pages), strict=False
-    ):
+    """Join lines and tell where pages begin; without a vocabulary hyphens at line ends stay."""
+    texts = [line.text for line in block.lines]
+    if vocabulary is not None:
+        texts = [without_old_hyphens(text, vocabulary) for text in texts]
+    parts, page_breaks = texts[:1], []
+    length, tail = len(parts[0]), parts[0][-_TAIL_CHARS:]
+    for text, (before, page) in zip(texts[1:], pairwise(block.pages), strict=False):
         joint = " "
-        if above.text.endswith(HYPHEN):
-            parts[-1], tail = parts[-1].removesuffix(HYPHEN), tail.removesuffix(HYPHEN)
-            length -= 1
-            divides = vocabulary is not None and not keeps_hyphen(tail, line.text, vocabulary)
-            joint = "" if divides else "-"
+        if tail.endswith(HYPHEN):
+            tail = tail.removesuffix(HYPHEN)
+            own = vocabulary is None or keeps_hyphen(tail, text, vocabulary)
+            joint = "-" if own else ""
+            shown = parts[-1].removesuffix(HYPHEN).removesuffix(SOFT_HYPHEN)
+            length -= len(parts[-1]) - len(shown)
+            parts[-1], tail = shown, tail.removesuffix(SOFT_HYPHEN)
         if page != before:
             page_breaks.append((length + (joint == " "), page))
-        parts.append(joint + line.text)
+        parts.append(joint + text)
         length += len(parts[-1])
         tail = (tail + parts[-1])[-_TAIL_CHARS:]
-    return "".join(parts).replace(HYPHEN, "-"), tuple(page_breaks)
+    whole = "".join(parts).replace(HYPHEN, "-").replace(SOFT_HYPHEN, "")
+    return with_french_spaces(whole), tuple(page_breaks)
 
 
 def _is_heading(block: Block, text: str, typesetting: Typesetting, *, apart: bool) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import MAX_FILENAME_CHARS, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import MAX_FILENAME_CHARS, ProcessingSettings
 from fnt.wire.structs import WireError
 from fnt_server import engines, logs
 from fnt_server.db.models import Job, Step, StepStatus

@@ -10,7 +10,7 @@ from flask import g, request
 
 from fnt.wire import paths
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt.wire.structs import WireError
 from fnt_server.auth.logins import Identity
 from fnt_server.auth.tokens import TokenProblem

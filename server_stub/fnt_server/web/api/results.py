@@ -9,7 +9,7 @@ from email.utils import encode_rfc2231
 from flask import Blueprint, Response, request
 
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt.wire.results import FORMATS, MEDIA_TYPES, Sentence, iter_result
 from fnt.wire.structs import WireError
 from fnt_server.web.api.errors import ApiError

@@ -11,7 +11,8 @@ from socketio.exceptions import ConnectionRefusedError  # noqa: A004 -- the libr
 
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobStatus, parse_job_id
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import parse_job_id
 from fnt.wire.structs import WireError
 from fnt_server.auth.logins import Identity
 from fnt_server.auth.tokens import TokenProblem

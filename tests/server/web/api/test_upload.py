@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from fnt.wire import paths
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 from pdfs import make_pdf
 from server.api_client import (
     BOUNDARY,
