@@ -16,7 +16,8 @@ from fnt.flow.results.output_plan import OutputPlan
 from fnt.progress import Refused
 from fnt.session import UploadItem
 from fnt.session.existing_jobs import existing_job
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 
 AHEAD = 4
 """Books that are looked at while others are sent."""
