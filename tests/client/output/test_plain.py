@@ -73,7 +73,7 @@ def test_a_job_from_first_byte_to_saved_file() -> None:
     assert log.lines == [
         "12:00:00 novel.pdf uploading 100%",
         "12:00:00 novel.pdf job 12 waiting 0%",
-        "12:00:00 novel.pdf job 12 analysing 5%",
+        "12:00:00 novel.pdf job 12 analyzing 5%",
         "12:00:00 novel.pdf job 12 splitting 15% (0/33)",
         "12:00:04 novel.pdf job 12 splitting 25% (6/33)",
         "12:00:04 novel.pdf job 12 merging 75%",

@@ -95,7 +95,7 @@ class Report:
 
     def write(self, terminal: Terminal, *, exit_code: int, error: FntError | None) -> int:
         """Write what scripts read, if they asked for it; return the exit code that is told."""
-        lost = self._record(terminal, exit_code, error)
+        lost = self.record(terminal, exit_code=exit_code, error=error)
         if lost is not None and exit_code == ExitCode.OK:
             exit_code, error = lost.exit_code, lost
         if self.format is OutputFormat.JSON:
@@ -105,14 +105,10 @@ class Report:
             self._finish(self.event_writer(terminal), exit_code, error)
         return exit_code
 
-    def record(self, terminal: Terminal, *, exit_code: int) -> None:
-        """Write what is kept beside stdout, where stdout itself is gone."""
-        self._record(terminal, exit_code, None)
-
-    def _record(
-        self, terminal: Terminal, exit_code: int, error: FntError | None
+    def record(
+        self, terminal: Terminal, *, exit_code: int, error: FntError | None = None
     ) -> FntError | None:
-        """Write all records; tell of each that cannot be and return the first of them."""
+        """Write what is kept beside stdout; tell of each that cannot be, and return the first."""
         for writer in self.recorders:
             self._finish(writer, exit_code, error)
         self.recorders.clear()
