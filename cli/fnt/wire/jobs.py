@@ -52,13 +52,13 @@ class JobSnapshot(WireStruct, frozen=True, kw_only=True):
 
     described: ClassVar[str] = "a job"
 
-    id: Count
+    id: Annotated[int, Meta(ge=0, extra_json_schema={"exclusiveMinimum": 0})]
     version: Count
     status: Annotated[JobStatus, Meta(extra={"says": "is not a known status"})]
     original_filename: str
     file_size: Count | None = None
     """Bytes."""
-    sha256: str | None = None
+    sha256: Annotated[str, Meta(extra_json_schema={"pattern": "^[0-9a-f]{64}$"})] | None = None
     page_count: Count | None = None
     progress_percent: Annotated[int, Meta(ge=0, le=100)]
     current_step: str | None = None
