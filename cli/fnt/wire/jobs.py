@@ -85,10 +85,3 @@ class JobSnapshot(WireStruct, frozen=True, kw_only=True):
         ):
             payload = {k: v for k, v in payload.items() if k != "processing_settings"}
         return super().from_wire(payload)
-
-
-def parse_job_id(value: object) -> int:
-    """Read a job id as sent in a payload: an integer from 1 to 2**63 - 1, else WireError."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
-        raise WireError("job_id must be a positive integer")
-    return value

@@ -120,3 +120,15 @@ class DeviceErrorAnswer(WireStruct, frozen=True, kw_only=True):
 
     error: str
     error_description: str | UnsetType = UNSET
+
+
+def error_body(
+    code: str, message: str, *, request_id: str | None = None, details: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the JSON body of a refused request."""
+    return ErrorAnswer(
+        error=message,
+        error_code=str(code),
+        details=UNSET if details is None else details,
+        request_id=UNSET if request_id is None else request_id,
+    ).to_wire()
