@@ -13,10 +13,11 @@ from pathlib import Path
 from queue import Queue
 from typing import TYPE_CHECKING, Any
 
+from fnt.color import ColorMode
 from fnt.config.job_cache import remember
 from fnt.errors import TemporaryError, UsageError
 from fnt.output.browser import has_browser, open_browser
-from fnt.output.output_format import ColorMode, OutputFormat
+from fnt.output.output_format import OutputFormat
 from fnt.output.report.document import Report
 from fnt.output.terminal import Terminal
 from fnt.timeout import OutOfTime, time_limit

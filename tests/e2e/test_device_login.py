@@ -209,7 +209,7 @@ def test_a_person_sees_the_code_and_the_time_that_is_left(home: ClientHome) -> N
         environ=home.environ, cwd=home.folder,
     )  # fmt: skip
     try:
-        seen = command.wait_for(lambda text: re.search(r"9:5\d left", text))
+        seen = command.wait_for(lambda text: re.search(r"expires in 9:5\d", text))
         command.press("\x03")
         status = command.finish(within_s=10)
     finally:
@@ -218,7 +218,7 @@ def test_a_person_sees_the_code_and_the_time_that_is_left(home: ClientHome) -> N
     assert re.search(CODE, seen)
     assert "/device" in seen
     assert status == 130
-    assert " left" not in command.text
+    assert "expires in" not in command.text
 
 
 def test_without_a_terminal_nothing_is_asked(home: ClientHome) -> None:

@@ -137,7 +137,7 @@ def test_lines_for_people(shared_server: ServerProcess, make_client: MakeClient)
 
     assert done.returncode == 4
     assert "\nok    websocket  the upgrade works\n" in done.stdout
-    assert f"\nfail  login      the server does not accept the token in FNT_TOKEN\n{'':17}make" in (
+    assert f"\nfail  login      the server rejected the token in FNT_TOKEN\n{'':17}create" in (
         done.stdout
     )
     assert done.stderr.startswith("error: login: ")

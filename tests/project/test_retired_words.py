@@ -134,7 +134,8 @@ def tracked(*patterns: str) -> tuple[Path, ...]:
 
 @cache
 def python_files() -> tuple[Path, ...]:
-    return tracked(*(f"{folder}/*.py" for folder in SOURCES))
+    found = tracked(*(f"{folder}/*.py" for folder in (*SOURCES, "tests")))
+    return tuple(path for path in found if path != Path(__file__))
 
 
 @cache

@@ -48,10 +48,9 @@ def login(
 ) -> None:
     """Log in and store the token.
 
-    Shows a code to type on the server's page, in any browser on any machine, and opens it where
-    there is one. With --email the password is asked for without showing it, or read from stdin;
-    it is never an argument.
-    The token goes to the system's keyring; into a file only with --insecure-storage.
+    Shows a code to enter on the server's page, in any browser on any machine, and opens that page
+    if it can. With --email, prompts for the password, or reads it from stdin; it is never an
+    argument. The token is stored in the system keyring, or in a file with --insecure-storage.
     """
     context: AppContext = ctx.obj
     _refuse_contradictions(

@@ -67,7 +67,7 @@ def check(
 ) -> None:
     """Check PDFs before uploading: pages, size, password, damage, text, duplicates.
 
-    At most five pages of each file are read, for 20 seconds at most.
+    Reads up to five pages of each file, for up to 20 seconds.
     """
     context: AppContext = ctx.obj
     found = find_files(

@@ -37,9 +37,13 @@ def completion(
 ) -> None:
     """Print a shell completion script.
 
-    bash: fnt completion bash > ~/.local/share/bash-completion/completions/fnt;
-    zsh: fnt completion zsh > a folder of your $fpath, as _fnt;
-    fish: fnt completion fish > ~/.config/fish/completions/fnt.fish
+    \b
+    Examples:
+      fnt completion bash > ~/.local/share/bash-completion/completions/fnt
+      fnt completion zsh > ~/.zfunc/_fnt
+      fnt completion fish > ~/.config/fish/completions/fnt.fish
+
+    For zsh, the folder must be in $fpath.
     """
     context: AppContext = ctx.obj
     writers = {"bash": _bash, "zsh": _zsh, "fish": _fish}

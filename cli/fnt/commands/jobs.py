@@ -28,9 +28,16 @@ def list_jobs(
     ctx: typer.Context,
     *,
     status: Annotated[
-        JobStatus | None, typer.Option("--status", help="Only jobs in this status.")
+        JobStatus | None,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            help="Only jobs that are pending, processing, completed, failed or cancelled.",
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number of jobs.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="Maximum number of jobs.")
+    ] = 50,
 ) -> None:
     """List your jobs, newest first."""
     context: AppContext = ctx.obj

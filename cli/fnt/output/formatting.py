@@ -20,7 +20,7 @@ class Stage(StrEnum):
 
     UPLOADING = "uploading"
     WAITING = "waiting"
-    ANALYSING = "analysing"
+    ANALYZING = "analyzing"
     SPLITTING = "splitting"
     MERGING = "merging"
     SAVING = "saving"
@@ -49,7 +49,7 @@ def stage_of(row: Row) -> Stage:
 def _running_stage(job: JobSnapshot) -> Stage:
     if job.progress_percent >= MERGING_PERCENT:
         return Stage.MERGING
-    return Stage.ANALYSING if job.total_chunks is None else Stage.SPLITTING
+    return Stage.ANALYZING if job.total_chunks is None else Stage.SPLITTING
 
 
 def percent_of(row: Row) -> int:

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from fnt.color import ColorMode, wants_color
 from fnt.errors import FntError, UsageError
-from fnt.output.output_format import ColorMode, wants_color
 from fnt.output.sanitize import clean
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from fnt_server.db.models import DeviceLogin, DeviceStatus, User
 
 CODE_TTL_S = 600
 WRONG_CODES = 5
-"""Unknown codes a user may type within `TTL_S`."""
+"""Unknown codes a user may type within `CODE_TTL_S`."""
 SLOWER_BY_S = 5
 EARLY = 0.9
 """Share of the interval after which a poll is not too early, to allow for jitter."""

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from fnt import __version__
+from fnt.help_format import HelpCommand, HelpGroup
 from fnt_server import logs
 from fnt_server.auth.users import AccountError
 from fnt_server.cli.options import HELP_NAMES, DataDir, echo, open_database, read_config
@@ -23,41 +24,32 @@ from fnt_server.db import schema
 from fnt_server.storage.write_probe import require_storage
 
 RUNNING, ADMINISTRATION, INSPECTION = "Run", "Administer", "Try and inspect"
-EXAMPLES = """Examples:
 
-  fnt-server user add you@example.org
-
-  fnt-server run
-
-  fnt-server check
-
-Docs: docs/operations.md, docs/deploy.md"""
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings=HELP_NAMES,
-    rich_markup_mode="rich",
-    help="The server of the French Novel Tool.",
-    epilog=EXAMPLES,
+    rich_markup_mode=None,
+    cls=HelpGroup,
 )
 app.add_typer(user_app, name="user", rich_help_panel=ADMINISTRATION)
 
 SAMPLE_PACE_MS = 600
 
 Host = Annotated[
-    str | None, typer.Option(metavar="ADDR", help="Address to listen on. \\[env: FNT_HOST]")
+    str | None, typer.Option(metavar="ADDR", help="Address to listen on. [env: FNT_HOST]")
 ]
 Port = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Port; 0 picks a free one. \\[env: FNT_PORT]", min=0, max=65535),
+    typer.Option(metavar="N", help="Port; 0 picks a free one. [env: FNT_PORT]", min=0, max=65535),
 ]
 Workers = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Steps that run at once, 1 to 256; one per core by default. \\[env: FNT_WORKERS]",
+        help="Steps that run at once, 1 to 256; one per core by default. [env: FNT_WORKERS]",
         min=1,
         max=256,
     ),
@@ -66,7 +58,7 @@ MetricsPort = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Prometheus port on 127.0.0.1; 0 disables it. \\[env: FNT_METRICS_PORT]",
+        help="Prometheus port on 127.0.0.1; 0 disables it. [env: FNT_METRICS_PORT]",
         min=0,
         max=65535,
     ),
@@ -88,7 +80,16 @@ def root(
         ),
     ] = False,
 ) -> None:
-    """The server of the French Novel Tool."""
+    """Split French novels into short sentences, for fnt clients.
+
+    \b
+    Examples:
+      fnt-server user add you@example.org
+      fnt-server run
+      fnt-server check
+
+    Docs: docs/operations.md, docs/deploy.md
+    """
 
 
 def run_command() -> int:
@@ -105,7 +106,7 @@ def run_command() -> int:
     return 0
 
 
-@app.command(rich_help_panel=RUNNING)
+@app.command(cls=HelpCommand, rich_help_panel=RUNNING)
 def run(
     host: Host = None,
     port: Port = None,
@@ -122,7 +123,7 @@ def run(
     Supervisor(config, echo=echo).run()
 
 
-@app.command(rich_help_panel=RUNNING)
+@app.command(cls=HelpCommand, rich_help_panel=RUNNING)
 def web(
     host: Host = None,
     port: Port = None,
@@ -131,7 +132,7 @@ def web(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="threads, or gevent for thousands of connections. \\[env: FNT_WORKER_CLASS]",
+            help="threads, or gevent for thousands of connections. [env: FNT_WORKER_CLASS]",
         ),
     ] = None,
     metrics_port: MetricsPort = None,
@@ -150,7 +151,7 @@ def web(
     run_web(config, fd=fd)
 
 
-@app.command(rich_help_panel=RUNNING)
+@app.command(cls=HelpCommand, rich_help_panel=RUNNING)
 def worker(
     data_dir: DataDir = None, workers: Workers = None, metrics_port: MetricsPort = None
 ) -> None:
@@ -187,7 +188,7 @@ def _ready_config(**flags: object) -> Config:
     return config
 
 
-@app.command(rich_help_panel=ADMINISTRATION)
+@app.command(cls=HelpCommand, rich_help_panel=ADMINISTRATION)
 def migrate(
     data_dir: DataDir = None,
     to: Annotated[
@@ -199,7 +200,7 @@ def migrate(
     echo("the schema is up to date" if to == "head" else f"the schema is at {to}")
 
 
-@app.command(rich_help_panel=ADMINISTRATION)
+@app.command(cls=HelpCommand, rich_help_panel=ADMINISTRATION)
 def check(data_dir: DataDir = None) -> None:
     """Check settings, database, storage and broker without starting anything."""
     from fnt_server.cli.check import run_checks  # noqa: PLC0415 -- heavy
@@ -212,7 +213,7 @@ def check(data_dir: DataDir = None) -> None:
         raise typer.Exit(2)
 
 
-@app.command(rich_help_panel=INSPECTION)
+@app.command(cls=HelpCommand, rich_help_panel=INSPECTION)
 def text(
     pdf: Annotated[Path, typer.Argument(help="PDF to read.")],
     pages: Annotated[str, typer.Option(metavar="A-B", help="Pages to show.")] = "1-",
@@ -235,7 +236,7 @@ def text(
         echo(line)
 
 
-@app.command(rich_help_panel=INSPECTION)
+@app.command(cls=HelpCommand, rich_help_panel=INSPECTION)
 def demo(
     novel: Annotated[
         Path | None, typer.Argument(help="PDF to upload; a bundled story by default.")

@@ -15,9 +15,9 @@ from fnt_server.db.connection import Database
 
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", metavar="DIR", help="Data folder. \\[env: FNT_DATA_DIR]"),
+    typer.Option("--data-dir", metavar="DIR", help="Data folder. [env: FNT_DATA_DIR]"),
 ]
-HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+HELP_NAMES = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def read_config(**flags: object) -> Config:

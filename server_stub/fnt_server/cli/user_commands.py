@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from fnt.help_format import HelpCommand, HelpGroup
 from fnt_server.auth import users
 from fnt_server.cli.options import HELP_NAMES, DataDir, echo, open_database, read_config
 from fnt_server.config import ConfigError
@@ -17,6 +18,8 @@ from fnt_server.db import schema
 from fnt_server.db.connection import Database
 
 user_app = typer.Typer(
+    cls=HelpGroup,
+    rich_markup_mode=None,
     no_args_is_help=True,
     context_settings=HELP_NAMES,
     help="Add, list and remove users; create their tokens.",
@@ -28,7 +31,7 @@ PasswordStdin = Annotated[
 ]
 
 
-@user_app.command("add")
+@user_app.command("add", cls=HelpCommand)
 def user_add(email: Email, password_stdin: PasswordStdin = False, data_dir: DataDir = None) -> None:
     """Create a user."""
     database = _migrated(data_dir)
@@ -36,14 +39,14 @@ def user_add(email: Email, password_stdin: PasswordStdin = False, data_dir: Data
     echo(f"user {user.email} added")
 
 
-@user_app.command("list")
+@user_app.command("list", cls=HelpCommand)
 def user_list(data_dir: DataDir = None) -> None:
     """List all users."""
     for user in users.list_users(_migrated(data_dir)):
         echo(user.email)
 
 
-@user_app.command("passwd")
+@user_app.command("passwd", cls=HelpCommand)
 def user_passwd(
     email: Email, password_stdin: PasswordStdin = False, data_dir: DataDir = None
 ) -> None:
@@ -53,14 +56,14 @@ def user_passwd(
     echo(f"password of {email} changed")
 
 
-@user_app.command("remove")
+@user_app.command("remove", cls=HelpCommand)
 def user_remove(email: Email, data_dir: DataDir = None) -> None:
     """Remove a user and all their jobs."""
     users.remove_user(_migrated(data_dir), email)
     echo(f"user {email} removed")
 
 
-@user_app.command("token")
+@user_app.command("token", cls=HelpCommand)
 def user_token(
     email: Email,
     days: Annotated[int, typer.Option(metavar="N", help="Days until it expires.")] = 90,

@@ -120,7 +120,7 @@ def running_owners(database: Database, *, worker_id: str) -> list[str]:
 
 
 def release_all(database: Database, *, worker_id: str) -> None:
-    """Release the steps of a worker known to be gone, without counting a loss."""
+    """Release all steps of a stopped worker without counting a loss."""
     _release(database, _is_of(worker_id), Step.status == StepStatus.RUNNING)
 
 

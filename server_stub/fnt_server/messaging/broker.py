@@ -58,7 +58,7 @@ def send_wakeup(sender: Celery) -> None:
         sender.send_task(WAKEUP_TASK, retry=False, producer=producer)
 
 
-class _EventBus(RedisManager):  # type: ignore[misc]  # socketio has no types
+class _StrictRedisManager(RedisManager):  # type: ignore[misc]  # socketio has no types
     """Raises when an event is dropped; the library only logs it."""
 
     def _publish(self, data: dict[str, Any]) -> None:
@@ -71,7 +71,7 @@ def make_manager(config: Config, *, write_only: bool) -> RedisManager:
     options = _REDIS_OPTIONS if write_only else {"socket_connect_timeout": TIMEOUT_S}
     # The databases of a Redis share its channels, and two installations may share a Redis.
     number = parse_url(config.events_url).get("db", 0)  # type: ignore[no-untyped-call]
-    return _EventBus(
+    return _StrictRedisManager(
         config.events_url,
         channel=f"{CHANNEL}.{number}",
         write_only=write_only,

@@ -36,6 +36,7 @@ from fnt_server.web.api import (
     errors,
     health,
     jobs,
+    openapi,
     rate_limits,
     results,
     upload,
@@ -75,7 +76,7 @@ def create_app(config: Config) -> Flask:
     app.json.compact = True  # type: ignore[attr-defined]
     rate_limits.limiter.init_app(app)
     errors.install(app)
-    for module in (health, auth, device_token, jobs, upload, results):
+    for module in (health, auth, device_token, jobs, upload, results, openapi):
         app.register_blueprint(module.bp, url_prefix=API + (module.bp.url_prefix or ""))
     app.register_blueprint(device_page.bp)
     _track_requests(app)

@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import threading
 from functools import partial
 from types import FrameType
@@ -145,6 +146,13 @@ def _subscribe_to_events(server: Any) -> None:
     server.manager.initialize()
 
 
+def _address(fd: int) -> str:
+    """Return where a socket listens that was opened by the supervisor."""
+    with socket.socket(fileno=os.dup(fd)) as listener:
+        host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def run_web(config: Config, *, fd: int | None = None) -> None:
     """Serve until SIGTERM, on an open socket (`fd`) or on host and port."""
     host = f"[{config.host}]" if ":" in config.host else config.host
@@ -152,6 +160,7 @@ def run_web(config: Config, *, fd: int | None = None) -> None:
     bind = f"fd://{fd}" if fd is not None else f"{host}:{config.port}"
     log.info(
         "web started: version %s, listening on %s, %s, up to %d sockets",
-        __version__, bind, config.worker_class, config.max_sockets,
+        __version__, _address(fd) if fd is not None else bind, config.worker_class,
+        config.max_sockets,
     )  # fmt: skip
     _WebServer(config, bind=bind).run()

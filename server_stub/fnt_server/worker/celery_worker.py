@@ -34,7 +34,7 @@ HEARTBEAT_EVERY_S = 4.0
 MAX_CHILD_KIB = 400_000
 """A larger pool child is replaced after its current wakeup."""
 MAX_CHILD_WAKEUPS = 1000
-"""After so many a pool child is replaced whatever its size."""
+"""A pool child is replaced after this many wakeups, whatever its size."""
 CELERY_OPTIONS = (
     "--quiet", "worker", "--pool=prefork", "--without-gossip", "--without-mingle",
     "--without-heartbeat", "--loglevel=WARNING", "-O", "fair",

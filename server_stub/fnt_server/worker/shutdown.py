@@ -31,7 +31,7 @@ class GracefulShutdown:
         self._flag = mmap.mmap(-1, 1)
 
     def has_begun(self) -> bool:
-        """Whether the worker was told to stop."""
+        """Whether shutdown has begun."""
         return self._flag[0] != 0
 
     def begin(self) -> None:

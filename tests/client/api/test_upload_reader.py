@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fnt.api.auth import TokenAuth
 from fnt.api.client import ApiClient
 from fnt.api.upload_reader import UploadReader
 from fnt.errors import NotFoundError, UsageError
@@ -24,6 +25,16 @@ def book(tmp_path: Path) -> Path:
     path = tmp_path / "book.pdf"
     path.write_bytes(BOOK)
     return path
+
+
+class Renewed(TokenAuth):
+    """A token that the server may refuse once."""
+
+    def current_token(self) -> str:
+        return "old"
+
+    def renewed_token(self, refused: str) -> str:
+        return f"newer than {refused}"
 
 
 class Sent:
@@ -47,7 +58,8 @@ class Sent:
     def upload(self, path: Path, *, filename: str = "novel.pdf") -> None:
         transport = httpx.MockTransport(self.handle)
         transport.handle_request = self.handle  # type: ignore[method-assign]  # reads nothing itself
-        with ApiClient("https://a.example", auth=None, transport=transport) as client:
+        auth = Renewed()
+        with ApiClient("https://a.example", auth=auth, transport=transport) as client:
             client.upload(7, path, filename=filename, on_sent=self.counts.append)
 
     def parts(self) -> Any:
@@ -79,8 +91,11 @@ def test_the_length_is_exact(book: Path) -> None:
     assert "Transfer-Encoding" not in done.headers[0]
 
 
-def test_pieces_are_counted_when_they_were_taken_and_again_on_a_retry(book: Path) -> None:
-    done = Sent(503, 422)
+@pytest.mark.parametrize("refusal", [503, 401])
+def test_pieces_are_counted_when_they_were_taken_and_again_on_a_retry(
+    book: Path, refusal: int
+) -> None:
+    done = Sent(refusal, 422)
 
     with pytest.raises(Exception, match="no"):
         done.upload(book)

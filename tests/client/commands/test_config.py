@@ -1,4 +1,4 @@
-"""`fnt config`: what is shown is what is in force; files keep their comments and stay private."""
+"""`fnt config`: what is shown is what takes effect; files keep their comments and stay private."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_list_names_the_winner(tmp_path: Path) -> None:
 
     world.invoke("config", "list", "--show-origin")
 
-    assert "jobs = 3  # FNT_JOBS" in world.out
+    assert "parallel = 3  # FNT_JOBS" in world.out
     assert f"timeout = 5m  # {config(world)}" in world.out
     assert "insecure_http = false  # default" in world.out
 

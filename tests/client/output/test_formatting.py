@@ -34,7 +34,7 @@ def make_row(**changes: Any) -> Row:
     ("changes", "stage"),
     [
         ({"status": JobStatus.PENDING}, Stage.WAITING),
-        ({"progress_percent": 5}, Stage.ANALYSING),
+        ({"progress_percent": 5}, Stage.ANALYZING),
         ({"progress_percent": 10, "total_chunks": 33}, Stage.SPLITTING),
         ({"progress_percent": 74, "total_chunks": 33}, Stage.SPLITTING),
         ({"progress_percent": 75, "total_chunks": 33}, Stage.MERGING),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fnt.color import ColorMode, wants_color
 from fnt.errors import FntError, UsageError
-from fnt.output.output_format import ColorMode, wants_color
 from fnt.output.sanitize import clean
 from fnt.output.terminal import Terminal
 from world import Stream, make_terminal

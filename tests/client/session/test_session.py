@@ -636,9 +636,9 @@ def test_upload_that_the_server_has_already_is_not_sent_again(make_world, tmp_pa
 
 def test_upload_of_twins_makes_one_job_where_existing_ones_are_skipped(make_world, tmp_path):
     world = make_world()
-    twins = [replace(make_item(tmp_path, f"t{n}"), skips_existing=True) for n in range(5)]
+    duplicates = [replace(make_item(tmp_path, f"t{n}"), skips_existing=True) for n in range(5)]
 
-    updates = list(world.session.upload(twins, parallel=5))
+    updates = list(world.session.upload(duplicates, parallel=5))
 
     accepted = [u for u in updates if isinstance(u, Accepted)]
     assert len(accepted) == 5

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 import os
+=======
+import re
+>>>>>>> main
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+<<<<<<< HEAD
 from e2e.harness import ServerProcess, clean_environ, wait_for
 from fnt_server.supervisor.embedded_broker import remove_socket, socket_path
+=======
+from e2e.harness import ServerProcess, clean_environ
+from fnt import __version__
+>>>>>>> main
 
 
 def test_a_broker_whose_files_are_broken_begins_anew(tmp_path: Path) -> None:
@@ -84,3 +93,14 @@ def test_a_storage_that_cannot_be_written_to_is_one_line(
     assert reason in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert "hunter2" not in ended.stderr
+
+
+def test_web_and_worker_log_what_they_are_when_they_start(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path, FNT_WORKERS="3", FNT_MAX_SOCKETS="50").start()
+    assert server.stop() == 0
+
+    log = server.log.read_text()
+    address = f"127.0.0.1:{server.port}"
+    assert f"web started: version {__version__}, listening on {address}, threads" in log
+    assert "up to 50 sockets" in log
+    assert re.search(rf"worker \w+ started: version {re.escape(__version__)}, 3 slots", log)

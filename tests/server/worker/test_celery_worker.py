@@ -446,15 +446,15 @@ def test_a_new_pool_child_sends_a_wakeup_and_does_not_begin_by_working(
     make_deployment: MakeDeployment,
 ) -> None:
     """Celery kills a child that takes over four seconds to begin."""
-    deployment, rung, worked = make_deployment(), Event(), Event()
+    deployment, woken, worked = make_deployment(), Event(), Event()
     shutdown = GracefulShutdown(deployment.config, worker_id="w")
     child = PoolChild(deployment.config, worker_id="w", shutdown=shutdown)
     child.__dict__["runner"] = Runner(worked.set)
-    child.__dict__["publisher"] = Publisher(emit=lambda *_: None, send_wakeup=rung.set)
+    child.__dict__["publisher"] = Publisher(emit=lambda *_: None, send_wakeup=woken.set)
 
     child.begin()
 
-    assert rung.wait(5)
+    assert woken.wait(5)
     assert not worked.is_set()
     child.reaper.close()
     child.publisher.close()

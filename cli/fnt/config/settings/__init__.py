@@ -13,7 +13,9 @@ import platformdirs
 from fnt.config.settings.sources import Found, Layers, find_layers, first
 from fnt.config.settings.values import (
     DEFAULT_SERVER,
+    DEFAULTS,
     READERS,
+    current_name,
     is_loopback,
     normalize_server,
     parse_duration,
@@ -26,22 +28,13 @@ __all__ = [
     "READERS",
     "Settings",
     "config_folder",
+    "current_name",
     "is_loopback",
     "load_settings",
     "normalize_server",
     "parse_duration",
     "setting_origins",
 ]
-
-DEFAULTS: Mapping[str, Any] = {
-    "server": DEFAULT_SERVER,
-    "profile": None,
-    "jobs": 4,
-    "timeout": None,
-    "no_keyring": False,
-    "ca_file": None,
-    "insecure_http": False,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +45,8 @@ class Settings:
     """The server's origin, `scheme://host[:port]`."""
     profile: str | None = None
     timeout_s: float | None = None
-    jobs: int = 4
+    parallel: int = DEFAULTS["parallel"]
+    """Files sent at a time."""
     no_keyring: bool = False
     token: str | None = field(default=None, repr=False)
     config_dir: Path

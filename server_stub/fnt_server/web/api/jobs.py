@@ -11,7 +11,9 @@ from flask import Blueprint, Response, request
 
 from fnt.wire.errors import ErrorCode
 from fnt.wire.job_status import JobStatus
-from fnt.wire.jobs import MAX_FILENAME_CHARS, ProcessingSettings
+from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.requests import MAX_ID, ConfirmRequest, JobsQuery
+from fnt.wire.responses import Chunk, ChunkList, JobAnswer, JobPage
 from fnt.wire.structs import WireError
 from fnt_server import engines, logs
 from fnt_server.db.models import Job, Step, StepStatus
@@ -20,24 +22,11 @@ from fnt_server.jobs.creation import NewJob, QueueLimits, StoredFile
 from fnt_server.storage.object_store import StorageDownError
 from fnt_server.web.api.errors import ApiError, file_too_large, job_not_found
 from fnt_server.web.api.job_files import attach, new_file_key
-from fnt_server.web.api.request_parsing import (
-    MAX_IDS,
-    count_or_none,
-    idempotency_key,
-    ids_argument,
-    int_argument,
-    json_object,
-    require_identity,
-    sha256_or_none,
-    statuses_argument,
-    text_field,
-)
+from fnt_server.web.api.request_parsing import idempotency_key, json_object, require_identity
 from fnt_server.web.services import services
 
 bp = Blueprint("jobs", __name__)
 
-DEFAULT_LIMIT = 50
-MAX_ID = 2**63 - 1
 CHUNK_STATUS = {
     StepStatus.READY: "pending",
     StepStatus.RUNNING: "processing",
@@ -51,8 +40,8 @@ CHUNK_STATUS = {
 def confirm() -> tuple[dict[str, Any], int]:
     """Create a job that waits for its file."""
     user_id, content = require_identity().user_id, json_object()
-    asked = content.get("processing_settings")
-    settings = ProcessingSettings.from_wire({} if asked is None else asked)
+    asked = ConfirmRequest.from_wire(content)
+    settings = asked.processing_settings or ProcessingSettings()
     if settings.engine not in engines.NAMES:
         known = ", ".join(sorted(engines.NAMES))
         raise WireError(f"processing_settings.engine must be one of: {known}")
@@ -62,16 +51,14 @@ def confirm() -> tuple[dict[str, Any], int]:
     if settings.min_sentence_length > settings.sentence_length_limit:
         raise WireError("min_sentence_length must not be above sentence_length_limit")
     limit = services().config.max_upload_bytes
-    if (count_or_none(content.get("file_size"), "file_size") or 0) > limit:
+    if (asked.file_size or 0) > limit:
         raise file_too_large(limit)
-    count_or_none(content.get("page_count"), "page_count")
-    name = text_field(content, "original_filename", max_chars=MAX_FILENAME_CHARS)
     new = NewJob(
         user_id=user_id,
-        original_filename=_storable(name),
+        original_filename=_storable(asked.original_filename),
         settings=settings,
         idempotency_key=idempotency_key(),
-        declared_sha256=sha256_or_none(content.get("sha256")),
+        declared_sha256=asked.sha256,
         request_hash=_request_hash(content),
     )
     job, created = _confirmed(new)
@@ -93,20 +80,20 @@ def _storable(name: str) -> str:
 def list_jobs() -> dict[str, Any]:
     """List the user's jobs, newest first."""
     user_id = require_identity().user_id
-    limit = int_argument("limit", high=MAX_IDS) or DEFAULT_LIMIT
+    asked = JobsQuery.from_query(request.args)
     found = queries.list_jobs(
         services().database,
         user_id,
-        statuses=statuses_argument(),
-        sha256=sha256_or_none(request.args.get("sha256")),
-        ids=ids_argument(),
-        before_id=int_argument("cursor", high=MAX_ID),
-        limit=limit + 1,
+        statuses=asked.status or (),
+        sha256=asked.sha256,
+        ids=asked.ids,
+        before_id=asked.cursor,
+        limit=asked.limit + 1,
     )
-    return {
-        "jobs": [queries.snapshot(job).to_wire() for job in found[:limit]],
-        "next_cursor": str(found[limit - 1].id) if len(found) > limit else None,
-    }
+    return JobPage(
+        jobs=[queries.snapshot(job) for job in found[: asked.limit]],
+        next_cursor=str(found[asked.limit - 1].id) if len(found) > asked.limit else None,
+    ).to_wire()
 
 
 @bp.get("/jobs/<int:job_id>")
@@ -123,7 +110,8 @@ def get_job(job_id: int) -> Response | tuple[dict[str, Any], int, dict[str, str]
 def get_chunks(job_id: int) -> dict[str, Any]:
     """Return the status of each chunk."""
     job = own_job(job_id)
-    return {"chunks": [_chunk(step) for step in queries.list_chunks(services().database, job.id)]}
+    chunks = [_chunk(step) for step in queries.list_chunks(services().database, job.id)]
+    return ChunkList(chunks=chunks).to_wire()
 
 
 @bp.post("/jobs/<int:job_id>/cancel")
@@ -200,7 +188,8 @@ def own_job(job_id: int) -> Job:
 def job_answer(job: Job) -> dict[str, Any]:
     """Return the response body of confirm and upload."""
     logs.add_context(job_id=job.id)
-    return {"job_id": job.id, "status": job.status, "job": queries.snapshot(job).to_wire()}
+    snapshot = queries.snapshot(job)
+    return JobAnswer(job_id=job.id, status=snapshot.status, job=snapshot).to_wire()
 
 
 def _storable_id(job_id: int) -> int:
@@ -213,14 +202,14 @@ def _request_hash(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _chunk(step: Step) -> dict[str, Any]:
-    return {
-        "chunk_id": step.number,
-        "start_page": step.start_page,
-        "end_page": step.end_page,
-        "status": CHUNK_STATUS[StepStatus(step.status)],
-        "attempts": step.attempts,
-        "by_rules": step.by_rules,
-        "last_error": step.last_error,
-        "last_error_code": step.last_error_code,
-    }
+def _chunk(step: Step) -> Chunk:
+    return Chunk(
+        chunk_id=step.number,
+        start_page=step.start_page,
+        end_page=step.end_page,
+        status=JobStatus(CHUNK_STATUS[StepStatus(step.status)]),
+        attempts=step.attempts,
+        by_rules=step.by_rules,
+        last_error=step.last_error,
+        last_error_code=step.last_error_code,
+    )

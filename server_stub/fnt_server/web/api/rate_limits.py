@@ -16,7 +16,7 @@ DEVICE_CODES = "30 per minute"
 DEVICE_POLLS = "300 per minute"
 DEVICE_FORMS = "60 per minute"
 WRONG_DEVICE_CODES = "20 per 10 minutes"
-"""More than one account has tries: nobody locks out their neighbors."""
+"""More than one account is allowed: users behind one address do not lock each other out."""
 
 # Counted in this process: limits must work even if the broker is down.
 limiter = Limiter(get_remote_address, storage_uri="memory://")

@@ -10,8 +10,8 @@ from flask import Blueprint, Response, request
 
 from fnt.wire.errors import ErrorCode
 from fnt.wire.job_status import JobStatus
-from fnt.wire.results import FORMATS, MEDIA_TYPES, Sentence, iter_result
-from fnt.wire.structs import WireError
+from fnt.wire.requests import ResultQuery
+from fnt.wire.results import MEDIA_TYPES, Sentence, iter_result
 from fnt_server.web.api.errors import ApiError
 from fnt_server.web.api.jobs import own_job
 from fnt_server.web.services import services
@@ -24,9 +24,7 @@ BUFFER_CHARS = 64 * 1024
 @bp.get("/jobs/<int:job_id>/result")
 def get_result(job_id: int) -> Response:
     """Stream the sentences; 409 unless the job is completed."""
-    format = request.args.get("format", "json")
-    if format not in FORMATS:
-        raise WireError(f"format must be one of: {', '.join(FORMATS)}")
+    format = ResultQuery.from_query(request.args).format
     job = own_job(job_id)
     if job.status != JobStatus.COMPLETED or job.result_key is None:
         message = f"the job is {job.status}: only a completed job has a result"

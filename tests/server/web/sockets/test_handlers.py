@@ -488,11 +488,11 @@ def test_a_full_house_is_busy_and_rest_answers(
 def test_a_crowd_at_the_door_is_refused_and_rest_answers(
     web: WebProcess, deployment: Deployment
 ) -> None:
-    crowd: list[BareSocket] = []
+    opened: list[BareSocket] = []
 
     def is_full() -> bool:
         try:
-            crowd.append(BareSocket(web.port))
+            opened.append(BareSocket(web.port))
         except Exception as refused:
             assert " 503 " in f" {refused} "
             return True
@@ -502,9 +502,9 @@ def test_a_crowd_at_the_door_is_refused_and_rest_answers(
         wait_for(is_full, within_s=WITHIN_S, what="the slots are taken")
         assert web.answers()
     finally:
-        for bare in crowd:
+        for bare in opened:
             bare.close()
-    assert len(crowd) <= MAX_SOCKETS + 16
+    assert len(opened) <= MAX_SOCKETS + 16
     wait_for(
         lambda: handshake_status(web.port) == 101, within_s=10, what="the slots are free again"
     )
