@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import os
-=======
 import re
->>>>>>> main
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-<<<<<<< HEAD
 from e2e.harness import ServerProcess, clean_environ, wait_for
-from fnt_server.supervisor.embedded_broker import remove_socket, socket_path
-=======
-from e2e.harness import ServerProcess, clean_environ
 from fnt import __version__
->>>>>>> main
+from fnt_server.supervisor.embedded_broker import remove_socket, socket_path
 
 
 def test_a_broker_whose_files_are_broken_begins_anew(tmp_path: Path) -> None:
