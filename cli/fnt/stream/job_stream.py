@@ -49,7 +49,7 @@ class JobStream:
         self._closing: threading.Thread | None = None
 
     def connect(self, timeout_s: float) -> None:
-        """Connect with a token, renewing it once if it is rejected. Blocks for a few timeouts at most.
+        """Connect with a token, renewing it once if it is rejected. May block for several timeouts.
 
         Raises AuthError if the login has expired, and TemporaryError for any other failure.
         """

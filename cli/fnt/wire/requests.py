@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, get_origin, get_type_hints
+from typing import Annotated, Any, Self, get_origin, get_type_hints
 
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import MAX_FILENAME_CHARS, ProcessingSettings
+from fnt.wire.results import Format
 from fnt.wire.structs import Meta, WireStruct
 
 MAX_IDS = 200
@@ -62,11 +63,11 @@ class LogoutRequest(WireStruct, frozen=True, kw_only=True):
 class ConfirmRequest(WireStruct, frozen=True, kw_only=True):
     """A job to be made."""
 
+    original_filename: Filename
     processing_settings: ProcessingSettings | None = None
     file_size: Size | None = None
     """Bytes."""
     page_count: Size | None = None
-    original_filename: Filename
     sha256: Sha256 | None = None
 
     @classmethod
@@ -158,7 +159,7 @@ class JobsQuery(Query, frozen=True, kw_only=True):
 class ResultQuery(Query, frozen=True, kw_only=True):
     """How to get a result."""
 
-    format: Literal["json", "jsonl", "txt", "csv"] = "json"
+    format: Format = "json"
 
 
 def _options(kind: Any) -> tuple[Any, ...]:

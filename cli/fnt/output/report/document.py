@@ -174,10 +174,8 @@ def problem_entry(
     request_id: str | None = None,
 ) -> dict[str, Any]:
     """Return what went wrong in the one shape scripts read."""
-    return {
-        "code": code,
-        "message": message,
-        "hint": hint,
-        "retryable": retryable,
-        "request_id": request_id,
-    }
+    from fnt.wire.problems import Problem  # noqa: PLC0415 -- help and completion would wait for it
+
+    return Problem(
+        code=code, message=message, hint=hint, retryable=retryable, request_id=request_id
+    ).to_wire()
