@@ -20,7 +20,7 @@ import msgspec
 
 from fnt_server.sandbox.limits import LIFETIME_CPU_S, StepLimits, limit_cpu, limit_process
 from fnt_server.sandbox.lockdown import enter_sandbox
-from fnt_server.sandbox.messages import Described, Options, Request, Work
+from fnt_server.sandbox.messages import Described, Options, Request, Response, Work
 from fnt_server.sandbox.steps import run_step
 
 SPENT_BYTES: Final = 400 << 20
@@ -74,15 +74,12 @@ def _serve(
     limits: StepLimits,
     missing: list[str],
 ) -> None:
-    if request.work is Work.DESCRIBE:
-        head, body = Described(missing=missing), b""
-    else:
+    head: Response = Described(missing=missing)
+    body = b""
+    if request.work is not Work.DESCRIBE:
         limit_cpu(limits.cpu_s if request.work is Work.SHORTEN else limits.cpu_s_for(1))
         head, body = run_step(
-            request,
-            descriptor,
-            limits,
-            on_open=lambda pages: limit_cpu(limits.cpu_s_for(pages)),
+            request, descriptor, limits, on_open=lambda pages: limit_cpu(limits.cpu_s_for(pages))
         )
         limit_cpu(0)
     os.close(descriptor)
