@@ -3,9 +3,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-# The tests start Python some hundred times: each module is to be compiled once.
-unexport PYTHONDONTWRITEBYTECODE
-
 .DEFAULT_GOAL := help
 .PHONY: help install format lint types test test-quick test-faults test-bulk soak check check-wheel bench serve worker demo sample picture build clean
 

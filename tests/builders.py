@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
-from fnt.wire.jobs import JobSnapshot, JobStatus
-from fnt.wire.structs import Time
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
+from fnt.wire.times import Time
 
 MOMENT = Time(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -11,14 +11,14 @@ from queue import Queue
 from typing import Any
 
 import httpx
-from msgspec import structs
 
 from builders import make_snapshot
 from fnt.errors import FntError
 from fnt.stream import Ack, Disconnected, Draining, JobProgressEvent
 from fnt.wire import events, paths
 from fnt.wire.errors import ErrorCode, error_body
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 
 SERVER = "http://127.0.0.1:5000"
 
@@ -105,9 +105,7 @@ class FakeServer:
     def _upload(self, body: bytes) -> httpx.Response:
         job_id = int(body.split(b"\r\n\r\n")[1].split(b"\r\n")[0])
         job = self.jobs[job_id]
-        self.jobs[job_id] = structs.replace(
-            job, version=job.version + 1, uploaded_at=job.created_at
-        )
+        self.jobs[job_id] = job.replaced(version=job.version + 1, uploaded_at=job.created_at)
         self.on_upload(self.jobs[job_id])
         return self._told(202, job_id)
 
@@ -126,7 +124,7 @@ class FakeServer:
         if job is None:
             return refusal(404, "JOB_NOT_FOUND", "no such job")
         if parts[1:] == ["cancel"] and not job.status.is_terminal:
-            job = structs.replace(job, version=job.version + 1, status=JobStatus.CANCELLED)
+            job = job.replaced(version=job.version + 1, status=JobStatus.CANCELLED)
             self.jobs[job.id] = job
         if request.headers.get("If-None-Match") == f'"{job.version}"':
             return httpx.Response(304)
@@ -172,7 +170,7 @@ class FakeStream:
         job = self._hub.server.jobs.get(job_id)
         if job is not None and not self.is_frozen and not self._hub.ignores_cancel:
             if not job.status.is_terminal:
-                job = structs.replace(job, version=job.version + 1, status=JobStatus.CANCELLED)
+                job = job.replaced(version=job.version + 1, status=JobStatus.CANCELLED)
                 self._hub.server.set(job)
             self._answer(events.CANCEL_JOB, job_id)
 

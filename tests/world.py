@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from msgspec import structs
 from typer.testing import CliRunner, Result
 
 from builders import MOMENT, make_snapshot
@@ -23,7 +22,8 @@ from fnt.errors import AuthError, FntError, NotFoundError, UsageError
 from fnt.output.report.document import Report
 from fnt.output.terminal import Terminal
 from fnt.progress import Accepted, Refused, Update, UploadProgress
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 
 SERVER = "https://books.example.org"
 TOKENS = Tokens(access_token="a", refresh_token="r", expires_at=1_772_366_400.0, email="me@x.org")
@@ -129,7 +129,7 @@ class FakeApi:
     def logout(self, *, everywhere: bool = False) -> None:
         self.calls.append(("logout", everywhere))
         if not self.is_logged_in:
-            raise AuthError("you are not logged in", hint="run: fnt login")
+            raise AuthError("not logged in", hint="run: fnt login")
 
     def get_job(self, job_id: int) -> JobSnapshot:
         if job_id not in self.jobs:
@@ -155,11 +155,11 @@ class FakeApi:
 
     def cancel(self, job_id: int) -> JobSnapshot:
         job = self.get_job(job_id)
-        return job if job.status.is_terminal else structs.replace(job, status=JobStatus.CANCELLED)
+        return job if job.status.is_terminal else job.replaced(status=JobStatus.CANCELLED)
 
     def retry(self, job_id: int, *, idempotency_key: str) -> JobSnapshot:
         self.calls.append(("retry", job_id, idempotency_key))
-        return structs.replace(self.get_job(job_id), id=job_id + 100, retry_of=job_id)
+        return self.get_job(job_id).replaced(id=job_id + 100, retry_of=job_id)
 
     def delete(self, job_id: int) -> None:
         self.get_job(job_id)
@@ -181,14 +181,14 @@ class FakeStore:
 
     def require_place(self, *, insecure_storage: bool = False) -> None:
         if not self.has_place and not insecure_storage:
-            raise UsageError("there is no keyring here", hint="run: fnt login --insecure-storage")
+            raise UsageError("no secure keyring found", hint="run: fnt login --insecure-storage")
 
     def load(self) -> Tokens | None:
         return self.tokens
 
     def save(self, tokens: Tokens, *, insecure_storage: bool = False) -> str:
         if self.is_forgetful:
-            raise UsageError("the keyring did not keep the token")
+            raise UsageError("the keyring did not store the token")
         self.saved.append((tokens, insecure_storage))
         return "the keyring"
 

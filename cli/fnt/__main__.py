@@ -8,6 +8,8 @@ from fnt import __version__
 
 TYPE_CHECKING = False  # importing typing for it would take as long as Python takes to start
 if TYPE_CHECKING:
+    from typer.exceptions import TyperException
+
     from fnt.context import AppContext
     from fnt.errors import FntError
 
@@ -129,7 +131,9 @@ def _outcome(argv: list[str], context: AppContext) -> tuple[int | None, FntError
             raise BrokenPipeError from None
         return None, None
     except TyperException as error:  # click's usage errors, by their public base
-        return ExitCode.USAGE, UsageError(error.format_message(), hint="fnt --help")
+        at = getattr(error, "ctx", None)
+        hint = f"{at.command_path if at else 'fnt'} --help"
+        return ExitCode.USAGE, UsageError(_usage_message(error), hint=hint)
     except FntError as error:
         return error.exit_code, error
     except Terminated:
@@ -141,6 +145,15 @@ def _outcome(argv: list[str], context: AppContext) -> tuple[int | None, FntError
     except Exception as error:
         return ExitCode.BUG, _bug(error, context)
     return ExitCode.OK, None
+
+
+def _usage_message(error: TyperException) -> str:
+    """Return what is wrong with the command line, in the words of our other errors."""
+    message = error.format_message().rstrip(".").replace("a valid int range", "a valid integer")
+    if option := getattr(error, "option_name", None):
+        close = getattr(error, "possibilities", None)
+        return f"unknown option {option}" + (f": did you mean {close[0]}?" if close else "")
+    return message[:1].lower() + message[1:]
 
 
 def _invoke(argv: list[str], context: AppContext) -> None:

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from fnt.config.settings import load_settings
@@ -26,7 +25,8 @@ from fnt.flow.results.download import save_result
 from fnt.flow.results.format_option import formats
 from fnt.progress import Accepted, Refused
 from fnt.session import UploadItem, WatchOptions
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 
 _ERRORS: Mapping[ExitCode, type[FntError]] = {
     ExitCode.NOT_FOUND: NotFoundError,
@@ -52,7 +52,7 @@ class Client:
         if token is not None:
             environ.pop("FNT_TOKEN", None)
         if token is not None and not re.fullmatch(r"[!-~]+", token):
-            raise UsageError("the token passed to Client is empty or holds invalid characters")
+            raise UsageError("the token passed to Client is empty or contains invalid characters")
         settings = load_settings(
             flags={name: value for name, value in given.items() if value is not None},
             environ=environ,
@@ -68,12 +68,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -112,7 +107,7 @@ class Client:
                     raise _error_of(update)
                 if isinstance(update, Accepted):
                     return update.job
-        raise TemporaryError("the upload ended without an answer")
+        raise TemporaryError("the upload got no response")
 
     def watch(self, *jobs: int, give_up_s: float = 600.0) -> Iterator[JobSnapshot]:
         """Yield each job's state whenever it changes, over one socket, until all have ended.

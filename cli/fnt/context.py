@@ -13,10 +13,11 @@ from pathlib import Path
 from queue import Queue
 from typing import TYPE_CHECKING, Any
 
+from fnt.color import ColorMode
 from fnt.config.job_cache import remember
 from fnt.errors import TemporaryError, UsageError
 from fnt.output.browser import has_browser, open_browser
-from fnt.output.output_format import ColorMode, OutputFormat
+from fnt.output.output_format import OutputFormat
 from fnt.output.report.document import Report
 from fnt.output.terminal import Terminal
 from fnt.timeout import OutOfTime, time_limit
@@ -61,7 +62,7 @@ def _color(word: str) -> ColorMode:
     try:
         return ColorMode(word)
     except ValueError:
-        raise UsageError(f"--color is auto, always or never, not {word!r}") from None
+        raise UsageError(f"--color must be auto, always or never, not {word!r}") from None
 
 
 def _format(flags: Mapping[str, Any]) -> OutputFormat:

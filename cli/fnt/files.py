@@ -91,7 +91,7 @@ def file_lock(
     path: Path,
     *,
     timeout_s: float = 20.0,
-    busy: str = "another fnt is renewing the login and does not come to an end",
+    busy: str = "another fnt process is renewing the login and does not finish",
     hint: str | None = None,
 ) -> Iterator[None]:
     """Hold a file's lock; it goes with the process, however that ends.

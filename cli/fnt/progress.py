@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-
-from msgspec import structs
+from typing import TYPE_CHECKING, Union
 
 from fnt.errors import ExitCode
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+
+if TYPE_CHECKING:
+    from fnt.wire.jobs import JobSnapshot  # help and completion would wait for msgspec
 
 
 class LinkStatus(StrEnum):
@@ -97,9 +99,9 @@ class RowsRetired:
     keys: tuple[str, ...]
 
 
-Update = (
-    UploadProgress | Accepted | Refused | Saved | SaveFailed | RowsRetired | JobSnapshot | LinkState
-)
+Update = Union[
+    UploadProgress, Accepted, Refused, Saved, SaveFailed, RowsRetired, LinkState, "JobSnapshot"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +185,6 @@ RATE_HALF_LIFE_S = 10.0
 def reduce(state: ProgressState, update: Update, *, now: float) -> ProgressState:
     """Fold one update into the state; late and repeated ones return the same state object."""
     match update:
-        case JobSnapshot():
-            return _fold_job(state, update, now)
         case UploadProgress():
             return _fold_upload(state, update, now)
         case Accepted():
@@ -197,6 +197,8 @@ def reduce(state: ProgressState, update: Update, *, now: float) -> ProgressState
             return _fold_retired(state, update)
         case LinkState():
             return state if update == state.link else replace(state, link=update)
+        case _:
+            return _fold_job(state, update, now)
 
 
 def is_newer(current: JobSnapshot | None, candidate: JobSnapshot) -> bool:
@@ -226,7 +228,7 @@ def _fold_job(state: ProgressState, job: JobSnapshot, now: float) -> ProgressSta
 
 def _advanced(row: Row, job: JobSnapshot, now: float) -> Row:
     shown = row.job.progress_percent if row.job else 0
-    job = structs.replace(job, progress_percent=max(shown, job.progress_percent))
+    job = job.replaced(progress_percent=max(shown, job.progress_percent))
     return replace(
         row,
         job=job,

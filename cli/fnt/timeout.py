@@ -1,11 +1,14 @@
-"""The end of a command's time: whatever it waits for is left at once, as on Ctrl-C."""
+"""Limits of time: of a whole command, which is left as on Ctrl-C, and of one call."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class OutOfTime(KeyboardInterrupt):
@@ -29,6 +32,30 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         if signal.getsignal(signal.SIGALRM) is _raise:  # else SIGTERM has set its own alarm
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
+
+
+def call_within(seconds: float, call: Callable[[], T], *, name: str) -> T:
+    """Return what a call returns, or raise what it raises; TimeoutError when it takes longer.
+
+    It runs in a thread of its own, which is then left behind and does not keep the process alive.
+    """
+    results: list[T] = []
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            results.append(call())
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not results:
+        raise TimeoutError(f"{name} took more than {seconds:g} s")
+    return results[0]
 
 
 def _raise(*_: object) -> None:

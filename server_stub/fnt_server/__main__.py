@@ -11,7 +11,7 @@ from fnt_server import concurrency
 
 
 def main() -> None:
-    """Run a command; a missing extra or an unusable setting is one line and exit code 2."""
+    """Run a command; a missing extra or an invalid setting prints one line and exits with 2."""
     missing = [
         name
         for name in ("flask_socketio", "celery", "sqlalchemy", "gunicorn")
@@ -23,10 +23,10 @@ def main() -> None:
     if concurrency.gevent_requested(sys.argv[1:], os.environ):
         if importlib.util.find_spec("gevent") is None:
             hint = install_hint("server", "gevent", "postgres")
-            sys.stderr.write(f"error: greenlets need the extra gevent\n  {hint}\n")
+            sys.stderr.write(f"error: --worker-class gevent needs the extra gevent\n  {hint}\n")
             sys.exit(2)
         concurrency.patch()
-    from fnt_server.cli.commands import run_command  # noqa: PLC0415 -- needs what was just looked for
+    from fnt_server.cli.commands import run_command  # noqa: PLC0415 -- only after the checks above
 
     sys.exit(run_command())
 

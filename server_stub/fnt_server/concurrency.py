@@ -1,4 +1,4 @@
-"""gevent instead of threads; must be patched before anything else is imported."""
+"""Support for gevent, which must patch before anything else is imported."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ THREADS = "threads"
 
 
 def gevent_requested(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """Whether `web` is to run with `--worker-class gevent` or `FNT_WORKER_CLASS`.
+    """Return whether `--worker-class` or `FNT_WORKER_CLASS` selects gevent for `web`.
 
-    Read by hand: the library that reads options would be imported before the patch.
+    Parsed by hand, because importing the option parser would come before the patch.
     """
     if list(arguments[:1]) != ["web"]:
         return False
@@ -28,22 +28,22 @@ def gevent_requested(arguments: Sequence[str], environ: Mapping[str, str]) -> bo
 
 
 def patch() -> None:
-    """Put greenlets in place of threads, for all that is imported from now on."""
+    """Replace threads with greenlets in everything imported from now on."""
     from gevent import monkey  # noqa: PLC0415 -- an extra
 
     monkey.patch_all()
 
 
 def gevent_active() -> bool:
-    """Whether threads are greenlets in this process."""
+    """Return whether threads are greenlets in this process."""
     monkey = sys.modules.get("gevent.monkey")
     return bool(monkey and monkey.is_module_patched("threading"))
 
 
 def in_native_thread(function: Callable[..., T], *args: Any) -> T:
-    """Run a call that never yields in a real thread; the other greenlets go on meanwhile.
+    """Run a blocking call in a native thread, so that other greenlets keep running.
 
-    Where there are no greenlets it is a plain call.
+    Without gevent, this is a plain call.
     """
     if not gevent_active():
         return function(*args)
@@ -57,7 +57,7 @@ def in_native_thread(function: Callable[..., T], *args: Any) -> T:
 
 
 def _outcome(function: Callable[..., T], args: Sequence[Any]) -> tuple[T | None, Exception | None]:
-    """Return result or exception: the pool would print what is raised in it."""
+    """Return result or exception: the pool would print an exception raised in it."""
     try:
         return function(*args), None
     except Exception as error:

@@ -14,35 +14,35 @@ import platformdirs
 from fnt_server.concurrency import GEVENT, THREADS
 
 METRICS_FILES = "PROMETHEUS_MULTIPROC_DIR"
-"""Where several processes count in files; Prometheus' library reads this variable."""
+"""Folder in which several processes store their counts; read by prometheus_client."""
 
 N = TypeVar("N", int, float)
 
 
 class ConfigError(Exception):
-    """A setting that cannot be used, told in one line that names it."""
+    """An invalid setting; the message is one line that names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Where everything is, and how much of it is allowed."""
+    """The server's settings."""
 
     data_dir: Path
     host: str = "127.0.0.1"
     port: int = 5000
     worker_class: str = THREADS
-    """What a web process has for each socket: a thread, or a greenlet (`gevent`)."""
+    """What serves a socket of a web process: a thread, or a greenlet (`gevent`)."""
     workers: int = 2
-    """Slots of a worker process: steps that run at once."""
+    """Slots of a worker: steps that run at once."""
     database_url: str = ""
     broker_url: str = ""
     """`redis://`, `rediss://` or `unix:///path`; empty: `run` starts a broker of its own."""
     events_url: str = ""
-    """Where events travel from the worker to the web process; the broker by default."""
+    """Carries events from the workers to the web processes; the broker by default."""
     storage_url: str = ""
     secret_key_file: Path | None = None
     proxies: int = 0
-    """So many proxies of our own stand before the web process; what they forward is believed."""
+    """Number of trusted reverse proxies in front of the web process."""
     cors_origins: tuple[str, ...] = ()
     access_ttl_s: int = 900
     device_interval_s: int = 5
@@ -51,13 +51,13 @@ class Config:
     max_pages: int = 5000
     log_format: str = "text"
     metrics_port: int = 0
-    """Port on 127.0.0.1 where Prometheus may ask; 0: nowhere."""
+    """Port for Prometheus on 127.0.0.1; 0 disables it."""
     max_queued_jobs: int = 10_000
-    """Unfinished jobs of the whole server, beyond which no new one is taken."""
+    """Limit on unfinished jobs of all users."""
     max_user_jobs: int = 2_000
-    """Unfinished jobs of one user."""
+    """Limit on unfinished jobs per user."""
     drain_s: int = 8
-    """After SIGTERM requests and steps under way have so long to end."""
+    """Time to finish requests and stop steps after SIGTERM."""
     lease_s: float = 20.0
     pace_ms: int = 0
     max_sockets: int = 400
@@ -65,8 +65,8 @@ class Config:
     connect_within_s: float = 10.0
     """A socket not authenticated by then is closed."""
     stalled_after_s: float = 20.0
-    """An upload of which no more than a few KB come in so long is cut off, as is any other request
-    that is not there by then."""
+    """Uploads that make no progress for this long are cut off, as are other requests that have not
+    arrived by then."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Config:
@@ -108,14 +108,14 @@ class Config:
         )
 
     def prepare_data_dir(self) -> None:
-        """Make the data folder (0700) where there is none; raises ConfigError."""
+        """Create the data folder (0700) if it is missing; raises ConfigError."""
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise ConfigError(f"cannot use {self.data_dir}: {error.strerror}") from error
 
     def to_env(self) -> dict[str, str]:
-        """Return what a child needs to read the same settings from its environment."""
+        """Return the environment variables that give a child the same settings."""
         return {
             "FNT_DATA_DIR": str(self.data_dir),
             "DATABASE_URL": self.database_url,
@@ -129,7 +129,7 @@ class Config:
 
     @property
     def celery_broker_url(self) -> str:
-        """The broker as kombu spells it: a socket is `redis+socket://`."""
+        """The broker's URL for kombu, which spells a socket `redis+socket://`."""
         return self.broker_url.replace("unix://", "redis+socket://", 1)
 
     @property
@@ -154,7 +154,7 @@ def _number(
 
 
 def _one_of(environ: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:
-    """Return one of these words, the first where none is set."""
+    """Return one of these words; the first if not set."""
     word = environ.get(name) or words[0]
     if word not in words:
         raise ConfigError(f"{name} must be {' or '.join(words)}, not {word[:40]!a}")
@@ -177,8 +177,8 @@ def _worker_class(name: str | None, database_url: str) -> str:
         raise ConfigError(f"FNT_WORKER_CLASS must be {THREADS} or {GEVENT}, not {name[:40]!r}")
     if database_url.startswith("sqlite"):
         raise ConfigError(
-            "gevent needs PostgreSQL, one SQLite call would hold up every socket: "
-            "set DATABASE_URL=postgresql://… or leave --worker-class out"
+            "gevent needs PostgreSQL, because a SQLite call would block every socket: "
+            "set DATABASE_URL=postgresql://… or omit --worker-class"
         )
     return GEVENT
 
@@ -189,7 +189,7 @@ def _checked_broker(url: str) -> str:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise ConfigError("FNT_BROKER_URL or FNT_EVENTS_URL cannot be read as a URL") from None
+        raise ConfigError("FNT_BROKER_URL or FNT_EVENTS_URL is not a valid URL") from None
     if url and parts.scheme not in {"redis", "rediss", "unix"}:
         raise ConfigError("FNT_BROKER_URL must begin with redis://, rediss:// or unix://")
     return url

@@ -1,7 +1,7 @@
 """One line per record, as text or JSON; no secrets, no text of books, no untrusted line breaks.
 
-What is said of an exception is its kind and where it was raised: its message may quote a book, a
-file's name or an SQL parameter. Only our own code's exceptions come with the places at all.
+Of an exception, only its type and (in our own code) the locations in its traceback are logged: the
+message may quote a book, a file name or an SQL parameter.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ TEXT, JSON = "text", "json"
 FIELDS = (
     "request_id", "job_id", "step", "worker", "method", "path", "status", "ms", "outcome", "code",
 )  # fmt: skip
-"""What a record may carry beside its event, in the order of a line of text."""
+"""The fields a record may have, in the order of the text format."""
 QUIET = ("alembic", "celery", "kombu", "gunicorn.error", "engineio.server", "socketio.server")
 
 _context: ContextVar[Mapping[str, object]] = ContextVar("log_context", default={})  # noqa: B039 -- never changed, only replaced
 
 
 def set_context(**fields: object) -> None:
-    """Let every record of this thread carry these fields, and none that were set before."""
+    """Set the fields of every record of this thread, replacing earlier ones."""
     _context.set(fields)
 
 
 def add_context(**fields: object) -> None:
-    """Let every record of this thread carry these fields as well, from now on."""
+    """Add fields to every record of this thread from now on."""
     _context.set({**_context.get(), **fields})
 
 
 @contextlib.contextmanager
-def about(**fields: object) -> Iterator[None]:
-    """Let every record within the block carry these fields too."""
+def context(**fields: object) -> Iterator[None]:
+    """Add fields to every record within the block."""
     token = _context.set({**_context.get(), **fields})
     try:
         yield
@@ -48,11 +48,11 @@ def about(**fields: object) -> Iterator[None]:
 
 
 def configure(log_format: str = TEXT) -> None:
-    """Send every record to standard error, whoever writes it."""
+    """Send all records to standard error, including those of libraries."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if log_format == JSON else _TextFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for noisy in QUIET:  # a level of its own also keeps engineio from adding its own handler
+    for noisy in QUIET:  # an explicit level also keeps engineio from adding a handler
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
     threading.excepthook = _log_thread_crash
@@ -73,8 +73,8 @@ def _event(record: logging.LogRecord) -> str:
     return record.getMessage() + (f" ({kind.__name__})" if kind else "")
 
 
-def _places(record: logging.LogRecord) -> list[str]:
-    """Return where our own code's exception was raised, innermost last."""
+def _trace(record: logging.LogRecord) -> list[str]:
+    """Return the traceback locations of an exception in our own code, innermost last."""
     trace = record.exc_info[2] if record.exc_info else None
     if trace is None or not record.name.startswith("fnt_server"):
         return []
@@ -83,32 +83,32 @@ def _places(record: logging.LogRecord) -> list[str]:
 
 class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        """Return an object on a line of its own."""
+        """Return the record as one line of JSON."""
         line = {
-            "ts": _moment(record),
+            "ts": _timestamp(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": _event(record),
             **_fields(record),
         }
-        if places := _places(record):
-            line["trace"] = places
+        if trace := _trace(record):
+            line["trace"] = trace
         return json.dumps(line, default=str)
 
 
 class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        """Return a line, and one more for each place of an exception of ours."""
+        """Return one line, plus one for each traceback location."""
         fields = "".join(f" {name}={value}" for name, value in _fields(record).items())
-        lines = [f"{_moment(record)} {record.levelname} {record.name}: {_event(record)}{fields}"]
-        return "\n    ".join(escaped(line) for line in [*lines, *_places(record)])
+        lines = [f"{_timestamp(record)} {record.levelname} {record.name}: {_event(record)}{fields}"]
+        return "\n    ".join(escaped(line) for line in [*lines, *_trace(record)])
 
 
 def escaped(line: str) -> str:
-    """Return a line in which nothing ends it, moves the cursor or hides."""
+    """Return the text with all non-printable characters escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
-def _moment(record: logging.LogRecord) -> str:
+def _timestamp(record: logging.LogRecord) -> str:
     moment = datetime.fromtimestamp(record.created, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

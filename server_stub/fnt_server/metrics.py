@@ -1,8 +1,8 @@
 """Every metric, by name; labels never contain user data. `monitoring.exporter` serves them.
 
-Where PROMETHEUS_MULTIPROC_DIR is set when this is imported, the counts lie in files there, so that
-the counts of pool children, who come and go, can be told together. A child counts on in the files
-of the one whose place it took: those of children long gone would be read again each time.
+If PROMETHEUS_MULTIPROC_DIR is set on import, counts are stored in files there, so that one process
+can export those of all pool children. A new child continues the files of the one it replaces, so
+that files of dead children do not accumulate.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ if values.ValueClass._multiprocess:
 
 STEP_SECONDS = Histogram(
     "fnt_step_seconds",
-    "Time a step took, by what it was and how it ended.",
+    "Step duration in seconds, by kind and outcome.",
     ["kind", "outcome"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600),
 )
-STEPS_FAILED = Counter("fnt_steps_failed", "Steps whose work failed, by reason.", ["kind", "code"])
-STEPS_LOST = Counter("fnt_steps_lost", "Steps taken back from a worker that was lost.")
+STEPS_FAILED = Counter("fnt_steps_failed", "Failed step attempts, by code.", ["kind", "code"])
+STEPS_LOST = Counter("fnt_steps_lost", "Steps reclaimed from lost workers.")
 EVENTS_PUBLISHED = Counter("fnt_events_published", "Job events handed to the event bus.")
 EVENTS_DROPPED = Counter(
-    "fnt_events_dropped", "Job events lost: the bus was away, or too many waited.", ["reason"]
+    "fnt_events_dropped", "Job events lost: bus unreachable, or queue full.", ["reason"]
 )
 
 GAUGES = {
     "fnt_sockets": "Live connections of this process.",
     "fnt_database_up": "Whether the database answers.",
     "fnt_jobs": "Jobs by status.",
-    "fnt_steps": "Steps that wait or run.",
-    "fnt_queue_age_seconds": "Since when the oldest step waits.",
-    "fnt_workers": "Workers that have shown life.",
+    "fnt_steps": "Steps waiting or running.",
+    "fnt_queue_age_seconds": "How long the oldest ready step has waited.",
+    "fnt_workers": "Workers with a recent heartbeat.",
     "fnt_worker_slots": "Steps they can run at once.",
 }
-"""What the exporter asks the database, or its own process, for."""
+"""Gauges that the exporter reads from the database or its own process."""

@@ -14,7 +14,7 @@ from bench.report import Figure
 from e2e.harness import RestClient, ServerProcess, running
 from typeset import make_book
 
-LOOK_EVERY_S = 0.5
+POLL_EVERY_S = 0.5
 """Seldom: who looks takes processor time from the slots."""
 
 
@@ -48,7 +48,7 @@ def _batch_s(rest: RestClient, book: bytes, *, jobs: int) -> float:
     """Return the seconds from the first upload to the last job's end, by the server's times."""
     numbers = {rest.submit(book) for _ in range(jobs)}
     while True:
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(POLL_EVERY_S)
         listed = [job for job in rest.get("/jobs").json()["jobs"] if job["id"] in numbers]
         if all(job["status"] == "completed" for job in listed):
             began = min(datetime.fromisoformat(job["uploaded_at"]) for job in listed)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.crowd import crowd
+from bench.listeners import keep_listeners
 from bench.report import Figure, memory_kib, ms, percentile
 from e2e.harness import descendants
 from fnt_server.jobs import creation
@@ -76,10 +76,10 @@ def _loaded(deployment: Deployment, load: Load, *, worker_class: str) -> Iterato
             for _ in range(load.sockets)
         ]
         web = deployment.start_web(FNT_WORKER_CLASS=worker_class)
-        with crowd(web.url, token, jobs[:WARM]):
+        with keep_listeners(web.url, token, jobs[:WARM]):
             before_kib = _memory_kib(web)  # with all code loaded that a socket runs through
         began = time.monotonic()
-        with crowd(web.url, token, jobs) as listeners:
+        with keep_listeners(web.url, token, jobs) as listeners:
             opened_s = time.monotonic() - began
             after_kib = _memory_kib(web)
             sent = _emit(deployment, jobs, load)

@@ -43,10 +43,10 @@ def measure(*, short: bool) -> Iterator[Figure]:
                 by_fnt.append(_last_upload_s(server))
                 _let_go(rest)
             rest.close()
-    ours, theirs = statistics.median(by_fnt), statistics.median(by_curl)
+    fnt_s, curl_s = statistics.median(by_fnt), statistics.median(by_curl)
     yield Figure(
         name=f"throughput of {SIZE_MB} MB by fnt / by curl",
-        value=f"{theirs / ours:.2f} ({SIZE_MB / ours:.0f} / {SIZE_MB / theirs:.0f} MB/s)",
+        value=f"{curl_s / fnt_s:.2f} ({SIZE_MB / fnt_s:.0f} / {SIZE_MB / curl_s:.0f} MB/s)",
         wanted="≥ 0.8",
     )
     yield Figure(name="  the whole command", value=f"{statistics.median(whole):.2f} s")

@@ -1,4 +1,4 @@
-"""What watching costs: latency with a crowd, requests, bytes, and processor time of the view."""
+"""What watching costs: latency with listeners, requests, bytes, and processor time of the view."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from bench.crowd import crowd
+from bench.listeners import keep_listeners
 from bench.report import Figure, ms, percentile
 from e2e.harness import ClientHome, RestClient, ServerProcess, running
 from e2e.proxy import proxied
@@ -41,7 +41,7 @@ def measure(*, short: bool) -> Iterator[Figure]:
         make_book(200, root / "book.pdf")
         book = (root / "book.pdf").read_bytes()
         for size in (1, 50) if short else (1, 50, 400):
-            with _served(root / f"crowd{size}", FNT_PACE_MS="250", **ROOMY) as (server, rest):
+            with _served(root / f"listeners{size}", FNT_PACE_MS="250", **ROOMY) as (server, rest):
                 yield from _latency(server, rest, book, size=size)
         with _served(root / "bytes", FNT_PACE_MS="4000") as (server, rest):
             yield from _traffic(server, rest, book, root / "home")
@@ -81,12 +81,12 @@ def _latency(
     server: ServerProcess, rest: RestClient, book: bytes, *, size: int
 ) -> Iterator[Figure]:
     job_id = _confirmed(rest)
-    with crowd(server.url, rest.token, [job_id] * (size - 1)) as others:
+    with keep_listeners(server.url, rest.token, [job_id] * (size - 1)) as others:
         folded, drawn = _watch_drawn(
             server.url, rest.token, job_id, lambda: _send(rest, job_id, book)
         )
-        crowd_delays = others.delays_s
-    for name, delays in (("folded", folded), ("drawn", drawn), ("a bare socket", crowd_delays)):
+        other_delays = others.delays_s
+    for name, delays in (("folded", folded), ("drawn", drawn), ("a bare socket", other_delays)):
         if delays:
             p50, p99 = (ms(percentile(delays, share)) for share in (0.5, 0.99))
             yield Figure(

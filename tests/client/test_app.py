@@ -6,6 +6,8 @@ import importlib
 import inspect
 import json
 import logging
+import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -14,10 +16,13 @@ import pytest
 
 from builders import make_snapshot
 from fnt import __version__
+from fnt.__main__ import run
 from fnt.app import BatchGroup, JobsGroup, RootGroup
+from fnt.color import ColorMode
+from fnt.commands.help_sections import ORDER
 from fnt.context import GlobalOptions
 from fnt.errors import UsageError
-from fnt.output.output_format import ColorMode, OutputFormat
+from fnt.output.output_format import OutputFormat
 from world import FakeApi, World, make_terminal
 
 COMMANDS = [
@@ -52,7 +57,7 @@ def test_each_command_has_help(name: str) -> None:
 
     assert result.exit_code == 0
     assert "Usage: fnt " + name in result.stdout
-    assert "--insecure-http" not in result.stdout
+    assert "--insecure-http" in result.stdout.partition("\nGlobal options:\n")[2]
 
 
 def test_the_version() -> None:
@@ -130,7 +135,7 @@ def test_nothing_heavy_is_loaded_at_home(args: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=30)
 
     loaded = set(json.loads(done.stderr))
-    assert not loaded & {"httpx", "socketio", "rich", "keyring", "pypdf", "fnt.session"}
+    assert not loaded & {"httpx", "socketio", "rich", "keyring", "pypdf", "msgspec", "fnt.session"}
 
 
 def test_every_command_stands_under_one_heading_of_the_help() -> None:
@@ -153,8 +158,49 @@ def test_a_mistyped_command_is_answered_with_the_one_meant(line: list[str], mean
 def test_options_stand_in_sections_and_show_no_type_of_ours() -> None:
     text = World().invoke("upload", "-h").output
 
-    order = ["Choose files:", "Sentences:", "Results:", "Automation:", "Options:"]
+    order = [f"{heading}:" for heading in (*ORDER, "Global options")]
     assert [text.index(heading) for heading in order] == sorted(map(text.index, order))
     assert "Maximum words per sentence, 3 to 50.  [default: 8]" in text
     assert "<=x<=" not in text
     assert "<int range>" not in text
+    assert "<int range>" not in World().invoke("jobs", "list", "-h").output
+
+
+def test_a_mistyped_option_is_answered_with_the_one_meant() -> None:
+    terminal = make_terminal()
+    world = World(terminal=terminal)
+
+    assert run(["upload", "--watc"], world.context()) == 2
+    assert "error: unknown option --watc: did you mean --watch?" in world.err
+    assert "  fnt upload --help" in world.err
+
+
+@pytest.mark.parametrize("program", ["fnt", "fnt_server"])
+@pytest.mark.parametrize(
+    ("environ", "args", "is_colored"),
+    [
+        ({}, ["--help"], False),
+        ({"FORCE_COLOR": "1"}, ["--help"], True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, ["-h"], False),
+    ],
+)
+def test_help_has_color_where_it_is_wanted_and_the_same_words(
+    program: str, environ: dict[str, str], args: list[str], is_colored: bool
+) -> None:
+    text = help_text(program, args, environ)
+
+    assert ("\x1b[" in text) is is_colored
+    assert re.sub(r"\x1b\[[0-9;]*m", "", text) == help_text(program, args, {})
+
+
+@pytest.mark.parametrize("args", [["--color", "always", "-h"], ["upload", "--color=always", "-h"]])
+def test_the_color_option_rules_the_help(args: list[str]) -> None:
+    assert "\x1b[" in help_text("fnt", args, {"NO_COLOR": "1"})
+
+
+def help_text(program: str, args: list[str], environ: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", program, *args],
+        env=os.environ | environ, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    return done.stdout

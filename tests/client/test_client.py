@@ -37,5 +37,5 @@ def test_wrong_arguments_are_errors_of_ours(tmp_path: Path) -> None:
 def test_a_token_passed_in_is_named_as_such() -> None:
     with pytest.raises(UsageError, match="token passed to Client"):
         Client("http://127.0.0.1:9", token="no token")
-    with pytest.raises(AuthError, match="does not accept the token passed to Client"):
+    with pytest.raises(AuthError, match="rejected the token passed to Client"):
         StaticAuth("t", name="the token passed to Client").renewed_token("t")

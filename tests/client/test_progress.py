@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
 
 from builders import make_snapshot
 from fnt.progress import (
@@ -27,7 +26,7 @@ from fnt.progress import (
     reduce,
     time_left_s,
 )
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 
 DONE = JobStatus.COMPLETED
 KEY = "job:12"
@@ -187,9 +186,9 @@ def test_newer_is_decided_by_version_alone():
     job = make_snapshot(version=3)
 
     assert is_newer(None, job)
-    assert is_newer(job, structs.replace(job, version=4))
-    assert not is_newer(job, structs.replace(job, version=3))
-    assert not is_newer(structs.replace(job, status=DONE), structs.replace(job, version=4))
+    assert is_newer(job, job.replaced(version=4))
+    assert not is_newer(job, job.replaced(version=3))
+    assert not is_newer(job.replaced(status=DONE), job.replaced(version=4))
 
 
 @st.composite
@@ -241,7 +240,7 @@ def test_any_delivery_never_shows_a_fall_and_ends_once(delivery):
 @given(deliveries(), st.data())
 def test_any_interleaving_of_two_jobs_is_the_same_as_each_alone(delivery, data):
     _, first = delivery
-    second = [structs.replace(job, id=99) for job in data.draw(deliveries())[1]]
+    second = [job.replaced(id=99) for job in data.draw(deliveries())[1]]
     state, waiting = ProgressState(), [list(first), list(second)]
     while any(waiting):
         source = data.draw(st.sampled_from([queue for queue in waiting if queue]))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import signal
+import threading
 
 import pytest
 
-from fnt.timeout import time_limit
+from fnt.timeout import call_within, time_limit
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no alarms here")
@@ -22,3 +23,18 @@ def test_an_alarm_set_meanwhile_is_left_armed() -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_a_call_gives_what_it_returns_and_raises_what_it_raises() -> None:
+    assert call_within(5, lambda: 1 + 1, name="sum") == 2
+    with pytest.raises(ZeroDivisionError):
+        call_within(5, lambda: 1 // 0, name="sum")
+
+
+def test_a_call_that_does_not_end_is_left_behind() -> None:
+    over = threading.Event()
+    try:
+        with pytest.raises(TimeoutError, match=r"waiting took more than 0\.05 s"):
+            call_within(0.05, over.wait, name="waiting")
+    finally:
+        over.set()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from e2e.harness import ClientHome, RestClient, ServerProcess, wait_for
+from e2e.harness import ClientHome, RestClient, ServerProcess, running, wait_for
 from faults.bulk import Import, check_import, list_all, write_books
 from pdfs import make_pdf
 from schemas import read_document, read_events
@@ -17,6 +17,14 @@ from schemas import read_document, read_events
 MakeServer = Callable[..., ServerProcess]
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]
 LINE = ("batch", "run", "books", "-o", "out")
+
+
+@pytest.fixture(scope="module")
+def paced_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server whose books take long enough to be stopped in the middle."""
+    folder = tmp_path_factory.mktemp("paced") / "data"
+    with running(ServerProcess(folder, FNT_PACE_MS="200")) as server:
+        yield server
 
 
 def stamps(folder: Path) -> dict[Path, int]:
@@ -94,9 +102,9 @@ def test_killed_again_and_again_each_book_is_one_job_and_one_file(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_in_the_middle_it_says_how_to_go_on(
-    make_server: MakeServer, make_client: MakeClient, number: signal.Signals
+    paced_server: ServerProcess, make_client: MakeClient, number: signal.Signals
 ) -> None:
-    home, rest = make_client(make_server(FNT_PACE_MS="200"))
+    home, rest = make_client(paced_server)
     books = write_books(home.folder / "books", 4)
     process = home.start(*LINE, "--jsonl")
     wait_for(lambda: len(list_all(rest)) >= 2, within_s=30, what="books were sent")
@@ -135,7 +143,7 @@ def test_a_second_run_at_the_same_time_is_refused(
     second = home.run(*LINE)
 
     assert second.returncode == 5
-    assert second.stderr == ("error: another run is at work on books/.fnt-batch.ledger\n")
+    assert second.stderr == ("error: another run is using books/.fnt-batch.ledger\n")
     assert "1 book: 1 running" in home.run("batch", "status", "books").stderr
     first.kill()
     first.communicate()
@@ -167,5 +175,5 @@ def test_another_account_is_refused(shared_server: ServerProcess, make_client: M
     done = bob.run("batch", "run", str(ann.folder / "books"), "-o", "out")
 
     assert done.returncode == 2
-    assert "is that of" in done.stderr
+    assert "belongs to" in done.stderr
     assert list_all(rest) == []

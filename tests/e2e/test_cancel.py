@@ -97,5 +97,5 @@ def test_cancel_too_late_says_how_the_job_ended(
     twice = [home.run("jobs", "cancel", str(job_id)) for _ in range(2)]
 
     assert [done.returncode for done in twice] == [0, 0]
-    assert all("already ended: completed" in done.stderr for done in twice)
+    assert all("was already completed" in done.stderr for done in twice)
     assert rest.job(job_id) == ended

@@ -96,7 +96,7 @@ def test_an_environment_that_names_no_certificates_is_told(
     done = home.run(*UPLOAD)
 
     assert done.returncode == 2
-    assert "no certificates could be read from none.pem" in done.stderr
+    assert "cannot read certificates from none.pem" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts over the store of Linux")

@@ -49,12 +49,12 @@ class Good(PlaintextKeyring):
     name = "the good one"
 """
 BAD = {
-    "fail": ("keyring.backends.fail.Keyring", "there is no keyring here"),
-    "null": ("keyring.backends.null.Keyring", "there is no keyring here"),
-    "slow": ("states.Slow", "did not answer within 3 s"),
+    "fail": ("keyring.backends.fail.Keyring", "no secure keyring found"),
+    "null": ("keyring.backends.null.Keyring", "no secure keyring found"),
+    "slow": ("states.Slow", "did not respond within 3 s"),
     "raises": ("states.Raising", "the keyring failed (RuntimeError)"),
-    "forgets": ("states.Base", "the keyring did not keep the token"),
-    "plaintext": ("keyrings.alt.file.PlaintextKeyring", "there is no keyring here"),
+    "forgets": ("states.Base", "the keyring did not store the token"),
+    "plaintext": ("keyrings.alt.file.PlaintextKeyring", "no secure keyring found"),
 }
 
 
@@ -117,7 +117,7 @@ def test_the_file_is_there_for_who_asks_for_it(home: ClientHome, state: str) -> 
     assert code == 0, err
     assert seconds < 3 + START_S
     (file,) = files_with(home.folder.parent, "access_token")
-    assert f"token kept in {file} (not encrypted)" in err
+    assert f"token saved in {file} (not encrypted)" in err
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert home.json("whoami")["whoami"]["token"] == f"{file} (not encrypted)"
 
@@ -128,7 +128,7 @@ def test_a_keyring_that_works_is_named(home: ClientHome) -> None:
     code, err, _ = log_in(home)
 
     assert code == 0, err
-    assert "token kept in the system keyring (the good one)" in err
+    assert "token saved in the system keyring (the good one)" in err
     assert "token    the system keyring (the good one)" in home.run_ok("whoami")
     assert not list(home.folder.rglob("*.json"))
 
@@ -141,7 +141,7 @@ def test_a_keyring_that_fell_silent_is_no_lost_login(home: ClientHome) -> None:
     done = home.run("whoami")
 
     assert done.returncode == 2
-    assert "did not answer within 3 s" in done.stderr
+    assert "did not respond within 3 s" in done.stderr
     home.environ["PYTHON_KEYRING_BACKEND"] = "states.Good"
     assert home.run("whoami").returncode == 0
 

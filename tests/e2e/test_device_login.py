@@ -112,8 +112,8 @@ def go_to_question(browser: WebDriver, url: str, code: str) -> str:
     fill(browser, email=EMAIL, password=PASSWORD)
     press(browser, "Sign in")
     fill(browser, code=code.lower())
-    press(browser, "Go on")
-    assert heading(browser) == "Let it in?"
+    press(browser, "Continue")
+    assert heading(browser) == "Approve this device?"
     return browser.find_element(By.TAG_NAME, "main").text
 
 
@@ -130,7 +130,7 @@ def test_somebody_lets_the_terminal_in(
     assert EMAIL in said
     press(browser, "Approve")
 
-    assert heading(browser) == "It is logged in"
+    assert heading(browser) == "Device logged in"
     code, out = login.finish()
     assert code == 0, login.said
     document = read_document(out)
@@ -164,8 +164,8 @@ def test_mistakes_are_told_on_the_page(browser: WebDriver, server: ServerProcess
     fill(browser, email=EMAIL, password=PASSWORD)
     press(browser, "Sign in")
     fill(browser, code="BCDF-BCDF")
-    press(browser, "Go on")
-    assert "Nobody waits" in browser.find_element(By.ID, "problem").text
+    press(browser, "Continue")
+    assert "No device is waiting" in browser.find_element(By.ID, "problem").text
     assert browser.find_element(By.NAME, "code").get_attribute("value") == ""
 
 
@@ -185,7 +185,7 @@ def test_another_site_can_neither_frame_the_page_nor_send_its_form(
     assert not browser.find_elements(By.NAME, "password")
     browser.switch_to.default_content()
     press(browser, "Win")
-    assert "not made for you" in browser.find_element(By.ID, "problem").text
+    assert "invalid or has expired" in browser.find_element(By.ID, "problem").text
 
 
 def test_ctrl_c_while_it_waits(home: ClientHome, log_in: Callable[..., Login]) -> None:
@@ -209,7 +209,7 @@ def test_a_person_sees_the_code_and_the_time_that_is_left(home: ClientHome) -> N
         environ=home.environ, cwd=home.folder,
     )  # fmt: skip
     try:
-        seen = command.wait_for(lambda text: re.search(r"9:5\d left", text))
+        seen = command.wait_for(lambda text: re.search(r"expires in 9:5\d", text))
         command.press("\x03")
         status = command.finish(within_s=10)
     finally:
@@ -218,7 +218,7 @@ def test_a_person_sees_the_code_and_the_time_that_is_left(home: ClientHome) -> N
     assert re.search(CODE, seen)
     assert "/device" in seen
     assert status == 130
-    assert " left" not in command.text
+    assert "expires in" not in command.text
 
 
 def test_without_a_terminal_nothing_is_asked(home: ClientHome) -> None:

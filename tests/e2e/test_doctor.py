@@ -121,12 +121,12 @@ def test_a_healthy_server(shared_server: ServerProcess, make_client: MakeClient)
 
     assert (those(found, "warn"), those(found, "fail")) == ([], [])
     assert those(found, "skip") == ["keyring", "tls"]
-    assert found["join"]["message"] == "there is no job yet; a join is answered"
+    assert found["join"]["message"] == "no job to join yet; the server responds to joins"
     assert "credentials" in found["login"]["message"]
 
     job_id = rest.submit(make_pdf())
     home.environ["FNT_TOKEN"] = rest.token
-    assert examine(home)["join"]["message"] == f"the room of job {job_id} was joined"
+    assert examine(home)["join"]["message"] == f"joined the room of job {job_id}"
 
 
 def test_lines_for_people(shared_server: ServerProcess, make_client: MakeClient) -> None:
@@ -136,8 +136,8 @@ def test_lines_for_people(shared_server: ServerProcess, make_client: MakeClient)
     done = home.run("doctor")
 
     assert done.returncode == 4
-    assert "\nok    websocket  the upgrade is let through\n" in done.stdout
-    assert f"\nfail  login      the server does not accept the token in FNT_TOKEN\n{'':17}make" in (
+    assert "\nok    websocket  the upgrade works\n" in done.stdout
+    assert f"\nfail  login      the server rejected the token in FNT_TOKEN\n{'':17}create" in (
         done.stdout
     )
     assert done.stderr.startswith("error: login: ")
@@ -149,7 +149,7 @@ def test_not_logged_in(shared_server: ServerProcess, tmp_path: Path) -> None:
 
     assert those(found, "fail") == ["login"]
     assert found["login"]["hint"] == "run: fnt login"
-    assert found["join"]["message"] == "not tried: login failed"
+    assert found["join"]["message"] == "skipped: login failed"
     assert found["origin"]["status"] == "ok"
 
 
@@ -172,11 +172,11 @@ def test_a_name_without_address(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "location", "code", "words"),
     [
-        ("<html>", 200, "", 2, "what answers there (200) is no fnt-server"),
-        ("[1,\x1b2]", 404, "", 2, "what answers there (404) is no fnt-server"),
-        ("", 301, "https://new.example.org/", 2, "points to https://new.example.org/"),
-        ("<html>", 502, "", 5, "a proxy before the server answers 502"),
-        ('{"status":"degraded","service":"fnt-server"}', 503, "", 5, "its database is away"),
+        ("<html>", 200, "", 2, "this is not an fnt-server (it returned 200)"),
+        ("[1,\x1b2]", 404, "", 2, "this is not an fnt-server (it returned 404)"),
+        ("", 301, "https://new.example.org/", 2, "redirects to https://new.example.org/"),
+        ("<html>", 502, "", 5, "a proxy in front of the server returns 502"),
+        ('{"status":"degraded","service":"fnt-server"}', 503, "", 5, "its database is down"),
     ],
 )
 def test_what_answers_is_not_a_working_server(
@@ -187,7 +187,7 @@ def test_what_answers_is_not_a_working_server(
 
     assert those(found, "fail") == ["rest"]
     assert words in found["rest"]["message"]
-    assert [one["message"] for one in found.values()].count("not tried: rest failed") == 9
+    assert [one["message"] for one in found.values()].count("skipped: rest failed") == 9
 
 
 def test_no_websocket_is_polling(shared_server: ServerProcess, make_client: MakeClient) -> None:
@@ -199,7 +199,7 @@ def test_no_websocket_is_polling(shared_server: ServerProcess, make_client: Make
 
     assert those(found, "warn") == ["websocket"]
     assert "polling only" in found["websocket"]["message"]
-    assert found["join"]["message"] == "there is no websocket"
+    assert found["join"]["message"] == "no WebSocket connection"
 
 
 def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
@@ -211,7 +211,7 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
 
     found = examine(home)
 
-    assert found["proxy"]["message"] == "none is used for this machine's own server"
+    assert found["proxy"]["message"] == "not used for a server on this machine"
     assert found["join"]["status"] == "ok"
 
 
@@ -221,7 +221,7 @@ def test_a_proxy_that_is_away(tmp_path: Path) -> None:
 
     found = examine(home, code=5)
 
-    assert found["proxy"]["message"].startswith("127.0.0.1:9, by HTTPS_PROXY")
+    assert found["proxy"]["message"].startswith("127.0.0.1:9, from HTTPS_PROXY")
     assert found["tcp"]["hint"].startswith("start the proxy")
     assert "hush" not in str(found)
 
@@ -233,7 +233,7 @@ def test_a_proxy_that_cannot_be_used(tmp_path: Path, url: str) -> None:
 
     found = examine(home, code=2)
 
-    assert found["settings"]["message"] == "the proxy of the environment cannot be used"
+    assert found["settings"]["message"] == "invalid proxy setting in the environment"
 
 
 def test_through_a_proxy_the_servers_certificate_is_looked_at(tmp_path: Path) -> None:
@@ -244,8 +244,8 @@ def test_through_a_proxy_the_servers_certificate_is_looked_at(tmp_path: Path) ->
         home.environ |= {"ALL_PROXY": proxy.url.replace("//", "//user:hush@")}
         found = examine(home, "--ca-file", str(authority))
 
-    assert found["name"]["message"] == "127.0.0.1 is 127.0.0.1"
-    assert found["tls"]["message"].startswith("the certificate ends in 5 days")
+    assert found["name"]["message"] == "127.0.0.1 resolves to 127.0.0.1"
+    assert found["tls"]["message"].startswith("the certificate expires in 5 days")
     assert found["rest"]["status"] == "ok"
     assert proxy.asked_for[0].startswith(b"CONNECT books.example.org:443 ")
     assert all(b"Basic dXNlcjpodXNo" in asked for asked in proxy.asked_for)
@@ -282,8 +282,8 @@ def test_foreign_pages_let_in_are_told_of(
     ("days", "trusted", "code", "status", "words"),
     [
         (90, False, 2, "fail", "not trusted: self-signed certificate"),
-        (90, True, 0, "ok", "the certificate is trusted, until"),
-        (5, True, 0, "warn", "the certificate ends in 5 days"),
+        (90, True, 0, "ok", "the certificate is trusted, valid until"),
+        (5, True, 0, "warn", "the certificate expires in 5 days"),
         (-5, True, 2, "fail", "certificate has expired"),
     ],
 )
@@ -356,7 +356,7 @@ def test_an_untrusted_project(shared_server: ServerProcess, make_client: MakeCli
     found = examine(home)
 
     assert those(found, "warn") == ["settings"]
-    assert found["settings"]["hint"] == "look at it, then run: fnt config trust"
+    assert found["settings"]["hint"] == "review it, then run: fnt config trust"
 
 
 def test_a_keyring_that_is_silent(tmp_path: Path) -> None:
@@ -368,8 +368,8 @@ def test_a_keyring_that_is_silent(tmp_path: Path) -> None:
         found = examine(home, code=2)
 
     assert those(found, "fail") == ["keyring"]
-    assert "did not answer within 3 s" in found["keyring"]["message"]
-    assert found["login"]["message"] == "not tried: keyring failed"
+    assert "did not respond within 3 s" in found["keyring"]["message"]
+    assert found["login"]["message"] == "skipped: keyring failed"
 
 
 def test_a_silent_server_takes_five_seconds_and_no_more(tmp_path: Path) -> None:
@@ -378,7 +378,7 @@ def test_a_silent_server_takes_five_seconds_and_no_more(tmp_path: Path) -> None:
         found = examine(stranger(tmp_path, f"http://127.0.0.1:{silent.getsockname()[1]}"), code=5)
 
     assert time.monotonic() - began < 12
-    assert found["rest"]["message"] == "no answer within 5 s"
+    assert found["rest"]["message"] == "no response within 5 s"
 
 
 def test_the_time_given_is_kept(tmp_path: Path) -> None:
@@ -387,4 +387,4 @@ def test_the_time_given_is_kept(tmp_path: Path) -> None:
         found = examine(stranger(tmp_path, url), "--timeout", "1.5s", code=5)
 
     assert found["tcp"]["status"] == "ok"
-    assert found["rest"]["message"] == "not tried: timed out"
+    assert found["rest"]["message"] == "skipped: timed out"

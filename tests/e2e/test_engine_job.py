@@ -59,7 +59,7 @@ def test_a_wrong_key_fails_the_job_at_once_and_says_so(
     [entry] = json.loads(done.stdout)["jobs"]
     assert done.returncode == 7
     assert entry["job"]["error_code"] == "ENGINE_FAILED"
-    assert "does not accept the key" in entry["job"]["error_message"]
+    assert "API key was not accepted" in entry["job"]["error_message"]
 
 
 def test_an_engine_that_is_not_set_up_is_refused_before_the_book_is_sent(

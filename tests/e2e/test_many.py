@@ -87,9 +87,9 @@ def test_standard_input_to_standard_output(
     shared_server: ServerProcess, make_client: MakeClient
 ) -> None:
     home, rest = make_client(shared_server)
-    aside = home.folder / "tmp"
-    aside.mkdir()
-    home.environ["TMPDIR"] = str(aside)
+    spool = home.folder / "tmp"
+    spool.mkdir()
+    home.environ["TMPDIR"] = str(spool)
     (home.folder / "piped.pdf").write_bytes(make_pdf(text="Le livre arrive par un tuyau."))
     line = f"cat piped.pdf | {sys.executable} -m fnt upload - --name piped.pdf -o - | cat"
 
@@ -100,7 +100,7 @@ def test_standard_input_to_standard_output(
     (job_id,) = job_ids(rest)
     assert done.stdout == rest.get(f"/jobs/{job_id}/result?format=txt").content
     assert rest.job(job_id)["original_filename"] == "piped.pdf"
-    assert list(aside.iterdir()) == []
+    assert list(spool.iterdir()) == []
 
 
 def test_a_reader_that_goes_away_ends_it_silently(
@@ -129,7 +129,7 @@ def test_a_place_without_room_for_standard_input(tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert done.returncode == 1
-    assert done.stderr.startswith(b"error: standard input cannot be kept: File too large\n")
+    assert done.stderr.startswith(b"error: standard input cannot be buffered: File too large\n")
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_what_was_kept_of_standard_input_goes_with_the_process(
     number: signal.Signals, code: int, shared_server: ServerProcess, make_client: MakeClient
 ) -> None:
     home, rest = make_client(shared_server)
-    aside = home.folder / "tmp"
-    aside.mkdir()
-    home.environ["TMPDIR"] = str(aside)
+    spool = home.folder / "tmp"
+    spool.mkdir()
+    home.environ["TMPDIR"] = str(spool)
     with subprocess.Popen(
         [sys.executable, "-m", "fnt", "upload", "-", "--name", "slow.pdf"],
         cwd=home.folder, env=home.environ, stdin=subprocess.PIPE,
@@ -150,12 +150,12 @@ def test_what_was_kept_of_standard_input_goes_with_the_process(
         assert client.stdin
         client.stdin.write(b"%PDF-1.7" + b"x" * 2_000_000)
         client.stdin.flush()
-        wait_for(lambda: keeps_a_file(client.pid, aside), within_s=10, what="something is kept")
+        wait_for(lambda: keeps_a_file(client.pid, spool), within_s=10, what="something is kept")
 
         client.send_signal(number)
 
         assert client.wait(timeout=10) == code
-    assert list(aside.iterdir()) == []
+    assert list(spool.iterdir()) == []
     assert job_ids(rest) == []
 
 

@@ -44,7 +44,7 @@ class Part:
 
 
 class Fleet:
-    """All processes of a house, behind one URL."""
+    """All processes of a deployment, behind one URL."""
 
     def __init__(
         self, deployment: Deployment, folder: Path, *, nginx: str, stack: ExitStack

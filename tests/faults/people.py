@@ -22,7 +22,8 @@ from fnt.errors import ExitCode, NotFoundError, TemporaryError
 from fnt.progress import Accepted, Refused
 from fnt.session import Session, UploadItem, WatchOptions
 from fnt.stream import JobStream
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

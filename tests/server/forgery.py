@@ -1,4 +1,4 @@
-"""Tokens that must not let anybody in, each wrong in one way."""
+"""Forged tokens, each invalid in one way."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import httpx
 from e2e.harness import clean_environ, wait_for
 from fnt.wire import paths
 from fnt_server.auth import logins, users
-from fnt_server.auth.logins import Accounts
+from fnt_server.auth.logins import Authenticator
 from fnt_server.auth.tokens import TokenPair, TokenSigner, load_key
 from fnt_server.config import Config
 from fnt_server.db import schema
@@ -88,17 +88,17 @@ class Deployment:
             session.add(user)
         return user.id, users.make_personal_token(self.database, user.email, days=1)
 
-    def accounts(self, *, access_ttl_s: int = 900) -> Accounts:
+    def authenticator(self, *, access_ttl_s: int = 900) -> Authenticator:
         assert self.config.secret_key_file
         signer = TokenSigner(load_key(self.config.secret_key_file))
-        return Accounts(self.database, signer, access_ttl_s=access_ttl_s)
+        return Authenticator(self.database, signer, access_ttl_s=access_ttl_s)
 
     def log_in(self, *, access_ttl_s: int = 900) -> TokenPair:
         """Add a user with a password and log them in."""
         self._users += 1
         email, password = f"login{self._users}@example.org", "correct horse"
         make_password_user(self.database, email, password)
-        pair = self.accounts(access_ttl_s=access_ttl_s).log_in(email, password)
+        pair = self.authenticator(access_ttl_s=access_ttl_s).log_in(email, password)
         assert pair is not None
         return pair
 

@@ -1,4 +1,4 @@
-"""What tests of the server stand on: a broker and a PostgreSQL schema of their own."""
+"""Services for tests of the server: a broker and a PostgreSQL schema of their own."""
 
 from __future__ import annotations
 

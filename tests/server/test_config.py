@@ -1,4 +1,4 @@
-"""Settings: read once, wrong ones named in one line."""
+"""Settings: read once; invalid ones are named in one line."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_an_exception_is_told_by_kind_and_place_not_by_its_words(
 
 
 def test_what_it_is_about_is_in_every_line(formats: dict[str, logging.Formatter]) -> None:
-    with logs.about(job_id=7, step="chunk 2"):
+    with logs.context(job_id=7, step="chunk 2"):
         inside = json.loads(formats[logs.JSON].format(record("x", "said", request_id="r" * 16)))
         text = formats[logs.TEXT].format(record("x", "said"))
     outside = json.loads(formats[logs.JSON].format(record("x", "said")))

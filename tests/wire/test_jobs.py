@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from fnt.wire.job_status import TERMINAL, JobStatus
 from fnt.wire.jobs import (
     MAX_ERROR_CHARS,
     MAX_FILENAME_CHARS,
-    TERMINAL,
     JobSnapshot,
-    JobStatus,
     ProcessingSettings,
     parse_job_id,
 )
-from fnt.wire.structs import WireError, format_time
+from fnt.wire.structs import WireError
+from fnt.wire.times import format_time
 
 Golden = Callable[[str], Any]
 JOBS = ["pending", "processing", "completed", "failed", "cancelled"]
@@ -221,12 +223,14 @@ def test_job_must_be_an_object(payload: object) -> None:
 
 @settings(deadline=None)
 @given(payload=JSON)
+@example(payload="2026-03-02\ud800")
 def test_any_json_is_refused_with_wire_error_alone(payload: object) -> None:
     with pytest.raises(WireError):
         JobSnapshot.from_wire(payload)
 
 
 @settings(deadline=None, max_examples=500)
+@example(changes={"id": "2026-03-02\ud800"})
 @given(changes=st.dictionaries(st.sampled_from(FIELDS), JSON, min_size=1, max_size=3))
 def test_job_with_any_field_changed_is_refused_or_read_for_good(changes: dict[str, Any]) -> None:
     payload = json.loads(json.dumps({**MINIMAL, **changes}))
@@ -296,3 +300,10 @@ def test_job_at_its_longest_is_under_two_kilobytes(golden: Golden) -> None:
     )
 
     assert len(json.dumps(longest.to_wire()).encode()) < 2048
+
+
+def test_reading_the_wire_loads_no_typing_extensions() -> None:
+    """`typing` has what msgspec looks for in it; loading it takes longer than msgspec itself."""
+    code = "import sys, fnt.wire.jobs; sys.exit('typing_extensions' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0

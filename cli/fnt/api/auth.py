@@ -58,7 +58,7 @@ class StaticAuth(TokenAuth):
     def renewed_token(self, refused: str) -> NoReturn:  # noqa: ARG002 -- whichever it was
         """Say that this token has come to its end."""
         where = "the token in FNT_TOKEN" if self._name == "FNT_TOKEN" else self._name
-        raise AuthError(f"the server does not accept {where}", code="TOKEN_INVALID")
+        raise AuthError(f"the server rejected {where}", code="TOKEN_INVALID")
 
 
 class BearerAuth(TokenAuth):
@@ -103,8 +103,8 @@ class BearerAuth(TokenAuth):
                 return stored
             if stored.is_personal:
                 raise AuthError(
-                    "the server does not accept the personal token kept here",
-                    hint="run: fnt login --with-token, with a new one",
+                    "the server rejected the stored personal token",
+                    hint="store a new one with: fnt login --with-token",
                     code="TOKEN_INVALID",
                 )
             fresh = self._refresh(stored)
@@ -120,10 +120,10 @@ class BearerAuth(TokenAuth):
         try:
             self._store.save(fresh, insecure_storage=False)
         except UsageError as error:
-            log.warning("the renewed login could not be kept: %s", error)
+            log.warning("cannot save the renewed login: %s", error)
 
     def _loaded(self) -> Tokens:
         tokens = self._store.load()
         if tokens is None:
-            raise AuthError("you are not logged in", hint=LOGIN_HINT, code="NOT_LOGGED_IN")
+            raise AuthError("not logged in", hint=LOGIN_HINT, code="NOT_LOGGED_IN")
         return tokens

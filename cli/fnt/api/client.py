@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import base64
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from ssl import SSLContext
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 from fnt.api.device import AuthorizationPending, DeviceGrant, poll_error
-from fnt.api.http import Channel, ProbeResult, Response
-from fnt.api.multipart import UploadBody
+from fnt.api.http import Channel, Response
 from fnt.api.retry import Retry
+from fnt.api.upload_reader import UploadReader
 from fnt.config.credentials import Tokens
 from fnt.errors import FntError, NotFoundError, ProtocolError
 from fnt.files import read_errors
 from fnt.wire import events, paths
 from fnt.wire.device import CLIENT_ID, GRANT_TYPE
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 from fnt.wire.structs import WireError
 
 MAX_PAGE = 200
@@ -55,12 +56,7 @@ class ApiClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -124,11 +120,11 @@ class ApiClient:
         """Return what the server says of itself."""
         return self._channel.call("GET", paths.HEALTH, retry=retry).object()
 
-    def probe_health(self) -> ProbeResult:
+    def probe_health(self) -> Response:
         """Return the answer to a question after the server's health, whatever it is."""
         return self._channel.probe(paths.HEALTH)
 
-    def probe_socket(self, *, origin: str | None = None) -> ProbeResult:
+    def probe_socket(self, *, origin: str | None = None) -> Response:
         """Return the answer to a websocket's upgrade, asked for as a page of `origin` would."""
         headers = {
             "Connection": "Upgrade",
@@ -166,14 +162,20 @@ class ApiClient:
         self, job_id: int, path: Path, *, filename: str, on_sent: Callable[[int], None]
     ) -> JobSnapshot:
         """Send a job's file in pieces, telling the bytes sent so far; safe to repeat."""
-        with read_errors(filename):
-            size_bytes = path.stat().st_size
-        body = UploadBody(
-            job_id=job_id, path=path, filename=filename, size_bytes=size_bytes, on_sent=on_sent
-        )
-        answer = self._channel.call(
-            "POST", paths.UPLOAD, content=body, headers=body.headers, timeout=UPLOAD_TIMEOUT
-        )
+        name = filename.encode("utf-8", "replace").decode()
+        with read_errors(name):
+            file = path.open("rb")
+        with file:
+            reader = UploadReader(
+                file, name=name, size_bytes=os.fstat(file.fileno()).st_size, on_sent=on_sent
+            )
+            answer = self._channel.call(
+                "POST",
+                paths.UPLOAD,
+                data={"job_id": str(job_id)},
+                files={paths.FILE_FIELD: (name, reader, "application/pdf")},
+                timeout=UPLOAD_TIMEOUT,
+            )
         return _job(answer.object().get("job"))
 
     def get_job(
@@ -221,7 +223,7 @@ class ApiClient:
         return _job(self._channel.call("POST", paths.job(job_id, "cancel")).object())
 
     def retry(self, job_id: int, *, idempotency_key: str) -> JobSnapshot:
-        """Make a new job from the stored file of a failed or cancelled one."""
+        """Create a new job from the stored file of a failed or cancelled one."""
         headers = {paths.IDEMPOTENCY_KEY: idempotency_key}
         answer = self._channel.call("POST", paths.job(job_id, "retry"), headers=headers).object()
         return _job(answer.get("job", answer))
@@ -244,9 +246,9 @@ class ApiClient:
         expires_in = values.get("expires_in")
         user = values.get("user")
         if not (isinstance(access, str) and isinstance(refresh, str)):
-            raise ProtocolError("the server's answer holds no tokens")
+            raise ProtocolError("invalid server response: no tokens")
         if isinstance(expires_in, bool) or not isinstance(expires_in, int | float):
-            raise ProtocolError("the server's answer does not say how long the login lasts")
+            raise ProtocolError("invalid server response: no token lifetime")
         named = user.get("email") if isinstance(user, Mapping) else None
         return Tokens(
             access_token=access,
@@ -260,11 +262,11 @@ def _job(payload: object) -> JobSnapshot:
     try:
         return JobSnapshot.from_wire(payload)
     except WireError as error:
-        raise ProtocolError(f"the server's answer is not a job: {error}") from error
+        raise ProtocolError(f"invalid job in the server's response: {error}") from error
 
 
 def _list(answer: Mapping[str, Any], name: str) -> list[Any]:
     items = answer.get(name)
     if not isinstance(items, list):
-        raise ProtocolError(f"the server's answer holds no {name}")
+        raise ProtocolError(f"invalid server response: no {name}")
     return items

@@ -12,7 +12,7 @@ from fnt.errors import AuthError, FntError, ProtocolError, UsageError
 from fnt.wire.device import DeviceError
 
 LONGEST_S = 3600.0
-AGAIN = "run it again: fnt login"
+AGAIN = "run again: fnt login"
 
 
 class AuthorizationPending(Enum):
@@ -38,9 +38,9 @@ class DeviceGrant:
         """Read a server's answer; raises ProtocolError for one that leads somewhere else."""
         device_code, user_code = values.get("device_code"), values.get("user_code")
         if not (isinstance(device_code, str) and isinstance(user_code, str)):
-            raise ProtocolError("the server's answer holds no codes")
+            raise ProtocolError("invalid server response: no login codes")
         if not 0 < len(user_code) <= 40:
-            raise ProtocolError("the server's code is none that anybody could type")
+            raise ProtocolError("invalid server response: unusable login code")
         return cls(
             device_code=device_code,
             user_code=user_code,
@@ -58,11 +58,11 @@ def poll_error(values: Mapping[str, Any]) -> AuthorizationPending | FntError:
         case DeviceError.SLOW_DOWN:
             return AuthorizationPending.SLOW_DOWN
         case DeviceError.ACCESS_DENIED:
-            return AuthError("the login was refused on the page", code="ACCESS_DENIED")
+            return AuthError("the login was denied", code="ACCESS_DENIED")
         case DeviceError.EXPIRED_TOKEN | DeviceError.INVALID_GRANT as error:
-            message = "the code is not valid any more"
+            message = "the code is no longer valid"
             return AuthError(message, hint=AGAIN, code=str(error).upper())
-    return ProtocolError("the server does not understand this kind of login")
+    return ProtocolError("the server does not support this login method")
 
 
 def _own_url(uri: object, *, server: str) -> str:
@@ -83,5 +83,5 @@ def _own_url(uri: object, *, server: str) -> str:
 
 def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
-        raise ProtocolError("the server's answer does not say how long its code lives")
+        raise ProtocolError("invalid server response: no code lifetime")
     return float(value)

@@ -24,7 +24,7 @@ from fnt.errors import (
 
 MAX_MESSAGE_CHARS = 500
 
-DOCTOR_HINT = "fnt doctor says why"
+DOCTOR_HINT = "diagnose with: fnt doctor"
 
 _BY_STATUS: Mapping[int, type[FntError]] = {
     401: AuthError,
@@ -40,7 +40,7 @@ def error_of(response: httpx.Response, body: bytes) -> FntError:
     """Return the error an answer stands for."""
     values = _values(body)
     kind = _kind(response.status_code)
-    message = values.get("error") or f"the server answered {response.status_code}"
+    message = values.get("error") or f"the server returned {response.status_code}"
     return kind(
         message[:MAX_MESSAGE_CHARS],
         code=values.get("error_code"),
@@ -57,18 +57,27 @@ def translated(error: httpx.HTTPError | httpx.InvalidURL, *, server: str) -> Fnt
         if isinstance(cause, ssl.SSLCertVerificationError):
             return UsageError(
                 f"the certificate of {server} is not trusted: {cause.verify_message}",
-                hint="name your own authority with --ca-file",
+                hint="to trust your own CA, pass --ca-file FILE",
             )
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx.TimeoutException):
-        return TemporaryError(f"{server} does not answer", code="TIMEOUT", hint=DOCTOR_HINT)
+        return TemporaryError(f"no response from {server}", code="TIMEOUT", hint=DOCTOR_HINT)
     if isinstance(error, httpx.ConnectError):
-        words = f"{server} cannot be reached"
+        words = f"cannot reach {server}{_reason(error)}"
         return TemporaryError(words, code="UNREACHABLE", hint=DOCTOR_HINT)
     if isinstance(error, httpx.TransportError):
-        words = f"the connection to {server} broke"
+        words = f"lost the connection to {server}"
         return TemporaryError(words, code="UNREACHABLE", hint=DOCTOR_HINT)
-    return ProtocolError(f"the answer of {server} cannot be read")
+    return ProtocolError(f"cannot read the response from {server}")
+
+
+def _reason(error: BaseException | None) -> str:
+    """Return the system's reason in brackets, such as ` (connection refused)`."""
+    while error is not None:
+        if isinstance(error, OSError) and error.strerror:
+            return f" ({error.strerror.lower()})"
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def retry_after_s(text: str | None) -> float | None:
@@ -94,7 +103,7 @@ def _hint(response: httpx.Response, kind: type[FntError]) -> str | None:
     if kind is AuthError:
         return LOGIN_HINT
     target = response.headers.get("Location")
-    return f"it points to {target[:200]}; use that as --server" if target else None
+    return f"it redirects to {target[:200]}; pass that as --server" if target else None
 
 
 def _values(body: bytes) -> dict[str, str]:

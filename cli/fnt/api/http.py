@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,10 +25,11 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What came back: a status that is no error, and a body."""
+    """A response with its whole body."""
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def object(self) -> dict[str, Any]:
         """Return the body as a JSON object."""
@@ -36,27 +37,11 @@ class Response:
             value = json.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise ProtocolError(
-                "the server's answer is not JSON", hint="is this the address of an fnt-server?"
+                "the server's response is not JSON", hint="is there an fnt-server at this URL?"
             ) from error
         if not isinstance(value, dict):
-            raise ProtocolError("the server's answer is not an object")
+            raise ProtocolError("the server's response is not a JSON object")
         return value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeResult:
-    """An answer as it came, whatever its status."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def object(self) -> dict[str, Any]:
-        """Return the body as a JSON object; empty for anything else."""
-        try:
-            return Response(status=self.status, body=self.body).object()
-        except ProtocolError:
-            return {}
 
 
 class Channel:
@@ -87,8 +72,8 @@ class Channel:
             )
         except (ImportError, ValueError, httpx.InvalidURL) as error:  # the proxy's URL
             raise UsageError(
-                "the proxy of the environment cannot be used",
-                hint="HTTPS_PROXY, HTTP_PROXY and ALL_PROXY take http://host:port",
+                "invalid proxy setting in the environment",
+                hint="HTTPS_PROXY, HTTP_PROXY and ALL_PROXY must be http://host:port",
             ) from error
 
     def close(self) -> None:
@@ -123,13 +108,11 @@ class Channel:
                 if not is_transient or not policy.wait(error, failures, started_at=started_at):
                     raise
 
-    def probe(self, path: str, **options: Any) -> ProbeResult:
+    def probe(self, path: str, **options: Any) -> Response:
         """Ask once, over a connection of its own, and return what is answered, errors too."""
         headers = {"Connection": "close", **options.pop("headers", {})}
         with self._sent("GET", path, {"headers": headers, **options}) as response:
-            return ProbeResult(
-                status=response.status_code, headers=response.headers, body=self._read(response)
-            )
+            return self._whole(response)
 
     @contextmanager
     def open(self, method: str, path: str, **options: Any) -> Iterator[Iterator[bytes]]:
@@ -144,7 +127,7 @@ class Channel:
         with self._sent(method, path, options) as response:
             if response.status_code != accepts:
                 self._raise_for_error(response)
-            return Response(status=response.status_code, body=self._read(response))
+            return self._whole(response)
 
     @contextmanager
     def _sent(self, method: str, path: str, options: dict[str, Any]) -> Iterator[httpx.Response]:
@@ -164,12 +147,17 @@ class Channel:
         if not (response.is_success or response.status_code == httpx.codes.NOT_MODIFIED):
             raise error_of(response, self._read(response))
 
+    def _whole(self, response: httpx.Response) -> Response:
+        return Response(
+            status=response.status_code, headers=response.headers, body=self._read(response)
+        )
+
     def _read(self, response: httpx.Response) -> bytes:
         body = bytearray()
         for piece in self._pieces(response):
             body += piece
             if len(body) > MAX_ANSWER_BYTES:
-                raise ProtocolError("the server's answer is too long")
+                raise ProtocolError("the server's response is too large")
         return bytes(body)
 
     def _pieces(self, response: httpx.Response) -> Iterator[bytes]:

@@ -25,4 +25,4 @@ def make_ssl_context(server: str, ca_file: Path | None = None) -> ssl.SSLContext
     try:
         return ssl.create_default_context(cafile=file or None, capath=folder or None)
     except OSError as error:
-        raise UsageError(f"no certificates could be read from {file or folder}") from error
+        raise UsageError(f"cannot read certificates from {file or folder}") from error

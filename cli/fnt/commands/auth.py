@@ -13,7 +13,7 @@ from fnt.commands.device_login import log_in_by_browser
 from fnt.config.credentials import Tokens
 from fnt.context import AppContext, Connection
 from fnt.errors import AuthError, FntError, NotFoundError, ProtocolError, UsageError
-from fnt.wire.structs import format_time
+from fnt.wire.times import format_time
 
 INSTEAD = "use --web, or --email with --password-stdin, or --with-token, or set FNT_TOKEN"
 MAX_TOKEN_CHARS = 4096
@@ -24,11 +24,11 @@ def login(
     *,
     web: Annotated[
         bool,
-        typer.Option("--web", help="Log in by a browser, without a terminal to ask on too."),
+        typer.Option("--web", help="Log in with a browser, even without a terminal."),
     ] = False,
     email: Annotated[
         str | None,
-        typer.Option("--email", metavar="ADDR", help="Who logs in by password, without a browser."),
+        typer.Option("--email", metavar="ADDR", help="Log in with this email and a password."),
     ] = None,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from stdin, one line.")
@@ -38,18 +38,19 @@ def login(
     ] = False,
     insecure_storage: Annotated[
         bool,
-        typer.Option("--insecure-storage", help="Keep the token in a file only you can read."),
+        typer.Option(
+            "--insecure-storage", help="Store the token unencrypted, in a file only you can read."
+        ),
     ] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Only tell whether a login is there and valid.")
+        bool, typer.Option("--check", help="Check the current login and exit.")
     ] = False,
 ) -> None:
     """Log in and store the token.
 
-    Shows a code to type on the server's page, in any browser on any machine, and opens it where
-    there is one. With --email the password is asked for without showing it, or read from stdin;
-    it is never an argument.
-    The token goes to the system's keyring; into a file only with --insecure-storage.
+    Shows a code to enter on the server's page, in any browser on any machine, and opens that page
+    if it can. With --email, prompts for the password, or reads it from stdin; it is never an
+    argument. The token is stored in the system keyring, or in a file with --insecure-storage.
     """
     context: AppContext = ctx.obj
     _refuse_contradictions(
@@ -106,7 +107,7 @@ def _read_token(context: AppContext) -> str:
     is_printable = token.isascii() and token.isprintable() and " " not in token
     if not is_printable or not 0 < len(token) <= MAX_TOKEN_CHARS:
         raise UsageError(
-            "stdin must hold one line with the token", hint="echo $TOKEN | fnt login --with-token"
+            "expected one line with the token on stdin", hint="echo $TOKEN | fnt login --with-token"
         )
     return token
 
@@ -119,8 +120,8 @@ def _owned_token(context: AppContext, token: str) -> Tokens:
             email = _email(server.api.me())
         except AuthError as error:
             raise AuthError(
-                "the server does not accept this token",
-                hint="make one with: fnt-server user token EMAIL",
+                "the server rejected this token",
+                hint="create one with: fnt-server user token EMAIL",
                 code=error.code,
                 request_id=error.request_id,
             ) from error
@@ -130,7 +131,7 @@ def _owned_token(context: AppContext, token: str) -> Tokens:
 def _email(user: dict[str, Any]) -> str:
     email = user.get("email")
     if not isinstance(email, str):
-        raise ProtocolError("the server's answer does not say who is logged in")
+        raise ProtocolError("invalid server response: no email")
     return email
 
 
@@ -140,9 +141,9 @@ def _by_browser(context: AppContext, *, is_forced: bool) -> Tokens:
             return log_in_by_browser(context, server)
     except NotFoundError:
         if is_forced:
-            message = "this server has no login by browser"
+            message = "this server does not support browser login"
             raise UsageError(message, hint="fnt login --email ADDR") from None
-    context.terminal.say("this server has no login by browser: log in by password")
+    context.terminal.say("this server does not support browser login; enter a password instead")
     return _by_password(context, None, is_piped=False)
 
 
@@ -171,7 +172,7 @@ def _keep(context: AppContext, tokens: Tokens, *, insecure_storage: bool) -> Non
             "server": server.api.server,
             "stored": where,
         }
-        terminal.say(f"logged in to {server.api.server} as {tokens.email}; token kept in {where}")
+        terminal.say(f"logged in to {server.api.server} as {tokens.email}; token saved in {where}")
         if context.environ.get("FNT_TOKEN"):
             terminal.say("note: FNT_TOKEN is set and overrides this login")
 
@@ -189,7 +190,7 @@ def logout(
     ctx: typer.Context,
     *,
     everywhere: Annotated[
-        bool, typer.Option("--all", help="End all logins of this account, on every machine.")
+        bool, typer.Option("--all", help="End all logins of this account, on all machines.")
     ] = False,
 ) -> None:
     """Log out, here and on the server."""
@@ -198,7 +199,7 @@ def logout(
         told = _end_on_server(server, everywhere=everywhere)
         server.store.delete()
         context.report.answer["logout"] = {"server": server.api.server, "all": everywhere}
-        done = "logged out" if told else "not logged in; nothing to end on the server"
+        done = "logged out" if told else "was not logged in"
         context.terminal.say(f"{done} ({server.api.server})")
 
 
@@ -225,7 +226,7 @@ def whoami(ctx: typer.Context) -> None:
     context.report.answer["whoami"] = answer
     for name, value in answer.items():
         if value is not None:
-            note = ", renewed by itself" if name == "until" else ""
+            note = " (renews automatically)" if name == "until" else ""
             context.terminal.result(f"{name:8} {value}{note}")
 
 

@@ -35,11 +35,11 @@ def status(
     source: SourceOption = None,
     *,
     ledger: LedgerOption = None,
-    all_: Annotated[bool, typer.Option("--all", help="Name books that are done as well.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Also list books that are done.")] = False,
 ) -> None:
-    """Show the progress of a bulk import and what failed.
+    """Show the progress and failures of an import.
 
-    It may be asked while the import runs.
+    It also works while the import is running.
     """
     context: AppContext = ctx.obj
     terminal = context.terminal
@@ -59,17 +59,17 @@ def status(
 
 def export(
     ctx: typer.Context,
-    target: Annotated[str, typer.Argument(metavar="FILE|-", help="Where to write the table.")],
+    target: Annotated[str, typer.Argument(metavar="FILE|-", help="Output file, or - for stdout.")],
     source: SourceOption = None,
     *,
     ledger: LedgerOption = None,
     format: Annotated[
         ExportFormat | None,
-        typer.Option("--format", "-f", help="By default as FILE ends, else csv."),
+        typer.Option("--format", "-f", help="Default: by the extension of FILE, else csv."),
     ] = None,
     overwrite: OverwriteOption = False,
 ) -> None:
-    """Write every book of a ledger with job, result and error, as CSV or JSON Lines."""
+    """Export a ledger as CSV or JSON Lines."""
     context: AppContext = ctx.obj
     is_jsonl = target.lower().endswith((".jsonl", ".ndjson"))
     chosen = format or (ExportFormat.JSONL if is_jsonl else ExportFormat.CSV)
@@ -77,7 +77,7 @@ def export(
         write = csv_lines if chosen is ExportFormat.CSV else json_lines
         if target == STDOUT:
             if not context.terminal.tells_results:
-                raise UsageError("export to - writes the table, and nothing beside it")
+                raise UsageError("export to - cannot be combined with --json or --jsonl")
             context.terminal.write_bytes(write(opened))
             return
         write_file(Path(target), lambda: write(opened), overwrite=overwrite)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fnt.commands.help_sections import RESULTS
 from fnt.commands.shared_options import (
     DEFAULTS,
     AnnotationsOption,
@@ -69,7 +70,8 @@ SourceArgument = Annotated[
     ),
 ]
 FolderOption = Annotated[
-    Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")
+    Path,
+    typer.Option("--output", "-o", metavar="DIR", help="Output folder.", rich_help_panel=RESULTS),
 ]
 
 
@@ -104,11 +106,17 @@ def run(  # noqa: PLR0913 -- one for each option
     junit: JunitOption = None,
     annotations: AnnotationsOption = True,
 ) -> None:
-    """Import many books, each exactly once; the same line again resumes where it stopped.
+    """Import many books, each exactly once. Run it again to resume.
 
-    What was done is noted in a ledger: MANIFEST.ledger beside a manifest, .fnt-batch.ledger in a
-    folder, or in the current one for -. A book that fails stops no other; fnt batch retry tries
-    it again.
+    \b
+    Examples:
+      fnt batch run library/ -o sentences
+      fnt batch run books.csv -o sentences -f txt,anki
+      find . -name '*.pdf' | fnt batch run -
+
+    Progress is recorded in a ledger: MANIFEST.ledger next to a manifest, .fnt-batch.ledger in a
+    folder, or in the current folder for -. A book that fails does not stop the others; retry it
+    with fnt batch retry.
     """
     context: AppContext = ctx.obj
     keep_records(
@@ -159,9 +167,7 @@ def retry(  # noqa: PLR0913 -- one for each option
     ledger: LedgerOption = None,
     failed: Annotated[
         bool,
-        typer.Option(
-            "--failed", help="Only jobs that failed: not those cancelled, no files refused."
-        ),
+        typer.Option("--failed", help="Only failed jobs, not cancelled jobs or refused files."),
     ] = False,
     overwrite: OverwriteOption = False,
     jobs: JobsOption = None,
@@ -171,7 +177,7 @@ def retry(  # noqa: PLR0913 -- one for each option
     junit: JunitOption = None,
     annotations: AnnotationsOption = True,
 ) -> None:
-    """Send failed books again, as new jobs.
+    """Retry failed books as new jobs.
 
     Results go where the last batch run had them go. What was left over by that run, or by a retry
     that was ended, is done as well.
@@ -194,7 +200,7 @@ def retry(  # noqa: PLR0913 -- one for each option
         output_plan = _last_output_plan(opened, overwrite=overwrite)
         _claim(opened, server)
         number = opened.again([BookStatus.FAILED] if failed else FAILED)
-        context.terminal.say(f"{plural(number, 'book')} to be tried again")
+        context.terminal.say(f"retrying {plural(number, 'book')}")
         _carry_out(context, server, opened, output_plan=output_plan, way=way, run=None)
 
 
@@ -227,7 +233,7 @@ def _claim(ledger: Ledger, server: Connection) -> None:
     """See that the ledger belongs to this server and this account."""
     email = server.api.me().get("email")
     if not isinstance(email, str):
-        raise ProtocolError("the server's answer does not say who is logged in")
+        raise ProtocolError("invalid server response: no email")
     ledger.claim(server=server.api.server, user=email)
 
 
@@ -239,7 +245,7 @@ def _refuse_collisions(ledger: Ledger, output_plan: OutputPlan, *, run: int) -> 
         raise UsageError(
             f"{two[0].path} and {two[1].path} would both be saved as "
             f"{output_plan.targets(two[0])[0][1]}",
-            hint="tell them apart by the column output, or use --no-save",
+            hint="set a different output for each, or use --no-save",
         )
     for book in ledger.books(run=run):
         own = {*book.targets, *book.outputs}

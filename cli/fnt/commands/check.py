@@ -26,6 +26,7 @@ from fnt.errors import (
 from fnt.files import fingerprint
 from fnt.flow.inputs.discovery import find_files
 from fnt.flow.inputs.preflight import Preflight, inspect_pdf
+from fnt.output.formatting import data_size, plural
 from fnt.output.report.document import error_entry
 
 if TYPE_CHECKING:
@@ -55,18 +56,18 @@ class Checked:
 
 def check(
     ctx: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="PDF...", help="Files to look at.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PDF...", help="PDF files to check.")],
     *,
     recursive: RecursiveOption = False,
     include: IncludeOption = None,
     exclude: ExcludeOption = None,
     text: Annotated[
-        bool, typer.Option("--text", help="Show the text the server would see (extra: server).")
+        bool, typer.Option("--text", help="Show the text the server would extract (extra: server).")
     ] = False,
 ) -> None:
     """Check PDFs before uploading: pages, size, password, damage, text, duplicates.
 
-    At most five pages of each file are read, for 20 seconds at most.
+    Reads up to five pages of each file, for up to 20 seconds.
     """
     context: AppContext = ctx.obj
     found = find_files(
@@ -121,14 +122,14 @@ def _entry(one: Checked, duplicate_of: str | None) -> dict[str, Any]:
 def _line(one: Checked, duplicate_of: str | None) -> str:
     if one.look is None:
         return f"refused  {one.file}: {one.error.message if one.error else ''}"
-    pages = f"{one.look.page_count} pages" if one.look.page_count is not None else "pages unknown"
-    words = [pages, f"{one.look.size_bytes / 1e6:.1f} MB"]
+    pages = "pages unknown" if one.look.page_count is None else plural(one.look.page_count, "page")
+    words = [pages, data_size(one.look.size_bytes)]
     if one.look.not_checked:
         words.append(one.look.not_checked)
     if one.look.problem:
         words.append(one.look.problem.message)
     if duplicate_of:
-        words.append(f"the same bytes as {duplicate_of}")
+        words.append(f"duplicate of {duplicate_of}")
     return f"{_entry(one, duplicate_of)['verdict']:7}  {one.file}: {', '.join(words)}"
 
 
@@ -137,12 +138,12 @@ def _raise_refused(checked: Sequence[Checked]) -> None:
     unchecked = [one for one in checked if one.look and one.look.not_checked]
     if not refused and unchecked:
         raise TemporaryError(
-            f"{len(unchecked)} of {len(checked)} files not checked", code="NOT_CHECKED"
+            f"{len(unchecked)} of {plural(len(checked), 'file')} not checked", code="NOT_CHECKED"
         )
     if not refused:
         return
     if len(refused) < len(checked):
-        raise PartialError(f"{len(refused)} of {len(checked)} files would be refused")
+        raise PartialError(f"{len(refused)} of {plural(len(checked), 'file')} would be refused")
     error = refused[0].error
     if error is not None and all(one.error is not None for one in refused):
         raise error

@@ -31,13 +31,19 @@ class Node:
 
 def completion(
     ctx: typer.Context,
-    shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="Your shell.")],
+    shell: Annotated[
+        str, typer.Argument(metavar="bash|zsh|fish", help="Shell to print the script for.")
+    ],
 ) -> None:
     """Print a shell completion script.
 
-    bash: fnt completion bash > ~/.local/share/bash-completion/completions/fnt;
-    zsh: fnt completion zsh > a folder of your $fpath, as _fnt;
-    fish: fnt completion fish > ~/.config/fish/completions/fnt.fish
+    \b
+    Examples:
+      fnt completion bash > ~/.local/share/bash-completion/completions/fnt
+      fnt completion zsh > ~/.zfunc/_fnt
+      fnt completion fish > ~/.config/fish/completions/fnt.fish
+
+    For zsh, the folder must be in $fpath.
     """
     context: AppContext = ctx.obj
     writers = {"bash": _bash, "zsh": _zsh, "fish": _fish}

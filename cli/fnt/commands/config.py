@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fnt.config.settings.sources import Found
     from fnt.context import AppContext
 
-KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The setting's name.")]
+KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="Setting name.")]
 
 
 def get(ctx: typer.Context, key: KeyArgument) -> None:
@@ -32,32 +32,32 @@ def get(ctx: typer.Context, key: KeyArgument) -> None:
 def set_setting(
     ctx: typer.Context,
     key: KeyArgument,
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="What it becomes.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="New value.")],
 ) -> None:
-    """Write one setting into your config.toml; with --profile, into that profile."""
+    """Set a value in config.toml, or in a profile with --profile."""
     from fnt.config.settings.edit import set_value  # noqa: PLC0415 -- tomlkit, for those who write
 
     context: AppContext = ctx.obj
     path = set_value(config_folder(context.environ), key, value, profile=_profile(context))
     context.report.answer["config set"] = {"key": key, "value": value, "path": str(path)}
-    context.terminal.say(f"{key} is now {value} ({path})")
+    context.terminal.say(f"set {key} = {value} in {path}")
 
 
 def unset(ctx: typer.Context, key: KeyArgument) -> None:
-    """Take one setting out of your config.toml; with --profile, out of that profile."""
+    """Remove a value from config.toml, or from a profile with --profile."""
     from fnt.config.settings.edit import unset_value  # noqa: PLC0415 -- as above
 
     context: AppContext = ctx.obj
     path = unset_value(config_folder(context.environ), key, profile=_profile(context))
     context.report.answer["config unset"] = {"key": key, "path": str(path)}
-    context.terminal.say(f"{key} is no longer set ({path})")
+    context.terminal.say(f"removed {key} from {path}")
 
 
 def list_settings(
     ctx: typer.Context,
     *,
     show_origin: Annotated[
-        bool, typer.Option("--show-origin", help="Say where each was found.")
+        bool, typer.Option("--show-origin", help="Show where each value comes from.")
     ] = False,
 ) -> None:
     """List all settings with their effective values."""
@@ -72,7 +72,7 @@ def list_settings(
 
 
 def path(ctx: typer.Context) -> None:
-    """Show where your settings are kept."""
+    """Show where your settings are stored."""
     from fnt.config.settings.sources import USER_FILE  # noqa: PLC0415 -- one name
 
     context: AppContext = ctx.obj
@@ -84,10 +84,11 @@ def path(ctx: typer.Context) -> None:
 def trust(
     ctx: typer.Context,
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="Where the .fnt.toml is; default here.")
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="Folder of the .fnt.toml; default: the current one."),
     ] = None,
 ) -> None:
-    """Let the .fnt.toml of this folder, or above, choose the server it names now."""
+    """Trust the server named in the .fnt.toml of this folder or a parent."""
     from fnt.config.settings.edit import trust_server  # noqa: PLC0415 -- tomlkit, for those who write
     from fnt.config.settings.sources import PROJECT_FILE, project_file  # noqa: PLC0415 -- as above
 
@@ -97,7 +98,7 @@ def trust(
         raise NotFoundError(f"no {PROJECT_FILE} here or in a parent folder")
     server = trust_server(config_folder(context.environ), project)
     context.report.answer["config trust"] = {"path": str(project), "server": server}
-    context.terminal.say(f"{project} may send you to {server}")
+    context.terminal.say(f"{project} is trusted to use {server}")
 
 
 def _found(context: AppContext) -> dict[str, Found]:

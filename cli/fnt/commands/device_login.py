@@ -23,12 +23,12 @@ def log_in_by_browser(context: AppContext, server: Connection) -> Tokens:
     """Log in on the server's page; NotFoundError where it has none."""
     grant = server.anonymous.ask_device_login(host=platform.node())
     tell = context.terminal.say_error  # without these lines, even quietly, nobody could log in
-    tell(f"Open       {grant.url}")
-    tell(f"Type there {grant.user_code}")
+    tell(f"Open        {grant.url}")
+    tell(f"Enter code  {grant.user_code}")
     if context.terminal.can_ask and context.has_browser(context.environ):
         context.open_browser(grant.url)
     with countdown(
-        context.terminal, "waiting for your answer there", animated=context.options.progress
+        context.terminal, "waiting for approval, code expires in", animated=context.options.progress
     ) as show:
         return _Wait(context, server.anonymous, grant).tokens(show)
 
@@ -56,7 +56,7 @@ class _Wait:
         if self._failed is not None:
             raise self._failed
         raise AuthError(
-            "nobody answered before the code ended", hint="run it again: fnt login",
+            "the code expired before anyone approved the login", hint="run again: fnt login",
             code="EXPIRED_TOKEN",
         )  # fmt: skip
 
@@ -77,7 +77,7 @@ class _Wait:
             outcome = self._api.poll_device_login(self._grant)
         except TemporaryError as error:
             if self._failed is None:
-                self._context.terminal.say(f"{error.message}; trying again")
+                self._context.terminal.say(f"{error.message}; retrying")
             self._failed, self._failures = error, self._failures + 1
             return None
         self._failed, self._failures = None, 0

@@ -34,14 +34,16 @@ def doctor(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Where results would go; default here."),
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Folder for results; default: the current one."
+        ),
     ] = None,
 ) -> None:
     """Diagnose connection and setup problems.
 
-    Each step takes five seconds at most. Ends with 0 when all is well or only warned of, with 2
-    when something here is set wrong, with 5 when the server cannot be reached or cannot work, and
-    with 4 when a login is all that is missing.
+    Each check takes at most five seconds. Exit codes: 0 if everything works, possibly with
+    warnings; 2 if something here is misconfigured; 5 if the server is unreachable or cannot work;
+    4 if you only need to log in.
     """
     context: AppContext = ctx.obj
     target = DoctorContext(
@@ -74,7 +76,7 @@ def _timeout_s(context: AppContext) -> float | None:
 
 def _untried(done: int) -> Iterator[CheckResult]:
     for check in CHECKS[done:]:
-        yield CheckResult(check=check.name, verdict=skip("not tried: timed out"))
+        yield CheckResult(check=check.name, verdict=skip("skipped: timed out"))
 
 
 def _tell(context: AppContext, finding: CheckResult) -> None:

@@ -15,7 +15,8 @@ from fnt.flow.results.download import save_result
 from fnt.flow.results.format_option import formats
 from fnt.flow.results.stdout import STDOUT, check_stdout, print_result
 from fnt.output.report.document import JobEntry
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 
 if TYPE_CHECKING:
     from fnt.context import AppContext, Connection
@@ -64,4 +65,4 @@ def _completed(server: Connection, job_id: int) -> JobSnapshot:
     if job.status.is_terminal:
         reason = f": {job.error_message}" if job.error_message else ""
         raise AllFailedError(f"job {job_id} {job.status}{reason}", code=job.error_code)
-    raise TemporaryError(f"job {job_id} has not ended yet", hint=f"fnt watch {job_id}")
+    raise TemporaryError(f"job {job_id} has not finished yet", hint=f"fnt watch {job_id}")

@@ -38,7 +38,10 @@ def _global_options(  # noqa: PLR0913 -- a declaration, never called
         bool | None, typer.Option("--debug", help="Debug output, with tracebacks.")
     ] = None,
     color: Annotated[
-        str | None, typer.Option("--color", metavar="auto|always|never", help="When to use color.")
+        str | None,
+        typer.Option(
+            "--color", metavar="auto|always|never", is_eager=True, help="When to use color."
+        ),
     ] = None,
     no_progress: Annotated[
         bool | None, typer.Option("--no-progress", help="Show only how each job ended.")
@@ -64,14 +67,11 @@ def _global_options(  # noqa: PLR0913 -- a declaration, never called
     """Declare the options; Typer reads the signature."""
 
 
-def global_params(*, hidden: bool) -> list[Any]:
-    """Return the options as parameters for one more command; hidden from its help or not."""
+def global_params() -> list[Any]:
+    """Return the options as parameters for one more command."""
     declaration = typer.Typer(add_completion=False, rich_markup_mode=None)
     declaration.command()(_global_options)
-    params = [copy.copy(param) for param in typer.main.get_command(declaration).params]
-    for param in params:
-        param.hidden = hidden  # type: ignore[attr-defined]
-    return params
+    return [copy.copy(param) for param in typer.main.get_command(declaration).params]
 
 
 NAMES = frozenset(_global_options.__annotations__) - {"return"}

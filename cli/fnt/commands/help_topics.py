@@ -1,4 +1,4 @@
-"""What `fnt help TOPIC` and the pages in docs/ say: each table stands here, once."""
+"""The tables of `fnt help TOPIC`, which the pages in docs/ repeat."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A table with its title and the page of docs/ that holds it too."""
+    """A table with its title and the page in docs/ that repeats it."""
 
     title: str
     page: str
@@ -50,57 +50,65 @@ EXIT_CODES = Topic(
     page="errors.md",
     head=("code", "meaning", "what to do"),
     rows=(
-        ("0", "all done; or detached and accepted", ""),
+        ("0", "success; with `--detach`, the server has accepted the files", ""),
         (
             "1",
-            "a bug, or an answer that no command expects",
-            "report it, with the request id if there is one",
+            "a bug, or an unexpected response",
+            "report it, with the request ID if there is one",
         ),
         (
             "2",
-            "wrong usage or configuration; a target that exists",
-            "read the line; `--overwrite` replaces a target",
+            "wrong usage or configuration; an output file exists",
+            "fix what the message names; `--overwrite` replaces files",
         ),
-        ("3", "no such job, file or profile", "`fnt jobs list` shows what there is"),
-        ("4", "not logged in, or the login ended", "`fnt login`, or a new `FNT_TOKEN`"),
-        ("5", "temporary: unreachable, 5xx, rate limit after retries", "run the same line again"),
+        ("3", "job, file or profile not found", "check the name; `fnt jobs list`"),
+        ("4", "not logged in, or the login has ended", "`fnt login`, or a new `FNT_TOKEN`"),
+        (
+            "5",
+            "temporary: unreachable, 5xx or rate limited, after retries",
+            "run the same command again",
+        ),
         (
             "6",
-            "partial: some jobs failed, were refused or cancelled",
-            "the others are fine; look at the lines of those that are not",
+            "partial: some jobs failed or were refused or cancelled",
+            "read their messages; the other jobs completed",
         ),
-        ("7", "every job failed or was cancelled", "as 6"),
-        ("8", "`--timeout` reached", "the jobs keep running: `fnt watch JOB…`"),
-        ("10", "every input was refused", "it is not a PDF, too large, or needs a password"),
+        ("7", "every job failed or was cancelled", "read the messages"),
+        ("8", "`--timeout` reached", "jobs keep running; resume with `fnt watch JOB…`"),
+        (
+            "10",
+            "every input was refused",
+            "check for files that are not PDFs, are too large, or need a password",
+        ),
         ("11", "quota or plan limit", ""),
-        ("130", "Ctrl-C", "the jobs keep running; the line to resume was printed"),
-        ("141", "stdout was closed (`| head`)", "nothing"),
-        ("143", "SIGTERM", "as 130"),
+        ("130", "Ctrl-C", "jobs keep running; resume with the command that was printed"),
+        ("141", "stdout was closed (`| head`)", ""),
+        ("143", "SIGTERM", "as for 130"),
     ),
-    note="One run with several outcomes: 130 > 143 > 4 > 8 > 6 or 7 > 3 > 10 > 11 > 5.",
+    note="If several apply, the first of these wins: 130, 143, 4, 8, 6 or 7, 3, 10, 11, 5.",
 )
 
 ENVIRONMENT = Topic(
     title="Environment of fnt",
     page="configuration.md",
-    head=("variable", "flag", "key in `config.toml`", "default", "what it is"),
+    head=("variable", "flag", "key in `config.toml`", "default", "description"),
     rows=(
         (
             "`FNT_SERVER`",
             "`--server`",
             "`server`",
             "`http://127.0.0.1:5000`",
-            "the server; plain `http://` only to this machine",
+            "server URL; plain `http://` only for this machine",
         ),
         (
             "`FNT_PROFILE`",
             "`--profile`",
             "`profile`",
             "",
-            "which `[profiles.NAME]` of `config.toml` to use",
+            "profile to use: `[profiles.NAME]` in `config.toml`",
         ),
-        ("`FNT_JOBS`", "`--jobs`", "`jobs`", "4", "files sent at once, 1 to 32"),
-        ("`FNT_TIMEOUT`", "`--timeout`", "`timeout`", "", "end a command after `20s`, `5m`, `2h`"),
+        ("`FNT_JOBS`", "`--jobs`", "`jobs`", "4", "parallel uploads, 1 to 32"),
+        ("`FNT_TIMEOUT`", "`--timeout`", "`timeout`", "", "stop a command after `20s`, `5m`, `2h`"),
         ("", "`--ca-file`", "`ca_file`", "", "certificates to trust in place of the system's"),
         (
             "",
@@ -109,14 +117,14 @@ ENVIRONMENT = Topic(
             "false",
             "allow plain `http://` to other machines",
         ),
-        ("`FNT_NO_KEYRING`", "", "`no_keyring`", "false", "never ask the system's keyring"),
-        ("`FNT_TOKEN`", "", "", "", "a personal token; overrides a login"),
+        ("`FNT_NO_KEYRING`", "", "`no_keyring`", "false", "do not use the system keyring"),
+        ("`FNT_TOKEN`", "", "", "", "personal token; overrides a login"),
         (
             "`FNT_CONFIG_DIR`",
             "",
             "",
-            "the system's settings folder for `fnt`",
-            "where the files below are",
+            "the system's config folder for `fnt`",
+            "folder of the files below",
         ),
     ),
     note="Precedence: flag, environment, .fnt.toml, profile, config.toml.",
@@ -125,18 +133,18 @@ ENVIRONMENT = Topic(
 FORMATS = Topic(
     title="Formats of a result",
     page="results.md",
-    head=("format", "what it is", "good for"),
+    head=("format", "description", "use it for"),
     rows=(
-        ("`txt`", "one sentence a line", "reading, other tools"),
-        ("`csv`", "a table with a header row", "spreadsheets, flash cards"),
-        ("`jsonl`", "one JSON object a line", "large books, streams"),
+        ("`txt`", "one sentence per line", "reading, other tools"),
+        ("`csv`", "table with a header row", "spreadsheets, flashcards"),
+        ("`jsonl`", "one JSON object per line", "large books, streaming"),
         (
             "`json`",
-            "one document that also says from which file and with which settings",
+            "one document, including the source file and settings",
             "programs, archives",
         ),
-        ("`xlsx`", "a workbook (extra `xlsx`)", "spreadsheets"),
-        ("`anki`", "flash cards, an `.apkg` file (extra `anki`)", "learning with Anki"),
+        ("`xlsx`", "Excel workbook (extra `xlsx`)", "spreadsheets"),
+        ("`anki`", "flashcards in an `.apkg` file (extra `anki`)", "learning with Anki"),
     ),
 )
 
@@ -145,7 +153,7 @@ EVENTS = Topic(
     page="scripts.md",
     head=("type", "when", "fields"),
     rows=(
-        ("`upload.progress`", "bytes of a file were sent", "`file`, `sent_bytes`, `size_bytes`"),
+        ("`upload.progress`", "part of a file was sent", "`file`, `sent_bytes`, `size_bytes`"),
         (
             "`link.state`",
             "the connection changed",
@@ -155,64 +163,80 @@ EVENTS = Topic(
         ("`job.ended`", "a job completed, failed or was cancelled", "`job`"),
         ("`output.written`", "a result was saved", "`job_id`, `path`"),
         ("`warning`", "a file was refused", "`file`, `code`, `message`"),
-        ("`run.finished`", "once, at the end, whatever happened", "`exit_code`, `counts`, `error`"),
+        ("`run.finished`", "once at the end, in every case", "`exit_code`, `counts`, `error`"),
     ),
-    note="Every event has v, seq, ts and type.",
+    note="Every event also has v, seq, ts and type.",
 )
 
 TROUBLE = Topic(
-    title="What fnt doctor looks at",
+    title="Checks of fnt doctor",
     page="troubleshooting.md",
-    head=("check", "what is looked at", "when it is not well"),
+    head=("check", "what it checks", "if it fails"),
     rows=(
         (
             "`settings`",
-            "flags, environment and files, and where the server's address comes from",
-            "correct the file or variable that is named; `fnt config list --show-origin`",
+            "flags, environment and files, and where the server URL comes from",
+            "fix the file or variable named; `fnt config list --show-origin`",
         ),
         (
             "`terminal`",
             "encoding, color, size",
-            "`PYTHONUTF8=1` or a UTF-8 locale; a wider window, or `--plain`",
+            "set `PYTHONUTF8=1` or a UTF-8 locale; widen the window, or use `--plain`",
         ),
-        ("`folder`", "whether results can be written here, and the room left", "`-o DIR`"),
+        (
+            "`folder`",
+            "results can be written here, and free space",
+            "choose another folder with `-o DIR`",
+        ),
         (
             "`keyring`",
-            "whether there is a safe one and it answers within 3 s",
-            "unlock it, or set `FNT_TOKEN`, or `fnt login --insecure-storage`",
+            "a secure one exists and responds within 3 s",
+            "unlock it, set `FNT_TOKEN`, or use `fnt login --insecure-storage`",
         ),
         (
             "`proxy`",
-            "the proxy of the environment; never one for this machine's own server",
-            "correct `HTTPS_PROXY`, or name the server in `NO_PROXY`",
+            "proxy settings in the environment; not used for a server on this machine",
+            "fix `HTTPS_PROXY`, or list the server in `NO_PROXY`",
         ),
-        ("`name`", "the address of the server's name", "correct `--server`; ask your DNS"),
-        ("`tcp`", "a connection", "start the server, correct the port, open the firewall"),
+        ("`name`", "the server's name resolves", "fix `--server`; check DNS"),
+        (
+            "`tcp`",
+            "the server accepts connections",
+            "start the server, fix the port, open the firewall",
+        ),
         (
             "`tls`",
-            "the certificate: authority, name, end",
-            "`--ca-file FILE` for your own authority; renew it two weeks before its end",
+            "certificate: issuer, name, expiry",
+            "pass `--ca-file FILE` for your own CA; renew an expiring certificate",
         ),
-        ("`rest`", "whether an fnt-server answers", "correct `--server`; start what is behind"),
-        ("`clock`", "the server's clock beside yours, 30 s at most", "set the wrong one (NTP)"),
-        ("`login`", "the token: whose, where kept, until when", "`fnt login`, a new `FNT_TOKEN`"),
-        ("`version`", "the server's version beside yours", "upgrade the older one"),
-        ("`database`", "what the server says of it", "start it"),
-        ("`broker`", "what the server says of it", "start it; jobs keep running, told of late"),
-        ("`workers`", "how many are alive", "`fnt-server worker`"),
+        ("`rest`", "an fnt-server responds", "fix `--server`; start the server behind the proxy"),
+        (
+            "`clock`",
+            "the clocks here and on the server differ by at most 30 s",
+            "correct the wrong one (NTP)",
+        ),
+        (
+            "`login`",
+            "the token: its user, where it is stored, how long it is valid",
+            "`fnt login`, or a new `FNT_TOKEN`",
+        ),
+        ("`version`", "client and server versions match", "upgrade the older one"),
+        ("`database`", "status reported by the server", "start it"),
+        ("`broker`", "status reported by the server", "start it; until then, progress is delayed"),
+        ("`workers`", "at least one is running", "start one with `fnt-server worker`"),
         (
             "`websocket`",
-            "whether an upgrade gets through",
-            "let the proxy pass `/socket.io/` with `Upgrade`; jobs are polled meanwhile",
+            "the WebSocket upgrade works",
+            "make the proxy forward `/socket.io/` with `Upgrade`; until then, jobs are polled",
         ),
         (
             "`origin`",
-            "a client without Origin is accepted, a foreign page is not",
-            "`FNT_CORS_ORIGINS` of the server",
+            "clients without an Origin are accepted, foreign web pages are not",
+            "set the server's `FNT_CORS_ORIGINS`",
         ),
-        ("`join`", "the room of your newest job, joined and answered", "the server's log"),
+        ("`join`", "live updates of your newest job", "check the server's log"),
     ),
-    note="What a failed check makes pointless is not tried. fnt doctor runs them all.",
+    note="Run all of these with fnt doctor. Checks that depend on a failed one are skipped.",
 )
 
 TOPICS: Mapping[str, Topic] = {

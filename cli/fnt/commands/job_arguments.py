@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from fnt.context import Connection
 from fnt.errors import NotFoundError, UsageError
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 
 LATEST = "@latest"
 
@@ -37,5 +38,5 @@ def running_jobs(server: Connection) -> list[int]:
 
 def _job_id(word: str) -> int:
     if not (word.isascii() and word.isdigit()) or not 0 < int(word) < 2**63:
-        raise UsageError(f"{word[:40]!r} is not a job", hint="give its number, or @latest")
+        raise UsageError(f"{word[:40]!r} is not a job", hint="use a job number, or @latest")
     return int(word)

@@ -12,12 +12,13 @@ from fnt.commands.job_arguments import job_ids
 from fnt.commands.shared_options import JobsArgument
 from fnt.context import AppContext
 from fnt.errors import AuthError, FntError, PartialError, RejectedError, UsageError
-from fnt.output.formatting import count
+from fnt.output.formatting import count, plural
 from fnt.output.output_format import OutputFormat
 from fnt.output.report.document import JobEntry, error_entry
 from fnt.output.sanitize import clean
-from fnt.wire.jobs import JobSnapshot, JobStatus
-from fnt.wire.structs import format_time
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
+from fnt.wire.times import format_time
 
 if TYPE_CHECKING:
     from fnt.context import AppContext
@@ -27,9 +28,16 @@ def list_jobs(
     ctx: typer.Context,
     *,
     status: Annotated[
-        JobStatus | None, typer.Option("--status", help="Only jobs in this status.")
+        JobStatus | None,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            help="Only jobs that are pending, processing, completed, failed or cancelled.",
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number of jobs.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="Maximum number of jobs.")
+    ] = 50,
 ) -> None:
     """List your jobs, newest first."""
     context: AppContext = ctx.obj
@@ -47,7 +55,7 @@ def list_jobs(
 
 
 def show(ctx: typer.Context, jobs: JobsArgument) -> None:
-    """Show one job and what went wrong in its parts."""
+    """Show a job in detail, with the chunks that failed."""
     context: AppContext = ctx.obj
     with context.connected() as server:
 
@@ -63,14 +71,14 @@ def show(ctx: typer.Context, jobs: JobsArgument) -> None:
 
 
 def cancel(ctx: typer.Context, jobs: JobsArgument) -> None:
-    """Stop jobs that are running or waiting."""
+    """Cancel running or waiting jobs."""
     context: AppContext = ctx.obj
     with context.connected() as server:
 
         def cancel_one(job_id: int) -> JobEntry:
             job = server.api.cancel(job_id)
             is_ours = job.status is JobStatus.CANCELLED
-            words = "cancelled" if is_ours else f"had already ended: {job.status}"
+            words = "cancelled" if is_ours else f"was already {job.status}"
             context.terminal.say(f"job {job_id} {words}")
             return JobEntry(job=job)
 
@@ -78,13 +86,15 @@ def cancel(ctx: typer.Context, jobs: JobsArgument) -> None:
 
 
 def retry(ctx: typer.Context, jobs: JobsArgument) -> None:
-    """Run failed or cancelled jobs again, as new jobs."""
+    """Retry failed or cancelled jobs as new jobs."""
     context: AppContext = ctx.obj
     with context.connected() as server:
 
         def retry_one(job_id: int) -> JobEntry:
             job = server.api.retry(job_id, idempotency_key=context.new_key())
-            context.terminal.say(f"job {job_id} runs again as job {job.id}: fnt watch {job.id}")
+            context.terminal.say(
+                f"job {job_id} retried as job {job.id}; watch it with: fnt watch {job.id}"
+            )
             context.terminal.result(str(job.id))
             return JobEntry(job=job)
 
@@ -92,7 +102,7 @@ def retry(ctx: typer.Context, jobs: JobsArgument) -> None:
 
 
 def rm(ctx: typer.Context, jobs: JobsArgument) -> None:
-    """Remove ended jobs with their files and results."""
+    """Remove finished jobs with their files and results."""
     context: AppContext = ctx.obj
     with context.connected() as server:
         ids = job_ids(jobs, server)
@@ -112,7 +122,7 @@ def _confirm(context: AppContext, ids: list[int]) -> None:
     if not context.terminal.can_ask:
         raise UsageError("confirmation required", hint="pass --yes")
     what = f"job {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs"
-    if not context.terminal.confirm(f"Remove {what} with file and result"):
+    if not context.terminal.confirm(f"Remove {what} with files and results?"):
         raise UsageError("cancelled: no jobs were removed")
 
 
@@ -165,7 +175,7 @@ def _stand_ins(chunks: list[dict[str, Any]]) -> list[str]:
     if not reasons:
         return []
     why = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common())
-    return [f"{'by rules':10} {count(reasons.total())} sentences had no answer that holds ({why})"]
+    return [f"{'by rules':10} {plural(reasons.total(), 'sentence')} without a valid answer ({why})"]
 
 
 def _chunk_errors(chunks: list[dict[str, Any]]) -> list[str]:

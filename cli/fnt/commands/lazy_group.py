@@ -15,13 +15,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from fnt.commands.global_options import FLAGS, global_params, take_flags
-from fnt.commands.help_sections import write_options
+from fnt.commands.help_sections import with_color, write_grouped_options
 from fnt.context import AppContext, GlobalOptions
 from fnt.errors import UsageError
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-EPILOG = "Global options, such as --server, --json and -q, may stand here too: see fnt --help."
 
 
 class Command(TyperCommand):
@@ -29,7 +27,7 @@ class Command(TyperCommand):
 
     def __init__(self, *args: Any, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
-        self.params += global_params(hidden=True)
+        self.params += global_params()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse, and keep the global options apart."""
@@ -37,9 +35,13 @@ class Command(TyperCommand):
         take_flags(ctx)
         return rest
 
+    def get_help(self, ctx: Any) -> str:
+        """Return the help, in color where it is wanted."""
+        return with_color(super().get_help(ctx), ctx)
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the options in their sections."""
-        write_options(self, ctx, formatter)
+        """Write the options in their groups."""
+        write_grouped_options(self, ctx, formatter)
 
     def invoke(self, ctx: Any) -> Any:
         """Run with the context configured."""
@@ -62,11 +64,7 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, *args: Any, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
-        self.params += global_params(hidden=not self._is_root)
-
-    @property
-    def _is_root(self) -> bool:
-        return self.callback is not None
+        self.params += global_params()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse, and keep the global options apart; no word at all asks for help."""
@@ -83,9 +81,10 @@ class LazyGroup(TyperGroup):
 
             if close := difflib.get_close_matches(args[0], self.table, n=1):
                 raise UsageError(
-                    f"no command {args[0][:40]!r}: did you mean {close[0]}?",
+                    f"unknown command {args[0][:40]!r}: did you mean {close[0]}?",
                     hint=f"{ctx.command_path} --help",
                 )
+            raise UsageError(f"unknown command {args[0][:40]!r}", hint=f"{ctx.command_path} --help")
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- the table is the same
@@ -104,13 +103,16 @@ class LazyGroup(TyperGroup):
             help=line,
             context_settings=dict(HELP_OPTIONS),
             rich_markup_mode=None,
-            epilog=EPILOG,
         )
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help, in color where it is wanted."""
+        return with_color(super().get_help(ctx), ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the commands, then the options."""
         self.format_commands(ctx, formatter)
-        write_options(self, ctx, formatter)
+        write_grouped_options(self, ctx, formatter)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- as above
         """Write the table without loading anything."""
@@ -124,7 +126,7 @@ def load_command(name: str, target: str) -> Any:
     """Import `module:function` and make a command of it; its docstring is the help."""
     module, _, function = target.partition(":")
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    single.command(name, cls=Command, context_settings=dict(HELP_OPTIONS), epilog=EPILOG)(
+    single.command(name, cls=Command, context_settings=dict(HELP_OPTIONS))(
         getattr(importlib.import_module(module), function)
     )
     return typer.main.get_command(single)

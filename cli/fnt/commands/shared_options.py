@@ -115,7 +115,7 @@ JobsOption = Annotated[
         metavar="N",
         min=1,
         max=32,
-        help="Files sent at once, 1 to 32.",
+        help="Parallel uploads, 1 to 32; 4 unless configured.",
         rich_help_panel=AUTOMATION,
     ),
 ]
@@ -131,7 +131,7 @@ DryRunOption = Annotated[
     bool,
     typer.Option(
         "--dry-run",
-        help="Show what would be sent and saved, and send nothing.",
+        help="Show what would be sent and saved, without sending.",
         rich_help_panel=AUTOMATION,
     ),
 ]
@@ -150,9 +150,7 @@ def settings_of(
 ) -> ProcessingSettings:
     """Return how the books are to be split."""
     if min_words > words:
-        raise UsageError(
-            f"--min-words {min_words} is above --words {words}: no piece could be so long"
-        )
+        raise UsageError(f"--min-words {min_words} is greater than --words {words}")
     return ProcessingSettings(
         sentence_length_limit=words,
         min_sentence_length=min_words,
@@ -167,7 +165,7 @@ LedgerOption = Annotated[
 ]
 SourceOption = Annotated[
     str | None,
-    typer.Argument(metavar="[MANIFEST|DIR|-]", help="What was given to batch run."),
+    typer.Argument(metavar="[MANIFEST|DIR|-]", help="Manifest or folder given to batch run."),
 ]
 OutputOption = Annotated[
     str,
@@ -175,7 +173,7 @@ OutputOption = Annotated[
         "--output",
         "-o",
         metavar="DIR|FILE|-",
-        help="Folder for the results, the file for one, or - for standard output.",
+        help="Output folder, file for a single result, or - for stdout.",
         rich_help_panel=RESULTS,
     ),
 ]
@@ -184,7 +182,7 @@ EventsFileOption = Annotated[
     typer.Option(
         "--events-file",
         metavar="FILE",
-        help="Write the --jsonl events to a file too.",
+        help="Also write the --jsonl events to a file.",
         rich_help_panel=AUTOMATION,
     ),
 ]
@@ -201,7 +199,8 @@ AnnotationsOption = Annotated[
     bool,
     typer.Option(
         "--annotations/--no-annotations",
-        help="On GitHub Actions, mark failed files and write a step summary.",
+        show_default=False,
+        help="Annotate failed files and write a step summary on GitHub Actions (default).",
         rich_help_panel=AUTOMATION,
     ),
 ]
@@ -242,7 +241,7 @@ GiveUpOption = Annotated[
     typer.Option(
         "--give-up",
         metavar="DUR",
-        help="End after this long without any contact; 0 waits forever.",
+        help="Give up after this long without contact; 0 waits forever.",
         rich_help_panel=LIVE_VIEW,
     ),
 ]

@@ -52,7 +52,8 @@ from fnt.flow.resume import host_of, resume_words
 from fnt.output.renderer import DoneCriteria
 from fnt.output.report.artifacts import keep_records
 from fnt.session import WatchOptions
-from fnt.wire.jobs import JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import ProcessingSettings
 
 if TYPE_CHECKING:
     from fnt.context import AppContext, Connection
@@ -113,9 +114,9 @@ def upload(  # noqa: PLR0913 -- one for each option
       fnt upload -r books/ -o sentences -f txt,anki
       fnt upload *.pdf --detach --json
 
-    With --watch each result is saved as NAME.txt in the current folder, or in -o DIR, where the
-    tree of a folder is kept. Ctrl-C leaves the jobs running; what to type to follow them again is
-    shown.
+    With --watch, each result is saved as NAME.txt in the current folder, or in -o DIR, keeping the
+    structure of a folder. Ctrl-C leaves the jobs running and prints the command that resumes
+    watching.
     """
     context: AppContext = ctx.obj
     keep_records(
@@ -163,7 +164,7 @@ def upload(  # noqa: PLR0913 -- one for each option
 def _watches(context: AppContext, asked: bool | None, *, output: str, no_save: bool) -> bool:
     if output == STDOUT:
         if asked is False or no_save:
-            raise UsageError("-o - writes the result: it needs --watch, and no --no-save")
+            raise UsageError("-o - needs --watch, and cannot be combined with --no-save")
         return True
     is_seen = context.terminal.out_is_terminal and context.terminal.err_is_terminal
     return is_seen if asked is None else asked

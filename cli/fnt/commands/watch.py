@@ -43,8 +43,8 @@ def watch(  # noqa: PLR0913 -- one for each option
         list[str] | None, typer.Argument(metavar="[JOB]...", help="Job numbers, or @latest.")
     ] = None,
     *,
-    all_: Annotated[bool, typer.Option("--all", help="All jobs that are running.")] = False,
-    latest: Annotated[bool, typer.Option("--latest", help="The newest job.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Watch all running jobs.")] = False,
+    latest: Annotated[bool, typer.Option("--latest", help="Watch the newest job.")] = False,
     output: OutputOption = ".",
     format: FormatOption = "txt",
     no_save: NoSaveOption = False,
@@ -58,7 +58,13 @@ def watch(  # noqa: PLR0913 -- one for each option
 ) -> None:
     """Watch jobs live and save their results.
 
-    Ctrl-C leaves the jobs running; the same line follows them again.
+    \b
+    Examples:
+      fnt watch --all
+      fnt watch 12 13 -o sentences
+      fnt watch --latest --no-save
+
+    Ctrl-C leaves the jobs running. Run the same command to watch them again.
     """
     context: AppContext = ctx.obj
     keep_records(
@@ -70,15 +76,17 @@ def watch(  # noqa: PLR0913 -- one for each option
         annotations=annotations,
     )
     if (bool(jobs) + all_ + latest) != 1:
-        raise UsageError("name jobs, or --all, or --latest", hint="fnt watch 12 13")
+        raise UsageError(
+            "no jobs given", hint="fnt watch 12 13, fnt watch --latest or fnt watch --all"
+        )
     if no_save and output == STDOUT:
-        raise UsageError("-o - writes the result: there can be no --no-save")
+        raise UsageError("-o - and --no-save are mutually exclusive")
     options = WatchOptions(transport=transport.value, give_up_s=parse_duration(give_up))
     chosen = formats(format)
     with context.connected() as server:
         ids = _chosen(server, jobs or [], latest=latest)
         if not ids:
-            context.terminal.say("no job is running")
+            context.terminal.say("no running jobs")
             return
         saving = None
         if output == STDOUT:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from fnt.api.http import ProbeResult
+    from fnt.api.http import Response
     from fnt.config.settings import Settings
     from fnt.config.settings.proxy import Proxy
     from fnt.context import AppContext, Connection
@@ -31,7 +31,7 @@ class DoctorContext:
     settings: Settings = field(init=False)
     connection: Connection = field(init=False)
     proxy: Proxy | None = None
-    look: ProbeResult = field(init=False)
+    look: Response = field(init=False)
     """The server's answer about its health, without a token."""
     asked_at: datetime = field(init=False)
     """When half of the way to that answer was gone."""

@@ -11,6 +11,7 @@ from fnt.config.settings.sources import Found, project_file, read_toml
 from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Verdict, fail, ok, skip, warn
 from fnt.errors import ExitCode
+from fnt.output.formatting import data_size
 
 LOW_BYTES = 100 * 1024 * 1024
 NARROW = 40
@@ -24,13 +25,13 @@ def settings(target: DoctorContext) -> Verdict:
     found = setting_origins(
         flags=context.options.settings, environ=context.environ, cwd=context.cwd
     )
-    told = [f"{key} by {one.origin}" for key, one in found.items() if one.origin != "default"]
+    told = [f"{key} from {one.origin}" for key, one in found.items() if one.origin != "default"]
     words = ", ".join([target.settings.server, *told])
     ignored = _ignored_server(context.cwd, found["server"])
     if ignored is not None:
         return warn(
             f"{words}; {ignored} names another server and is not trusted",
-            "look at it, then run: fnt config trust",
+            "review it, then run: fnt config trust",
         )
     return ok(words)
 
@@ -49,16 +50,16 @@ def terminal(target: DoctorContext) -> Verdict:
     encoding = getattr(screen.err, "encoding", None) or "unknown encoding"
     if not screen.has_glyphs:
         return warn(
-            f"{encoding} cannot show every sign: ASCII stands in",
+            f"{encoding} cannot show every character; ASCII is used instead",
             "set PYTHONUTF8=1, or a UTF-8 locale such as LC_ALL=C.UTF-8",
         )
     color = "color" if screen.has_color(screen.err) else "no color"
     if not screen.can_animate:
-        return ok(f"{encoding}, {color}; lines instead of a live view")
+        return ok(f"{encoding}, {color}; plain lines instead of the live view")
     size = shutil.get_terminal_size()
     words = f"{encoding}, {color}, {size.columns}x{size.lines}"
     if size.columns < NARROW:
-        return warn(f"{words}: names will be cut", "make the window wider, or use --plain")
+        return warn(f"{words}: names will be truncated", "make the window wider, or use --plain")
     return ok(words)
 
 
@@ -74,26 +75,26 @@ def folder(target: DoctorContext) -> Verdict:
     except OSError as error:
         return fail(
             f"{output} cannot be written: {error.strerror}",
-            "give another folder by -o, or make room",
+            "choose another folder with -o, or free some space",
             exit_code=ExitCode.USAGE,
         )
-    words = f"{output}, {free_bytes / 1e9:.1f} GB free"
-    return ok(words) if free_bytes >= LOW_BYTES else warn(words, "make room for results")
+    words = f"{output}, {data_size(free_bytes)} free"
+    return ok(words) if free_bytes >= LOW_BYTES else warn(words, "free some space for results")
 
 
 def keyring(target: DoctorContext) -> Verdict:
     """Ask which keyring there is and read from it; a locked one may be silent."""
     known, store = target.settings, target.connection.store
     if known.no_keyring:
-        return skip("not asked, as FNT_NO_KEYRING says")
+        return skip("not used: FNT_NO_KEYRING is set")
     if known.token:
-        return skip("not asked: FNT_TOKEN overrides it")
+        return skip("not used: FNT_TOKEN overrides it")
     if store.is_in_file:
-        return skip("not asked: the token is in a file, as chosen at login")
+        return skip("not used: the token is stored in a file, as chosen at login")
     where = store.keyring()
     if where is None:
         return warn(
-            "there is no keyring here that could keep a token safely",
+            "no secure keyring found",
             "set FNT_TOKEN, or run: fnt login --insecure-storage",
         )
     store.load()

@@ -13,6 +13,7 @@ from fnt.config.settings.proxy import find_proxy
 from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Verdict, fail, ok, skip, warn
 from fnt.errors import ExitCode
+from fnt.output.formatting import plural
 
 CONNECT_S = 4.0
 SOON_DAYS = 14
@@ -29,12 +30,12 @@ def proxy(target: DoctorContext) -> Verdict:
     proxies = target.proxies()
     if is_loopback(target.host):
         named = proxies.get(scheme) or proxies.get("all")
-        return ok("none is used for this machine's own server" if named else "none")
+        return ok("not used for a server on this machine" if named else "none")
     target.proxy = found = find_proxy(proxies, scheme=scheme, host=target.host)
     if found is None:
         return ok("none")
     variable = f"{scheme if proxies.get(scheme) else 'all'}_proxy".upper()
-    return ok(f"{found.host}:{found.port}, by {variable} or the system's settings")
+    return ok(f"{found.host}:{found.port}, from {variable} or the system settings")
 
 
 def name(target: DoctorContext) -> Verdict:
@@ -44,12 +45,12 @@ def name(target: DoctorContext) -> Verdict:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return fail(
-            f"{host} has no address",
-            "is the name right, and is this machine on the network? fnt config list --show-origin",
+            f"cannot resolve {host}",
+            "check the name (fnt config list --show-origin) and the network connection",
             exit_code=ExitCode.TEMPORARY,
         )
     addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
-    return ok(f"{host} is {', '.join(addresses[:4])}")
+    return ok(f"{host} resolves to {', '.join(addresses[:4])}")
 
 
 def tcp(target: DoctorContext) -> Verdict:
@@ -60,18 +61,18 @@ def tcp(target: DoctorContext) -> Verdict:
         socket.create_connection((host, port), timeout=CONNECT_S).close()
     except ConnectionRefusedError:
         return fail(
-            f"nothing listens at {host}:{port}",
-            f"start {what} (fnt-server run), or correct its port",
+            f"nothing is listening on {host}:{port}",
+            f"start {what} (fnt-server run), or fix the port",
             exit_code=ExitCode.TEMPORARY,
         )
     except OSError as error:
-        why = "no answer" if isinstance(error, TimeoutError) else error.strerror or "no way there"
+        why = "no answer" if isinstance(error, TimeoutError) else error.strerror or "no route"
         return fail(
-            f"{host}:{port} cannot be reached: {why}",
-            f"is {what} up, and does a firewall let you through?",
+            f"cannot reach {host}:{port}: {why}",
+            f"check that {what} is running and no firewall blocks it",
             exit_code=ExitCode.TEMPORARY,
         )
-    return ok(f"{host}:{port} answers")
+    return ok(f"{host}:{port} accepts connections")
 
 
 def tls(target: DoctorContext) -> Verdict:
@@ -79,9 +80,9 @@ def tls(target: DoctorContext) -> Verdict:
     if not target.is_encrypted:
         if is_loopback(target.host):
             return skip("plain http:// on this machine")
-        return warn("plain http:// shows your token to the network", "use https://")
+        return warn("plain http:// exposes your token to the network", "use https://")
     if target.proxy is not None and target.proxy.scheme != "http":
-        return skip(f"not looked at through a {target.proxy.scheme} proxy")
+        return skip(f"not checked through a {target.proxy.scheme} proxy")
     try:
         certificate = _certificate(target)
     except ssl.SSLCertVerificationError as error:
@@ -98,8 +99,8 @@ def tls(target: DoctorContext) -> Verdict:
         )
     except (OSError, http.client.HTTPException):
         return fail(
-            "the connection broke during the handshake",
-            "a proxy or firewall may cut it; try again",
+            "the connection was closed during the handshake",
+            "a proxy or firewall may be closing it; try again",
             exit_code=ExitCode.TEMPORARY,
         )
     return _expiry(certificate)
@@ -125,15 +126,16 @@ def _expiry(certificate: dict[str, object]) -> Verdict:
     except ValueError:
         return ok("the certificate is trusted")
     if days < SOON_DAYS:
-        return warn(f"the certificate ends in {days:.0f} days ({until})", "renew it on the server")
-    return ok(f"the certificate is trusted, until {until}")
+        left = plural(round(days), "day")
+        return warn(f"the certificate expires in {left} ({until})", "renew it on the server")
+    return ok(f"the certificate is trusted, valid until {until}")
 
 
 def _certificate_hint(code: int) -> str:
     if code in (EXPIRED, NOT_YET_VALID):
         return "renew it on the server; if it is valid, this machine's clock is wrong"
     if code in WRONG_NAME:
-        return "use the name that stands in the certificate as --server"
+        return "pass the name in the certificate as --server"
     if code in UNKNOWN_AUTHORITY:
-        return "name your own authority with --ca-file"
-    return "look at the server's certificate"
+        return "to trust your own CA, pass --ca-file FILE"
+    return "check the server's certificate"

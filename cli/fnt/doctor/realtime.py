@@ -17,8 +17,12 @@ ANSWER_S = 3.0
 STRANGER = "https://stranger.invalid"
 NO_JOB = 1
 """Somebody else's or nobody's, for a user without jobs: both are answered in the same way."""
-SOCKET_HINT = "the upgrade works, the connection does not: a proxy that cuts it, or an older server"
-POLLING_HINT = "let the proxy pass /socket.io/ with its Upgrade header; jobs are polled meanwhile"
+SOCKET_HINT = (
+    "the upgrade works but the connection does not: a proxy closes it, or the server is older"
+)
+POLLING_HINT = (
+    "make the proxy forward /socket.io/ with its Upgrade header; until then, jobs are polled"
+)
 
 
 def websocket(target: DoctorContext) -> Verdict:
@@ -26,35 +30,36 @@ def websocket(target: DoctorContext) -> Verdict:
     try:
         status = target.connection.anonymous.probe_socket().status
     except TemporaryError:
-        return warn("polling only: the upgrade is cut off on the way", POLLING_HINT)
+        return warn("polling only: the upgrade is blocked on the way", POLLING_HINT)
     if status != SWITCHING:
-        return warn(f"polling only: the upgrade is answered by {status}", POLLING_HINT)
+        return warn(f"polling only: the upgrade returns {status}", POLLING_HINT)
     target.has_websocket = True
-    return ok("the upgrade is let through")
+    return ok("the upgrade works")
 
 
 def origin(target: DoctorContext) -> Verdict:
     """See whom the server lets in: us, who send no Origin, and a page from elsewhere."""
     if not target.has_websocket:
-        return skip("there is no websocket")
+        return skip("no WebSocket connection")
     status = target.connection.anonymous.probe_socket(origin=STRANGER).status
     if status == SWITCHING:
         return warn(
-            "pages of any origin are accepted too", "name yours in the server's FNT_CORS_ORIGINS"
+            "web pages of any origin are accepted too",
+            "list your own in the server's FNT_CORS_ORIGINS",
         )
-    return ok(f"a client without Origin is accepted, a foreign page is answered by {status}")
+    return ok(f"clients without Origin are accepted, foreign web pages get {status}")
 
 
 def join(target: DoctorContext) -> Verdict:
     """Join the room of the newest job; without any, one that does not exist is answered too."""
     if not target.has_websocket:
-        return skip("there is no websocket")
+        return skip("no WebSocket connection")
     stream = target.stream = target.connection.open_stream(target.inbox)
     try:
         stream.connect(ANSWER_S)
     except TemporaryError as error:
         busy = error.code == ErrorCode.BUSY
-        hint = "try again in a while" if busy else SOCKET_HINT
+        hint = "try again later" if busy else SOCKET_HINT
         return warn(f"polling only: {error.message}", hint)
     newest = next(target.connection.api.list_jobs(limit=1, retry=ONCE), None)
     job_id = newest.id if newest is not None else NO_JOB
@@ -76,12 +81,12 @@ def _answer(target: DoctorContext) -> object:
 def _judged(payload: object, job_id: int, *, exists: bool) -> Verdict:
     said = payload if isinstance(payload, dict) else {}
     if said.get("ok") is True:
-        return ok(f"the room of job {job_id} was joined")
+        return ok(f"joined the room of job {job_id}")
     code = str(said.get("error_code", ""))[:40]
     if code == ErrorCode.JOB_NOT_FOUND and not exists:
-        return ok("there is no job yet; a join is answered")
+        return ok("no job to join yet; the server responds to joins")
     return fail(
-        f"a join is answered by {code}" if code else "a join is not answered",
-        "the server's log has the reason; jobs are polled meanwhile",
+        f"joining returns {code}" if code else "no response to a join",
+        "see the server's log; until then, jobs are polled",
         exit_code=ExitCode.TEMPORARY,
     )

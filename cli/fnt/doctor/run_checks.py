@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Status, Verdict, fail, failed, skip
 from fnt.errors import ExitCode, FntError, TemporaryError
+from fnt.timeout import call_within
 
 LIMIT_S = 5.0
 
@@ -22,7 +22,7 @@ class Check:
     look: Callable[[DoctorContext], Verdict]
     needs: tuple[str, ...] = ()
     """Checks that must not have failed."""
-    late_hint: str = "look at the network between here and the server"
+    late_hint: str = "check the network between this machine and the server"
     late_code: ExitCode = ExitCode.TEMPORARY
     """What it means when it does not come to an end."""
 
@@ -60,7 +60,7 @@ def run_checks(
         cause = next((causes[name] for name in check.needs if name in causes), None)
         if cause is not None:
             causes[check.name] = cause
-            yield CheckResult(check=check.name, verdict=skip(f"not tried: {cause} failed"))
+            yield CheckResult(check=check.name, verdict=skip(f"skipped: {cause} failed"))
             continue
         began = clock()
         verdict = _limited(target, check, limit_s=limit_s)
@@ -70,26 +70,13 @@ def run_checks(
 
 
 def _limited(target: DoctorContext, check: Check, *, limit_s: float) -> Verdict:
-    """Look in a thread of its own: neither resolver nor keyring nor network need ever answer."""
-    verdicts: list[Verdict] = []
-    bugs: list[Exception] = []
-
-    def run() -> None:
-        try:
-            verdicts.append(check.look(target))
-        except TemporaryError as error:
-            verdicts.append(failed(error, hint=check.late_hint))
-        except FntError as error:
-            verdicts.append(failed(error))
-        except Exception as error:
-            bugs.append(error)
-
-    thread = threading.Thread(target=run, name=f"doctor-{check.name}", daemon=True)
-    thread.start()
-    thread.join(limit_s)
-    if bugs:
-        raise bugs[0]
-    if not verdicts:
-        words = f"no answer within {limit_s:g} s"
+    """Look for so long only: neither resolver nor keyring nor network need ever answer."""
+    try:
+        return call_within(limit_s, lambda: check.look(target), name=f"doctor-{check.name}")
+    except TemporaryError as error:
+        return failed(error, hint=check.late_hint)
+    except FntError as error:
+        return failed(error)
+    except TimeoutError:
+        words = f"no response within {limit_s:g} s"
         return fail(words, check.late_hint, exit_code=check.late_code)
-    return verdicts[0]

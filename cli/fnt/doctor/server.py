@@ -10,8 +10,8 @@ from fnt import __version__
 from fnt.api.retry import Retry
 from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Verdict, fail, failed, ok, skip, warn
-from fnt.errors import AuthError, ExitCode, TemporaryError
-from fnt.wire.structs import format_time
+from fnt.errors import AuthError, ExitCode, ProtocolError, TemporaryError
+from fnt.wire.times import format_time
 
 ONCE = Retry(tries=1)
 MOST_OFF_S = 30.0
@@ -23,16 +23,25 @@ def rest(target: DoctorContext) -> Verdict:
     try:
         target.look = look = target.connection.anonymous.probe_health()
     except TemporaryError as error:
-        return failed(error, hint="something between here and the server cuts the connection")
+        return failed(
+            error, hint="something between this machine and the server closes the connection"
+        )
     target.asked_at = began + (context.now() - began) / 2
-    said = look.object()
+    try:
+        said = look.object()
+    except ProtocolError:
+        return _no_server(target)
     service, status = said.get("service"), said.get("status")
     if isinstance(service, str) and isinstance(status, str):
-        words = f"{service[:40]} says it is {status[:40]}"
+        words = f"{service[:40]} reports status {status[:40]}"
         if look.status >= 500:
-            return fail(f"{words}: its database is away", "look at the server's log",
+            return fail(f"{words}: its database is down", "check the server's log",
                         exit_code=ExitCode.TEMPORARY)  # fmt: skip
-        return ok(words) if status == "ok" else warn(words, "see database, broker and workers")
+        return (
+            ok(words)
+            if status == "ok"
+            else warn(words, "see the checks of database, broker and workers")
+        )
     return _no_server(target)
 
 
@@ -40,19 +49,19 @@ def _no_server(target: DoctorContext) -> Verdict:
     status, location = target.look.status, target.look.headers.get("Location")
     if location:
         return fail(
-            f"it answers {status} and points to {location[:200]}",
-            "use that as --server",
+            f"the server returns {status} and redirects to {location[:200]}",
+            "pass that as --server",
             exit_code=ExitCode.USAGE,
         )
     if status >= 500 or status == 429:
         return fail(
-            f"a proxy before the server answers {status}",
-            "the server behind it is away: start it, or wait",
+            f"a proxy in front of the server returns {status}",
+            "the server behind it is down: start it, or wait",
             exit_code=ExitCode.TEMPORARY,
         )
     return fail(
-        f"what answers there ({status}) is no fnt-server",
-        "correct --server; fnt config list --show-origin names where it comes from",
+        f"this is not an fnt-server (it returned {status})",
+        "fix --server; fnt config list --show-origin shows where it comes from",
         exit_code=ExitCode.USAGE,
     )
 
@@ -62,15 +71,15 @@ def clock(target: DoctorContext) -> Verdict:
     try:
         moment = parsedate_to_datetime(target.look.headers.get("Date", ""))
     except ValueError:
-        return skip("the server does not tell its time")
+        return skip("the server does not report its time")
     theirs = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=0.5)
     off_s = (target.asked_at - theirs).total_seconds()
     if abs(off_s) <= MOST_OFF_S:
-        return ok("as the server's")
+        return ok("in sync with the server")
     way = "ahead of" if off_s > 0 else "behind"
     return warn(
         f"this machine's clock is {_span(abs(off_s))} {way} the server's",
-        "set the one that is wrong (NTP): tokens and certificates depend on it",
+        "correct the one that is wrong (NTP); tokens and certificates depend on it",
     )
 
 
@@ -79,27 +88,31 @@ def login(target: DoctorContext) -> Verdict:
     api, store, known = target.connection.api, target.connection.store, target.settings
     tokens = None if known.token else store.load()
     if tokens is None and not known.token:
-        return fail("you are not logged in", "run: fnt login", exit_code=ExitCode.AUTH)
+        return fail("not logged in", "run: fnt login", exit_code=ExitCode.AUTH)
     try:
         email = str(api.me(retry=ONCE).get("email"))[:200]
     except AuthError as error:
-        hint = "make a new FNT_TOKEN: fnt-server user token EMAIL" if known.token else error.hint
+        hint = (
+            "create a new FNT_TOKEN with: fnt-server user token EMAIL"
+            if known.token
+            else error.hint
+        )
         return fail(error.message, hint or "run: fnt login", exit_code=ExitCode.AUTH)
     target.health = api.health(retry=ONCE)
     if tokens is None:
-        return ok(f"{email}, by FNT_TOKEN")
+        return ok(f"{email}, with FNT_TOKEN")
     tokens = store.load() or tokens
     if tokens.is_personal:
-        return ok(f"{email}, by a personal token in {store.where()}")
+        return ok(f"{email}, with a personal token in {store.where()}")
     until = format_time(datetime.fromtimestamp(tokens.expires_at, UTC))
-    return ok(f"{email}, token in {store.where()}, until {until}, renewed by itself")
+    return ok(f"{email}, token in {store.where()}, valid until {until}, renews automatically")
 
 
 def version(target: DoctorContext) -> Verdict:
     """Compare the server's version with this one."""
     theirs = str(target.health.get("version", ""))[:40]
     if not theirs:
-        return skip(f"the server does not tell its version; this is {__version__}")
+        return skip(f"the server does not report its version; fnt is {__version__}")
     words = f"server {theirs}, fnt {__version__}"
     if _series(theirs) == _series(__version__):
         return ok(words)
@@ -114,7 +127,7 @@ def database(target: DoctorContext) -> Verdict:
 
 def broker(target: DoctorContext) -> Verdict:
     """See whether the server reaches its broker."""
-    return _part(target, "broker", "start the server's broker: progress is late without it")
+    return _part(target, "broker", "start the server's broker: without it, progress is delayed")
 
 
 def workers(target: DoctorContext) -> Verdict:
@@ -122,9 +135,9 @@ def workers(target: DoctorContext) -> Verdict:
     checks = target.health.get("checks")
     number = checks.get("workers") if isinstance(checks, dict) else None
     if not isinstance(number, int):
-        return skip("the server does not tell")
+        return skip("not reported by the server")
     if number < 1:
-        return fail("none is alive: jobs wait", "start one: fnt-server worker",
+        return fail("no worker is running: jobs are waiting", "start one with: fnt-server worker",
                     exit_code=ExitCode.TEMPORARY)  # fmt: skip
     return ok(f"{number} alive")
 
@@ -133,7 +146,7 @@ def _part(target: DoctorContext, name: str, hint: str) -> Verdict:
     checks = target.health.get("checks")
     state = checks.get(name) if isinstance(checks, dict) else None
     if not isinstance(state, str):
-        return skip("the server does not tell")
+        return skip("not reported by the server")
     return ok("ok") if state == "ok" else fail(state[:40], hint, exit_code=ExitCode.TEMPORARY)
 
 

@@ -19,7 +19,7 @@ from fnt.output.report.document import JobEntry, problem_entry
 from fnt.progress import Accepted, Refused, Row, RowsRetired, Update, reduce
 from fnt.session import Session
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 
 ROW_LIFETIME_S = 3.0
 """How long a row stays after its end: a live view draws every second, at least."""
@@ -160,7 +160,7 @@ class BatchFollower(Follower):
             if total <= MAX_LISTED_FAILURES:
                 self._context.terminal.say_error(f"{book.path} {book.status}: {error_text(book)}")
         if total > MAX_LISTED_FAILURES:
-            self._context.terminal.say("all of them: fnt batch status")
+            self._context.terminal.say("full list: fnt batch status")
 
     def _tell_how_to_resume(self) -> None:
         counts = self._ledger.counts(run=self._run)

@@ -50,7 +50,7 @@ def error_of_import(
     said = f": {troubles[0].message}" if troubles else ""
     return TemporaryError(
         f"{plural(left, 'book')} of {total} left{said}",
-        hint=f"run the same line again: {lines.again}",
+        hint=f"run the same command again: {lines.again}",
         code=troubles[0].code if troubles else None,
     )
 
@@ -58,10 +58,10 @@ def error_of_import(
 def _failure(
     ledger: Ledger, *, run: int | None, lines: ResumeHints, bad: int, total: int
 ) -> FntError:
-    hint = f"the others are fine; to try these again: {lines.retry}"
+    hint = f"retry them with: {lines.retry}"
     if bad < total:
         return PartialError(f"{bad} of {total} books failed", hint=hint)
-    hint = f"to try again: {lines.retry}"
+    hint = f"retry with: {lines.retry}"
     words = f"all {total} books failed" if total > 1 else "the book failed"
     if ledger.counts(run=run).get(BookStatus.REFUSED) != total:
         return AllFailedError(words, hint=hint)

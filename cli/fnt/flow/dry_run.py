@@ -74,5 +74,5 @@ def _line(entry: dict[str, Any]) -> str:
     if entry["problem"]:
         return f"{words}: {entry['problem']['message']}"
     if entry["job"]:
-        words += f": job {entry['job']} has it"
+        words += f": already uploaded as job {entry['job']}"
     return words + (f" -> {', '.join(entry['outputs'])}" if entry["outputs"] else "")

@@ -44,7 +44,7 @@ class LiveViewKeys:
         if not self._wants_to_detach or self.has_detached:
             return
         if any(row.job is None and not row.is_done for row in self._rows()):
-            self._renderer.set_hint("detaching as soon as all files are sent")
+            self._renderer.set_hint("detaching once all files are sent")
             return
         self.has_detached = True
         self._session.detach()

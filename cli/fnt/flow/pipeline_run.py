@@ -101,7 +101,9 @@ class Follower:
 
     def _tell_skipped(self, found: Accepted) -> None:
         name, job = self._plan.files.get(found.key, found.key), found.job
-        self._context.terminal.say(f"{name} is not sent: job {job.id} has it ({job.status})")
+        self._context.terminal.say(
+            f"{name} skipped: already uploaded as job {job.id} ({job.status})"
+        )
 
     def _newly_completed(self, before: ProgressState) -> list[Row]:
         if self._plan.saver is None:

@@ -47,7 +47,7 @@ def named_after(
         if stem in owners:
             raise UsageError(
                 f"{owners[stem]} and {one.given} would both be saved as {stem.with_name(name)}",
-                hint="upload them in two runs with -o of their own, or use --no-save",
+                hint="upload them separately with different -o, or use --no-save",
             )
         owners[stem] = one.given
         stems[one.key] = stem

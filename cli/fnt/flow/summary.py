@@ -17,7 +17,7 @@ from fnt.errors import (
 )
 from fnt.output.report.document import JobEntry, problem_entry
 from fnt.progress import ProgressState, Refused, Row
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 
 REFUSALS: Sequence[tuple[ExitCode, type[FntError]]] = (
     (ExitCode.NOT_FOUND, NotFoundError),
@@ -98,7 +98,7 @@ def _all_refused(bad: list[Row]) -> FntError:
 
 def _refusal_error(kind: type[FntError], refusal: Refused, *, count: int) -> FntError:
     said = refusal.message
-    text = said if count == 1 else f"none of {count} files was taken; the first: {said}"
+    text = said if count == 1 else f"all {count} files were refused; the first: {said}"
     return kind(text, hint=refusal.hint, code=refusal.code, request_id=refusal.request_id)
 
 

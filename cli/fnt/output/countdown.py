@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from fnt.output.formatting import duration
 from fnt.output.terminal import Terminal
 
 SAY_EVERY_S = 30.0
@@ -22,7 +23,7 @@ def countdown(
     from rich.text import Text  # noqa: PLC0415 -- as above
 
     with Live(console=terminal.console, auto_refresh=False, transient=True) as live:
-        yield lambda left_s: live.update(Text(f"{what}, {_time(left_s)} left"), refresh=True)
+        yield lambda left_s: live.update(Text(f"{what} {duration(round(left_s))}"), refresh=True)
 
 
 class _Lines:
@@ -35,10 +36,5 @@ class _Lines:
 
     def __call__(self, left_s: float) -> None:
         if left_s <= self._due_s:
-            self._terminal.say(f"{self._what}, {_time(left_s)} left")
+            self._terminal.say(f"{self._what} {duration(round(left_s))}")
             self._due_s = left_s - SAY_EVERY_S
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    return f"{minutes}:{rest:02}"

@@ -23,27 +23,19 @@ def pick_renderer(
     progress: bool = True,
 ) -> Renderer:
     """Choose by the format asked for, then by what the terminal can do; record beside it."""
-    shown = _shown(terminal, report, criteria=criteria, clock=clock, now=now, progress=progress)
+    shown: Renderer
+    if report.format is OutputFormat.JSONL:
+        shown = JsonRenderer(report.event_writer(terminal), clock=clock)
+    elif report.format is OutputFormat.HUMAN and progress and terminal.can_animate:
+        from fnt.output.live import LiveRenderer  # noqa: PLC0415 -- Rich: 50 ms for those who look
+
+        shown = LiveRenderer(terminal, criteria=criteria, clock=clock)
+    else:
+        ends_only = not progress or report.format is OutputFormat.QUIET
+        shown = PlainRenderer(
+            terminal, criteria=criteria, clock=clock, now=now, ends_only=ends_only
+        )
     if not report.recorders:
         return shown
     recorders = [JsonRenderer(writer, clock=clock) for writer in report.recorders]
     return TeeRenderer(shown, recorders)
-
-
-def _shown(
-    terminal: Terminal,
-    report: Report,
-    *,
-    criteria: DoneCriteria,
-    clock: Callable[[], float],
-    now: Callable[[], datetime],
-    progress: bool,
-) -> Renderer:
-    if report.format is OutputFormat.JSONL:
-        return JsonRenderer(report.event_writer(terminal), clock=clock)
-    if report.format is OutputFormat.HUMAN and progress and terminal.can_animate:
-        from fnt.output.live import LiveRenderer  # noqa: PLC0415 -- Rich: 50 ms for those who look
-
-        return LiveRenderer(terminal, criteria=criteria, clock=clock)
-    ends_only = not progress or report.format is OutputFormat.QUIET
-    return PlainRenderer(terminal, criteria=criteria, clock=clock, now=now, ends_only=ends_only)

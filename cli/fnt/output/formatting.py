@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from fnt.output.sanitize import clean
 from fnt.progress import LinkState, LinkStatus, ProgressState, Row, time_left_s
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 
 MERGING_PERCENT = 75
 """From here on all chunks are done."""
@@ -19,7 +20,7 @@ class Stage(StrEnum):
 
     UPLOADING = "uploading"
     WAITING = "waiting"
-    ANALYSING = "analysing"
+    ANALYZING = "analyzing"
     SPLITTING = "splitting"
     MERGING = "merging"
     SAVING = "saving"
@@ -48,7 +49,7 @@ def stage_of(row: Row) -> Stage:
 def _running_stage(job: JobSnapshot) -> Stage:
     if job.progress_percent >= MERGING_PERCENT:
         return Stage.MERGING
-    return Stage.ANALYSING if job.total_chunks is None else Stage.SPLITTING
+    return Stage.ANALYZING if job.total_chunks is None else Stage.SPLITTING
 
 
 def percent_of(row: Row) -> int:
@@ -80,6 +81,14 @@ def count(number: int) -> str:
 def plural(number: int, noun: str) -> str:
     """Write `1 job`, `2 jobs`."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def data_size(number: float) -> str:
+    """Write a size in bytes as `0.4 MB` or `12 kB`."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if number >= size / 10:
+            return f"{number / size:.1f} {unit}"
+    return f"{max(1, round(number / 1e3))} kB" if number >= 1000 else plural(round(number), "byte")
 
 
 def data_rate(bytes_per_s: float) -> str:

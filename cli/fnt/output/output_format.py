@@ -1,8 +1,7 @@
-"""How a run talks to its user, and whether in color."""
+"""How a run talks to its user."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -14,22 +13,3 @@ class OutputFormat(StrEnum):
     JSON = "json"  # one document at the end
     JSONL = "jsonl"  # events as they happen
     QUIET = "quiet"  # results and errors only
-
-
-class ColorMode(StrEnum):
-    """The user's word on color."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
-
-
-def wants_color(mode: ColorMode, environ: Mapping[str, str], *, is_terminal: bool) -> bool:
-    """Decide on color: the flag, then NO_COLOR, then FORCE_COLOR, then the terminal."""
-    if mode is not ColorMode.AUTO:
-        return mode is ColorMode.ALWAYS
-    if environ.get("NO_COLOR"):
-        return False
-    if environ.get("FORCE_COLOR"):
-        return True
-    return is_terminal and environ.get("TERM") != "dumb"

@@ -118,7 +118,7 @@ class PlainRenderer(Renderer):
         if len(rows) == 1:
             self._say(_running_line(rows[0]))
         elif rows:
-            self._say(f"{tally(self._state)}, {plural(len(rows), 'job')} under way")
+            self._say(f"{tally(self._state)}, {plural(len(rows), 'job')} in progress")
         else:
             self._say(link_words(self._state.link, now=self._clock()))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 from fnt.progress import ProgressState, Row
@@ -41,12 +40,7 @@ class Renderer:
         """Begin to draw."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave the terminal as it was found."""
 
     def render(self, state: ProgressState) -> None:
@@ -73,14 +67,9 @@ class TeeRenderer(Renderer):
         self._shown.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Leave the terminal as it was found."""
-        self._shown.__exit__(kind, error, traceback)
+        self._shown.__exit__(*error)
 
     def render(self, state: ProgressState) -> None:
         """Record, then show."""
@@ -117,12 +106,7 @@ class Ticker:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """End, and raise what a tick raised unless something else is on its way."""
         self._ended.set()
         self._thread.join()

@@ -76,7 +76,7 @@ LINK_STYLES = {
 STAGE_STYLES = {
     Stage.UPLOADING: "magenta",
     Stage.WAITING: "dim",
-    Stage.ANALYSING: "yellow",
+    Stage.ANALYZING: "yellow",
     Stage.SPLITTING: "cyan",
     Stage.MERGING: "blue",
     Stage.SAVING: "green",

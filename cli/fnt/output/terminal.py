@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from fnt.color import ColorMode, wants_color
 from fnt.errors import FntError, UsageError
-from fnt.output.output_format import ColorMode, wants_color
 from fnt.output.sanitize import clean
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ class Terminal:
     def _must_ask(self, question: str, instead: str | None) -> None:
         if not self.can_ask:
             raise UsageError(
-                f"cannot ask for the {question.lower()} without a terminal", hint=instead
+                f"cannot prompt for the {question.lower()} without a terminal", hint=instead
             )
 
     def _say(self, line: str) -> None:

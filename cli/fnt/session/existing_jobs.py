@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 
 USEFUL = frozenset({JobStatus.PENDING, JobStatus.PROCESSING, JobStatus.COMPLETED})
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from fnt.progress import is_newer
 from fnt.session.timing import Timing
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 
 WAITING_JOBS_PER_S = 10
 """How many waiting jobs are asked after in a second at most, by one client."""

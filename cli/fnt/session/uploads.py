@@ -179,7 +179,9 @@ class UploadPool:
         assert job is not None  # only a conditional request is answered by nothing
         self._reached.set()
         if item.sha256 and job.sha256 != item.sha256:
-            raise NotFoundError(f"job {job.id} is of another file", code=ErrorCode.JOB_NOT_FOUND)
+            raise NotFoundError(
+                f"job {job.id} belongs to another file", code=ErrorCode.JOB_NOT_FOUND
+            )
         return Accepted(key=item.key, job=job)
 
     def _sent(self, item: UploadItem, *, sha256: str, size_bytes: int) -> Accepted:

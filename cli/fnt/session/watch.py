@@ -119,7 +119,7 @@ class Watch:
     def _tick_socket(self, stream: JobStream, now: float) -> None:
         quiet_since = max(self.tracker.unanswered_since(), self._sign_of_life_at)
         if now - quiet_since >= self._timing.answer_s:
-            self._drop(now, "the server stopped answering")
+            self._drop(now, "the server stopped responding")
         elif self.link.wants_to_leave(now):
             self._drop(now, "the server is restarting")
         else:
@@ -170,7 +170,7 @@ class Watch:
         try:
             job = JobSnapshot.from_wire(payload)
         except WireError as error:
-            log.debug("an event that is no job was passed over: %s", error)
+            log.debug("ignored an invalid job event: %s", error)
             return
         yield from self._accepted(job, now)
 
@@ -264,7 +264,7 @@ def _job(payload: object) -> JobSnapshot:
     try:
         return JobSnapshot.from_wire(payload)
     except WireError as error:
-        raise ProtocolError(f"the server's answer is not a job: {error}") from error
+        raise ProtocolError(f"invalid job in the server's response: {error}") from error
 
 
 def _retry_in(payload: object) -> float | None:

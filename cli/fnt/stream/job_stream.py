@@ -112,7 +112,7 @@ class JobStream:
         self._sent_token = token
         if self._closing is not None or client.eio.state != "connected":
             _hang_up(client)
-            raise TemporaryError("the live connection was closed at once")
+            raise TemporaryError("the live connection was closed immediately")
 
     def _ask(self, verb: str, job_id: int, **more: str) -> None:
         if self._client is None:
@@ -147,7 +147,7 @@ def _refusal(refusals: list[object]) -> FntError:
     sentence = details.get("error") or details.get("message") or data
     if code in REFUSED_TOKEN:
         return AuthError(
-            _sentence(sentence, "your login is over"), code=code, hint="run: fnt login"
+            _sentence(sentence, "your login has ended"), code=code, hint="run: fnt login"
         )
     wait_s = details.get("retry_in")
     return TemporaryError(

@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import inspect
 
-from fnt.wire.structs import WireStruct, read_custom
+from fnt.wire.structs import REFUSED, WireStruct, read_custom
 
 
 def complaint(kind: type[WireStruct], payload: object) -> str:
@@ -30,6 +30,9 @@ def _struct_complaint(kind: type[WireStruct], payload: object, where: str) -> st
 
 def _value_complaint(hint: Any, value: object, name: str, owner: type[WireStruct]) -> str:
     kind = _without_none(hint)
+    said = _extra(kind).get("says")
+    if said:
+        return owner.wording.format(name=name, problem=said)
     if isinstance(kind, type) and issubclass(kind, WireStruct):
         return _struct_complaint(kind, value, f"{name}.")
     if get_origin(kind) is list and isinstance(value, list):
@@ -43,25 +46,28 @@ def _value_complaint(hint: Any, value: object, name: str, owner: type[WireStruct
 def _fits(value: object, hint: Any) -> bool:
     try:
         msgspec.convert(value, hint, dec_hook=read_custom)
-    except (msgspec.ValidationError, RecursionError):
+    except REFUSED:
         return False
     return True
 
 
 def _without_none(hint: Any) -> Any:
     if get_origin(hint) in {Union, UnionType}:
-        kinds = [kind for kind in get_args(hint) if kind not in {NoneType, msgspec.UnsetType}]
-        return kinds[0]
+        return next(kind for kind in get_args(hint) if kind not in {NoneType, msgspec.UnsetType})
     return hint
 
 
 def _problem(hint: Any, value: object) -> str:
-    info: Any = inspect.type_info(hint)
-    extra: dict[str, str] = {}
-    while isinstance(info, inspect.Metadata):
-        info, extra = info.type, {**(info.extra or {}), **extra}
-    said = extra.get("says") or (isinstance(value, str) and extra.get("bounds"))
-    return said or f"must {_requirement(info, value)}"
+    bounds = isinstance(value, str) and _extra(hint).get("bounds")
+    info = inspect.type_info(hint)
+    if isinstance(info, inspect.Metadata):
+        info = info.type
+    return bounds or f"must {_requirement(info, value)}"
+
+
+def _extra(hint: Any) -> dict[str, str]:
+    info = inspect.type_info(hint)
+    return (info.extra or {}) if isinstance(info, inspect.Metadata) else {}
 
 
 def _requirement(info: inspect.Type, value: object) -> str:

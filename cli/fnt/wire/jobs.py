@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 
-from msgspec import Meta
-
-from fnt.wire.structs import Time, WireError, WireStruct, knows
+from fnt.wire.job_status import JobStatus
+from fnt.wire.structs import Meta, WireError, WireStruct, knows
+from fnt.wire.times import Time
 
 MAX_FILENAME_CHARS = 255
 MAX_ERROR_CHARS = 500
-
-
-class JobStatus(StrEnum):
-    """Where a job stands: `pending → processing → completed | failed | cancelled`."""
-
-    PENDING = "pending"
-    PROCESSING = "processing"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether a job in this status never changes again."""
-        return self in TERMINAL
-
-
-TERMINAL = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED})
 
 
 Count = Annotated[int, Meta(ge=0)]

@@ -2,6 +2,7 @@
 
 API = "/api/v1"
 
+OPENAPI = f"{API}/openapi.json"
 HEALTH = f"{API}/health"
 LOGIN = f"{API}/auth/login"
 REFRESH = f"{API}/auth/refresh"

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
-import msgspec
+from fnt.wire.times import Time, format_time
+
+if "typing_extensions" not in sys.modules:
+    # It would take two thirds of the import, and `typing` has all that msgspec looks for in it.
+    sys.modules["typing_extensions"] = None  # type: ignore[assignment]  # this is how to say "absent"
+    import msgspec
+
+    del sys.modules["typing_extensions"]
+else:
+    import msgspec
+
+
+Meta = msgspec.Meta
+
+REFUSED = (msgspec.ValidationError, ValueError, RecursionError)
+"""What msgspec raises for a value that is not of a type; UnicodeError for a lone surrogate."""
 
 
 class WireError(ValueError):
     """A payload that is not what the contract says; the message names the field."""
-
-
-class Time(datetime):
-    """A moment in UTC, written as RFC 3339 with `Z` and milliseconds."""
 
 
 class WireStruct(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,10 +46,14 @@ class WireStruct(msgspec.Struct, frozen=True, kw_only=True):
         """Read a JSON value; raises WireError naming the field that is missing or wrong."""
         try:
             return msgspec.convert(payload, cls, dec_hook=read_custom)
-        except (msgspec.ValidationError, RecursionError) as error:
+        except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
             from fnt.wire.complaints import complaint  # noqa: PLC0415 -- needed only when refused
 
             raise WireError(complaint(cls, payload)) from error
+
+    def replaced(self, **changes: Any) -> Self:
+        """Return the same object with some fields changed."""
+        return msgspec.structs.replace(self, **changes)
 
     def to_wire(self) -> dict[str, Any]:
         """Return the JSON object, with its keys in the order of the fields."""
@@ -47,11 +63,6 @@ class WireStruct(msgspec.Struct, frozen=True, kw_only=True):
             enc_hook=write_custom,
         )
         return wire
-
-
-def format_time(moment: datetime) -> str:
-    """Write a time as UTC RFC 3339 with `Z`, milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def read_custom(kind: type, value: Any) -> Any:

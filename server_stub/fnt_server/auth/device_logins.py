@@ -10,17 +10,17 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from fnt.wire.device import ALPHABET, CODE_LETTERS, DeviceError
-from fnt_server.auth.logins import Accounts
+from fnt_server.auth.logins import Authenticator
 from fnt_server.auth.tokens import TokenPair, TokenSigner
 from fnt_server.db.connection import Database, clock, now
 from fnt_server.db.models import DeviceLogin, DeviceStatus, User
 
 CODE_TTL_S = 600
 WRONG_CODES = 5
-"""So often may a user type a code of nobody within the life of one."""
+"""Unknown codes a user may type within `CODE_TTL_S`."""
 SLOWER_BY_S = 5
 EARLY = 0.9
-"""A poll that comes after this part of the interval is not too early: networks are uneven."""
+"""Share of the interval after which a poll is not too early, to allow for jitter."""
 
 
 class DeviceRefused(Exception):  # noqa: N818 -- an everyday outcome, not a failure
@@ -32,12 +32,12 @@ class DeviceRefused(Exception):  # noqa: N818 -- an everyday outcome, not a fail
 
 
 class TooManyCodes(Exception):  # noqa: N818 -- as above
-    """A user typed so many codes of nobody that the next one is not looked at."""
+    """The user has typed too many unknown codes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceCodes:
-    """What a device is given: one to redeem, one to show."""
+    """The codes of a device: one to redeem, one to show."""
 
     device: str
     user: str
@@ -45,7 +45,7 @@ class DeviceCodes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingDevice:
-    """A device that waits, as its user sees it."""
+    """A device that waits for approval, as shown to the user."""
 
     id: str
     client: str
@@ -58,14 +58,19 @@ class DeviceAuthorization:
     """The only writer of `device_logins`."""
 
     def __init__(
-        self, database: Database, signer: TokenSigner, accounts: Accounts, *, interval_s: int
+        self,
+        database: Database,
+        signer: TokenSigner,
+        authenticator: Authenticator,
+        *,
+        interval_s: int,
     ) -> None:
         self._database = database
         self._signer = signer
-        self._accounts = accounts
+        self._authenticator = authenticator
         self.interval_s = interval_s
 
-    def ask(self, *, client: str, host: str, address: str) -> DeviceCodes:
+    def request_codes(self, *, client: str, host: str, address: str) -> DeviceCodes:
         """Start a device login; returns its codes, of which only hashes are stored."""
         while True:
             letters = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LETTERS))
@@ -89,10 +94,10 @@ class DeviceAuthorization:
                 continue
             return codes
 
-    def find(self, user_id: int, letters: str) -> PendingDevice | None:
-        """Return the device that waits with a code; None, and counted, for a code of nobody.
+    def find_pending(self, user_id: int, letters: str) -> PendingDevice | None:
+        """Return the pending device with a code; an unknown code returns None and is counted.
 
-        Counted by user: nobody uses up another's tries, and more tries need more accounts.
+        Counted per user, so that nobody can use up another user's attempts.
         """
         with self._database.write() as session:
             user = session.get_one(User, user_id, with_for_update=True)
@@ -119,10 +124,10 @@ class DeviceAuthorization:
             age_s=moment - row.created_at,
         )
 
-    def answer(self, device_id: str, *, user_id: int, allows: bool) -> bool:
-        """Let a device in or refuse it; False when it no longer waits.
+    def decide(self, device_id: str, *, user_id: int, allows: bool) -> bool:
+        """Approve or refuse a device; False if it is no longer pending.
 
-        Its id is known only to whoever typed its code.
+        Only a user who typed its code knows its id.
         """
         status = DeviceStatus.APPROVED if allows else DeviceStatus.REFUSED
         with self._database.write() as session:
@@ -139,7 +144,7 @@ class DeviceAuthorization:
             return answered.first() is not None
 
     def redeem(self, device_code: str, *, client: str) -> TokenPair:
-        """Give an approved device its tokens, once; raises DeviceRefused."""
+        """Return the tokens of an approved device, once; raises DeviceRefused."""
         with self._database.write() as session:
             row = session.scalar(
                 select(DeviceLogin)
@@ -154,12 +159,12 @@ class DeviceAuthorization:
             if row is not None and refusal is None:
                 user = session.get_one(User, row.user_id)
                 session.delete(row)
-                return self._accounts.open_login(session, user)
+                return self._authenticator.open_login(session, user)
         raise DeviceRefused(refusal or DeviceError.INVALID_GRANT)
 
 
 def _refusal(row: DeviceLogin | None, moment: float) -> DeviceError | None:
-    """Return why a poll gets no tokens; keeps when it came, and slows down who comes too often."""
+    """Return why a poll gets no tokens; records it, and slows down devices that poll too often."""
     if row is None:
         return DeviceError.INVALID_GRANT
     if row.ends_at <= moment:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from fnt.wire.errors import ErrorCode
@@ -32,7 +31,7 @@ from fnt_server.db.models import AccessToken, DeviceLogin, Login, User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who a token speaks for."""
+    """The user a token belongs to."""
 
     user_id: int
     login_id: str | None
@@ -42,8 +41,8 @@ class Identity:
     """Seconds since the epoch."""
 
 
-class Accounts:
-    """Creates users, logs them in and tells whose a token is."""
+class Authenticator:
+    """Logs users in and out, and identifies tokens."""
 
     def __init__(self, database: Database, signer: TokenSigner, *, access_ttl_s: int) -> None:
         self._database = database
@@ -51,7 +50,7 @@ class Accounts:
         self._access_ttl_s = access_ttl_s
 
     def log_in(self, email: str, password: str) -> TokenPair | None:
-        """Open a login; None when email or password is wrong."""
+        """Open a login; None if email or password is wrong."""
         user = self._authenticate(email, password)
         if user is None:
             return None
@@ -59,13 +58,13 @@ class Accounts:
             return self.open_login(session, user) if _is_unchanged(session, user) else None
 
     def open_login(self, session: Session, user: User) -> TokenPair:
-        """Open a login within a transaction; its tokens are good once that is committed."""
+        """Open a login within a transaction; its tokens are valid once that is committed."""
         return self._signer.write_pair(
             _new_login(session, user, ttl_s=LOGIN_TTL_S), user, access_ttl_s=self._access_ttl_s
         )
 
-    def open_page(self, email: str, password: str) -> str | None:
-        """Open a short login that is good for the page of devices alone; returns its token."""
+    def open_page_login(self, email: str, password: str) -> str | None:
+        """Open a short login that is valid only for the device page; returns its token."""
         user = self._authenticate(email, password)
         if user is None:
             return None
@@ -78,21 +77,21 @@ class Accounts:
         )
 
     def _authenticate(self, email: str, password: str) -> User | None:
-        """Return who has this email and password, None for nobody, in the same time either way."""
+        """Return the user with this email and password, or None, in the same time either way."""
         user = self._find_user(normalized_email(email))
         is_right = is_password(user.password_hash if user else dummy_hash(), password)
         return user if is_right else None
 
     def _find_user(self, email: str) -> User | None:
-        if not EMAIL.fullmatch(email):  # nobody's, and nothing that a database need take
+        if not EMAIL.fullmatch(email):  # cannot exist, and may not even be valid in a query
             return None
         with self._database.read() as session:
             return session.scalar(select(User).where(User.email == email))
 
     def refresh(self, token: str) -> TokenPair:
-        """Give the successor of a refresh token; raises TokenProblem.
+        """Exchange a refresh token for its successor; raises TokenProblem.
 
-        A token used again after REPLAY_WINDOW_S was stolen or copied: its whole family ends.
+        A token reused after REPLAY_WINDOW_S was stolen or copied: its whole family is revoked.
         """
         claims = self._signer.read(token, kind="refresh")
         with self._database.write() as session:
@@ -111,13 +110,13 @@ class Accounts:
         return self._signer.write_pair(login, user, access_ttl_s=self._access_ttl_s)
 
     def identify(self, token: str) -> Identity:
-        """Tell whose access token or personal token this is; raises TokenProblem."""
+        """Return the identity of an access token or personal token; raises TokenProblem."""
         if token.startswith(TOKEN_PREFIX):
             return self._identify_personal(token)
         return self._identify_login(token, kind="access")
 
-    def identify_page(self, token: str) -> Identity:
-        """Tell whose token of the page this is; raises TokenProblem."""
+    def identify_page_visitor(self, token: str) -> Identity:
+        """Return the identity of a token of the device page; raises TokenProblem."""
         return self._identify_login(token, kind="page")
 
     def _identify_login(self, token: str, *, kind: str) -> Identity:
@@ -151,7 +150,7 @@ class Accounts:
         )
 
     def log_out(self, identity: Identity, *, everywhere: bool) -> None:
-        """End this login, or all of the user's; a personal token outlives both."""
+        """End this login, or all of the user's; personal tokens stay valid."""
         condition = Login.user_id == identity.user_id
         if not everywhere:
             condition = condition & (Login.id == identity.login_id)
@@ -163,7 +162,7 @@ class Accounts:
             )
 
     def still_valid(self, identities: set[Identity]) -> set[Identity]:
-        """Return those whose login or personal token has not ended."""
+        """Return the identities whose login or personal token is still valid."""
         logins = [i.login_id for i in identities if i.login_id]
         tokens = [i.token_id for i in identities if i.token_id]
         with self._database.read() as session:
@@ -176,7 +175,7 @@ class Accounts:
         return {i for i in identities if (i.login_id or i.token_id) in alive and i.ends_at > moment}
 
     def get_user(self, user_id: int) -> User:
-        """Return a user who is known to exist."""
+        """Return a user that is known to exist."""
         with self._database.read() as session:
             return session.get_one(User, user_id)
 
@@ -196,18 +195,7 @@ def _new_login(session: Session, user: User, *, ttl_s: float) -> Login:
 
 
 def _is_unchanged(session: Session, user: User) -> bool:
-    """Lock a user; whether the password is still the one that was compared."""
+    """Lock a user; returns whether the password is still the one that was checked."""
     unchanged = (User.id == user.id, User.password_hash == user.password_hash)
     locked = select(User.id).where(*unchanged).with_for_update(read=True)
     return session.scalar(locked) is not None
-
-
-def delete_ended_logins(database: Database) -> None:
-    """Delete logins and personal tokens that ended more than a week ago, of devices an hour ago."""
-    week_ago: Any = now() - 7 * 86400
-    with database.write() as session:
-        session.execute(
-            delete(Login).where(or_(Login.ends_at < week_ago, Login.revoked_at < week_ago))
-        )
-        session.execute(delete(AccessToken).where(AccessToken.ends_at < week_ago))
-        session.execute(delete(DeviceLogin).where(DeviceLogin.ends_at < now() - 3600))

@@ -11,6 +11,7 @@ import argon2
 
 from fnt_server.concurrency import in_native_thread
 
+MIN_PASSWORD_CHARS, MAX_PASSWORD_CHARS = 8, 1024
 TOKEN_PREFIX = "fnt_"  # noqa: S105 -- what a personal token begins with
 
 _PART = r"[^@\s\x00-\x1f\x7f\ud800-\udfff]"
@@ -19,12 +20,12 @@ _hasher = argon2.PasswordHasher()
 
 
 def hash_password(password: str) -> str:
-    """Return what is kept of a password."""
+    """Return the hash of a password, for storage."""
     return in_native_thread(_hasher.hash, password)
 
 
 def is_password(password_hash: str, password: str) -> bool:
-    """Whether this is the password that was hashed."""
+    """Return whether the password matches the hash."""
     try:
         return in_native_thread(_hasher.verify, password_hash, password)
     except (argon2.exceptions.VerificationError, UnicodeEncodeError):
@@ -33,15 +34,15 @@ def is_password(password_hash: str, password: str) -> bool:
 
 @cache
 def dummy_hash() -> str:
-    """Return a hash no password fits: an unknown address must take as long as a known one."""
+    """Return a hash that no password matches, so that unknown addresses take equally long."""
     return _hasher.hash(secrets.token_hex(16))
 
 
 def normalized_email(email: str) -> str:
-    """Return an address as it is kept and looked for."""
+    """Return an address in the form it is stored in."""
     return email.strip().casefold()
 
 
 def token_hash(token: str) -> str:
-    """Return what is kept of a personal token."""
+    """Return the hash of a personal token, for storage."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

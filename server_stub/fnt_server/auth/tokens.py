@@ -22,20 +22,20 @@ from fnt_server.config import ConfigError
 from fnt_server.db.models import Login, User
 
 LOGIN_TTL_S = 90 * 86400
-"""So long after the password one must log in anew, however often the tokens were refreshed."""
+"""How long after entering the password one must log in again, even if tokens are refreshed."""
 REFRESH_TTL_S = 30 * 86400
 PAGE_TTL_S = 600
-"""Life of a token of the device page. That of an access token is FNT_ACCESS_TTL_S."""
+"""Lifetime of a device page token. That of an access token is FNT_ACCESS_TTL_S."""
 REPLAY_WINDOW_S = 10
-"""So long an old refresh token gives the same successor: its answer may have been lost."""
+"""How long a used refresh token returns the same successor, in case a response was lost."""
 MAX_TOKEN_CHARS = 4096
 MIN_KEY_BYTES = 32
 CLOCKS_APART_S = 60
-"""So far the clock of the process that signed a token may be ahead of ours."""
+"""How far the clock of the process that signed a token may be ahead of ours."""
 
 
 class TokenProblem(Exception):  # noqa: N818 -- an everyday outcome, not a failure
-    """A token that does not let its bearer in; `code` says why."""
+    """A token that is not accepted; `code` says why."""
 
     def __init__(self, code: ErrorCode) -> None:
         super().__init__(str(code))
@@ -44,7 +44,7 @@ class TokenProblem(Exception):  # noqa: N818 -- an everyday outcome, not a failu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a token says of its bearer."""
+    """The claims of a token."""
 
     user_id: int
     login_id: str
@@ -54,7 +54,7 @@ class Claims:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPair:
-    """What a login or a refresh answers."""
+    """The result of a login or a refresh."""
 
     access_token: str
     refresh_token: str
@@ -88,7 +88,7 @@ class TokenSigner:
             "jti": jti,
             "type": kind,
             "iat": int(issued),
-            "exp": math.ceil(issued + ttl_s),  # never shorter than it was promised
+            "exp": math.ceil(issued + ttl_s),  # never expires early
         }
         return jwt.encode(claims, self._key, algorithm="HS256")
 
@@ -108,7 +108,7 @@ class TokenSigner:
         )
 
     def digest(self, purpose: str, text: str) -> str:
-        """Return what only this key makes of a text: a short code could be guessed from a hash."""
+        """Return a keyed digest: short codes could be guessed from a plain hash."""
         return hmac.digest(
             self._key, f"{purpose}\0{text}".encode("utf-8", "replace"), "sha256"
         ).hex()
@@ -124,7 +124,7 @@ class TokenSigner:
                 algorithms=["HS256"],
                 options={
                     "require": ["exp", "iat", "sub", "sid", "jti", "type"],
-                    "verify_iat": False,  # below, as clocks differ
+                    "verify_iat": False,  # checked below, with tolerance
                 },
             )
         except jwt.ExpiredSignatureError:
@@ -144,14 +144,14 @@ class TokenSigner:
 
 
 def _is_whole(claims: dict[str, Any]) -> bool:
-    """Whether every claim has the type we write: the library reads some of them leniently."""
+    """Return whether every claim has the expected type; the library is lenient with some."""
     texts = all(isinstance(claims[name], str) for name in ("sub", "sid", "jti", "type"))
     numbers = all(type(claims[name]) is int and claims[name] < 2**53 for name in ("iat", "exp"))
     return texts and numbers and re.fullmatch(r"[1-9][0-9]{0,17}", claims["sub"]) is not None
 
 
 def load_key(path: Path) -> bytes:
-    """Read the signing key, making it (0600) where there is none; raises ConfigError."""
+    """Read the signing key, creating it (0600) if missing; raises ConfigError."""
     try:
         key = _made_or_read(path)
     except OSError as error:
@@ -169,7 +169,7 @@ def _made_or_read(path: Path) -> bytes:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(secrets.token_hex(32).encode())
-            # Linking fails where a key exists: of two that start at once, one key wins whole.
+            # link() fails if a key exists: processes that start together share one complete key.
             os.link(draft, path)
         finally:
             draft.unlink()

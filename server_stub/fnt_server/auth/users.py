@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from fnt_server.auth.password_hashing import (
     EMAIL,
+    MAX_PASSWORD_CHARS,
+    MIN_PASSWORD_CHARS,
     TOKEN_PREFIX,
     hash_password,
     normalized_email,
@@ -21,11 +23,11 @@ from fnt_server.db.models import AccessToken, DeviceLogin, Login, User
 
 
 class AccountError(Exception):
-    """Something an administrator asked for that cannot be done, told in one line."""
+    """An administrator's request that cannot be carried out; the message is one line."""
 
 
 def add_user(database: Database, email: str, password: str) -> User:
-    """Create a user; raises AccountError for a bad or taken address or a short password."""
+    """Create a user; raises AccountError for an invalid or known address or a short password."""
     if not EMAIL.fullmatch(email):
         raise AccountError(f"{email[:80]!a} is not an email address")
     user = User(
@@ -36,7 +38,9 @@ def add_user(database: Database, email: str, password: str) -> User:
             user.created_at = clock(session)
             session.add(user)
     except IntegrityError:
-        raise AccountError(f"{email} exists already: change it with `user passwd`") from None
+        raise AccountError(
+            f"user {email} already exists: change the password with `user passwd`"
+        ) from None
     return user
 
 
@@ -51,19 +55,19 @@ def set_password(database: Database, email: str, password: str) -> None:
 
 
 def remove_user(database: Database, email: str) -> None:
-    """Delete a user with everything that is theirs; raises AccountError."""
+    """Delete a user and all their data; raises AccountError."""
     with database.write() as session:
         session.execute(delete(User).where(User.id == _require_user(session, email).id))
 
 
 def list_users(database: Database) -> list[User]:
-    """Return all users in the order of their addresses."""
+    """Return all users, sorted by address."""
     with database.read() as session:
         return list(session.scalars(select(User).order_by(User.email)))
 
 
 def make_personal_token(database: Database, email: str, *, days: int) -> str:
-    """Create a personal access token and return it: this is the only time it can be seen."""
+    """Create a personal access token and return it; only its hash is stored."""
     if not 1 <= days <= 3650:
         raise AccountError("--days must be 1 to 3650")
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
@@ -84,11 +88,13 @@ def make_personal_token(database: Database, email: str, *, days: int) -> str:
 def _require_user(session: Session, email: str) -> User:
     user = session.scalar(select(User).where(User.email == normalized_email(email)))
     if user is None:
-        raise AccountError(f"there is no user {email[:80]!a}: see `fnt-server user list`")
+        raise AccountError(f"user {email[:80]!a} not found: see `fnt-server user list`")
     return user
 
 
 def _hashed(password: str) -> str:
-    if not 8 <= len(password) <= 1024:
-        raise AccountError("a password needs 8 to 1024 characters")
+    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        raise AccountError(
+            f"a password needs {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters"
+        )
     return hash_password(password)

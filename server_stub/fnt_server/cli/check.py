@@ -17,7 +17,7 @@ from fnt_server.supervisor.embedded_broker import broker_binary
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One thing looked at."""
+    """The result of one check."""
 
     subject: str
     is_ok: bool
@@ -25,7 +25,7 @@ class CheckResult:
 
 
 def run_checks(config: Config) -> Iterator[CheckResult]:
-    """Look at each thing in turn; nothing raised by one keeps the others from being looked at."""
+    """Run every check in turn; a failure does not keep the others from running."""
     checks: dict[str, Callable[[Config], str]] = {
         "data folder": _data_folder,
         "signing key": _signing_key,
@@ -36,7 +36,7 @@ def run_checks(config: Config) -> Iterator[CheckResult]:
     for subject, check_one in checks.items():
         try:
             yield CheckResult(subject=subject, is_ok=True, detail=check_one(config))
-        except Exception as error:  # whatever is wrong is the finding
+        except Exception as error:  # whatever is wrong is the result
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             yield CheckResult(subject=subject, is_ok=False, detail=reason)
 
@@ -69,7 +69,7 @@ def _storage(config: Config) -> str:
 
 def _broker(config: Config) -> str:
     if config.is_embedded:
-        return f"own, {broker_binary()}"
+        return f"embedded, {broker_binary()}"
     if not broker.answers(config.broker_url):
-        raise ConnectionError("does not answer: is FNT_BROKER_URL right?")
+        raise ConnectionError("no answer: check FNT_BROKER_URL")
     return "answers"

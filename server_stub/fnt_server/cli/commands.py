@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from fnt import __version__
+from fnt.help_format import HelpCommand, HelpGroup
 from fnt_server import logs
 from fnt_server.auth.users import AccountError
 from fnt_server.cli.options import HELP_NAMES, DataDir, echo, open_database, read_config
@@ -23,24 +24,15 @@ from fnt_server.db import schema
 from fnt_server.storage.write_probe import require_storage
 
 RUNNING, ADMINISTRATION, INSPECTION = "Run", "Administer", "Try and inspect"
-EXAMPLES = """Examples:
 
-  fnt-server user add you@example.org
-
-  fnt-server run
-
-  fnt-server check
-
-Docs: docs/operations.md, docs/deploy.md"""
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings=HELP_NAMES,
-    rich_markup_mode="rich",
-    help="The server of the French Novel Tool.",
-    epilog=EXAMPLES,
+    rich_markup_mode=None,
+    cls=HelpGroup,
 )
 app.add_typer(user_app, name="user", rich_help_panel=ADMINISTRATION)
 
@@ -88,7 +80,16 @@ def root(
         ),
     ] = False,
 ) -> None:
-    """The server of the French Novel Tool."""
+    """Split French novels into short sentences, for fnt clients.
+
+    \b
+    Examples:
+      fnt-server user add you@example.org
+      fnt-server run
+      fnt-server check
+
+    Docs: docs/operations.md, docs/deploy.md
+    """
 
 
 def run_command() -> int:
@@ -105,7 +106,7 @@ def run_command() -> int:
     return 0
 
 
-@app.command(rich_help_panel=RUNNING)
+@app.command(cls=HelpCommand, rich_help_panel=RUNNING)
 def run(
     host: Host = None,
     port: Port = None,
@@ -119,10 +120,10 @@ def run(
     config = read_config(
         host=host, port=port, data_dir=data_dir, workers=workers, metrics_port=metrics_port
     )
-    Supervisor(config, tell=echo).run()
+    Supervisor(config, echo=echo).run()
 
 
-@app.command(rich_help_panel=RUNNING)
+@app.command(cls=HelpCommand, rich_help_panel=RUNNING)
 def web(
     host: Host = None,
     port: Port = None,
@@ -150,11 +151,11 @@ def web(
     run_web(config, fd=fd)
 
 
-@app.command(rich_help_panel=RUNNING)
+@app.command(cls=HelpCommand, rich_help_panel=RUNNING)
 def worker(
     data_dir: DataDir = None, workers: Workers = None, metrics_port: MetricsPort = None
 ) -> None:
-    """Run one worker process group; needs FNT_BROKER_URL."""
+    """Run one worker; needs FNT_BROKER_URL."""
     config = _ready_config(data_dir=data_dir, workers=workers, metrics_port=metrics_port)
     with _counts_in_files(config):
         from fnt_server.worker.celery_worker import run_worker  # noqa: PLC0415 -- heavy, and not on Windows
@@ -164,7 +165,7 @@ def worker(
 
 @contextlib.contextmanager
 def _counts_in_files(config: Config) -> Iterator[None]:
-    """Have pool children count in files; Prometheus' library wants to know when it is imported."""
+    """Store the counts of pool children in files; prometheus_client reads this on import."""
     if not config.metrics_port:
         yield
         return
@@ -174,10 +175,12 @@ def _counts_in_files(config: Config) -> Iterator[None]:
 
 
 def _ready_config(**flags: object) -> Config:
-    """Read the settings of a part that runs alone: it needs a broker and the newest schema."""
+    """Read the settings of a process without `run`: it needs a broker and a current schema."""
     config = read_config(**flags)
     if config.is_embedded:
-        raise ConfigError("FNT_BROKER_URL is not set: name a Redis or Valkey, or use `run`")
+        raise ConfigError(
+            "FNT_BROKER_URL is not set: set it to a Redis or Valkey URL, or use `run`"
+        )
     database = open_database(config)
     schema.require_current(database)
     database.dispose()
@@ -185,19 +188,19 @@ def _ready_config(**flags: object) -> Config:
     return config
 
 
-@app.command(rich_help_panel=ADMINISTRATION)
+@app.command(cls=HelpCommand, rich_help_panel=ADMINISTRATION)
 def migrate(
     data_dir: DataDir = None,
     to: Annotated[
-        str, typer.Option(metavar="REVISION", help="Target revision; base empties the database.")
+        str, typer.Option(metavar="REVISION", help="Target revision; base drops all tables.")
     ] = "head",
 ) -> None:
-    """Upgrade the database to the newest schema."""
+    """Migrate the database to the newest schema, or to another revision."""
     schema.migrate(open_database(read_config(data_dir=data_dir)), to)
     echo("the schema is up to date" if to == "head" else f"the schema is at {to}")
 
 
-@app.command(rich_help_panel=ADMINISTRATION)
+@app.command(cls=HelpCommand, rich_help_panel=ADMINISTRATION)
 def check(data_dir: DataDir = None) -> None:
     """Check settings, database, storage and broker without starting anything."""
     from fnt_server.cli.check import run_checks  # noqa: PLC0415 -- heavy
@@ -210,13 +213,13 @@ def check(data_dir: DataDir = None) -> None:
         raise typer.Exit(2)
 
 
-@app.command(rich_help_panel=INSPECTION)
+@app.command(cls=HelpCommand, rich_help_panel=INSPECTION)
 def text(
     pdf: Annotated[Path, typer.Argument(help="PDF to read.")],
-    pages: Annotated[str, typer.Option(metavar="A-B", help="Only these pages.")] = "1-",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    pages: Annotated[str, typer.Option(metavar="A-B", help="Pages to show.")] = "1-",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Print what is read from a PDF: paragraphs, headings (#), and what is dropped (-) and why."""
+    """Show what is extracted from a PDF: paragraphs, headings (#), and what is dropped (-)."""
     from fnt_server.cli import text as pdf_text  # noqa: PLC0415 -- heavy
     from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected  # noqa: PLC0415 -- heavy
 
@@ -233,7 +236,7 @@ def text(
         echo(line)
 
 
-@app.command(rich_help_panel=INSPECTION)
+@app.command(cls=HelpCommand, rich_help_panel=INSPECTION)
 def demo(
     novel: Annotated[
         Path | None, typer.Argument(help="PDF to upload; a bundled story by default.")
@@ -242,7 +245,7 @@ def demo(
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the result.")
     ] = Path("demo-out"),
 ) -> None:
-    """Run the main job once: start a server, log in, upload with progress bars, stop."""
+    """Start a server, log in, upload a book with live progress, then stop."""
     from fnt_server.cli.demo import run_demo  # noqa: PLC0415 -- only this command needs it
     from fnt_server.cli.sample import story_pdf  # noqa: PLC0415 -- only this command needs it
 

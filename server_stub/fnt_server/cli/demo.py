@@ -24,7 +24,7 @@ READY = "ready "
 def run_demo(novel: Path, *, output: Path, pace_ms: int, echo: Callable[[str], None]) -> int:
     """Run the demo on a PDF; returns the exit code of `fnt upload`. Raises ConfigError.
 
-    `pace_ms` slows each chunk down: a short story would be over before its bars are seen.
+    `pace_ms` delays each chunk, so that the progress of a short story can be seen.
     """
     password = secrets.token_urlsafe(12)
     with tempfile.TemporaryDirectory(prefix="fnt-demo-") as folder:
@@ -32,14 +32,14 @@ def run_demo(novel: Path, *, output: Path, pace_ms: int, echo: Callable[[str], N
         data.mkdir(mode=0o700)
         _make_user(data, password)
         with _server(data, log=Path(folder) / "server.log", pace_ms=pace_ms) as url:
-            echo(f"the server answers at {url}")
+            echo(f"server running at {url}")
             fnt = _Client(url, config=Path(folder) / "config", echo=echo)
             status = fnt.run("login", "--email", EMAIL, "--password-stdin", "--insecure-storage",
                              answers=password)  # fmt: skip
             status = status or fnt.run(
                 "upload", str(novel), "--watch", "--overwrite", "-o", str(output)
             )
-    echo("the server is stopped")
+    echo("server stopped")
     if status == 0:
         _show(output / f"{novel.stem}.txt", echo)
     return status
@@ -102,7 +102,7 @@ class _Client:
 
 def _show(result: Path, echo: Callable[[str], None]) -> None:
     lines = result.read_text(encoding="utf-8").splitlines()
-    echo(f"\nthe first of {len(lines)} sentences:")
+    echo(f"\nfirst {min(len(lines), FIRST_SENTENCES)} of {len(lines)} sentences:")
     for line in lines[:FIRST_SENTENCES]:
         echo(f"  {line}")
-    echo(f"\nall of them: {result}")
+    echo(f"\nfull result: {result}")

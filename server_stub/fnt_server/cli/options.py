@@ -1,4 +1,4 @@
-"""What all commands share: the data folder, the settings, the database, a line on stdout."""
+"""Shared by all commands: data folder, settings, database, output."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", metavar="DIR", help="Data folder. [env: FNT_DATA_DIR]"),
 ]
-HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+HELP_NAMES = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def read_config(**flags: object) -> Config:
-    """Read the settings; a flag wins over the environment, and children see it there too."""
+    """Read the settings; a flag overrides its environment variable, for child processes too."""
     for name, value in flags.items():
         if value is not None:
             os.environ[f"FNT_{name.upper()}"] = str(value)
@@ -31,12 +31,12 @@ def read_config(**flags: object) -> Config:
 
 
 def open_database(config: Config) -> Database:
-    """Open the database, in a data folder that is there."""
+    """Open the database, creating the data folder if needed."""
     config.prepare_data_dir()
     return Database(config.database_url)
 
 
 def echo(line: str) -> None:
-    """Write a line on standard output, at once."""
+    """Print a line to standard output and flush."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""`fnt-server text`: shows what the pipeline reads in a PDF."""
+"""`fnt-server text`: shows what the pipeline extracts from a PDF."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ class Pages:
             last = int(match[3]) if match[3] else (10**6 if match[2] else first)
             if 1 <= first <= last:
                 return cls(first=first, last=last)
-        raise ConfigError(f"--pages {escaped(text)} is no range of pages: write 3-7, 3- or 3")
+        raise ConfigError(f"--pages {escaped(text)} is not a page range: use 3-7, 3- or 3")
 
     def __contains__(self, page: int) -> bool:
-        """Whether a page is one of them."""
+        """Return whether a page is in the range."""
         return self.first <= page <= self.last
 
 
 def read(path: Path) -> Analysis:
-    """Analyze a book in a limited child; raises ConfigError, PdfRejected, ExtractionCrashed."""
+    """Analyze a book in the sandbox; raises ConfigError, PdfRejected, ExtractionCrashed."""
     if not path.is_file():
-        raise ConfigError(f"there is no file {escaped(str(path))}")
+        raise ConfigError(f"file {escaped(str(path))} not found")
     with PipelineProcess() as process:
         return process.inspect(path, ProcessingSettings())
 
@@ -62,7 +62,7 @@ def as_lines(analysis: Analysis, pages: Pages) -> Iterator[str]:
 
 
 def as_json(analysis: Analysis, pages: Pages) -> dict[str, Any]:
-    """Return the same as one object."""
+    """Return the same as a JSON object."""
     return {
         "page_count": analysis.page_count,
         "paragraphs": [

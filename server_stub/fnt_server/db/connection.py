@@ -22,7 +22,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from fnt_server.config import ConfigError
 
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
-"""The errors of a database that is away or overloaded; any other is a bug."""
+"""Errors of a database that is down or overloaded; any other is a bug."""
 BUSY_TIMEOUT_MS = 5000
 """A writer waits this long for another before the request is answered 503."""
 
@@ -33,7 +33,7 @@ _KEEPALIVE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-"""libpq gives a connection up, in s and ms, whose other end is no longer there."""
+"""How soon libpq gives up a dead connection, in seconds; the last in milliseconds."""
 
 
 class now(FunctionElement[float]):  # noqa: N801 -- reads as the SQL function it is
@@ -65,12 +65,12 @@ class Database:
         try:
             self.engine = _make_engine(url)
         except (ArgumentError, ImportError, ValueError) as error:
-            # The message may quote the URL, and a password with it.
+            # The message may quote the URL and the password in it.
             raise ConfigError(f"cannot use DATABASE_URL: {type(error).__name__}") from error
         self.is_sqlite = self.engine.dialect.name == "sqlite"
 
     def require_usable(self) -> None:
-        """Raise ConfigError where no connection can be had."""
+        """Raise ConfigError if no connection can be made."""
         try:
             self.engine.connect().close()
         except DBAPIError as error:
@@ -78,7 +78,7 @@ class Database:
             raise ConfigError(f"cannot use the database: {reason}") from error
 
     def answers(self) -> bool:
-        """Whether the database answers at all; a frozen one may keep the caller for ever."""
+        """Return whether the database answers; a frozen one may block forever."""
         try:
             with self.engine.connect() as connection:
                 return bool(connection.scalar(text("SELECT 1")))
@@ -95,7 +95,7 @@ class Database:
     def write(self) -> Iterator[Session]:
         """Open a transaction that writes; on SQLite it takes the write lock at its start.
 
-        A read that later turns into a write fails at once on SQLite, whatever its timeout.
+        On SQLite, a read that later turns into a write fails at once, whatever the timeout.
         """
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             session.connection(execution_options={"fnt_write": True})
@@ -124,7 +124,7 @@ def _make_engine(url: str) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions begin where we say, not where sqlite3 guesses
+    connection.isolation_level = None  # we begin transactions ourselves, not sqlite3
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA journal_mode=WAL")

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, String, Text
 from sqlalchemy import Integer as Int
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-# SQLite numbers rows by itself only in a column declared INTEGER.
+# SQLite generates ids only in a column declared INTEGER.
 Id = BigInteger().with_variant(Int(), "sqlite")
 
 
@@ -31,14 +31,14 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[float]
     served_at: Mapped[float | None]
-    """When a step of theirs was last taken: whoever waits longest is next."""
+    """When one of their steps was last claimed: the user who has waited longest is next."""
     wrong_codes: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Device codes of nobody that they typed since `wrong_codes_since`."""
+    """Unknown device codes typed since `wrong_codes_since`."""
     wrong_codes_since: Mapped[float | None]
 
 
 class Login(Base):
-    """A family of refresh tokens: one login on one machine. When it is revoked, all of it dies."""
+    """One login on one machine: a family of refresh tokens that are revoked together."""
 
     __tablename__ = "logins"
 
@@ -87,7 +87,7 @@ class DeviceLogin(Base):
     user_id: Mapped[int | None] = mapped_column(
         ForeignKey("users.id", ondelete="CASCADE"), index=True
     )
-    """Who let it in."""
+    """Who approved it."""
     interval_s: Mapped[int]
     polled_at: Mapped[float | None]
     created_at: Mapped[float]
@@ -95,14 +95,14 @@ class DeviceLogin(Base):
 
 
 class Job(Base):
-    """A book on its way. Written only by `fnt_server.jobs.state` and `fnt_server.jobs.leases`."""
+    """A job. Written only by `fnt_server.jobs`."""
 
     __tablename__ = "jobs"
     __table_args__ = (
         UniqueConstraint("user_id", "idempotency_key"),
         Index("ix_jobs_status", "status"),
         Index("ix_jobs_user_sha256", "user_id", "sha256"),
-        {"sqlite_autoincrement": True},  # the number of a deleted job is never given again
+        {"sqlite_autoincrement": True},  # ids of deleted jobs are never reused
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -145,7 +145,7 @@ class StepKind(StrEnum):
 
 
 class StepStatus(StrEnum):
-    """Where a step stands."""
+    """The status of a step."""
 
     READY = "ready"  # waits for a worker, not before `not_before`
     RUNNING = "running"  # leased until `lease_ends_at`
@@ -155,7 +155,7 @@ class StepStatus(StrEnum):
 
 
 class Step(Base):
-    """The unit of work. Whoever writes it must hold its newest `fence`."""
+    """The unit of work. Writers must hold its newest `fence`."""
 
     __tablename__ = "steps"
     __table_args__ = (
@@ -180,7 +180,7 @@ class Step(Base):
     output_key: Mapped[str | None] = mapped_column(String(200))
     sentence_count: Mapped[int] = mapped_column(default=0)
     by_rules: Mapped[dict[str, Any] | None]
-    """Sentences for which the engine asked for had no answer that holds, by reason."""
+    """Number of sentences that fell back to `rules`, by reason."""
     last_error: Mapped[str | None] = mapped_column(Text)
     last_error_code: Mapped[str | None] = mapped_column(String(40))
 

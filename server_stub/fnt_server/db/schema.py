@@ -1,4 +1,4 @@
-"""The database's schema: brought up to date, or found to be old."""
+"""Migrates the database's schema and checks its revision."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from fnt_server.db.connection import Database
 
 
 class SchemaState(StrEnum):
-    """How a database's schema stands to this version of the program."""
+    """A database's schema, compared with this version of the program."""
 
     CURRENT = "the newest schema"
     OLD = "an old schema: run `fnt-server migrate` first"
-    NEWER = "a newer schema than this version knows: install the newer fnt, or restore a backup"
+    NEWER = (
+        "a newer schema than this version supports: install the newer version, or restore a backup"
+    )
 
 
 _LOCK = 0x666E74
@@ -40,7 +42,7 @@ def migrate(database: Database, revision: str = "head") -> None:
 
 @contextlib.contextmanager
 def _exclusive(database: Database) -> Iterator[Connection]:
-    """Open the one transaction in which a schema may change."""
+    """Open a transaction that excludes other migrations."""
     with database.engine.execution_options(fnt_write=True).connect() as connection:
         if database.is_sqlite:
             with _without_cascades(connection), connection.begin():
@@ -53,9 +55,9 @@ def _exclusive(database: Database) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def _without_cascades(connection: Connection) -> Iterator[None]:
-    """Keep the rows that point to a table which is made anew: SQLite drops the old one.
+    """Keep rows that reference a table being rebuilt: SQLite drops the old one.
 
-    Foreign keys can be switched only outside of a transaction.
+    Foreign keys can be switched only outside a transaction.
     """
     raw = connection.connection.dbapi_connection
     assert raw is not None
@@ -71,7 +73,9 @@ def _go_to(config: AlembicConfig, revision: str, current: str | None) -> None:
     if current is not None and current not in newest_first:
         raise ConfigError(f"the database has {SchemaState.NEWER}")
     if revision not in {"head", "base", *newest_first}:
-        raise ConfigError(f"there is no revision {revision[:40]!a}: {', '.join(newest_first)}")
+        raise ConfigError(
+            f"revision {revision[:40]!a} not found, there are {', '.join(newest_first)}"
+        )
     older = newest_first[newest_first.index(current) + 1 :] if current in newest_first else []
     if revision == "base" or revision in older:
         command.downgrade(config, revision)
@@ -91,7 +95,7 @@ def state(database: Database) -> SchemaState:
 
 
 def require_current(database: Database) -> None:
-    """Raise ConfigError when the schema is another or the database cannot be used."""
+    """Raise ConfigError if the schema is not current or the database cannot be used."""
     database.require_usable()
     found = state(database)
     if found is not SchemaState.CURRENT:

@@ -20,7 +20,7 @@ NAMES: Final = (RULES, "gemini", "openai")
 
 
 def missing_requirement(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
-    """Tell what an engine lacks here, in words for its user; None when it can be used."""
+    """Return what an engine lacks on this server, as shown to users; None if it is usable."""
     if name == "gemini":
         if not _is_installed("google", "google.genai"):
             return "the extra `gemini` is not installed"
@@ -35,7 +35,7 @@ def missing_requirement(name: str, environ: Mapping[str, str] = os.environ) -> s
 
 
 def get_engine(name: str) -> Engine:
-    """Return the engine of this name; raises KeyError for no name of ours, and EngineFailed."""
+    """Return an engine by name; raises KeyError if unknown, EngineFailed if not usable."""
     if name not in NAMES:
         raise KeyError(name)
     lack = missing_requirement(name)
@@ -51,7 +51,7 @@ def get_engine(name: str) -> Engine:
 def rule_based_engine(
     sentences: Sequence[str], settings: ProcessingSettings, _keep_going: Callable[[], bool]
 ) -> list[Shortened]:
-    """Cut sentences at their joints; never fails."""
+    """Split sentences at their joints; never fails."""
     return [Shortened(pieces=shorten(text, settings), engine="rules") for text in sentences]
 
 

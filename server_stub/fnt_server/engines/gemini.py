@@ -33,7 +33,7 @@ class GeminiClient:
         )
 
     def ask(self, instructions: str, question: str, schema: Mapping[str, Any]) -> str:
-        """Return the answer; see `Model`."""
+        """Return the response; see `LLMClient`."""
         try:
             answer = self._client.models.generate_content(
                 model=self._model,
@@ -53,17 +53,17 @@ class GeminiClient:
             raise refused(error.code, "gemini") from None
         except (httpx2.HTTPError, ValueError, errors.UnknownApiResponseError) as error:
             raise ServiceUnavailable(type(error).__name__) from None
-        except RecursionError:  # the library parses what was answered, however deep
+        except RecursionError:  # the library parses responses of any depth
             return UNREADABLE
         return _text(answer)
 
     def close(self) -> None:
-        """Give up what is under way."""
+        """Abort requests in progress."""
         self._client.close()
 
 
 def _text(answer: types.GenerateContentResponse) -> str:
-    """Return what was answered; nothing where it was declined for its content."""
+    """Return the text of the response; empty if the model declined."""
     parts = [
         part.text
         for candidate in (answer.candidates or [])[:1]

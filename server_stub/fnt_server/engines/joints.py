@@ -1,4 +1,4 @@
-"""What a cut between two words is worth to a reader, by the kind of joint it is made at.
+"""What a cut between two words is worth to a reader, by the kind of joint.
 
 Worth is on the scale of the people who labeled the gaps of French sentences by hand: 3 is a
 natural pause, 2 leaves a sense group on each side, 1 makes the reader carry something over, 0
@@ -33,7 +33,7 @@ from fnt_server.engines.lexicon import (
 from fnt_server.engines.tokens import Word
 
 INSEPARABLE: Final = -10.0
-"""After `M.`, inside a number: cut only where nothing else keeps the limit."""
+"""After `M.`, inside a number: cut only if nothing else keeps the limit."""
 
 WORTH: Final = {
     "inseparable": INSEPARABLE,
@@ -113,7 +113,7 @@ def _comma_kind(words: Sequence[Word], place: int) -> str:
 
 
 def _unit_kind(words: Sequence[Word], place: int) -> str | None:
-    """Name what binds the two words, if something does."""
+    """Return what binds the two words, if anything does."""
     left, right = words[place - 1].token, words[place].token
     a, b = left.last, right.first
     if a in PROCLITICS and b not in NEGATIONS:
@@ -141,7 +141,7 @@ def _unit_kind(words: Sequence[Word], place: int) -> str | None:
 
 
 def _group_kind(words: Sequence[Word], place: int) -> str:
-    """Name the group that begins at this place, seen from what stands before."""
+    """Return the kind of group that begins here, given the words before it."""
     left, right = words[place - 1], words[place]
     first = right.token.first
     if first in COORDINATORS:
@@ -198,7 +198,7 @@ def _clause_kind(words: Sequence[Word], place: int) -> str:
 
 
 def _begins_clause(words: Sequence[Word], place: int) -> bool:
-    """Tell whether a finite verb stands here, or next after pronouns."""
+    """Return whether there is a finite verb here, or right after pronouns."""
     if words[place].verb:
         return True
     following = place + 1
@@ -278,5 +278,5 @@ def _since_mark(words: Sequence[Word], place: int) -> int:
 
 
 def _leaves_orphan(words: Sequence[Word], place: int) -> bool:
-    """Tell whether only one or two words lie between this gap and a mark or an end."""
+    """Return whether there are only one or two words between this gap and a mark or an end."""
     return min(_until_mark(words, place), _since_mark(words, place)) <= 2

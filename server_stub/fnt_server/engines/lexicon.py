@@ -20,10 +20,10 @@ PROCLITICS: Final = frozenset(
     bonne vieux vieille beau belle jeune même mêmes autre autres premier première seul seule
     ce comment combien pourquoi lequel laquelle fait faire laisser puis""".split()
 )
-"""Words that want the next one: a piece that ends with one reads as broken off."""
+"""Words that need the next one: a piece that ends with one seems cut off."""
 
 ENCLITICS: Final = frozenset("pas point guère ci là".split())
-"""Words that belong to the one before."""
+"""Words that belong to the previous one."""
 
 TITLES: Final = frozenset(
     "M MM Mr Mrs Mme MME Mmes Mlle MLLE Mlles Dr Me Mgr St Ste Cf cf Jr Sr Esq Vve Pr".split()
@@ -66,11 +66,11 @@ _SURE = re.compile(
     r"(?:[ao]i[st]|aient|[èiu]rent|[âîû]t|[âîû]mes|(?<![tsxg])ions|[^l]ez|issent|[ae]ssent"
     r"|er(?:ai|as|a|ons|ez|ont)|[^ou]it|[^oaeé]ut|[^oiuv]a)$"
 )
-"""Endings that finite verbs have and few other words."""
+"""Endings of finite verbs that few other words have."""
 _AFTER_SUBJECT = re.compile(r"(?:e|es|ent|[iu][st]|ds?|ts?|ons)$")
-"""Endings that count when a pronoun stands before."""
+"""Endings that count if a pronoun comes first."""
 _LONGEST_VERB: Final = 40
-"""Letters beyond which a word is none of the language."""
+"""Maximum length of a real word."""
 _NOT_VERBS: Final = frozenset(
     """jamais mais mauvais français anglais irlandais écossais palais frais épais marais relais
     désormais laquais biais niais ais lait parfait bienfait méfait forfait souhait portrait trait

@@ -19,10 +19,10 @@ from fnt_server.engines.validation import find_defect
 from fnt_server.pipeline.engine_protocol import Shortened, Stopped
 
 BATCH_SENTENCES: Final = 20
-"""Sentences asked for at once: they share the instructions, and the answer is still whole."""
+"""Sentences per request: they share the instructions, and the response is not cut off."""
 BATCH_CHARS: Final = 6000
 MAX_CONCURRENT: Final = 4
-"""Questions under way for one slot of a worker."""
+"""Concurrent requests per worker slot."""
 
 
 class LLMEngine:
@@ -38,7 +38,7 @@ class LLMEngine:
         settings: ProcessingSettings,
         keep_going: Callable[[], bool],
     ) -> list[Shortened]:
-        """Rewrite sentences; one whose answer does not hold is cut by rules, with the reason."""
+        """Rewrite sentences; rejected answers fall back to `rules`, with the reason."""
         if not sentences:
             return []
         model = self._open_client()
@@ -66,7 +66,7 @@ class LLMEngine:
 
 
 class _Batches:
-    """What the threads that ask share."""
+    """State shared by the requesting threads."""
 
     def __init__(
         self, model: LLMClient, sentences: Sequence[str], limit: int, keep_going: Callable[[], bool]
@@ -113,7 +113,7 @@ class _Batches:
 
 
 def batches(sentences: Sequence[str]) -> Iterator[list[int]]:
-    """Yield runs of numbers, each of at most BATCH sentences and, but for one, BATCH_CHARS."""
+    """Yield batches of at most BATCH_SENTENCES and, unless it is one sentence, BATCH_CHARS."""
     batch: list[int] = []
     chars = 0
     for number, sentence in enumerate(sentences):
@@ -129,7 +129,7 @@ def batches(sentences: Sequence[str]) -> Iterator[list[int]]:
 def _wait_for_all(
     asked: Sequence[Future[dict[int, list[str] | str]]], keep_going: Callable[[], bool]
 ) -> None:
-    """Wait, but not for what is left once one has failed; raises its failure, and Stopped."""
+    """Wait for all, or until one fails; raises its exception, or Stopped."""
     waiting = set(asked)
     while waiting:
         if not keep_going():

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from fnt_server.pipeline.engine_protocol import EngineFailed, Stopped
 
 TIMEOUT_S: Final = 60.0
-"""For one answer."""
+"""For one response."""
 MAX_ATTEMPTS: Final = 6
 FIRST_BACKOFF_S: Final = 1.0
 MAX_BACKOFF_S: Final = 30.0
@@ -18,7 +18,7 @@ POLL_S: Final = 0.2
 
 
 class ServiceUnavailable(Exception):  # noqa: N818 -- names what happened
-    """The service cannot answer now: a limit, a failure of its own, no connection, no answer."""
+    """The service is unavailable for now: rate limit, server error, no connection, timeout."""
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -29,19 +29,19 @@ class LLMClient(Protocol):
     """A service that completes texts."""
 
     def ask(self, instructions: str, question: str, schema: Mapping[str, Any]) -> str:
-        """Return the answer, JSON by the schema if the service keeps to it; empty if it declined.
+        """Return the response: JSON by the schema if the service complies, empty if it declined.
 
         Raises ServiceUnavailable when a retry may succeed and EngineFailed when it will not.
         """
         ...
 
     def close(self) -> None:
-        """Give up what is under way."""
+        """Abort requests in progress."""
         ...
 
 
 def ask_with_retries(ask: Callable[[], str], *, keep_going: Callable[[], bool]) -> str:
-    """Ask until there is an answer: backoff with full jitter, `Retry-After` where one was given.
+    """Ask until there is a response: backoff with full jitter, or `Retry-After` if given.
 
     Raises EngineFailed after MAX_ATTEMPTS, and Stopped.
     """
@@ -50,7 +50,7 @@ def ask_with_retries(ask: Callable[[], str], *, keep_going: Callable[[], bool]) 
             return ask()
         except ServiceUnavailable as busy:
             if attempt == MAX_ATTEMPTS - 1:
-                raise EngineFailed(f"the model's service does not answer: {busy}") from None
+                raise EngineFailed(f"the model service is unavailable: {busy}") from None
             most = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2**attempt)
             wanted = busy.retry_after_s
             pause = random.uniform(0, most) if wanted is None else min(wanted, MAX_BACKOFF_S)  # noqa: S311 -- no secret
@@ -59,7 +59,7 @@ def ask_with_retries(ask: Callable[[], str], *, keep_going: Callable[[], bool]) 
 
 
 def wait(seconds: float, *, keep_going: Callable[[], bool]) -> None:
-    """Sleep, looking up now and then; raises Stopped."""
+    """Sleep, checking `keep_going` every POLL_S; raises Stopped."""
     ends = time.monotonic() + seconds
     while True:
         if not keep_going():
@@ -71,7 +71,7 @@ def wait(seconds: float, *, keep_going: Callable[[], bool]) -> None:
 
 
 def retry_after_s(headers: Mapping[str, str] | None) -> float | None:
-    """Read `Retry-After` in seconds; a date, or anything else, counts as none."""
+    """Parse `Retry-After` in seconds; None for a date or anything else."""
     try:
         seconds = float((headers or {}).get("retry-after", ""))
     except ValueError:
@@ -80,11 +80,11 @@ def retry_after_s(headers: Mapping[str, str] | None) -> float | None:
 
 
 def refused(status: int | None, service: str) -> EngineFailed:
-    """Say why a service will never answer this; its own words may quote the key or the book."""
+    """Return a permanent error, without the service's message: it may quote key or book."""
     reason = {
-        400: "it does not understand the question: is the model one that answers by JSON schema?",
-        401: "it does not accept the key",
-        403: "the key may not use this model",
-        404: "no such model, or no such service at this address",
-    }.get(status or 0, f"it answered {status}")
-    return EngineFailed(f"the service of the engine {service} refused: {reason}", certain=True)
+        400: "bad request: does the model support JSON schema output?",
+        401: "the API key was not accepted",
+        403: "the API key has no access to this model",
+        404: "model or endpoint not found",
+    }.get(status or 0, f"HTTP {status}")
+    return EngineFailed(f"the {service} service rejected the request: {reason}", certain=True)

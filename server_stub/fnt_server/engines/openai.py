@@ -19,7 +19,7 @@ class OpenAI:
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._model = environ["FNT_OPENAI_MODEL"]
         self._client = openai.OpenAI(
-            # a server of one's own needs none, the library does
+            # a local server needs no key, but the library does
             api_key=environ.get("OPENAI_API_KEY") or "none",
             base_url=environ.get("OPENAI_BASE_URL") or None,
             timeout=TIMEOUT_S,
@@ -27,7 +27,7 @@ class OpenAI:
         )
 
     def ask(self, instructions: str, question: str, schema: Mapping[str, Any]) -> str:
-        """Return the answer; see `Model`."""
+        """Return the response; see `LLMClient`."""
         try:
             answer = self._client.chat.completions.create(
                 model=self._model,
@@ -52,12 +52,12 @@ class OpenAI:
         except openai.APIConnectionError as error:
             raise ServiceUnavailable(type(error).__name__) from None
         except (openai.OpenAIError, ValueError) as error:
-            raise ServiceUnavailable(f"{type(error).__name__} in its answer") from None
-        choices = getattr(answer, "choices", None)  # a page in HTML arrives as plain text
+            raise ServiceUnavailable(f"{type(error).__name__} in its response") from None
+        choices = getattr(answer, "choices", None)  # an HTML page arrives as plain text
         if not choices:
-            raise ServiceUnavailable("its answer is none of a chat")
+            raise ServiceUnavailable("its response is not a chat completion")
         return choices[0].message.content or ""
 
     def close(self) -> None:
-        """Give up what is under way."""
+        """Abort requests in progress."""
         self._client.close()

@@ -44,14 +44,14 @@ CONTEXT_CHARS: Final = 200
 
 
 def make_instructions(*, limit: int, again: bool = False) -> str:
-    """Return what the model is to do."""
+    """Return the instructions for the model."""
     return (_INSTRUCTIONS + (_AGAIN if again else "")).format(limit=limit)
 
 
 def make_question(
     sentences: Sequence[str], numbers: Sequence[int], *, defects: Mapping[int, str] | None = None
 ) -> str:
-    """Write the sentences of these numbers, each with the end of the one before it, as JSON."""
+    """Return these sentences as JSON, each with the end of the one before it."""
     items = []
     for number in numbers:
         item: dict[str, Any] = {"id": number, "texte": sentences[number]}
@@ -64,7 +64,7 @@ def make_question(
 
 
 def parse_response(answer: str) -> dict[int, list[str]]:
-    """Return the pieces by number; what is not as it was asked for is passed over."""
+    """Return the pieces by sentence number; malformed items are skipped."""
     try:
         items = json.loads(answer)["items"]
         found = [(item["id"], item["sentences"]) for item in items]

@@ -12,18 +12,18 @@ from fnt_server.engines.tokens import Word, read_words
 NO_VERB: Final = 0.45
 TOO_SHORT: Final = 0.6
 ORPHAN: Final = 0.2
-"""A piece of three words or fewer that no mark sets apart."""
+"""Cost of a piece of at most three words that no mark sets apart."""
 STRADDLES: Final = 0.35
-"""A mark stands inside a piece of which an edge has none."""
+"""Cost of a mark inside a piece if an edge of the piece has none."""
 LOOSE: Final = 1.9
 """An edge worth less than this has no mark, or hardly needs one."""
 
 
 def shorten(sentence: str, settings: ProcessingSettings) -> list[str]:
-    """Return the sentence in pieces of at most the limit, cut where it hurts least.
+    """Return the sentence in pieces within the limit, cut where it costs least.
 
-    A piece should have a finite verb and `min_sentence_length` words. A cut that breaks a unit is
-    made only where the limit could not be kept otherwise, one inside a word never.
+    A piece should have a finite verb and `min_sentence_length` words. A unit is broken only if
+    nothing else keeps the limit, a word never.
     """
     words = read_words(sentence)
     if sum(word.token.weight for word in words) <= settings.sentence_length_limit:

@@ -1,4 +1,4 @@
-"""The words of a sentence with their marks, and what can be told of each by itself."""
+"""The words of a sentence with their marks, and the features of each."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ _STRONG: Final = frozenset(';:!?…»”)]".')
 _ABBREVIATION = re.compile(rf"(?:^|\W)(?:{'|'.join(sorted(TITLES))})\.?$|(?:^|\W)[A-Z]\.$")
 
 _LONGEST_KEPT: Final = 60
-"""Longer ones are no words, and would fill the memory of a process that serves many books."""
+"""Longer tokens are not words, and caching them would fill the memory over many books."""
 
 Mark = Literal["", "comma", "strong"]
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word as the sentence has it, with the marks that touch it."""
+    """A word of a sentence, with the marks attached to it."""
 
     weight: int
-    """Words it counts for: more than one where a bar or dash joins several."""
+    """How many words it counts as: more than one if a bar or dash joins several."""
     parts: tuple[str, ...]
     """In lower case: `l’avait-il` has three."""
     first: str
     last: str
     opens: bool
-    """A quotation, an aside or a speech begins with it."""
+    """It opens a quotation, an aside or a speech."""
     mark: Mark
-    """What stands after it."""
+    """The mark after it."""
     abbreviated: bool
     verb_inside: bool
     """One of the parts after the first is a finite verb."""
@@ -52,7 +52,7 @@ class Word(NamedTuple):
     """Offset in the sentence."""
     token: Token
     verb: bool
-    """It holds a finite verb, as far as its form and the word before tell."""
+    """It contains a finite verb, judging by its form and the word before it."""
 
 
 def read_words(sentence: str) -> list[Word]:
@@ -84,7 +84,7 @@ def _starts(sentence: str) -> list[int]:
 
 
 def _read(text: str) -> Token:
-    """Return what can be told of a word; kept, because most repeat."""
+    """Return the features of a word; cached, because most words repeat."""
     return _read_and_keep(text) if len(text) <= _LONGEST_KEPT else _read_anew(text)
 
 

@@ -1,4 +1,4 @@
-"""Validates what a language model made of a sentence."""
+"""Validates the answers of a language model."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Final
 from fnt.wire.words import count_words
 
 MIN_KEPT_SHARE: Final = 0.6
-"""Share of the source's words of weight that must come back, by their stems."""
+"""Minimum share of the source's content words that are kept, compared by stem."""
 MAX_NEW_SHARE: Final = 0.4
-"""Share of the answer's words of weight that the source need not have."""
+"""Maximum share of the answer's content words that are not in the source."""
 STEM_CHARS: Final = 5
-"""Letters by which forms of one French word are taken for the same: `marchait`, `marcha`."""
+"""Initial letters by which forms of a word count as the same: `marchait`, `marcha`."""
 CONTENT_WORD_CHARS: Final = 4
-"""Letters from which a word weighs; shorter ones are mostly articles and pronouns."""
+"""Minimum length of a content word; shorter ones are mostly articles and pronouns."""
 MIN_FUNCTION_WORDS: Final = 3
-"""Small words below which the language cannot be told."""
+"""Minimum number of function words needed to identify the language."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _FRENCH = frozenset(
@@ -35,7 +35,7 @@ _OTHER_LANGUAGES = (
 
 
 def find_defect(source: str, pieces: Sequence[str], *, limit: int) -> str | None:
-    """Say what is wrong with an answer, in few words; None when nothing is.
+    """Return what is wrong with an answer, in a few words; None if nothing is.
 
     The reasons are `empty`, `too long`, `another language`, `words lost`, `words added`.
     """

@@ -1,4 +1,4 @@
-"""How a job starts: confirm it, attach its file, or fail it when no file comes."""
+"""Creation of jobs: confirm, attach the file, or fail if no file arrives."""
 
 from __future__ import annotations
 
@@ -9,28 +9,26 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fnt.wire.errors import ErrorCode, JobErrorCode
-from fnt.wire.jobs import (
-    JobStatus,
-    ProcessingSettings,
-)
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import ProcessingSettings
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
 from fnt_server.jobs import state
 from fnt_server.jobs.state import JobRefused
 
 ABANDONED_AFTER_S = 24 * 3600
-"""A confirmed job that got no file for so long is failed."""
+"""A confirmed job that has no file after this time fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """What confirm is asked for."""
+    """The parameters of a new job."""
 
     user_id: int
     original_filename: str
     settings: ProcessingSettings
     request_hash: str
-    """SHA-256 of the parsed request: the same key may not be used for another one."""
+    """SHA-256 of the parsed request, to detect a key reused for a different one."""
     idempotency_key: str | None = None
     declared_sha256: str | None = None
     retry_of: int | None = None
@@ -38,15 +36,15 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueLimits:
-    """How many unfinished jobs there may be; requests at the same moment may go over by a few."""
+    """Limits on unfinished jobs; concurrent requests may exceed them by a few."""
 
-    in_all: int
+    total: int
     per_user: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
-    """An uploaded file as it lies in the storage."""
+    """An uploaded file in the storage."""
 
     key: str
     sha256: str
@@ -56,47 +54,48 @@ class StoredFile:
 def confirm(
     database: Database, new: NewJob, *, limits: QueueLimits | None = None
 ) -> tuple[Job, bool]:
-    """Make a job, or find the one this idempotency key made; the flag tells which.
+    """Create a job, or return the one this idempotency key created; the flag says which.
 
-    Raises JobRefused when the key was used for another request, or a limit is reached.
+    Raises JobRefused if the key was used for a different request or a limit is reached.
     """
     try:
         with database.write() as session:
-            existing = _by_key(session, new)
+            existing = _find_by_key(session, new)
             if existing is None:
                 if limits is not None:
-                    _require_room(session, new.user_id, limits)
+                    _check_limits(session, new.user_id, limits)
                 job = _new_row(new)
                 session.add(job)
                 session.flush()
                 session.refresh(job)
                 return job, True
-    except IntegrityError:  # on PostgreSQL another request with this key was quicker
+    except IntegrityError:  # on PostgreSQL, a concurrent request with this key won
         with database.read() as session:
-            existing = _by_key(session, new)
+            existing = _find_by_key(session, new)
             if existing is None:
                 raise
     if existing.request_hash != new.request_hash:
         raise JobRefused(
-            ErrorCode.CONFLICT, "this Idempotency-Key was used for another request: take a new one"
+            ErrorCode.CONFLICT,
+            "this Idempotency-Key was used for a different request: use a new one",
         )
     return existing, False
 
 
-def _require_room(session: Session, user_id: int, limits: QueueLimits) -> None:
-    theirs = func.count(case((Job.user_id == user_id, 1)))
-    in_all, of_user = session.execute(
-        select(func.count(), theirs).where(Job.status.in_(state.LIVE))
+def _check_limits(session: Session, user_id: int, limits: QueueLimits) -> None:
+    of_this_user = func.count(case((Job.user_id == user_id, 1)))
+    total, of_user = session.execute(
+        select(func.count(), of_this_user).where(Job.status.in_(state.LIVE))
     ).one()
     if of_user >= limits.per_user:
-        message = f"you have {of_user} unfinished jobs: wait until some end, or cancel some"
+        message = f"you have {of_user} unfinished jobs: wait until some finish, or cancel some"
         raise JobRefused(ErrorCode.TOO_MANY_JOBS, message)
-    if in_all >= limits.in_all:
-        message = "the server has too many jobs waiting: try again in a while"
+    if total >= limits.total:
+        message = "the server has too many unfinished jobs: try again later"
         raise JobRefused(ErrorCode.QUEUE_FULL, message)
 
 
-def _by_key(session: Session, new: NewJob) -> Job | None:
+def _find_by_key(session: Session, new: NewJob) -> Job | None:
     if new.idempotency_key is None:
         return None
     return session.scalar(
@@ -120,14 +119,14 @@ def _new_row(new: NewJob) -> Job:
 
 
 def attach_file(database: Database, job_id: int, file: StoredFile) -> tuple[Job, bool]:
-    """Make a stored file the job's own and add its first step; the flag tells if it became so.
+    """Attach a stored file to its job and add the first step; the flag says whether it was needed.
 
-    Compare-and-set on the still empty hash: of two uploads one wins. The same bytes again answer
-    as the first time (the new object is then not needed). Raises JobRefused for other bytes and
-    for a job that has ended.
+    Compare-and-set on the empty hash: of two uploads, one wins. Repeating the same bytes succeeds
+    (the new object is then not needed). Raises JobRefused for different bytes and for a job that
+    has ended.
     """
     with database.write() as session:
-        job = state.changed(
+        job = state.update_job(
             session,
             job_id,
             Job.sha256.is_(None),
@@ -147,18 +146,18 @@ def attach_file(database: Database, job_id: int, file: StoredFile) -> tuple[Job,
     if job is None:
         raise JobRefused(ErrorCode.JOB_NOT_FOUND, "job not found")
     if job.sha256 != file.sha256:
-        raise JobRefused(ErrorCode.CONFLICT, _why_no_file(job))
+        raise JobRefused(ErrorCode.CONFLICT, _conflict_message(job))
     return job, False
 
 
-def _why_no_file(job: Job) -> str:
+def _conflict_message(job: Job) -> str:
     if job.sha256 is None:
-        return f"the job is {job.status} already: confirm a new one"
-    return "this job has another file already: confirm a new one"
+        return f"the job is already {job.status}: confirm a new one"
+    return "this job already has a different file: confirm a new one"
 
 
-def abandon(database: Database) -> list[Job]:
-    """Fail the jobs that were confirmed long ago and never got a file."""
+def fail_abandoned(database: Database) -> list[Job]:
+    """Fail jobs that were confirmed long ago and never got a file."""
     with database.write() as session:
         waiting = (Job.status == JobStatus.PENDING, Job.sha256.is_(None))
         ids = session.scalars(
@@ -166,6 +165,6 @@ def abandon(database: Database) -> list[Job]:
             .where(*waiting, Job.created_at < now() - ABANDONED_AFTER_S)
             .order_by(Job.id)
         )
-        code, message = JobErrorCode.UPLOAD_ABANDONED, "no file came within 24 hours"
+        code, message = JobErrorCode.UPLOAD_ABANDONED, "no file was uploaded within 24 hours"
         ended = [state.fail(session, job_id, code, message, *waiting) for job_id in list(ids)]
     return [job for job in ended if job is not None]

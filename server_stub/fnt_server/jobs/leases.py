@@ -1,8 +1,8 @@
 """Leases of steps: claim, renew, release, reclaim.
 
-A step is held by lease and fence: whoever writes must hold the newest fence, so a worker that was
-stalled and wakes up changes nothing. Who writes a job too locks it first (`state.lock`). What
-becomes of a step that was worked on is `fnt_server.jobs.step_results`.
+A step is held by a lease and a fence. Writers must hold the newest fence, so a worker that stalls
+and resumes cannot change anything. Writers that also change the job lock it first (`state.lock`).
+`fnt_server.jobs.step_results` records how a step ended.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class ClaimedStep:
 def claim(
     database: Database, *, owner: str, lease_s: float
 ) -> tuple[ClaimedStep, Job | None] | None:
-    """Take the fairest ready step: of the user with the fewest running, who has waited longest.
+    """Claim the fairest ready step: of the user with the fewest running who has waited longest.
 
-    Among that user's, of the job with the fewest running, then of the oldest job; not the oldest
-    step: a merge must not wait for the chunks of later jobs.
+    Within that user, of the job with the fewest running, then of the oldest job. Not simply the
+    oldest step: a merge must not wait for the chunks of later jobs.
 
-    Returns the step and, where taking it moved the job on, the job; None when nothing is ready.
-    Raises LeaseLostError when the step was lost at once.
+    Returns the step and, if claiming it changed the job, the job; None if nothing is ready.
+    Raises LeaseLostError if the step was lost at once.
     """
     with database.write() as session:
         found = scheduling.claim_candidate(session)
@@ -71,12 +71,12 @@ def claim(
 
 
 def _begin(database: Database, claimed: ClaimedStep) -> Job | None:
-    """Tell that a step has begun, where it is a checkpoint of its job."""
+    """Record in the job that an analysis or a merge has started."""
     if claimed.kind is StepKind.CHUNK:
         return None
     with database.write() as session:
         state.lock(session, claimed.job_id)
-        write(session, claimed)
+        update_step(session, claimed)
         if claimed.kind is StepKind.MERGE:
             return state.advance(
                 session, claimed.job_id, progress=75, current_step="Merging results"
@@ -91,24 +91,24 @@ def _begin(database: Database, claimed: ClaimedStep) -> Job | None:
 
 
 def renew(database: Database, claimed: ClaimedStep, *, lease_s: float) -> None:
-    """Prolong the lease; raises LeaseLostError when it is no longer ours."""
+    """Extend the lease; raises LeaseLostError if it is no longer held."""
     with database.write() as session:
-        write(session, claimed, lease_ends_at=now() + lease_s)
+        update_step(session, claimed, lease_ends_at=now() + lease_s)
 
 
 def is_held(database: Database, claimed: ClaimedStep) -> bool:
-    """Whether the step is still ours."""
+    """Return whether the step is still held."""
     with database.read() as session:
         return session.scalar(select(Step.id).where(*fence_conditions(claimed))) is not None
 
 
 def release(database: Database, claimed: ClaimedStep) -> None:
-    """Give a step back, uncounted, because its worker was told to stop."""
+    """Release a step without counting an attempt, because its worker is stopping."""
     _release(database, *fence_conditions(claimed))
 
 
 def slot_owner(worker_id: str, pid: int) -> str:
-    """Name one slot of a worker as an owner of leases."""
+    """Return the lease owner that stands for one slot of a worker."""
     return f"{worker_id[:20]}.{pid}"
 
 
@@ -120,7 +120,7 @@ def running_owners(database: Database, *, worker_id: str) -> list[str]:
 
 
 def release_all(database: Database, *, worker_id: str) -> None:
-    """Release the steps of a worker known to be gone, without counting a loss."""
+    """Release all steps of a stopped worker without counting a loss."""
     _release(database, _is_of(worker_id), Step.status == StepStatus.RUNNING)
 
 
@@ -139,12 +139,12 @@ def _release(database: Database, *conditions: ColumnElement[bool]) -> None:
 
 
 def reclaim_expired(database: Database) -> list[Job]:
-    """Make ready again what lost workers held; fail the jobs that lost too many."""
+    """Make the steps of lost workers ready again; fail jobs that lost too many."""
     return _reclaim(database, Step.lease_ends_at < now())
 
 
 def reclaim_from(database: Database, owner: str) -> list[Job]:
-    """Make ready again what a slot held that has died, without waiting for its lease to end."""
+    """Make the steps of a dead slot ready again, without waiting for its leases to expire."""
     return _reclaim(database, Step.lease_owner == owner)
 
 
@@ -157,11 +157,11 @@ def _reclaim(database: Database, condition: ColumnElement[bool]) -> list[Job]:
         with database.write() as session:
             state.lock(session, job_id)
             step = session.scalar(select(Step).where(Step.id == step_id, *lost).with_for_update())
-            changed.append(_lost(session, step) if step is not None else None)
+            changed.append(_record_loss(session, step) if step is not None else None)
     return [job for job in changed if job is not None]
 
 
-def _lost(session: Session, step: Step) -> Job | None:
+def _record_loss(session: Session, step: Step) -> Job | None:
     step.lost_count += 1
     step.fence += 1
     step.status, step.lease_owner = StepStatus.READY, None
@@ -173,13 +173,13 @@ def _lost(session: Session, step: Step) -> Job | None:
         session,
         step.job_id,
         JobErrorCode.WORKER_LOST,
-        "the server lost its worker too many times: run `fnt jobs retry` later",
+        "too many workers were lost over this book: run `fnt jobs retry` later",
         attempts=Job.attempts + 1,
     )
 
 
 def count_ready(database: Database, *, for_s: float = 0.0) -> int:
-    """Count the steps that have been ready for at least so long."""
+    """Count the steps that have been ready for at least `for_s` seconds."""
     with database.read() as session:
         return (
             session.scalar(
@@ -192,9 +192,9 @@ def count_ready(database: Database, *, for_s: float = 0.0) -> int:
 
 
 def fence_conditions(claimed: ClaimedStep) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions under which a step is still held by this fence.
+    """Return the conditions for a step to be still held under this fence.
 
-    The job is one of them: SQLite may give the number of a deleted job's step to another job's.
+    The job is one of them: SQLite may reuse the step id of a deleted job for another job.
     """
     return (
         Step.id == claimed.step_id,
@@ -204,8 +204,8 @@ def fence_conditions(claimed: ClaimedStep) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def write(session: Session, claimed: ClaimedStep, **changes: Any) -> Step:
-    """Change the step under its fence; raises LeaseLostError, undoing the whole transaction."""
+def update_step(session: Session, claimed: ClaimedStep, **changes: Any) -> Step:
+    """Change a step under its fence; raises LeaseLostError, which rolls back the transaction."""
     step = session.scalar(
         update(Step)
         .where(*fence_conditions(claimed))

@@ -7,14 +7,15 @@ from datetime import UTC
 
 from sqlalchemy import select
 
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
-from fnt.wire.structs import Time
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
+from fnt.wire.times import Time
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step, StepKind
 
 
 def snapshot(job: Job) -> JobSnapshot:
-    """Return a row as the Job that travels."""
+    """Return the Job object of a row."""
     return JobSnapshot(
         id=job.id,
         version=job.version,
@@ -43,7 +44,7 @@ def snapshot(job: Job) -> JobSnapshot:
 
 
 def get(database: Database, user_id: int, job_id: int) -> Job | None:
-    """Return a user's own job; another's is as if it did not exist."""
+    """Return a job of this user; None for any other."""
     with database.read() as session:
         return session.scalar(select(Job).where(Job.id == job_id, Job.user_id == user_id))
 
@@ -73,7 +74,7 @@ def list_jobs(
 
 
 def list_chunks(database: Database, job_id: int) -> list[Step]:
-    """Return a job's chunk steps in their order."""
+    """Return a job's chunk steps in order."""
     with database.read() as session:
         return list(
             session.scalars(

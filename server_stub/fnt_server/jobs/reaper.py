@@ -1,4 +1,4 @@
-"""Recovers expired leases, lost wakeups and uploads that never came."""
+"""Reclaims expired leases, repeats lost wakeups, and fails jobs that never got a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 5.0
 WAKEUP_LOST_AFTER_S = 3.0
-"""A step that has been ready this long has lost its wakeup."""
+"""A step that has been ready this long is assumed to have lost its wakeup."""
 CLOSE_WITHIN_S = 5.0
 
 
@@ -28,11 +28,11 @@ class Reaper:
         database: Database,
         publisher: Publisher,
         *,
-        also: Callable[[], None] = lambda: None,
+        after_pass: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._publisher = publisher
-        self._also = also
+        self._after_pass = after_pass
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reaper", daemon=True)
 
@@ -47,7 +47,7 @@ class Reaper:
             self._thread.join(CLOSE_WITHIN_S)
 
     def _run(self) -> None:
-        spread = random.Random()  # noqa: S311 -- no secret; a generator of its own disturbs nobody
+        spread = random.Random()  # noqa: S311 -- not for secrets; leaves the global generator alone
         while not self._closed.wait(EVERY_S * spread.uniform(0.8, 1.2)):
             try:
                 self.run_once()
@@ -58,10 +58,10 @@ class Reaper:
         """Run one pass."""
         lost = leases.reclaim_expired(self._database)
         STEPS_LOST.inc(len(lost))
-        for job in [*lost, *creation.abandon(self._database)]:
+        for job in [*lost, *creation.fail_abandoned(self._database)]:
             self._publisher.publish(queries.snapshot(job).to_wire())
-        # One wakeup more than steps: an idle worker answers it with a heartbeat.
+        # One extra wakeup, which idle workers answer with a heartbeat.
         self._publisher.notify_workers(
             1 + leases.count_ready(self._database, for_s=WAKEUP_LOST_AFTER_S)
         )
-        self._also()
+        self._after_pass()

@@ -11,13 +11,13 @@ from fnt_server.db.connection import now
 from fnt_server.db.models import Job, Step, StepStatus, User
 
 CANDIDATES = 64
-"""Steps looked at in one taking: so many slots may take at the same moment."""
+"""Candidates per claim: this many slots can claim at the same moment."""
 
 
 def claim_candidate(session: Session) -> tuple[Step, Job] | None:
-    """Lock the fairest step that nobody else is just taking.
+    """Lock the fairest step that nobody else is claiming.
 
-    Ordered first and locked then: PostgreSQL would sort whole rows, all of them, to lock one.
+    Selects first, then locks: in one query, PostgreSQL would sort all whole rows to lock one.
     """
     for step_id in session.scalars(_fairest().limit(CANDIDATES)).all():
         found = session.execute(

@@ -1,6 +1,6 @@
 """State changes of a job: advance, end, cancel, delete.
 
-Every change raises `version` by one; an ended job never changes again; progress never falls.
+Every change raises `version` by one; an ended job never changes again; progress never decreases.
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ from sqlalchemy import ColumnElement, case, delete, select, update
 from sqlalchemy.orm import Session
 
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import (
-    MAX_ERROR_CHARS,
-    TERMINAL,
-    JobStatus,
-)
+from fnt.wire.job_status import TERMINAL, JobStatus
+from fnt.wire.jobs import MAX_ERROR_CHARS
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepStatus
 
@@ -32,7 +29,7 @@ class JobRefused(Exception):  # noqa: N818 -- an answer, not a failure
 
 
 def cancel(database: Database, user_id: int, job_id: int) -> tuple[Job, bool] | None:
-    """End a job as cancelled; one that has ended stays as it ended. None when it is not theirs."""
+    """Cancel a job; one that has ended stays as it is. None if the user has no such job."""
     with database.write() as session:
         job = end(session, job_id, JobStatus.CANCELLED, Job.user_id == user_id)
         if job is not None:
@@ -42,9 +39,9 @@ def cancel(database: Database, user_id: int, job_id: int) -> tuple[Job, bool] | 
 
 
 def delete_job(database: Database, user_id: int, job_id: int) -> bool:
-    """Delete the row of a job that has ended or never got a file; False when it is not theirs.
+    """Delete a job that has ended or never got a file; False if the user has no such job.
 
-    Raises JobRefused while the job is running. Its objects are the caller's to delete.
+    Raises JobRefused while the job is running. The caller deletes its objects.
     """
     with database.write() as session:
         job = session.scalar(
@@ -60,19 +57,19 @@ def delete_job(database: Database, user_id: int, job_id: int) -> bool:
 
 
 def lock(session: Session, job_id: int) -> None:
-    """Hold a job until the transaction ends.
+    """Lock a job until the transaction ends.
 
-    Whoever writes a job together with its steps locks the job first: one order of locks, so no
-    deadlock, and what is decided of all its steps holds for those just being added.
+    Writers of a job and its steps lock the job first. One lock order prevents deadlocks, and a
+    decision about all of its steps includes those just being added.
     """
     session.execute(select(Job.id).where(Job.id == job_id).with_for_update())
 
 
 def advance(session: Session, job_id: int, *, progress: int, **changes: Any) -> Job | None:
-    """Change a job that has not ended; progress never falls. None when it has ended."""
+    """Change a job that has not ended; progress never decreases. None if it has ended."""
     higher = case((Job.progress_percent < progress, progress), else_=Job.progress_percent)
     changes.setdefault("status", JobStatus.PROCESSING)
-    return changed(session, job_id, progress_percent=higher, **changes)
+    return update_job(session, job_id, progress_percent=higher, **changes)
 
 
 def fail(
@@ -83,7 +80,7 @@ def fail(
     *conditions: ColumnElement[bool],
     **changes: Any,
 ) -> Job | None:
-    """End a job as failed with a reason; None when it had ended already."""
+    """Fail a job with a reason; None if it had already ended."""
     return end(
         session,
         job_id,
@@ -104,10 +101,10 @@ def end(
     *conditions: ColumnElement[bool],
     **changes: Any,
 ) -> Job | None:
-    """End a job, once: the first end wins. Steps that are left are dropped."""
+    """End a job; only the first end counts. Remaining steps are dropped."""
     if status is JobStatus.CANCELLED:
         changes["current_step"] = "Cancelled"
-    job = changed(session, job_id, *conditions, status=status, completed_at=now(), **changes)
+    job = update_job(session, job_id, *conditions, status=status, completed_at=now(), **changes)
     if job is not None:
         session.execute(
             update(Step)
@@ -118,7 +115,7 @@ def end(
     return job
 
 
-def changed(
+def update_job(
     session: Session, job_id: int, *conditions: ColumnElement[bool], **changes: Any
 ) -> Job | None:
     """Change a job that has not ended and meets the conditions; None for any other."""

@@ -1,7 +1,7 @@
-"""What a step records when it ends: its results, or its failure.
+"""Records how a step ended: its results or its failure.
 
-Each of these is one transaction under the step's fence; all raise LeaseLostError when the step is
-no longer the caller's, and return the job as it is now, or None when it had ended.
+Each function is one transaction under the step's fence. It raises LeaseLostError if the step is no
+longer held, and returns the changed job, or None if the job had already ended.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from fnt.wire.errors import JobErrorCode
-from fnt.wire.jobs import MAX_ERROR_CHARS, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import MAX_ERROR_CHARS
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
 from fnt_server.jobs import leases, retry_policy, state
@@ -21,7 +22,7 @@ from fnt_server.jobs.leases import ClaimedStep
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkPlan:
-    """A chunk as the analysis planned it. Pages from 1, both included."""
+    """A planned chunk; pages count from 1, both ends inclusive."""
 
     number: int
     start_page: int
@@ -32,11 +33,11 @@ class ChunkPlan:
 def record_page_count(
     database: Database, claimed: ClaimedStep, *, page_count: int, chunks: int
 ) -> Job | None:
-    """Record what the analysis found, before the chunks are there."""
+    """Record the number of pages and chunks, before the chunks are stored."""
     plural = "chunk" if chunks == 1 else "chunks"
     with database.write() as session:
         state.lock(session, claimed.job_id)
-        leases.write(session, claimed)
+        leases.update_step(session, claimed)
         return state.advance(
             session,
             claimed.job_id,
@@ -50,10 +51,10 @@ def record_page_count(
 def complete_analysis(
     database: Database, claimed: ClaimedStep, plans: list[ChunkPlan]
 ) -> Job | None:
-    """End the analysis and add its chunks, in one transaction."""
+    """Complete the analysis and add its chunks."""
     with database.write() as session:
         state.lock(session, claimed.job_id)
-        leases.write(session, claimed, status=StepStatus.DONE)
+        leases.update_step(session, claimed, status=StepStatus.DONE)
         session.add_all(
             Step(
                 job_id=claimed.job_id,
@@ -80,10 +81,10 @@ def complete_chunk(
     sentence_count: int,
     by_rules: Mapping[str, int] | None = None,
 ) -> Job | None:
-    """End a chunk and count it; the last one adds the merge in the same transaction."""
+    """Complete a chunk and count it; the last one adds the merge."""
     with database.write() as session:
         state.lock(session, claimed.job_id)
-        leases.write(
+        leases.update_step(
             session,
             claimed,
             status=StepStatus.DONE,
@@ -94,7 +95,7 @@ def complete_chunk(
         before, total = session.execute(
             select(Job.processed_chunks, Job.total_chunks).where(Job.id == claimed.job_id)
         ).one()
-        assert total is not None  # recorded before there are chunks
+        assert total is not None  # recorded before the chunks
         done = before + 1
         job = state.advance(
             session,
@@ -116,7 +117,7 @@ def complete_chunk(
 
 
 def chunk_outputs(database: Database, claimed: ClaimedStep) -> list[str]:
-    """Return the keys of the chunks' results in their order."""
+    """Return the keys of the chunks' results in order."""
     with database.read() as session:
         keys = session.scalars(
             select(Step.output_key)
@@ -129,10 +130,10 @@ def chunk_outputs(database: Database, claimed: ClaimedStep) -> list[str]:
 def complete_merge(
     database: Database, claimed: ClaimedStep, *, result_key: str, sentence_count: int
 ) -> Job | None:
-    """End the merge and with it the job."""
+    """Complete the merge and, with it, the job."""
     with database.write() as session:
         state.lock(session, claimed.job_id)
-        leases.write(session, claimed, status=StepStatus.DONE, output_key=result_key)
+        leases.update_step(session, claimed, status=StepStatus.DONE, output_key=result_key)
         return state.end(
             session,
             claimed.job_id,
@@ -147,19 +148,22 @@ def complete_merge(
 def fail(
     database: Database, claimed: ClaimedStep, code: JobErrorCode, message: str, *, certain: bool
 ) -> Job | None:
-    """Count a failure of the work itself. The job fails when it is certain, or the third."""
+    """Record a failed attempt. The job fails on the third, or at once if it is `certain`."""
     with database.write() as session:
         state.lock(session, claimed.job_id)
-        step = leases.write(
+        before = session.scalar(select(Step.attempts).where(Step.id == claimed.step_id)) or 0
+        attempts = before + 1
+        is_final = certain or attempts >= retry_policy.MAX_ATTEMPTS
+        leases.update_step(
             session,
             claimed,
-            attempts=Step.attempts + 1,
+            status=StepStatus.FAILED if is_final else StepStatus.READY,
+            not_before=now() + retry_policy.backoff_s(attempts),
+            attempts=attempts,
             last_error=message[:MAX_ERROR_CHARS],
             last_error_code=code,
         )
-        if certain or step.attempts >= retry_policy.MAX_ATTEMPTS:
-            step.status = StepStatus.FAILED
-            session.flush()
+        if is_final:
             return state.fail(
                 session,
                 claimed.job_id,
@@ -168,6 +172,4 @@ def fail(
                 attempts=Job.attempts + 1,
                 failed_chunks=Job.failed_chunks + int(claimed.kind is StepKind.CHUNK),
             )
-        step.status = StepStatus.READY
-        step.not_before = now() + retry_policy.backoff_s(step.attempts)
         return state.advance(session, claimed.job_id, progress=0, attempts=Job.attempts + 1)

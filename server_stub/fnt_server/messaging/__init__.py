@@ -1,1 +1,1 @@
-"""What travels through the broker: wakeups and events."""
+"""Wakeups and events, sent through the broker."""

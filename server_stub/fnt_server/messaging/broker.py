@@ -14,8 +14,6 @@ from fnt_server.config import Config
 
 TIMEOUT_S = 1.0
 WAKEUP_TASK = "fnt.bell"
-MAX_CHILD_KIB = 400_000
-"""A larger pool child is replaced after its current wakeup."""
 MAX_WAKEUPS = 256
 """More unread wakeups than this mean that no worker is running."""
 QUEUE = "fnt.steps"
@@ -25,7 +23,7 @@ _REDIS_OPTIONS = {"socket_timeout": TIMEOUT_S, "socket_connect_timeout": TIMEOUT
 
 
 def make_celery(config: Config) -> Celery:
-    """Make the Celery application: one queue, one task without arguments, no results."""
+    """Create the Celery application: one queue, one task without arguments, no results."""
     celery = Celery("fnt", broker=config.celery_broker_url)
     celery.conf.update(
         broker_connection_retry_on_startup=True,
@@ -34,19 +32,12 @@ def make_celery(config: Config) -> Celery:
         task_default_queue=QUEUE,
         task_ignore_result=True,
         task_acks_late=False,
-        worker_cancel_long_running_tasks_on_connection_loss=False,
-        worker_enable_remote_control=False,
-        worker_hijack_root_logger=False,
-        worker_max_memory_per_child=MAX_CHILD_KIB,
-        worker_max_tasks_per_child=1000,
-        worker_prefetch_multiplier=1,
-        worker_send_task_events=False,
     )
     return celery
 
 
 def make_wakeup_sender(config: Config) -> Celery:
-    """Create the sending side: it gives up within a second when the broker is away."""
+    """Create the sending side: it gives up within a second if the broker is down."""
     celery = make_celery(config)
     celery.conf.update(
         broker_transport_options={**_REDIS_OPTIONS, "max_retries": 0, "retry_on_timeout": False},
@@ -58,8 +49,8 @@ def make_wakeup_sender(config: Config) -> Celery:
 def send_wakeup(sender: Celery) -> None:
     """Send one wakeup; raises whatever the broker's client raises.
 
-    The broker would keep what nobody hears for ever. a wakeup does not expire: that would be by the
-    clocks of two machines.
+    Purges a queue that nobody reads, because the broker would keep unread wakeups forever. Wakeups
+    do not expire: that would compare the clocks of two machines.
     """
     with sender.producer_or_acquire() as producer:
         if producer.channel.queue_declare(QUEUE).message_count >= MAX_WAKEUPS:
@@ -67,20 +58,20 @@ def send_wakeup(sender: Celery) -> None:
         sender.send_task(WAKEUP_TASK, retry=False, producer=producer)
 
 
-class _EventBus(RedisManager):  # type: ignore[misc]  # socketio has no types
-    """Says when it gives an event up: the library only logs it."""
+class _StrictRedisManager(RedisManager):  # type: ignore[misc]  # socketio has no types
+    """Raises when an event is dropped; the library only logs it."""
 
     def _publish(self, data: dict[str, Any]) -> None:
         if super()._publish(data) is None and data["method"] == "emit":
-            raise ConnectionError("the event bus is away")
+            raise ConnectionError("the event bus is unreachable")
 
 
 def make_manager(config: Config, *, write_only: bool) -> RedisManager:
-    """Make the manager through which an emit reaches the sockets of every web process."""
+    """Create the manager that relays emits to the sockets of every web process."""
     options = _REDIS_OPTIONS if write_only else {"socket_connect_timeout": TIMEOUT_S}
-    # Redis shares its channels among its databases, and two servers may share a Redis.
+    # The databases of a Redis share its channels, and two installations may share a Redis.
     number = parse_url(config.events_url).get("db", 0)  # type: ignore[no-untyped-call]
-    return _EventBus(
+    return _StrictRedisManager(
         config.events_url,
         channel=f"{CHANNEL}.{number}",
         write_only=write_only,
@@ -89,12 +80,12 @@ def make_manager(config: Config, *, write_only: bool) -> RedisManager:
 
 
 def emit_job(manager: Any, job_id: int, job: dict[str, Any]) -> None:
-    """Tell a job's room."""
+    """Emit a job to its room."""
     manager.emit(events.JOB_PROGRESS, job, namespace="/", room=events.job_room(job_id))
 
 
 def answers(url: str, *, timeout_s: float = TIMEOUT_S) -> bool:
-    """Whether the broker at this URL answers a PING in time."""
+    """Return whether the broker at this URL answers a PING in time."""
     client = redis.Redis.from_url(
         url, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, retry=None
     )

@@ -8,17 +8,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from fnt_server.config import Config
+from fnt_server.messaging.broker import emit_job, make_wakeup_sender, send_wakeup
 from fnt_server.metrics import EVENTS_DROPPED, EVENTS_PUBLISHED
 
 log = logging.getLogger(__name__)
 
-MAX_WAITING = 10_000
-"""Jobs whose newest snapshot may wait; the oldest is forgotten, the database has it."""
+MAX_PENDING_SNAPSHOTS = 10_000
+"""Jobs whose newest snapshot may be queued; the oldest is dropped, the database has it."""
 MAX_PENDING_WAKEUPS = 200
 
 
 class Publisher:
-    """Holds the newest snapshot of each job until it is told. What is lost, a join heals."""
+    """Queues the newest snapshot of each job. Clients recover lost ones when they join."""
 
     def __init__(
         self, *, emit: Callable[[int, dict[str, Any]], None], send_wakeup: Callable[[], None]
@@ -33,24 +35,24 @@ class Publisher:
         self._thread.start()
 
     def publish(self, job: dict[str, Any]) -> None:
-        """Tell a job's room what the job looks like now. Never blocks."""
+        """Queue a job's snapshot for its room. Never blocks."""
         with self._changed:
             waiting = self._snapshots.pop(job["id"], None)
             newest = job if waiting is None or waiting["version"] <= job["version"] else waiting
             self._snapshots[job["id"]] = newest
-            if len(self._snapshots) > MAX_WAITING:
+            if len(self._snapshots) > MAX_PENDING_SNAPSHOTS:
                 self._snapshots.pop(next(iter(self._snapshots)))
                 EVENTS_DROPPED.labels("overflow").inc()
             self._changed.notify()
 
     def notify_workers(self, times: int = 1) -> None:
-        """Tell the workers that there are steps to take. Never blocks."""
+        """Queue wakeups for the workers. Never blocks."""
         with self._changed:
             self._wakeups = min(self._wakeups + times, MAX_PENDING_WAKEUPS)
             self._changed.notify()
 
     def close(self, timeout_s: float = 1.0) -> None:
-        """Stop, after what is waiting has been told or the time is up."""
+        """Stop once the queue is empty or the time is up."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -65,7 +67,7 @@ class Publisher:
                 wakeups, self._wakeups = self._wakeups, 0
                 oldest = next(iter(self._snapshots), None)
                 job = self._snapshots.pop(oldest) if oldest is not None else None
-            # Wakeups between any two events: a bus that is away must not hold them up.
+            # Send wakeups between any two events: an unreachable bus must not delay them.
             for _ in range(wakeups):
                 if not _attempt("wakeup", self._send_wakeup):
                     break
@@ -77,6 +79,12 @@ class Publisher:
             EVENTS_PUBLISHED.inc()
         else:
             EVENTS_DROPPED.labels("bus").inc()
+
+
+def make_publisher(config: Config, manager: Any) -> Publisher:
+    """Return a publisher of events through a Socket.IO manager, and of wakeups to the broker."""
+    sender = make_wakeup_sender(config)
+    return Publisher(emit=partial(emit_job, manager), send_wakeup=partial(send_wakeup, sender))
 
 
 def _attempt(what: str, action: Callable[[], None]) -> bool:

@@ -15,7 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Row, func, select
 
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt_server.config import METRICS_FILES, ConfigError
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepStatus
@@ -26,7 +26,7 @@ from fnt_server.monitoring.health_checks import TimedProbe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What the database says at one moment."""
+    """Figures read from the database."""
 
     jobs: Mapping[str, int]
     steps: Mapping[str, int]
@@ -61,14 +61,14 @@ def _counts(rows: Iterable[Row[str, int]]) -> dict[str, int]:
 
 
 class DatabaseCollector(Collector):
-    """The database's figures, and the sockets of this process; a frozen database holds nobody."""
+    """Exports the database's figures and the sockets of this process; never blocks for long."""
 
     def __init__(self, database: Database, *, sockets: Callable[[], int]) -> None:
         self._figures = TimedProbe(lambda: read_figures(database))
         self._sockets = sockets
 
     def collect(self) -> Iterator[Metric]:
-        """Give one value each, or only that the database does not answer."""
+        """Yield the metrics; without the database's figures if it does not answer."""
         figures = self._figures.run()
         yield _gauge("fnt_sockets", self._sockets())
         yield _gauge("fnt_database_up", figures is not None)
@@ -93,7 +93,7 @@ def _by_status(name: str, values: Mapping[str, int]) -> Metric:
 
 
 def listen(port: int) -> socket.socket | None:
-    """Open the loopback port, None where metrics are off (0); raises ConfigError."""
+    """Open the port on loopback; None if metrics are off (0). Raises ConfigError."""
     if not port:
         return None
     try:
@@ -105,7 +105,7 @@ def listen(port: int) -> socket.socket | None:
 
 
 def serve(listener: socket.socket | None, *collectors: Collector) -> None:
-    """Answer on this socket, in a thread that ends with the process."""
+    """Serve metrics on this socket from a daemon thread."""
     if listener is None:
         return
     registry = CollectorRegistry() if METRICS_FILES in os.environ else REGISTRY

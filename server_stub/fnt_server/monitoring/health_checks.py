@@ -11,13 +11,13 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 STALE_AFTER_S = 15.0
-"""What was seen so long ago is no longer known."""
+"""Results older than this are discarded."""
 PROBE_WITHIN_S = 1.5
 
 
 @dataclass(slots=True, kw_only=True)
 class HealthStatus:
-    """What the last look in the background found."""
+    """The result of the last background check."""
 
     broker: bool = False
     workers: int = 0
@@ -25,13 +25,13 @@ class HealthStatus:
     """By the monotonic clock."""
 
     def reset_if_stale(self) -> None:
-        """Take broker and workers for lost when nobody has looked for long."""
+        """Treat broker and workers as down if the last check is too old."""
         if time.monotonic() - self.checked_at > STALE_AFTER_S:
             self.broker, self.workers = False, 0
 
 
 class TimedProbe(Generic[T]):
-    """Asks something that may never answer: one question at a time, waited for so long only."""
+    """Runs a probe that may hang: one at a time, waited for only so long."""
 
     def __init__(self, probe: Callable[[], T]) -> None:
         self._probe = probe
@@ -41,7 +41,7 @@ class TimedProbe(Generic[T]):
         self._result: T | None = None
 
     def run(self, *, within_s: float = PROBE_WITHIN_S) -> T | None:
-        """Return the answer; None when it does not come in time, or the asking failed."""
+        """Return the result; None if it is not there in time or the probe failed."""
         with self._lock:
             if self._done.is_set():
                 self._done = threading.Event()

@@ -27,7 +27,7 @@ def analyze(
 ) -> Analysis:
     """Return the paragraphs of an open PDF; raises PdfRejected. Runs in the sandbox.
 
-    `on_open` is told the number of pages before the first is read.
+    `on_open` is called with the number of pages before the first is read.
     """
     page_count, raw = open_pages(descriptor, max_pages=max_pages, max_text_chars=max_text_chars)
     on_open(page_count)
@@ -38,7 +38,7 @@ def analyze(
     bare = drop_watermarks(drop_running_heads(pages, size=size), size=size)
     text, contents = split_table_of_contents(bare)
     paragraphs, dropped = find(text)
-    if not paragraphs:  # a document of nothing but headers and numbers is taken as it is
+    if not paragraphs:  # if all of it looks like headers and numbers, keep all of it
         bare, contents = pages, []
         paragraphs, dropped = find(bare)
     dropped = [*_removed_lines(pages, bare, size=size), *contents, *dropped, *_calls(pages)]
@@ -52,7 +52,7 @@ def analyze(
 def _removed_lines(
     pages: Sequence[Page], bare: Sequence[Page], *, size: float
 ) -> Iterator[Dropped]:
-    """Yield the lines that the bare pages no longer have."""
+    """Yield the lines that were removed from the pages."""
     for page, rest in zip(pages, bare, strict=True):
         kept = {id(line) for line in rest.lines}
         for line in page.lines:

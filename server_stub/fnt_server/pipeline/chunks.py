@@ -25,7 +25,7 @@ TOO_MANY_SENTENCES: Final = "the book has more sentences than any novel: split i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """Paragraphs that begin on a run of pages."""
+    """Paragraphs that begin on consecutive pages."""
 
     number: int
     """From 0."""
@@ -41,7 +41,7 @@ def chunk_count(page_count: int) -> int:
 
 
 def plan_chunks(analysis: Analysis) -> list[Chunk]:
-    """Divide the paragraphs over equal runs of pages; a chunk may be empty."""
+    """Divide the paragraphs by equal ranges of pages; a chunk may be empty."""
     pages, count = analysis.page_count, chunk_count(analysis.page_count)
     ends = [(number + 1) * pages // count for number in range(count)]
     shares: list[list[Paragraph]] = [[] for _ in ends]

@@ -50,7 +50,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """A line of a page that is not text of the book."""
+    """A line on a page that is not part of the text."""
 
     text: str
     page: int

@@ -61,10 +61,12 @@ _MODEL_VARIABLES: Final = (
 )  # fmt: skip
 _MODEL_PREFIXES: Final = ("OPENAI_", "GEMINI_", "GOOGLE_", "SSL_CERT_", "REQUESTS_")
 
-_TOO_HEAVY: Final = "the file needs more time or memory than a novel does: print it to a new PDF"
+_TOO_HEAVY: Final = (
+    "reading the file takes more time or memory than any novel should: print it to a new PDF"
+)
 _BROKEN: Final = "the file crashes the PDF reader: print it to a new PDF and send that"
-_LOST: Final = "the PDF reader was ended from outside: try again"
-_MISTAKE: Final = "the server made a mistake with this book: see its log"
+_LOST: Final = "the PDF reader was killed: try again"
+_MISTAKE: Final = "internal server error: see the server's log for this job"
 
 R = TypeVar("R", Described, Inspected, Analyzed, Shortened)
 

@@ -22,28 +22,28 @@ from fnt_server.concurrency import in_native_thread
 from fnt_server.config import ConfigError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""How the system says that there is no room."""
+"""Error numbers of a full disk."""
 CONNECT_WITHIN = timedelta(seconds=3)
 SILENT_AFTER = timedelta(seconds=8)
-"""A bucket that takes or gives nothing for so long is away; a part must have gone up by then."""
+"""A bucket that transfers nothing for this long is down; a part must be uploaded by then."""
 REQUEST_WITHIN = timedelta(hours=1)
 """The longest download to a slow client."""
 RETRIES = 2
 PART_BYTES = 5 * 1024 * 1024
-"""The least a part of an S3 multipart upload may have."""
+"""Minimum part size of an S3 multipart upload."""
 LISTED_AT_ONCE = 1000
 PIECE_BYTES = 1024 * 1024
-"""What is read of a bucket at least before it is passed on."""
+"""Minimum number of bytes read from a bucket at a time."""
 
 
 class StorageDownError(Exception):
-    """The storage cannot be reached, or refuses: what was asked may succeed later."""
+    """The storage is unreachable or refuses a request, which may succeed later."""
 
 
 class Storage:
     """Puts and gets objects. A put that fails, or whose process dies, leaves nothing under its key.
 
-    Not to be used before a fork: the library's threads do not survive it.
+    Do not use it before a fork: the library's threads do not survive that.
     """
 
     def __init__(self, url: str) -> None:
@@ -58,10 +58,10 @@ class Storage:
             raise ConfigError(f"cannot use FNT_STORAGE_URL: {type(error).__name__}") from error
 
     def put(self, key: str, chunks: Iterable[bytes]) -> None:
-        """Write an object from pieces; an exception raised by `chunks` leaves nothing behind.
+        """Write an object from chunks; an exception raised by `chunks` leaves nothing behind.
 
-        `chunks` must not use the storage itself. Raises OSError where the disk is full,
-        StorageDownError where the bucket is away, as all that is asked of it does.
+        `chunks` must not use the storage itself. Raises OSError if the disk is full, and, like
+        every method, StorageDownError if the bucket is down.
         """
         with _in_our_words(f"bucket for {key}"):
             body = iter(chunks) if self._folder else _whole_if_small(iter(chunks))
@@ -73,13 +73,13 @@ class Storage:
         return b"".join(self.iter_bytes(key))
 
     def iter_bytes(self, key: str) -> Iterator[bytes]:
-        """Read an object piece by piece; raises FileNotFoundError before the first."""
+        """Read an object in pieces; raises FileNotFoundError before the first."""
         with _in_our_words(key):
             stream = obstore.get(self._store, key).stream(min_chunk_size=PIECE_BYTES)
         return _pieces(stream, key)
 
     def iter_lines(self, key: str) -> Iterator[bytes]:
-        """Read an object line by line, line ends kept; raises FileNotFoundError at once."""
+        """Read an object line by line, keeping line ends; raises FileNotFoundError at once."""
         return _lines(self.iter_bytes(key))
 
     def copy(self, source: str, target: str) -> None:
@@ -89,7 +89,7 @@ class Storage:
         self._sync(target)
 
     def _sync(self, key: str) -> None:
-        """Make a file survive a power cut, by all the folders it may be the first in."""
+        """Make a file survive a power failure, with every folder that may be new."""
         if self._folder is None:
             return
         path = self._folder / key
@@ -104,7 +104,7 @@ class Storage:
 
     @contextlib.contextmanager
     def local_path(self, key: str) -> Iterator[Path]:
-        """Give an object as a file on this machine, for as long as the block runs."""
+        """Provide an object as a local file within the block."""
         if self._folder:
             path = self._folder / key
             if not path.exists():
@@ -118,16 +118,16 @@ class Storage:
             yield Path(file.name)
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete objects; those already gone are no error."""
-        # A bucket takes a thousand in one request, and has no word for one that is gone.
+        """Delete objects; missing ones are ignored."""
+        # A bucket deletes a thousand in one request, and ignores missing ones.
         for some in ([key] for key in keys) if self._folder else [list(keys)]:
             with contextlib.suppress(FileNotFoundError), _in_our_words("object"):
                 obstore.delete(self._store, some)
 
     def delete_drafts(self, *, older_than_s: float) -> None:
-        """Delete what is left in a folder of puts whose process was killed.
+        """Delete what puts left in a folder when their process was killed.
 
-        In a bucket a lifecycle rule does it: parts of unfinished uploads are no objects.
+        In a bucket, a lifecycle rule does this: parts of unfinished uploads are not objects.
         """
         newest = time.time() - older_than_s
         for draft in self._folder.rglob("*#*") if self._folder else ():
@@ -136,11 +136,11 @@ class Storage:
                     draft.unlink()
 
     def list_keys(self, prefix: str) -> list[str]:
-        """Return the keys under a prefix of which there are few."""
+        """Return the keys under a prefix that has few."""
         return [key for keys in self.iter_keys(prefix) for key in keys]
 
     def iter_keys(self, prefix: str, *, older_than_s: float = 0.0) -> Iterator[list[str]]:
-        """Yield the keys under a prefix whose objects are older than that, by the thousand."""
+        """Yield the keys of objects under a prefix that are older than that, in batches."""
         newest = time.time() - older_than_s
         with _in_our_words(prefix):
             for batch in obstore.list(self._store, prefix, chunk_size=LISTED_AT_ONCE):
@@ -150,10 +150,10 @@ class Storage:
 
 
 class NativeThreadStorage(Storage):
-    """A Storage for gevent: blocking calls run in real threads, so other greenlets go on."""
+    """A Storage for gevent: blocking calls run in native threads, beside other greenlets."""
 
     def put(self, key: str, chunks: Iterable[bytes]) -> None:
-        """Collect the pieces here, where their socket can be read; write them in a real thread."""
+        """Collect the chunks here, where their socket can be read; write in a native thread."""
         with tempfile.SpooledTemporaryFile(max_size=PART_BYTES) as gathered:
             for chunk in chunks:
                 gathered.write(chunk)
@@ -161,7 +161,7 @@ class NativeThreadStorage(Storage):
             in_native_thread(super().put, key, iter(lambda: gathered.read(PIECE_BYTES), b""))
 
     def iter_bytes(self, key: str) -> Iterator[bytes]:
-        """Read an object piece by piece; raises FileNotFoundError before the first."""
+        """Read an object in pieces; raises FileNotFoundError before the first."""
         stream = in_native_thread(super().iter_bytes, key)
         return iter(lambda: in_native_thread(next, stream, b""), b"")
 
@@ -170,16 +170,16 @@ class NativeThreadStorage(Storage):
         in_native_thread(super().copy, source, target)
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete objects; those already gone are no error."""
+        """Delete objects; missing ones are ignored."""
         in_native_thread(super().delete, list(keys))
 
     def iter_keys(self, prefix: str, *, older_than_s: float = 0.0) -> Iterator[list[str]]:
-        """Yield the keys under a prefix whose objects are older than that, by the thousand."""
+        """Yield the keys of objects under a prefix that are older than that, in batches."""
         batches = super().iter_keys(prefix, older_than_s=older_than_s)
         return iter(lambda: in_native_thread(next, batches, []), [])
 
     def delete_drafts(self, *, older_than_s: float) -> None:
-        """Delete what is left in a folder of puts whose process was killed."""
+        """Delete what puts left in a folder when their process was killed."""
         delete = super().delete_drafts
         in_native_thread(lambda: delete(older_than_s=older_than_s))
 
@@ -197,7 +197,7 @@ def _bucket(url: str) -> ObjectStore:
             "connect_timeout": CONNECT_WITHIN,
             "read_timeout": SILENT_AFTER,
             "timeout": REQUEST_WITHIN,
-            # With options of ours the library no longer looks for this one by itself.
+            # With options of our own, the library no longer reads this one.
             "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"1", "true", "yes"},
         },
         retry_config={"max_retries": RETRIES, "retry_timeout": SILENT_AFTER},
@@ -205,7 +205,7 @@ def _bucket(url: str) -> ObjectStore:
 
 
 def _whole_if_small(chunks: Iterator[bytes]) -> bytes | Iterator[bytes]:
-    """Return what fits into one part as such: one request for three, and no parts are an error."""
+    """Return a small object whole: one request instead of three, and no parts are an error."""
     held: list[bytes] = []
     size = 0
     for chunk in chunks:
@@ -218,7 +218,7 @@ def _whole_if_small(chunks: Iterator[bytes]) -> bytes | Iterator[bytes]:
 
 @contextlib.contextmanager
 def _in_our_words(key: str) -> Iterator[None]:
-    """Raise FileNotFoundError, another OSError or StorageDownError for the library's errors."""
+    """Translate the library's errors to FileNotFoundError, OSError or StorageDownError."""
     try:
         yield
     except (NotFoundError, FileNotFoundError):
@@ -243,6 +243,6 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _system_error(error: Exception) -> OSError | None:
-    """Return the system's error that the library tells in words only."""
+    """Return the OSError that the library reports only in its message."""
     found = re.search(r"\(os error (\d+)\)", str(error))
     return OSError(int(found[1]), os.strerror(int(found[1]))) if found else None

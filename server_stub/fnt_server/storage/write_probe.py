@@ -20,7 +20,7 @@ KEY = "check/probe"
 
 
 def require_storage(url: str) -> None:
-    """Raise ConfigError where the storage cannot be written to."""
+    """Raise ConfigError if the storage is not writable."""
     folder = local_folder(url)
     try:
         if folder is not None:
@@ -46,8 +46,8 @@ def _require_bucket(url: str) -> None:
     else:
         if tried.returncode == 0:
             return
-        reason = (tried.stdout.splitlines() or ["it cannot be tried"])[-1]
-    raise ConfigError(f"cannot write to FNT_STORAGE_URL ({reason}): see its address and keys")
+        reason = (tried.stdout.splitlines() or ["the check failed"])[-1]
+    raise ConfigError(f"cannot write to FNT_STORAGE_URL ({reason}): check its address and keys")
 
 
 def try_storage(url: str) -> None:
@@ -58,10 +58,10 @@ def try_storage(url: str) -> None:
 
 
 def main() -> None:
-    """Try the storage of FNT_STORAGE_URL; a reason on standard output where it fails."""
+    """Check the storage of FNT_STORAGE_URL; prints the reason if it fails."""
     try:
         try_storage(os.environ["FNT_STORAGE_URL"])
-    except Exception as error:  # whatever is wrong is the finding
+    except Exception as error:  # whatever is wrong is the result
         words = str(error.__cause__ or error).partition("\n")[0][:200]
         sys.stdout.write(f"{escaped(words) or type(error).__name__}\n")
         sys.exit(1)

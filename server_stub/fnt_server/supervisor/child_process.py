@@ -15,7 +15,7 @@ from fnt_server.supervisor.orphan_killer import OrphanKiller
 
 
 class Child:
-    """One command that is kept alive."""
+    """A child process that is restarted when it dies."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Child:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process runs."""
+        """Whether the process is running."""
         return self._process is not None and self._process.poll() is None
 
     @property
@@ -48,7 +48,7 @@ class Child:
 
     @property
     def failures(self) -> int:
-        """How often in a row it has died soon after it was started."""
+        """How many times in a row it died soon after it was started."""
         return self._failures
 
     @property
@@ -69,14 +69,14 @@ class Child:
         )
         self._orphan_killer.hold(self._process.pid)
 
-    def tell(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to the process itself."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(number)
 
     def reap(self) -> int:
-        """Kill what is left of the group; returns the exit status and sets the next start."""
+        """Kill what is left of the group and schedule the next start; returns the exit status."""
         assert self._process is not None
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)

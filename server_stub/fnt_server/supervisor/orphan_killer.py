@@ -1,7 +1,7 @@
 """Kills the process groups of the children when the supervisor dies.
 
 Started by the supervisor with a pipe as standard input, which only the supervisor holds open. Lines
-`+PGID` and `-PGID` say which groups are alive; at the end of the pipe the rest is killed.
+`+PGID` and `-PGID` add and remove groups; at the end of the pipe the rest are killed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import IO
 
 
 class OrphanKiller:
-    """The process that kills the children when the supervisor dies without a word."""
+    """A process that kills the children if the supervisor is killed."""
 
     def __init__(self) -> None:
         script = __file__
@@ -24,15 +24,15 @@ class OrphanKiller:
         )
 
     def hold(self, group: int) -> None:
-        """Kill this group when the supervisor dies."""
+        """Watch a process group: kill it if the supervisor dies."""
         self._write(f"+{group}\n")
 
     def drop(self, group: int) -> None:
-        """Forget a group that has ended."""
+        """Stop watching a group that has ended."""
         self._write(f"-{group}\n")
 
     def close(self) -> None:
-        """End the process; whatever it still held is killed."""
+        """Stop; groups still watched are killed."""
         pipe = self._pipe()
         with contextlib.suppress(BrokenPipeError):
             pipe.close()

@@ -38,23 +38,23 @@ log = logging.getLogger(__name__)
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 2.5
 CHILD_DRAIN_S = 2
-LOOK_EVERY_S = 0.1
+POLL_EVERY_S = 0.1
 
 
 class Supervisor:
     """Starts the children, waits until each answers, keeps them alive, stops them."""
 
-    def __init__(self, config: Config, *, tell: Callable[[str], None]) -> None:
+    def __init__(self, config: Config, *, echo: Callable[[str], None]) -> None:
         self._config = config
-        self._tell = tell
-        # No Event: a signal that comes while its lock is held would wait for itself for ever.
+        self._echo = echo
+        # Not an Event: a signal handler that runs while its lock is held would deadlock.
         self._is_stopping = False
         self._worker_id = ""
         self._children: dict[str, Child] = {}
         self._worker_checked_at = time.monotonic()
 
     def run(self) -> None:
-        """Run until SIGTERM or SIGINT; raises ConfigError for what cannot be started."""
+        """Run until SIGTERM or SIGINT; raises ConfigError if it cannot start."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop_soon)
         with (
@@ -62,7 +62,7 @@ class Supervisor:
             _listening(self._config.host, self._config.port) as listener,
             contextlib.closing(OrphanKiller()) as orphan_killer,
         ):
-            # A child would say it too, but die of it and be started again for ever.
+            # A child would report this too, but exit and be restarted forever.
             assert self._config.secret_key_file
             load_key(self._config.secret_key_file)
             if metrics := exporter.listen(self._config.metrics_port):
@@ -96,7 +96,7 @@ class Supervisor:
         self._config = config = replace(config, drain_s=min(config.drain_s, CHILD_DRAIN_S))
         environ |= config.to_env()
         if config.metrics_port:
-            # The web process tells for all of them what they keep in files.
+            # The web process exports the counts of all processes.
             environ[METRICS_FILES] = str(_emptied(config.data_dir / "metrics"))
         fnt_server, fd = [sys.executable, "-m", "fnt_server"], listener.fileno()
         self._children["web"] = Child(
@@ -116,18 +116,18 @@ class Supervisor:
         deadline, ready = time.monotonic() + READY_WITHIN_S, False
         while not self._is_stopping:
             for child in self._children.values():
-                self._look_after(child)
+                self._restart_if_dead(child)
             if not ready:
                 ready = self._is_ready(url)
                 if ready:
-                    self._tell(f"ready {url}")
+                    self._echo(f"ready {url}")
                 elif time.monotonic() > deadline:
                     raise ConfigError(f"not ready after {READY_WITHIN_S:.0f} s: see the log above")
             else:
                 self._check_worker()
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(POLL_EVERY_S)
 
-    def _look_after(self, child: Child) -> None:
+    def _restart_if_dead(self, child: Child) -> None:
         if child.has_died:
             status = child.reap()
             log.warning("%s exited with status %d, restarting it", child.name, status)
@@ -150,7 +150,7 @@ class Supervisor:
         )
 
     def _check_worker(self) -> None:
-        """Start the worker anew when it is silent though the broker is well."""
+        """Restart the worker if its heartbeat is missing although the broker answers."""
         if time.monotonic() - self._worker_checked_at < WORKER_SILENT_S:
             return
         self._worker_checked_at = time.monotonic()
@@ -160,7 +160,7 @@ class Supervisor:
             return
         if self._worker_id not in alive and broker.answers(self._config.broker_url):
             log.warning("worker heartbeat missing for %.0f s, restarting it", WORKER_SILENT_S)
-            self._children["worker"].tell(signal.SIGKILL)
+            self._children["worker"].send_signal(signal.SIGKILL)
 
     def _release_steps(self) -> None:
         try:
@@ -177,7 +177,7 @@ class Supervisor:
 
 def _stop(children: list[Child], *, within_s: float) -> None:
     for child in children:
-        child.tell(signal.SIGTERM)
+        child.send_signal(signal.SIGTERM)
     ends = time.monotonic() + within_s
     while any(child.is_alive for child in children) and time.monotonic() < ends:
         time.sleep(0.02)
@@ -199,7 +199,7 @@ def _locked(data_dir: Path) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
-        raise ConfigError(f"another fnt-server runs on {data_dir}: stop it first") from None
+        raise ConfigError(f"another fnt-server is using {data_dir}: stop it first") from None
     try:
         yield
     finally:
@@ -208,7 +208,7 @@ def _locked(data_dir: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Open the listening socket here: the port is known, and a restarted web loses no client."""
+    """Open the listening socket here, so that a restarted web loses no connections."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=2048)

@@ -19,14 +19,14 @@ from fnt.wire.events import SOCKET_PATH
 from fnt.wire.paths import API
 from fnt_server import logs
 from fnt_server.auth.device_logins import DeviceAuthorization
-from fnt_server.auth.logins import Accounts
+from fnt_server.auth.logins import Authenticator
 from fnt_server.auth.tokens import TokenSigner, load_key
 from fnt_server.concurrency import GEVENT
 from fnt_server.config import Config
 from fnt_server.db.connection import Database
 from fnt_server.jobs.reaper import Reaper
-from fnt_server.messaging.broker import emit_job, make_manager, make_wakeup_sender, send_wakeup
-from fnt_server.messaging.event_bus import Publisher
+from fnt_server.messaging.broker import make_manager
+from fnt_server.messaging.event_bus import make_publisher
 from fnt_server.monitoring.health_checks import TimedProbe
 from fnt_server.storage.object_store import NativeThreadStorage, Storage
 from fnt_server.web.api import (
@@ -36,6 +36,7 @@ from fnt_server.web.api import (
     errors,
     health,
     jobs,
+    openapi,
     rate_limits,
     results,
     upload,
@@ -55,13 +56,13 @@ from fnt_server.web.sockets.transport import (
 log = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-"""What a proxy may call a request."""
+"""The request ids that are accepted from a proxy."""
 PING_EVERY_S = 8
 PING_TIMEOUT_S = 4
 
 
 class CompactJson:
-    """JSON without spaces and escapes: an event stays small whatever the book is called."""
+    """JSON without spaces and escapes, to keep events small."""
 
     dumps = staticmethod(partial(json.dumps, ensure_ascii=False, separators=(",", ":")))
     loads = staticmethod(json.loads)
@@ -75,28 +76,28 @@ def create_app(config: Config) -> Flask:
     app.json.compact = True  # type: ignore[attr-defined]
     rate_limits.limiter.init_app(app)
     errors.install(app)
-    for module in (health, auth, device_token, jobs, upload, results):
+    for module in (health, auth, device_token, jobs, upload, results, openapi):
         app.register_blueprint(module.bp, url_prefix=API + (module.bp.url_prefix or ""))
     app.register_blueprint(device_page.bp)
-    _name_requests(app)
+    _track_requests(app)
     _install_services(app, config)
     return app
 
 
-def _name_requests(app: Flask) -> None:
+def _track_requests(app: Flask) -> None:
     @app.before_request
-    def name() -> None:
+    def start() -> None:
         g.began = time.monotonic()
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex[:16]
         logs.set_context(request_id=g.request_id, job_id=(request.view_args or {}).get("job_id"))
 
     @app.teardown_request
-    def forget(_error: BaseException | None) -> None:
+    def clear_context(_error: BaseException | None) -> None:
         logs.set_context()
 
     @app.after_request
-    def tell(response: Response) -> Response:
+    def finish(response: Response) -> Response:
         _log_request(response)
         response.headers["X-Request-Id"] = g.get("request_id", "")
         response.headers["Cache-Control"] = "no-store"
@@ -105,7 +106,7 @@ def _name_requests(app: Flask) -> None:
 
 
 def _log_request(response: Response) -> None:
-    """Log a request by our names for things: nothing made up by unauthenticated clients."""
+    """Log a request, but nothing that an unauthenticated client could make up."""
     known = {
         "method": request.method if request.url_rule else "?",
         "path": request.path if request.url_rule else "?",
@@ -116,7 +117,7 @@ def _log_request(response: Response) -> None:
 
 
 def _install_services(app: Flask, config: Config) -> None:
-    manager, sender = make_manager(config, write_only=False), make_wakeup_sender(config)
+    manager = make_manager(config, write_only=False)
     socketio = SocketIO(
         app,
         async_mode="gevent" if config.worker_class == GEVENT else "threading",
@@ -136,7 +137,7 @@ def _install_services(app: Flask, config: Config) -> None:
     database = Database(config.database_url)
     assert config.secret_key_file
     signer = TokenSigner(load_key(config.secret_key_file))
-    accounts = Accounts(database, signer, access_ttl_s=config.access_ttl_s)
+    authenticator = Authenticator(database, signer, access_ttl_s=config.access_ttl_s)
     services = Services(
         config=config,
         database=database,
@@ -145,23 +146,22 @@ def _install_services(app: Flask, config: Config) -> None:
             config.storage_url
         ),
         signer=signer,
-        accounts=accounts,
+        authenticator=authenticator,
         devices=DeviceAuthorization(
-            database, signer, accounts, interval_s=config.device_interval_s
+            database, signer, authenticator, interval_s=config.device_interval_s
         ),
-        publisher=Publisher(
-            emit=lambda job_id, job: emit_job(manager, job_id, job),
-            send_wakeup=lambda: send_wakeup(sender),
-        ),
+        publisher=make_publisher(config, manager),
     )
     connections = SocketRegistry(
         max_total=config.max_sockets, max_per_user=config.max_sockets_per_user
     )
     app.extensions["fnt"] = services
     handlers.install(socketio, app, connections)
-    app.wsgi_app = SocketLimitMiddleware(app.wsgi_app, most=config.max_sockets + HANDSHAKE_SLOTS)  # type: ignore[method-assign]
+    app.wsgi_app = SocketLimitMiddleware(  # type: ignore[method-assign]
+        app.wsgi_app, max_sockets=config.max_sockets + HANDSHAKE_SLOTS
+    )
     if config.proxies:
-        # Without it all clients would share one address, and with it the limit on wrong passwords.
+        # Otherwise all clients would share the proxy's address, and its limit on failed logins.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=0
         )
@@ -175,7 +175,7 @@ def _install_services(app: Flask, config: Config) -> None:
 def _origin_rule(allowed: tuple[str, ...]) -> Callable[[str | None, dict[str, Any]], bool]:
     """Allow clients without Origin, the server's own origin, and those configured.
 
-    Forwarded headers are not looked at: anybody can send them.
+    Forwarded headers are ignored: any client can send them.
     """
 
     def is_allowed(origin: str | None, environ: dict[str, Any]) -> bool:

@@ -20,28 +20,30 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 2.0
 CLOSE_WITHIN_S = 5.0
+DRAIN_RETRY_S = 2.0
+"""When clients are told to reconnect; by then a restarted server answers."""
 
 
 class BackgroundTasks:
-    """A thread beside the requests of one web process."""
+    """A background thread of one web process."""
 
     def __init__(self, server: Any, connections: SocketRegistry, services: Services) -> None:
         self._server = server
         self._connections = connections
         self._services = services
         self._first_seen: dict[str, float] = {}
-        self._over = threading.Event()
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="background", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """End the rounds, after the one that is going on."""
-        self._over.set()
+        """Stop after the current round."""
+        self._closed.set()
         self._services.logged_out.set()
         self._thread.join(CLOSE_WITHIN_S)
 
     def drain(self, *, retry_in_s: float) -> None:
-        """Tell the clients of this process, and no other's, that it stops; close who stays on."""
+        """Announce the stop to this process's clients only, then close their sockets."""
         Manager.emit(
             self._server.manager, events.SERVER_DRAINING, {"retry_in": retry_in_s}, namespace="/"
         )
@@ -52,22 +54,22 @@ class BackgroundTasks:
             _close_transport(self._server.eio, sid)
 
     def _run(self) -> None:
-        while not self._over.is_set():
-            for look in (
+        while not self._closed.is_set():
+            for task in (
                 self._close_unauthenticated,
                 self._unregister_closed,
                 self._close_ended,
                 self._update_health,
             ):
                 try:
-                    look()
-                except Exception as error:  # the next round is the remedy
-                    log.warning("%s: %s", look.__name__, type(error).__name__)
+                    task()
+                except Exception as error:  # the next round tries again
+                    log.warning("%s: %s", task.__name__, type(error).__name__)
             self._services.logged_out.wait(EVERY_S)
             self._services.logged_out.clear()
 
     def _close_unauthenticated(self) -> None:
-        """Close transports whose client never came through `connect`."""
+        """Close transports whose client never completed `connect`."""
         now, eio = time.monotonic(), self._server.eio
         known = {self._server.manager.eio_sid_from_sid(sid, "/") for sid in self._connections.all()}
         unauthenticated = [sid for sid in list(eio.sockets) if sid not in known]
@@ -79,7 +81,7 @@ class BackgroundTasks:
     def _unregister_closed(self) -> None:
         """Unregister sockets whose transport closed during authentication.
 
-        The library tells of no disconnect of a client who was not yet connected.
+        The library reports no disconnect of a client that was not connected yet.
         """
         for sid in self._connections.all():
             if self._server.manager.eio_sid_from_sid(sid, "/") not in self._server.eio.sockets:
@@ -87,11 +89,11 @@ class BackgroundTasks:
                 self._connections.unregister(sid)
 
     def _close_ended(self) -> None:
-        """Close sockets whose token has ended or whose login was revoked."""
+        """Close sockets whose token has expired or whose login was revoked."""
         connected = self._connections.all()
         if not connected:
             return
-        valid = self._services.accounts.still_valid(set(connected.values()))
+        valid = self._services.authenticator.still_valid(set(connected.values()))
         for sid, identity in connected.items():
             if identity not in valid:
                 self._server.disconnect(sid, ignore_queue=True)
@@ -107,7 +109,7 @@ class BackgroundTasks:
 
 
 def _close_transport(eio: Any, sid: str) -> None:
-    """Close a transport without waiting until its peer has taken what was written."""
+    """Close a transport without waiting for its peer to read what was written."""
     transport = eio.sockets.get(sid)
     if transport is not None:
         transport.close(wait=False)

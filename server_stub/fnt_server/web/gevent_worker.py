@@ -8,23 +8,24 @@ from typing import Any
 import gevent
 from gunicorn.workers.ggevent import GeventWorker
 
-DRAIN_RETRY_S = 2.0
+from fnt_server.web.background import DRAIN_RETRY_S
+
 GC_THRESHOLDS = (10_000, 10, 20)
-"""Python's (700, 10, 10) walks through all objects of 5 000 sockets every few seconds: 650 ms in
-which no event goes out. With these it happens after about 2 000 000 new objects, which is what
-5 000 new sockets hold, and what a walk can free is freed by then."""
+"""Python's defaults (700, 10, 10) scan all objects of 5 000 sockets every few seconds, and no event
+is sent for 650 ms. With these, a full scan comes after about 2 000 000 new objects, which is what
+5 000 new sockets hold."""
 
 
 class DrainingGeventWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Tells its sockets that it is about to stop, before it does."""
+    """Announces a shutdown to its sockets before it stops."""
 
     def init_process(self) -> None:
-        """Begin to serve; never returns."""
+        """Start serving; never returns."""
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         super().init_process()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Answer SIGTERM."""
+        """Handle SIGTERM."""
         gevent.spawn(self.wsgi.extensions["fnt.background"].drain, retry_in_s=DRAIN_RETRY_S)
         super().handle_exit(sig, frame)

@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import socket
 import threading
 from functools import partial
 from types import FrameType
@@ -22,6 +23,7 @@ from fnt_server.config import Config
 from fnt_server.monitoring import exporter
 from fnt_server.monitoring.exporter import DatabaseCollector
 from fnt_server.web.app import create_app
+from fnt_server.web.background import DRAIN_RETRY_S
 from fnt_server.web.io_timeouts import StallGuard
 from fnt_server.web.sockets.transport import HANDSHAKE_SLOTS
 
@@ -32,31 +34,29 @@ WORKERS = {
     GEVENT: "fnt_server.web.gevent_worker.DrainingGeventWorker",
 }
 REST_THREADS = 32
-DRAIN_RETRY_S = 2.0
-"""Clients are told to come back after so long: by then a restarted server answers."""
 
 
 class DrainingThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Tells its sockets that it is about to stop, before it does."""
+    """Announces a shutdown to its sockets before it stops."""
 
     def init_process(self) -> None:
-        """Begin to serve; never returns."""
-        gc.freeze()  # what came before the fork stays shared: collecting would write to all of it
+        """Start serving; never returns."""
+        gc.freeze()  # keep memory from before the fork shared: collecting would write to it
         super().init_process()
 
     def handle(self, conn: Any) -> Any:
-        """Read and answer a request, whose head must come in time: it has a thread already."""
+        """Answer a request, whose head must arrive in time: it already occupies a thread."""
         within_s = self.wsgi.extensions["fnt"].config.stalled_after_s
         with StallGuard(conn.sock, stalled_after_s=within_s) as conn.guard:
             return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer a request whose head is there."""
+        """Answer a request whose head has arrived."""
         conn.guard.end()
         return super().handle_request(req, conn)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Answer SIGTERM."""
+        """Handle SIGTERM."""
         threading.Thread(target=self._drain, daemon=True).start()
         super().handle_exit(sig, frame)
 
@@ -65,7 +65,7 @@ class DrainingThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has 
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
-    """Waits for the requests under way when told to stop, but not when told twice."""
+    """Finishes requests in progress on the first signal, and stops at once on the second."""
 
     def stop(self, graceful: bool = True) -> None:
         """Stop the web process."""
@@ -79,19 +79,19 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
 
 class _Log(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """Leaves it to us how a line looks; requests are logged by the app, by our names for things."""
+    """Uses the format of our own logs; requests are logged by the app."""
 
     def setup(self, _cfg: Any) -> None:
-        """Hand everything on to the root logger."""
+        """Pass everything to the root logger."""
         self._access_log_enabled = False
         self.error_log.propagate = True
 
     def warning(self, msg: str, *args: Any, **options: Any) -> None:
-        """Log a warning, but not what a client sent instead of a request."""
+        """Log a warning, without quoting an invalid request."""
         super().warning(msg.partition(":")[0] if "request" in msg else msg, *args, **options)
 
     def exception(self, msg: str, *_args: Any, **_options: Any) -> None:
-        """Log an exception, but not the address that was asked for: a token may be in it."""
+        """Log an exception, without the requested URL, which may contain a token."""
         super().exception(msg.replace("%s", "").strip())
 
 
@@ -122,7 +122,7 @@ class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
             self.cfg.set(name, value)
 
     def run(self) -> None:
-        """Serve until told to stop."""
+        """Serve until SIGTERM."""
         _Arbiter(self).run()
 
     def load(self) -> Any:
@@ -137,22 +137,30 @@ class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
 
 
 def _subscribe_to_events(server: Any) -> None:
-    """Hear the other processes' events from now on.
+    """Subscribe to the events of other processes now.
 
-    The library would wait for the first client, who could then miss what happens before the
-    subscription is made.
+    The library would wait for the first client, which could miss events until the subscription
+    is made.
     """
     server.manager_initialized = True
     server.manager.initialize()
 
 
+def _address(fd: int) -> str:
+    """Return where a socket listens that was opened by the supervisor."""
+    with socket.socket(fileno=os.dup(fd)) as listener:
+        host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def run_web(config: Config, *, fd: int | None = None) -> None:
-    """Serve until told to stop (SIGTERM), on a socket already open or on host and port."""
+    """Serve until SIGTERM, on an open socket (`fd`) or on host and port."""
     host = f"[{config.host}]" if ":" in config.host else config.host
     os.environ.pop("GUNICORN_CMD_ARGS", None)
     bind = f"fd://{fd}" if fd is not None else f"{host}:{config.port}"
     log.info(
         "web started: version %s, listening on %s, %s, up to %d sockets",
-        __version__, bind, config.worker_class, config.max_sockets,
+        __version__, _address(fd) if fd is not None else bind, config.worker_class,
+        config.max_sockets,
     )  # fmt: skip
     _WebServer(config, bind=bind).run()

@@ -7,21 +7,21 @@ import socket
 import threading
 import time
 
-LOOK_EVERY_S = 0.25
+CHECK_EVERY_S = 0.25
 
 
 class StallGuard:
-    """Cuts the reading side of a socket on which nothing moves; does nothing without a socket."""
+    """Shuts down the reading side of a stalled socket; does nothing without a socket."""
 
     def __init__(self, connection: socket.socket | None, *, stalled_after_s: float) -> None:
         self._connection = connection
         self._stalled_after_s = stalled_after_s
-        self._beaten = time.monotonic()
+        self._last_progress = time.monotonic()
         self.has_cut = False
 
-    def beat(self) -> None:
-        """Say that something moved."""
-        self._beaten = time.monotonic()
+    def progressed(self) -> None:
+        """Record progress."""
+        self._last_progress = time.monotonic()
 
     def __enter__(self) -> StallGuard:
         if self._connection is not None:
@@ -32,21 +32,21 @@ class StallGuard:
         self.end()
 
     def end(self) -> None:
-        """Guard no longer."""
+        """Stop guarding."""
         _watch.drop(self)
 
     def cut_if_stalled(self) -> None:
-        """Cut the socket when it is time."""
+        """Shut the socket down if it has stalled."""
         if self._connection is None or self.has_cut:
             return
-        if time.monotonic() - self._beaten > self._stalled_after_s:
+        if time.monotonic() - self._last_progress > self._stalled_after_s:
             self.has_cut = True
             with contextlib.suppress(OSError):
                 self._connection.shutdown(socket.SHUT_RD)
 
 
 class _Watch:
-    """One thread for all guards of a process, begun with the first."""
+    """One thread for all guards of a process, started with the first."""
 
     def __init__(self) -> None:
         self._guards: set[StallGuard] = set()
@@ -69,10 +69,10 @@ class _Watch:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._guards)
-                # Under the lock: one that was dropped is not cut, its socket may be another's.
+                # Under the lock: the socket of a dropped guard may already be reused.
                 for guard in self._guards:
                     guard.cut_if_stalled()
-            time.sleep(LOOK_EVERY_S)
+            time.sleep(CHECK_EVERY_S)
 
 
 _watch = _Watch()

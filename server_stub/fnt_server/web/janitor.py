@@ -1,16 +1,16 @@
-"""Hourly cleanup: files that no job needs, drafts of killed uploads, logins that have ended."""
+"""Hourly cleanup: orphaned files, leftovers of killed uploads, expired logins."""
 
 from __future__ import annotations
 
 import logging
 import re
 import threading
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select
 
-from fnt_server.auth.logins import delete_ended_logins
-from fnt_server.db.connection import Database
-from fnt_server.db.models import Job
+from fnt_server.db.connection import Database, now
+from fnt_server.db.models import AccessToken, DeviceLogin, Job, Login
 from fnt_server.jobs import state
 from fnt_server.storage.object_store import Storage
 
@@ -19,11 +19,14 @@ log = logging.getLogger(__name__)
 EVERY_S = 3600.0
 FIRST_RETRY_S = 30.0
 ORPHANED_AFTER_S = 24 * 3600
+"""How long a file that no job needs is kept."""
+ENDED_LOGINS_KEPT_S = 7 * 86400
+ENDED_DEVICE_LOGINS_KEPT_S = 3600
 CLOSE_WITHIN_S = 5.0
 
 
 class Janitor:
-    """A thread of its own: a bucket that hangs must not delay the reaper."""
+    """A separate thread, so that a hanging bucket does not delay the reaper."""
 
     def __init__(self, database: Database, storage: Storage) -> None:
         self._database = database
@@ -55,20 +58,33 @@ class Janitor:
             except Exception as error:
                 failures += 1
                 log.warning("cleanup failed: %s", type(error).__name__)
-            self._closed.wait(pause_s(failures))
+            self._closed.wait(next_run_in_s(failures))
 
 
-def pause_s(failures: int) -> float:
+def next_run_in_s(failures: int) -> float:
     """Return how long to wait after this many failures in a row: doubled each time, to an hour."""
     if not failures:
         return EVERY_S
     return float(min(EVERY_S, FIRST_RETRY_S * 2 ** min(failures - 1, 20)))
 
 
+def delete_ended_logins(database: Database) -> None:
+    """Delete logins, personal tokens and device logins that ended long enough ago."""
+    long_ago: Any = now() - ENDED_LOGINS_KEPT_S
+    with database.write() as session:
+        session.execute(
+            delete(Login).where(or_(Login.ends_at < long_ago, Login.revoked_at < long_ago))
+        )
+        session.execute(delete(AccessToken).where(AccessToken.ends_at < long_ago))
+        session.execute(
+            delete(DeviceLogin).where(DeviceLogin.ends_at < now() - ENDED_DEVICE_LOGINS_KEPT_S)
+        )
+
+
 def sweep(
     database: Database, storage: Storage, *, older_than_s: float = ORPHANED_AFTER_S
 ) -> list[str]:
-    """Delete the objects that no job needs, when they are old enough; returns their keys."""
+    """Delete objects that no job needs if they are old enough; returns their keys."""
     deleted = []
     for keys in storage.iter_keys("jobs/", older_than_s=older_than_s):
         orphans = _orphans(database, keys)
@@ -79,7 +95,7 @@ def sweep(
 
 
 def _orphans(database: Database, keys: list[str]) -> list[str]:
-    """Return those of these keys that no job needs. Listed first, then looked for: none is new."""
+    """Return the keys that no job needs. They were listed before jobs are read: none is new."""
     ids = {job_id for job_id in map(_job_of, keys) if job_id is not None}
     columns = (Job.id, Job.status, Job.file_key, Job.result_key)
     with database.read() as session:

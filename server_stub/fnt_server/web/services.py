@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from fnt_server.auth.device_logins import DeviceAuthorization
-from fnt_server.auth.logins import Accounts
+from fnt_server.auth.logins import Authenticator
 from fnt_server.auth.tokens import TokenSigner
 from fnt_server.config import Config
 from fnt_server.db.connection import Database
@@ -19,20 +19,20 @@ from fnt_server.storage.object_store import Storage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything from outside that a request may touch."""
+    """The services that a request can use."""
 
     config: Config
     database: Database
     storage: Storage
     signer: TokenSigner
-    accounts: Accounts
+    authenticator: Authenticator
     devices: DeviceAuthorization
     publisher: Publisher
     database_probe: TimedProbe[bool]
-    """Of the database."""
+    """Whether the database answers."""
     health_status: HealthStatus = field(default_factory=HealthStatus)
     logged_out: threading.Event = field(default_factory=threading.Event)
-    """Set when a login was revoked here, so that its sockets need not wait for the next look."""
+    """Set when a login is revoked here, so that its sockets are closed without delay."""
 
 
 def services() -> Services:

@@ -20,16 +20,8 @@ from fnt_server.config import Config
 from fnt_server.db.connection import Database
 from fnt_server.jobs import leases, queries, worker_registry
 from fnt_server.jobs.reaper import Reaper
-from fnt_server.messaging.broker import (
-    MAX_CHILD_KIB,
-    WAKEUP_TASK,
-    emit_job,
-    make_celery,
-    make_manager,
-    make_wakeup_sender,
-    send_wakeup,
-)
-from fnt_server.messaging.event_bus import Publisher
+from fnt_server.messaging.broker import WAKEUP_TASK, make_celery, make_manager
+from fnt_server.messaging.event_bus import Publisher, make_publisher
 from fnt_server.metrics import STEPS_LOST
 from fnt_server.monitoring import exporter
 from fnt_server.storage.object_store import Storage
@@ -39,6 +31,10 @@ from fnt_server.worker.step_runner import StepRunner
 log = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY_S = 4.0
+MAX_CHILD_KIB = 400_000
+"""A larger pool child is replaced after its current wakeup."""
+MAX_CHILD_WAKEUPS = 1000
+"""A pool child is replaced after this many wakeups, whatever its size."""
 CELERY_OPTIONS = (
     "--quiet", "worker", "--pool=prefork", "--without-gossip", "--without-mingle",
     "--without-heartbeat", "--loglevel=WARNING", "-O", "fair",
@@ -46,7 +42,7 @@ CELERY_OPTIONS = (
 
 
 class PoolChild:
-    """The resources of one pool child, created after the fork, which threads do not survive."""
+    """The resources of one pool child, created after the fork: threads would not survive it."""
 
     def __init__(self, config: Config, *, worker_id: str, shutdown: GracefulShutdown) -> None:
         self._config = config
@@ -62,19 +58,12 @@ class PoolChild:
 
     @cached_property
     def publisher(self) -> Publisher:
-        """Where events and wakeups go."""
-        manager, sender = (
-            make_manager(self._config, write_only=True),
-            make_wakeup_sender(self._config),
-        )
-        return Publisher(
-            emit=lambda job_id, job: emit_job(manager, job_id, job),
-            send_wakeup=lambda: send_wakeup(sender),
-        )
+        """The sender of events and wakeups."""
+        return make_publisher(self._config, make_manager(self._config, write_only=True))
 
     @cached_property
     def runner(self) -> StepRunner:
-        """What runs the steps."""
+        """The runner of steps."""
         return StepRunner(
             self._config,
             database=self.database,
@@ -82,14 +71,14 @@ class PoolChild:
             publisher=self.publisher,
             owner=leases.slot_owner(self._worker_id, os.getpid()),
             stopping=self._shutdown.has_begun,
-            # Celery replaces a child between two wakeups, and with much to do there are none.
+            # Celery replaces a child between wakeups, but one under load is always busy with one.
             needs_recycling=lambda: mem_rss() > MAX_CHILD_KIB,
         )
 
     @cached_property
     def reaper(self) -> Reaper:
-        """This child's share of the healing; its pass also says that a busy worker lives."""
-        return Reaper(self.database, self.publisher, also=self._heartbeat_while_working)
+        """This child's reaper; its passes also send the heartbeats of a busy worker."""
+        return Reaper(self.database, self.publisher, after_pass=self._heartbeat_while_working)
 
     def begin(self) -> None:
         """Start the reaper and send a wakeup: Celery kills a child that is busy during startup."""
@@ -110,9 +99,9 @@ class PoolChild:
             self._is_at_work = False
 
     def _reclaim_from_dead_children(self) -> None:
-        """Take the steps of pool children that were killed: Celery has put others in their place.
+        """Reclaim the steps of killed pool children, which Celery has already replaced.
 
-        A number of a dead child that another process got by now is left to the lease.
+        If another process has a dead child's pid by now, its steps wait for their lease to expire.
         """
         for owner in leases.running_owners(self.database, worker_id=self._worker_id):
             if not _is_alive(int(owner.rpartition(".")[2])):
@@ -122,7 +111,7 @@ class PoolChild:
                     self.publisher.publish(queries.snapshot(job).to_wire())
 
     def close(self) -> None:
-        """End what would outlive the child."""
+        """Close everything that would outlive the child."""
         if "runner" in self.__dict__:
             self.runner.close()
         if "publisher" in self.__dict__:
@@ -151,6 +140,15 @@ def _is_alive(pid: int) -> bool:
 def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -> Celery:
     """Create the Celery application with the wakeup task and the hooks of its pool children."""
     celery = make_celery(config)
+    celery.conf.update(
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_enable_remote_control=False,
+        worker_hijack_root_logger=False,
+        worker_max_memory_per_child=MAX_CHILD_KIB,
+        worker_max_tasks_per_child=MAX_CHILD_WAKEUPS,
+        worker_prefetch_multiplier=1,
+        worker_send_task_events=False,
+    )
     child = PoolChild(config, worker_id=worker_id, shutdown=shutdown)
 
     @celery.task(name=WAKEUP_TASK)  # type: ignore[untyped-decorator]  # celery has no types
@@ -177,15 +175,15 @@ def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -
 
 
 def run_worker(config: Config) -> None:
-    """Run a prefork worker until it is told to stop (SIGTERM)."""
+    """Run a prefork worker until SIGTERM."""
     exporter.serve(exporter.listen(config.metrics_port))
     worker_id = os.environ.get("FNT_WORKER_ID") or uuid.uuid4().hex
     log.info("worker %s started: version %s, %d slots", worker_id, __version__, config.workers)
     shutdown = GracefulShutdown(config, worker_id=worker_id)
     celery = make_worker(config, worker_id=worker_id, shutdown=shutdown)
-    # Celery warns of root because of pickle; here only JSON travels.
+    # Celery warns about running as root because of pickle; we only use JSON.
     warnings.simplefilter("ignore", SecurityWarning)
-    # Celery would say there, past all logging, that it is stopping.
+    # Celery would print there that it is stopping, bypassing the log.
     sys.__stdout__ = None  # type: ignore[misc]
     try:
         celery.worker_main([*CELERY_OPTIONS, f"--concurrency={config.workers}"])

@@ -18,12 +18,12 @@ from fnt_server.pipeline.engine_protocol import Stopped
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 1.0
+CHECK_EVERY_S = 1.0
 """How soon a cancelled job is noticed."""
 
 
 class Lease:
-    """A heartbeat beside the work. `is_held` is cheap: the work may ask between any two pieces."""
+    """Renews in the background. `is_held` is cheap, so that the work can call it often."""
 
     def __init__(
         self,
@@ -34,13 +34,13 @@ class Lease:
         stopping: Callable[[], bool],
     ) -> None:
         self._database = database
-        self._held = claimed
+        self._claimed = claimed
         self._lease_s = lease_s
         self._stopping = stopping
         self._lost = False
-        self._over = threading.Event()
+        self._ended = threading.Event()
         self._thread = threading.Thread(
-            target=copy_context().run, args=(self._beat,), name="lease", daemon=True
+            target=copy_context().run, args=(self._keep_renewing,), name="lease", daemon=True
         )
 
     def __enter__(self) -> Lease:
@@ -53,15 +53,15 @@ class Lease:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._over.set()
+        self._ended.set()
         self._thread.join()
 
     def is_held(self) -> bool:
-        """Whether the work should go on."""
+        """Return whether the work should continue."""
         return not self._lost and not self._stopping()
 
     def check(self) -> None:
-        """Raise Stopped when the work should not go on."""
+        """Raise Stopped if the work should not continue."""
         if not self.is_held():
             raise Stopped
 
@@ -72,15 +72,15 @@ class Lease:
             self.check()
             time.sleep(min(left, 0.1))
 
-    def _beat(self) -> None:
+    def _keep_renewing(self) -> None:
         renew_every = min(5.0, self._lease_s / 4)
         renewed = time.monotonic()
-        while not self._over.wait(min(LOOK_EVERY_S, renew_every)):
+        while not self._ended.wait(min(CHECK_EVERY_S, renew_every)):
             try:
                 if time.monotonic() - renewed >= renew_every:
-                    leases.renew(self._database, self._held, lease_s=self._lease_s)
+                    leases.renew(self._database, self._claimed, lease_s=self._lease_s)
                     renewed = time.monotonic()
-                elif not leases.is_held(self._database, self._held):
+                elif not leases.is_held(self._database, self._claimed):
                     self._lost = True
             except LeaseLostError:
                 self._lost = True

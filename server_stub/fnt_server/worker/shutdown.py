@@ -20,10 +20,9 @@ log = logging.getLogger(__name__)
 
 
 class GracefulShutdown:
-    """Begun by the first signal, ended when the steps have stopped, the time is up, or by a second.
+    """Begins with the first signal; ends when all steps have stopped, on timeout or a second one.
 
-    Made before the fork: its flag is shared with the pool children, who read it between pieces of
-    work.
+    Created before the fork: the pool children share its flag and check it while they work.
     """
 
     def __init__(self, config: Config, *, worker_id: str) -> None:
@@ -32,13 +31,13 @@ class GracefulShutdown:
         self._flag = mmap.mmap(-1, 1)
 
     def has_begun(self) -> bool:
-        """Whether the worker was told to stop."""
+        """Whether shutdown has begun."""
         return self._flag[0] != 0
 
     def begin(self) -> None:
-        """Let the steps stop, for at most `drain_s`. To be called in the main thread."""
+        """Let the steps stop within `drain_s`. Call it in the main thread."""
         self._flag[0] = 1
-        log.info("shutting down: running steps have %d s to finish", self._config.drain_s)
+        log.info("shutting down: running steps have %d s to stop", self._config.drain_s)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM):
             signal.signal(number, self._end_at_once)
         signal.setitimer(signal.ITIMER_REAL, self._config.drain_s)

@@ -91,16 +91,16 @@ class StepRunner:
                 found = leases.claim(
                     self._database, owner=self._owner, lease_s=self._config.lease_s
                 )
-            except LeaseLostError:  # its job was cancelled in the same moment
+            except LeaseLostError:  # its job was cancelled at the same moment
                 continue
             if found is None:
                 break
             claimed, job = found
             self._publish(job)
-            with logs.about(
+            with logs.context(
                 job_id=claimed.job_id, step=f"{claimed.kind} {claimed.number}", worker=self._owner
             ):
-                self._run_held(claimed)
+                self._run_step(claimed)
             done += 1
             if self._needs_recycling():
                 break
@@ -111,7 +111,7 @@ class StepRunner:
         self._pipeline.close()
         self._models.close()
 
-    def _run_held(self, claimed: ClaimedStep) -> None:
+    def _run_step(self, claimed: ClaimedStep) -> None:
         started = time.monotonic()
         outcome, code = "done", None
         try:
@@ -126,7 +126,7 @@ class StepRunner:
         except (SQLAlchemyError, StorageDownError) as error:
             outcome = "left"
             log.warning("step will be retried after lease expiry: %s", type(error).__name__)
-        except Exception as error:  # any failure of the work itself is recorded
+        except Exception as error:  # any failure of the step itself is recorded
             outcome = "failed"
             code = self._record_failure(claimed, error)
         took_s = time.monotonic() - started
@@ -195,7 +195,7 @@ class StepRunner:
     def _merge(self, claimed: ClaimedStep, lease: Lease) -> None:
         result = f"jobs/{claimed.job_id}/result-{claimed.step_id}-{claimed.fence}.jsonl"
         count = 0
-        # A storage cannot be read while it is being written to: its calls do not nest.
+        # A storage cannot be read while it is being written: calls do not nest.
         with tempfile.TemporaryFile() as merged:
             for key in step_results.chunk_outputs(self._database, claimed):
                 lease.check()
@@ -209,7 +209,7 @@ class StepRunner:
             merged.seek(0)
             self._storage.put(result, iter(lambda: merged.read(COPY_BYTES), b""))
         if not count:
-            raise PdfRejected(JobErrorCode.PDF_NO_TEXT, "no sentence was found in this PDF")
+            raise PdfRejected(JobErrorCode.PDF_NO_TEXT, "no sentences were found in this PDF")
         self._publish(
             step_results.complete_merge(
                 self._database, claimed, result_key=result, sentence_count=count
@@ -218,7 +218,7 @@ class StepRunner:
         self._delete_work_files(claimed.job_id)
 
     def _delete_work_files(self, job_id: int) -> None:
-        """Delete the work files of a completed job; the janitor finds what is left."""
+        """Delete the work files of a completed job; the janitor deletes what is left."""
         try:
             self._storage.delete(self._storage.list_keys(f"jobs/{job_id}/work/"))
         except Exception as error:  # the job is complete, whatever the storage says now
@@ -242,5 +242,5 @@ def _reason(error: Exception) -> tuple[JobErrorCode, str, bool]:
             message = "the server's disk is full: run `fnt jobs retry` when there is room"
             return JobErrorCode.STORAGE_FULL, message, False
         case _:
-            message = "the server made a mistake with this book: see its log"
+            message = "internal server error: see the server's log for this job"
             return JobErrorCode.INTERNAL, message, False

@@ -141,7 +141,7 @@ def test_bearer_renews_once_for_many_threads(store):
 
 
 def test_bearer_login_that_is_over_says_how_to_go_on(store):
-    over = AuthError("your login is over", hint="run: fnt login")
+    over = AuthError("your login has ended", hint="run: fnt login")
 
     with pytest.raises(AuthError) as caught:
         make_auth(store, Refresher(error=over)).renewed_token("a1")
@@ -156,7 +156,7 @@ def test_bearer_a_refused_personal_token_is_never_renewed(store):
     with pytest.raises(AuthError) as caught:
         me(make_auth(store, refresh), refusal(401, "TOKEN_EXPIRED"))
 
-    assert caught.value.hint.startswith("run: fnt login --with-token")
+    assert caught.value.hint.startswith("store a new one with: fnt login --with-token")
     assert refresh.used == []
 
 

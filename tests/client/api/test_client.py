@@ -27,7 +27,8 @@ from fnt.errors import (
     TemporaryError,
     UsageError,
 )
-from fnt.wire.jobs import JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import ProcessingSettings
 
 JOB = make_snapshot()
 
@@ -281,7 +282,7 @@ def test_errors_carry_code_sentence_and_request_id(make_client, status, code, ki
 def test_errors_of_a_proxy_have_a_plain_sentence(make_client, body):
     client, _ = make_client(httpx.Response(502, content=body))
 
-    with pytest.raises(TemporaryError, match="the server answered 502"):
+    with pytest.raises(TemporaryError, match="the server returned 502"):
         client.me()
 
 
@@ -324,17 +325,17 @@ def test_answer_that_is_no_job_names_the_field(make_client):
 def test_answer_without_end_is_cut(make_client):
     client, _ = make_client(httpx.Response(200, content=b" " * (MAX_ANSWER_BYTES + 1)))
 
-    with pytest.raises(ProtocolError, match="too long"):
+    with pytest.raises(ProtocolError, match="too large"):
         client.me()
 
 
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (httpx.ConnectError("x"), "cannot be reached"),
-        (httpx.ConnectTimeout("x"), "does not answer"),
-        (httpx.ReadTimeout("x"), "does not answer"),
-        (httpx.RemoteProtocolError("x"), "broke"),
+        (httpx.ConnectError("x"), "cannot reach"),
+        (httpx.ConnectTimeout("x"), "no response"),
+        (httpx.ReadTimeout("x"), "no response"),
+        (httpx.RemoteProtocolError("x"), "lost the connection"),
     ],
 )
 def test_retry_of_a_broken_connection_ends_as_temporary(make_client, error, message):
@@ -416,7 +417,7 @@ def test_tls_reads_no_certificates_for_plain_http():
 
 
 def test_tls_missing_authority_is_a_usage_error(tmp_path):
-    with pytest.raises(UsageError, match="no certificates"):
+    with pytest.raises(UsageError, match="cannot read certificates"):
         make_ssl_context("https://a.example", tmp_path / "none.pem")
 
 

@@ -27,7 +27,7 @@ def test_login_reads_the_password_from_a_script() -> None:
 
     assert result.exit_code == 0
     assert world.store.saved == [(TOKENS, True)]
-    assert "token kept in the keyring" in world.err
+    assert "token saved in the keyring" in world.err
     assert world.out == ""
 
 
@@ -175,7 +175,7 @@ def test_whoami() -> None:
         "email    me@x.org",
         "name     Me",
         "server   https://books.example.org",
-        "until    2026-03-01T12:00:00.000Z, renewed by itself",
+        "until    2026-03-01T12:00:00.000Z (renews automatically)",
         "token    the keyring",
     ]
 

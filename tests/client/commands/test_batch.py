@@ -32,7 +32,8 @@ from fnt.flow.ledger import Book, BookStatus, Ledger
 from fnt.flow.results.output_plan import OutputPlan
 from fnt.output.plain import PlainRenderer
 from fnt.progress import Accepted, ProgressState, Refused, Update
-from fnt.wire.jobs import JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import ProcessingSettings
 from pdfs import make_pdf
 from schemas import read_document, read_events
 from world import FakeSession, Stream, World, completed, ended
@@ -214,7 +215,7 @@ def test_one_broken_book_stops_no_other() -> None:
     error = fails(world)
 
     assert (type(error), error.message) == (PartialError, "1 of 2 books failed")
-    assert error.hint == "the others are fine; to try these again: fnt batch retry m.csv"
+    assert error.hint == "retry them with: fnt batch retry m.csv"
     assert statuses(world) == ["failed", "done"]
     again = importing()
     assert isinstance(fails(again), PartialError)
@@ -247,7 +248,7 @@ def test_what_was_temporary_is_tried_by_the_same_line() -> None:
     world = importing(refused(1, ExitCode.TEMPORARY), *both()[1::2])
     error = fails(world)
     assert error.hint is not None
-    assert "run the same line again: fnt batch run m.csv" in error.hint
+    assert "run the same command again: fnt batch run m.csv" in error.hint
     assert statuses(world) == ["sending", "done"]
 
     assert importing(sent(1, job_id=11), completed(job_id=11)).invoke(*LINE).exit_code == 0
@@ -296,7 +297,7 @@ def test_another_account_does_not_go_on_with_a_ledger() -> None:
     error = fails(world)
 
     assert isinstance(error, UsageError)
-    assert "is that of me@x.org on https://books.example.org" in error.message
+    assert "belongs to me@x.org on https://books.example.org" in error.message
     assert world.session.asked == []
 
 

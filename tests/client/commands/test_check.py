@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fnt.errors import NotFoundError, PartialError, RefusedInputError, UsageError
+import pytest
+
+from fnt.errors import (
+    NotFoundError,
+    PartialError,
+    RefusedInputError,
+    TemporaryError,
+    UsageError,
+)
+from fnt.flow.inputs.preflight import LOOK_WITHIN_S
 from pdfs import make_pdf
 from world import World
 
@@ -20,7 +29,7 @@ def test_check_tells_pages_and_doubles(tmp_path: Path) -> None:
     first, second = world.out.splitlines()
     assert first.startswith("ok ")
     assert "pages" in first
-    assert second.endswith(f"the same bytes as {tmp_path / 'a.pdf'}")
+    assert second.endswith(f"duplicate of {tmp_path / 'a.pdf'}")
 
 
 def test_check_of_a_folder_looks_at_what_an_upload_would_send(tmp_path: Path) -> None:
@@ -48,3 +57,35 @@ def test_check_refuses_all_some_or_what_is_not_there(tmp_path: Path) -> None:
     assert isinstance(World().invoke("check", bad).exception, RefusedInputError)
     assert isinstance(World().invoke("check", bad, good).exception, PartialError)
     assert isinstance(World().invoke("check", none).exception, NotFoundError)
+
+
+@pytest.mark.parametrize("pause_s", [0, LOOK_WITHIN_S + 0.5])
+def test_check_says_what_it_could_not_look_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pause_s: float
+) -> None:
+    """It was "ok" and exit 0; a machine under load has more than the second of an upload."""
+    (tmp_path / "pypdf.py").write_text(f"import time\ntime.sleep({pause_s})\nraise ImportError\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "a.pdf").write_bytes(make_pdf())
+    world = World()
+
+    error = world.invoke("check", str(tmp_path / "a.pdf")).exception
+
+    assert isinstance(error, TemporaryError)
+    assert (error.exit_code, error.code) == (5, "NOT_CHECKED")
+    assert error.message == "1 of 1 file not checked"
+    assert world.out.startswith(f"not checked  {tmp_path / 'a.pdf'}: pages unknown, ")
+    assert world.out.endswith(", pypdf is not installed\n")
+
+
+def test_check_counts_what_is_refused_before_what_was_not_looked_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pypdf.py").write_text("raise ImportError\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "a.pdf").write_bytes(make_pdf())
+    (tmp_path / "b.pdf").write_bytes(b"not a PDF")
+
+    result = World().invoke("check", str(tmp_path / "a.pdf"), str(tmp_path / "b.pdf"))
+
+    assert isinstance(result.exception, PartialError)

@@ -141,5 +141,5 @@ def test_zsh_accepts_the_script(shell_world: dict[str, str], tmp_path: Path) -> 
         check=False,
     )
 
-    assert "retry:Run failed or cancelled jobs again, as new jobs" in done.stdout, done.stderr
+    assert "retry:Retry failed or cancelled jobs as new jobs" in done.stdout, done.stderr
     assert "130:processing, novel.pdf" in done.stdout

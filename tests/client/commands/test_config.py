@@ -1,4 +1,4 @@
-"""`fnt config`: what is shown is what is in force; files keep their comments and stay private."""
+"""`fnt config`: what is shown is what takes effect; files keep their comments and stay private."""
 
 from __future__ import annotations
 

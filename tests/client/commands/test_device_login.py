@@ -50,7 +50,7 @@ def test_login_counts_down_on_a_terminal_and_cleans_up() -> None:
 
     world.invoke("login")
 
-    assert "9:59 left" in world.err
+    assert "code expires in 9:59" in world.err
     assert world.err.rindex("\x1b[?25h") > world.err.rindex("\x1b[?25l")  # the cursor is back
 
 
@@ -80,7 +80,7 @@ def test_web_without_terminal_shows_the_code_in_lines() -> None:
     assert "BCDF-GHJK" in world.err
     assert world.opened == []
     assert "\x1b" not in world.err + world.out
-    assert world.err.count(" left") == 4  # at once, then every half minute of 105 s
+    assert world.err.count("code expires in") == 4  # at once, then every half minute of 105 s
     assert world.out == ""
 
 
@@ -136,7 +136,7 @@ def test_a_network_that_hiccups_ends_nothing() -> None:
     assert world.invoke("login").exit_code == 0
 
     assert waited_s(world) == 5 + 10 + 20 + 5
-    assert world.err.count("cannot be reached; trying again") == 1
+    assert world.err.count("cannot be reached; retrying") == 1
 
 
 def test_a_server_that_asks_for_patience_gets_it() -> None:
@@ -188,7 +188,7 @@ def test_an_older_server_is_logged_in_to_by_password() -> None:
     assert world.invoke("login").exit_code == 0
 
     assert world.api.calls == [("ask_device_login",), ("login", "me@x.org", "secret")]
-    assert "no login by browser" in world.err
+    assert "does not support browser login" in world.err
     assert world.store.saved == [(TOKENS, False)]
 
 

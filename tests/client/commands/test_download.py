@@ -8,7 +8,8 @@ import pytest
 
 from builders import make_snapshot
 from fnt.errors import AllFailedError, PartialError, TemporaryError, UsageError
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 from world import FakeApi, World, completed, ended
 
 

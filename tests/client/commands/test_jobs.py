@@ -6,7 +6,8 @@ import pytest
 
 from builders import make_snapshot
 from fnt.errors import AuthError, NotFoundError, PartialError, RejectedError, UsageError
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 from world import FakeApi, World, completed, ended, make_terminal
 
 
@@ -73,7 +74,7 @@ def test_cancel_is_calm_about_what_has_ended() -> None:
 
     assert world.err.splitlines() == [
         "job 12 cancelled",
-        "job 13 had already ended: completed",
+        "job 13 was already completed",
     ]
 
 

@@ -15,7 +15,8 @@ from fnt.__main__ import run
 from fnt.errors import AllFailedError, NotFoundError, PartialError, RefusedInputError, UsageError
 from fnt.flow.inputs.stdin import spooled
 from fnt.progress import Accepted, Refused
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 from pdfs import make_pdf
 from schemas import read_document, read_events
 from world import FakeApi, FakeSession, World, completed, ended, make_terminal, uploaded
@@ -258,7 +259,7 @@ def test_a_rehearsal_sends_nothing_and_tells_all(folder: Path) -> None:
     assert world.out.splitlines() == [
         "send    books/Zola/b.PDF -> out/Zola/b.txt",
         "send    books/a.pdf -> out/a.txt",
-        "refuse  books/bad.pdf: this is not a PDF",
+        "refuse  books/bad.pdf: not a PDF",
     ]
     assert world.session.asked == []
     assert not (folder / "out").exists()
@@ -306,7 +307,7 @@ def test_what_the_server_had_is_told_and_saved_as_usual(folder: Path) -> None:
     (entry,) = document["jobs"]
     assert (code, entry["skipped"], entry["job"]["id"]) == (0, True, 12)
     assert entry["outputs"] == ["novel.txt"]
-    assert "novel.pdf is not sent: job 12 has it (completed)" in world.err
+    assert "novel.pdf skipped: already uploaded as job 12 (completed)" in world.err
     assert world.session.asked[0][1][0].skips_existing
 
 
@@ -334,7 +335,7 @@ def test_a_result_that_was_saved_before_is_left_or_told(
         assert (result.exit_code, world.out) == (0, "novel.txt\n")
     else:
         assert isinstance(result.exception, error)
-        assert "another text" in str(result.exception)
+        assert "different content" in str(result.exception)
     assert sorted(path.name for path in folder.iterdir()) == ["books", "novel.pdf", "novel.txt"]
 
 

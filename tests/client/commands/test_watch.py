@@ -19,7 +19,7 @@ from fnt.errors import (
 )
 from fnt.progress import Refused
 from fnt.session import WatchOptions
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from world import FakeApi, FakeSession, World, completed, ended, make_terminal
 
 
@@ -105,7 +105,7 @@ def test_nothing_to_watch() -> None:
     world = watching()
 
     assert world.invoke("watch", "--all").exit_code == 0
-    assert world.err == "no job is running\n"
+    assert world.err == "no running jobs\n"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_time_that_is_over_before_a_job_was_heard_of_is_no_success() -> None:
     world = World()
     world.session.script = [completed(job_id=11), lambda: world.session.detached.wait(10)]
 
-    result = world.invoke("watch", "11", "12", "--timeout", "0.2s")
+    result = world.invoke("watch", "11", "12", "--timeout", "1s")
 
     assert isinstance(result.exception, DeadlineError)
     assert world.err.splitlines()[-1] == "1 job still running; resume with: fnt watch 12"
@@ -175,7 +175,7 @@ def test_the_time_is_over() -> None:
     world = World()
     world.session.script = [make_snapshot(), lambda: world.session.detached.wait(10), completed()]
 
-    result = world.invoke("watch", "12", "--timeout", "0.01s")
+    result = world.invoke("watch", "12", "--timeout", "1s")
 
     assert isinstance(result.exception, DeadlineError)
     assert world.err.splitlines()[-1] == "1 job still running; resume with: fnt watch 12"

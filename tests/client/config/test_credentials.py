@@ -136,23 +136,23 @@ def test_store_refuses_a_link_in_place_of_the_file(tmp_path):
     file.rename(target)
     file.symlink_to(target)
 
-    with pytest.raises(UsageError, match="is a link"):
+    with pytest.raises(UsageError, match="is a symbolic link"):
         store.load()
-    with pytest.raises(UsageError, match="is a link"):
+    with pytest.raises(UsageError, match="is a symbolic link"):
         store.save(TOKENS)
 
 
 def test_store_refuses_a_link_in_place_of_the_folder(tmp_path):
     (tmp_path / "credentials").symlink_to(tmp_path)
 
-    with pytest.raises(UsageError, match="is a link"):
+    with pytest.raises(UsageError, match="is a symbolic link"):
         make_store(tmp_path, no_keyring=True).save(TOKENS, insecure_storage=True)
 
 
 def test_store_unwritable_folder_is_a_usage_error(tmp_path):
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(UsageError, match="cannot be made"):
+    with pytest.raises(UsageError, match="cannot be created"):
         make_store(tmp_path / "file", no_keyring=True).save(TOKENS, insecure_storage=True)
 
 
@@ -187,7 +187,7 @@ class RaisingKeyring(FakeKeyring):
 def test_vault_silent_keyring_is_left_after_the_limit(tmp_path):
     keyring = SilentKeyring()
     try:
-        with pytest.raises(KeyringError, match=r"did not answer within 0\.05 s") as caught:
+        with pytest.raises(KeyringError, match=r"did not respond within 0\.05 s") as caught:
             make_store(tmp_path, keyring=keyring, timeout_s=0.05).load()
     finally:
         keyring.release.set()
@@ -196,7 +196,7 @@ def test_vault_silent_keyring_is_left_after_the_limit(tmp_path):
 
 
 def test_vault_reads_back_what_it_stored(tmp_path):
-    with pytest.raises(KeyringError, match="did not keep"):
+    with pytest.raises(KeyringError, match="did not store"):
         make_store(tmp_path, keyring=ForgetfulKeyring()).save(TOKENS)
 
 
@@ -211,7 +211,7 @@ def test_vault_finds_nothing_in_backends_that_keep_nothing(tmp_path, monkeypatch
 
     assert find_safe_backend() is None
     assert make_store(tmp_path).load() is None
-    with pytest.raises(KeyringError, match="no keyring"):
+    with pytest.raises(KeyringError, match="no secure keyring"):
         make_store(tmp_path).save(TOKENS)
     assert make_store(tmp_path).where().startswith("nowhere")
 

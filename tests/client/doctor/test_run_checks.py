@@ -41,7 +41,7 @@ def test_what_a_failure_makes_pointless_is_not_tried() -> None:
         check("a", bad), check("b", ok("b"), "a"), check("c", ok("c"), "b"), check("d", ok("d"))
     )
 
-    assert verdicts["b"].message == verdicts["c"].message == "not tried: a failed"
+    assert verdicts["b"].message == verdicts["c"].message == "skipped: a failed"
     assert [one.status for one in verdicts.values()] == ["fail", "skip", "skip", "ok"]
 
 

@@ -50,7 +50,7 @@ def test_d_waits_until_files_are_sent() -> None:
 
     desk.press("d")
     assert not desk.session.is_detached
-    assert desk.hints == ["detaching as soon as all files are sent"]
+    assert desk.hints == ["detaching once all files are sent"]
 
     desk.state = ProgressState()
     desk.keys.look_again()

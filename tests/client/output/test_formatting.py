@@ -21,7 +21,7 @@ from fnt.output.formatting import (
     total_left_s,
 )
 from fnt.progress import ProgressState, RetiredCounts, Row
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from world import completed
 
 
@@ -34,7 +34,7 @@ def make_row(**changes: Any) -> Row:
     ("changes", "stage"),
     [
         ({"status": JobStatus.PENDING}, Stage.WAITING),
-        ({"progress_percent": 5}, Stage.ANALYSING),
+        ({"progress_percent": 5}, Stage.ANALYZING),
         ({"progress_percent": 10, "total_chunks": 33}, Stage.SPLITTING),
         ({"progress_percent": 74, "total_chunks": 33}, Stage.SPLITTING),
         ({"progress_percent": 75, "total_chunks": 33}, Stage.MERGING),

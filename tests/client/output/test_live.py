@@ -23,7 +23,7 @@ from fnt.progress import (
     UploadProgress,
     reduce,
 )
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from world import Clock, completed, ended, make_terminal
 
 LIVE = LinkState(status=LinkStatus.LIVE)

@@ -21,7 +21,7 @@ from fnt.progress import (
     UploadProgress,
     reduce,
 )
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from world import Clock, completed, ended, make_terminal, uploaded
 
 
@@ -73,7 +73,7 @@ def test_a_job_from_first_byte_to_saved_file() -> None:
     assert log.lines == [
         "12:00:00 novel.pdf uploading 100%",
         "12:00:00 novel.pdf job 12 waiting 0%",
-        "12:00:00 novel.pdf job 12 analysing 5%",
+        "12:00:00 novel.pdf job 12 analyzing 5%",
         "12:00:00 novel.pdf job 12 splitting 15% (0/33)",
         "12:00:04 novel.pdf job 12 splitting 25% (6/33)",
         "12:00:04 novel.pdf job 12 merging 75%",
@@ -152,7 +152,7 @@ def test_the_heartbeat_of_many_is_one_line() -> None:
 
     log.renderer.tick()
 
-    assert log.lines[-1] == "12:00:30 3 jobs, 1 done, 2 jobs under way"
+    assert log.lines[-1] == "12:00:30 3 jobs, 1 done, 2 jobs in progress"
 
 
 def test_a_silent_upload_has_a_heartbeat_too() -> None:

@@ -10,7 +10,7 @@ import pytest
 from builders import make_snapshot
 from fnt.output.renderer import DoneCriteria, Renderer, Ticker
 from fnt.progress import ProgressState, Row, Saved, SaveFailed, Update, reduce
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from world import completed, ended
 
 

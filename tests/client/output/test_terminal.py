@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from fnt.color import ColorMode, wants_color
 from fnt.errors import FntError, UsageError
-from fnt.output.output_format import ColorMode, wants_color
 from fnt.output.sanitize import clean
 from fnt.output.terminal import Terminal
 from world import Stream, make_terminal
@@ -115,7 +115,7 @@ def test_words_said_while_rich_draws_are_literal() -> None:
 
 
 def test_nobody_is_asked_without_a_terminal() -> None:
-    with pytest.raises(UsageError, match="cannot ask for the email"):
+    with pytest.raises(UsageError, match="cannot prompt for the email"):
         make_terminal(tty=False, stdin="me\n").ask("Email")
 
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from msgspec import structs
 
 from builders import make_snapshot
 from fakes import SERVER, FakeHub, FakeServer, Script, refusal
@@ -26,7 +25,8 @@ from fnt.progress import (
     reduce,
 )
 from fnt.session import Session, Timing, UploadItem, WatchOptions
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -66,7 +66,7 @@ class World:
     def change(self, job_id=12, **changes):
         """Write the next version of a job to the record, telling nobody."""
         job = self.server.jobs[job_id]
-        self.server.set(structs.replace(job, version=job.version + 1, **changes))
+        self.server.set(job.replaced(version=job.version + 1, **changes))
         return self.server.jobs[job_id]
 
     def tell(self, job_id=12, **changes):
@@ -202,7 +202,7 @@ def test_watch_answer_that_is_no_job_is_a_protocol_error(make_world):
     world = make_world(make_snapshot())
     world.hub.answers[12] = {"ok": True, "job": {"id": 12}}
 
-    with pytest.raises(ProtocolError, match="not a job"):
+    with pytest.raises(ProtocolError, match="invalid job"):
         list(world.session.watch([12]))
 
 
@@ -334,9 +334,9 @@ def test_watch_refused_attempts_are_tried_again(make_world):
 
 def test_watch_login_that_is_over_ends_it(make_world):
     world = make_world(make_snapshot())
-    world.hub.always_refuse = AuthError("your login is over", hint="run: fnt login")
+    world.hub.always_refuse = AuthError("your login has ended", hint="run: fnt login")
 
-    with pytest.raises(AuthError, match="login is over"):
+    with pytest.raises(AuthError, match="login has ended"):
         list(world.session.watch([12]))
 
 
@@ -400,7 +400,9 @@ def test_watch_frozen_socket_is_left(make_world):
     world.change(**DONE)
     rest = list(updates)
 
-    assert any(u.reason == "the server stopped answering" for u in rest if isinstance(u, LinkState))
+    assert any(
+        u.reason == "the server stopped responding" for u in rest if isinstance(u, LinkState)
+    )
     assert len(jobs_of(rest)) == 1
     assert world.hub.attempts == 2
 
@@ -459,7 +461,7 @@ def test_watch_outlives_its_token_without_a_blink(make_world):
 
 
 @pytest.mark.parametrize(
-    ("error", "ends"), [(AuthError("your login is over"), True), (NO_SOCKET, False)]
+    ("error", "ends"), [(AuthError("your login has ended"), True), (NO_SOCKET, False)]
 )
 def test_watch_renewal_that_fails_ends_it_only_with_the_login(make_world, error, ends):
     world = make_world(make_snapshot(), timing=replace(QUICK, renew_s=0.01))
@@ -473,7 +475,7 @@ def test_watch_renewal_that_fails_ends_it_only_with_the_login(make_world, error,
     updates = world.session.watch([12])
     until(updates, is_job)
     if ends:
-        with pytest.raises(AuthError, match="login is over"):
+        with pytest.raises(AuthError, match="login has ended"):
             list(updates)
     else:
         threading.Timer(0.05, world.tell, kwargs=DONE).start()
@@ -634,9 +636,9 @@ def test_upload_that_the_server_has_already_is_not_sent_again(make_world, tmp_pa
 
 def test_upload_of_twins_makes_one_job_where_existing_ones_are_skipped(make_world, tmp_path):
     world = make_world()
-    twins = [replace(make_item(tmp_path, f"t{n}"), skips_existing=True) for n in range(5)]
+    duplicates = [replace(make_item(tmp_path, f"t{n}"), skips_existing=True) for n in range(5)]
 
-    updates = list(world.session.upload(twins, parallel=5))
+    updates = list(world.session.upload(duplicates, parallel=5))
 
     accepted = [u for u in updates if isinstance(u, Accepted)]
     assert len(accepted) == 5
@@ -670,7 +672,7 @@ def test_watch_of_twins_tells_both_rows_how_it_ended(make_world, tmp_path):
     twin = replace(item, key="twin", idempotency_key="key-twin")
     world = make_world()
     world.server.on_upload = lambda job: world.server.jobs.update(
-        {job.id: structs.replace(job, version=job.version + 1, **DONE)}
+        {job.id: job.replaced(version=job.version + 1, **DONE)}
     )
 
     state = ProgressState()
@@ -717,7 +719,7 @@ def test_upload_goes_on_when_a_server_reached_before_comes_back(make_world, tmp_
 
     def fail_a_while(job):
         if next(failures, None) is not None:
-            world.server.jobs[job.id] = structs.replace(job, uploaded_at=None)
+            world.server.jobs[job.id] = job.replaced(uploaded_at=None)
             raise httpx.ReadError("reset")
 
     world.server.on_upload = fail_a_while
@@ -944,7 +946,7 @@ def test_window_bounds_the_unfinished_jobs_and_every_item_ends(make_world, tmp_p
             yield make_item(tmp_path, name=str(number))
 
     def finish(job):
-        world.server.jobs[job.id] = structs.replace(job, version=job.version + 1, **DONE)
+        world.server.jobs[job.id] = job.replaced(version=job.version + 1, **DONE)
 
     for update in windowed(world, items(), window=5):
         assert len(pulled) - len(ended) <= 5
@@ -985,7 +987,7 @@ def test_an_item_whose_number_is_another_file_s_is_refused(make_world, tmp_path)
     updates = list(windowed(world, iter([item]), window=2))
 
     (refused,) = [update for update in updates if isinstance(update, Refused)]
-    assert (refused.code, refused.message) == ("JOB_NOT_FOUND", "job 12 is of another file")
+    assert (refused.code, refused.message) == ("JOB_NOT_FOUND", "job 12 belongs to another file")
 
 
 def test_an_item_whose_job_is_gone_is_refused(make_world, tmp_path):
@@ -1005,7 +1007,7 @@ def test_a_full_server_is_waited_for_only_with_a_window(make_world, tmp_path, co
         answers = [refusal(status, code, "wait", **{"Retry-After": "0"})] * 9
         server = FakeServer()
         server.on_upload = lambda job: server.jobs.update(
-            {job.id: structs.replace(job, version=job.version + 1, **DONE)}
+            {job.id: job.replaced(version=job.version + 1, **DONE)}
         )
         return httpx.MockTransport(
             lambda request: answers.pop() if answers else server.transport.handler(request)

@@ -273,7 +273,7 @@ def test_stream_closed_while_connecting_does_not_stay(make_stream):
     stream = make_stream()
     stream.close()
 
-    with pytest.raises(TemporaryError, match="closed at once"):
+    with pytest.raises(TemporaryError, match="closed immediately"):
         stream.connect(WAIT_S)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from fnt.wire.errors import ErrorCode
 from fnt_server.auth import logins, users
-from fnt_server.auth.logins import Accounts, Identity
+from fnt_server.auth.logins import Authenticator, Identity
 from fnt_server.auth.tokens import (
     LOGIN_TTL_S,
     REPLAY_WINDOW_S,
@@ -20,6 +20,7 @@ from fnt_server.auth.tokens import (
 from fnt_server.auth.users import AccountError
 from fnt_server.db.connection import Database
 from fnt_server.db.models import AccessToken, Login, User
+from fnt_server.web.janitor import delete_ended_logins
 from server.aging import make_older
 from server.records import at_once, fetch, make_job
 
@@ -35,19 +36,19 @@ def password_hash() -> str:
 
 
 @pytest.fixture
-def deployment(database: Database, password_hash: str) -> Accounts:
+def deployment(database: Database, password_hash: str) -> Authenticator:
     user = User(email=EMAIL, name="ann", password_hash=password_hash, created_at=1.0)
     with database.write() as session:
         session.add(user)
-    return Accounts(database, TokenSigner(KEY), access_ttl_s=900)
+    return Authenticator(database, TokenSigner(KEY), access_ttl_s=900)
 
 
 @pytest.fixture
-def pair(deployment: Accounts) -> TokenPair:
+def pair(deployment: Authenticator) -> TokenPair:
     return log_in(deployment)
 
 
-def log_in(deployment: Accounts) -> TokenPair:
+def log_in(deployment: Authenticator) -> TokenPair:
     pair = deployment.log_in(EMAIL, PASSWORD)
     assert pair is not None
     return pair
@@ -60,7 +61,7 @@ def refusal(act: Callable[[], object]) -> ErrorCode:
 
 
 @pytest.mark.parametrize("email", [EMAIL, "ANN@Example.ORG", f"  {EMAIL} "])
-def test_log_in_folds_the_address(deployment: Accounts, email: str) -> None:
+def test_log_in_folds_the_address(deployment: Authenticator, email: str) -> None:
     pair = deployment.log_in(email, PASSWORD)
 
     assert pair is not None
@@ -79,13 +80,15 @@ def test_log_in_folds_the_address(deployment: Accounts, email: str) -> None:
         ("' OR 1=1 --", PASSWORD),
     ],
 )
-def test_log_in_with_anything_else_is_none(deployment: Accounts, email: str, password: str) -> None:
+def test_log_in_with_anything_else_is_none(
+    deployment: Authenticator, email: str, password: str
+) -> None:
     assert deployment.log_in(email, password) is None
 
 
 @pytest.mark.parametrize("what", ["passwd", "remove"])
 def test_log_in_with_a_password_that_is_just_being_changed_opens_nothing(
-    deployment: Accounts, database: Database, monkeypatch: pytest.MonkeyPatch, what: str
+    deployment: Authenticator, database: Database, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     compare = logins.is_password
 
@@ -103,7 +106,7 @@ def test_log_in_with_a_password_that_is_just_being_changed_opens_nothing(
 
 
 def test_refresh_gives_a_new_pair_and_the_old_access_token_lives_on(
-    deployment: Accounts, pair: TokenPair
+    deployment: Authenticator, pair: TokenPair
 ) -> None:
     newer = deployment.refresh(pair.refresh_token)
 
@@ -114,7 +117,9 @@ def test_refresh_gives_a_new_pair_and_the_old_access_token_lives_on(
     )
 
 
-def test_refresh_at_once_gives_the_same_successor(deployment: Accounts, pair: TokenPair) -> None:
+def test_refresh_at_once_gives_the_same_successor(
+    deployment: Authenticator, pair: TokenPair
+) -> None:
     pairs = at_once([lambda: deployment.refresh(pair.refresh_token)] * 8)
 
     assert len({each.refresh_token for each in pairs}) == 1
@@ -122,7 +127,7 @@ def test_refresh_at_once_gives_the_same_successor(deployment: Accounts, pair: To
 
 
 def test_refresh_of_an_old_token_after_the_window_kills_the_family(
-    deployment: Accounts, pair: TokenPair, database: Database
+    deployment: Authenticator, pair: TokenPair, database: Database
 ) -> None:
     newer = deployment.refresh(pair.refresh_token)
     make_older(database, Login.rotated_at, seconds=REPLAY_WINDOW_S + 1)
@@ -133,7 +138,7 @@ def test_refresh_of_an_old_token_after_the_window_kills_the_family(
 
 
 def test_refresh_of_a_token_two_turns_old_kills_the_family(
-    deployment: Accounts, pair: TokenPair
+    deployment: Authenticator, pair: TokenPair
 ) -> None:
     newest = deployment.refresh(deployment.refresh(pair.refresh_token).refresh_token)
 
@@ -142,7 +147,7 @@ def test_refresh_of_a_token_two_turns_old_kills_the_family(
 
 
 def test_refresh_ends_with_its_family(
-    deployment: Accounts, pair: TokenPair, database: Database
+    deployment: Authenticator, pair: TokenPair, database: Database
 ) -> None:
     make_older(database, Login.ends_at, seconds=LOGIN_TTL_S)
 
@@ -150,7 +155,7 @@ def test_refresh_ends_with_its_family(
     assert refusal(lambda: deployment.identify(pair.access_token)) is ErrorCode.TOKEN_INVALID
 
 
-def test_a_family_dies_alone(deployment: Accounts, pair: TokenPair) -> None:
+def test_a_family_dies_alone(deployment: Authenticator, pair: TokenPair) -> None:
     other = log_in(deployment)
 
     deployment.log_out(deployment.identify(pair.access_token), everywhere=False)
@@ -161,7 +166,7 @@ def test_a_family_dies_alone(deployment: Accounts, pair: TokenPair) -> None:
 
 
 def test_log_out_everywhere_ends_all_logins_of_the_user_alone(
-    deployment: Accounts, pair: TokenPair, database: Database
+    deployment: Authenticator, pair: TokenPair, database: Database
 ) -> None:
     users.add_user(database, "bob@example.org", PASSWORD)
     other, theirs = log_in(deployment), deployment.log_in("bob@example.org", PASSWORD)
@@ -179,7 +184,7 @@ def test_log_out_everywhere_ends_all_logins_of_the_user_alone(
 
 
 def test_a_new_password_ends_all_logins(
-    deployment: Accounts, pair: TokenPair, database: Database
+    deployment: Authenticator, pair: TokenPair, database: Database
 ) -> None:
     users.set_password(database, EMAIL, "another horse")
 
@@ -189,12 +194,12 @@ def test_a_new_password_ends_all_logins(
 
 
 @pytest.mark.parametrize("token", ["", "fnt_", "fnt_x", "fnt_\ud800", "x.y.z", "\0", "é"])
-def test_identify_refuses_nonsense(deployment: Accounts, token: str) -> None:
+def test_identify_refuses_nonsense(deployment: Authenticator, token: str) -> None:
     assert refusal(lambda: deployment.identify(token)) is ErrorCode.TOKEN_INVALID
 
 
 def test_a_personal_token_identifies_until_it_ends(
-    deployment: Accounts, database: Database
+    deployment: Authenticator, database: Database
 ) -> None:
     token = users.make_personal_token(database, EMAIL, days=90)
     identity = deployment.identify(token)
@@ -206,7 +211,7 @@ def test_a_personal_token_identifies_until_it_ends(
     assert refusal(lambda: deployment.refresh(token)) is ErrorCode.TOKEN_INVALID
 
 
-def test_secrets_are_stored_hashed(deployment: Accounts, database: Database) -> None:
+def test_secrets_are_stored_hashed(deployment: Authenticator, database: Database) -> None:
     token = users.make_personal_token(database, EMAIL, days=1)
 
     with database.read() as session:
@@ -217,7 +222,7 @@ def test_secrets_are_stored_hashed(deployment: Accounts, database: Database) -> 
 
 
 def test_still_valid_tells_which_identities_have_ended(
-    deployment: Accounts, pair: TokenPair, database: Database
+    deployment: Authenticator, pair: TokenPair, database: Database
 ) -> None:
     by_login, by_token = (
         deployment.identify(pair.access_token),
@@ -239,7 +244,7 @@ def test_add_user_refuses_what_is_no_address(database: Database, email: str) -> 
 
 
 def test_add_user_refuses_a_taken_address_and_a_short_password(
-    deployment: Accounts, database: Database
+    deployment: Authenticator, database: Database
 ) -> None:
     with pytest.raises(AccountError, match="exists"):
         users.add_user(database, EMAIL.upper(), PASSWORD)
@@ -249,7 +254,7 @@ def test_add_user_refuses_a_taken_address_and_a_short_password(
 
 
 def test_remove_user_takes_everything_with_it(
-    deployment: Accounts, pair: TokenPair, database: Database
+    deployment: Authenticator, pair: TokenPair, database: Database
 ) -> None:
     token = users.make_personal_token(database, EMAIL, days=1)
     job_id = make_job(database, pair.user.id).id
@@ -260,7 +265,7 @@ def test_remove_user_takes_everything_with_it(
         assert refusal(lambda t=each: deployment.identify(t)) is ErrorCode.TOKEN_INVALID
     with pytest.raises(Exception, match="No row"):
         fetch(database, job_id)
-    with pytest.raises(AccountError, match="no user"):
+    with pytest.raises(AccountError, match="not found"):
         users.remove_user(database, EMAIL)
 
 
@@ -271,7 +276,7 @@ def test_make_personal_token_refuses_odd_lifetimes(database: Database, days: int
 
 
 def test_delete_ended_logins_keeps_the_living(
-    deployment: Accounts, pair: TokenPair, database: Database
+    deployment: Authenticator, pair: TokenPair, database: Database
 ) -> None:
     deployment.log_out(deployment.identify(pair.access_token), everywhere=False)
     make_older(database, Login.revoked_at, seconds=WEEK_S + 1)
@@ -279,7 +284,7 @@ def test_delete_ended_logins_keeps_the_living(
     users.make_personal_token(database, EMAIL, days=1)
     make_older(database, AccessToken.ends_at, seconds=WEEK_S + 2 * 86400)
 
-    logins.delete_ended_logins(database)
+    delete_ended_logins(database)
 
     assert deployment.identify(living.access_token)
     with database.read() as session:

@@ -23,12 +23,17 @@ def test_both_names_of_help_show_the_same(line: list[str]) -> None:
     assert short.output == CliRunner().invoke(app, [*line, "--help"]).output
 
 
-def test_help_groups_commands_and_ends_with_examples() -> None:
-    lines = CliRunner().invoke(app, ["-h"]).output.splitlines()
-    headings = [line.split()[1] for line in lines if line.startswith("╭─")]
+@pytest.mark.parametrize(("command", "variable"), [("run", "FNT_PORT"), ("web", "FNT_HOST")])
+def test_help_names_the_environment_variable_of_an_option(command: str, variable: str) -> None:
+    assert f"[env: {variable}]" in CliRunner().invoke(app, [command, "-h"]).output
 
-    assert headings == ["Options", "Run", "Administer", "Try"]
-    assert any("fnt-server run" in line for line in lines[-8:])
+
+def test_help_begins_with_examples_and_groups_commands() -> None:
+    lines = CliRunner().invoke(app, ["-h"]).output.splitlines()
+    headings = [line for line in lines if line.endswith(":")]
+
+    assert headings == ["  Examples:", "Run:", "Administer:", "Try and inspect:", "Options:"]
+    assert "    fnt-server run" in lines
 
 
 def test_a_mistyped_command_is_answered_with_the_one_meant() -> None:

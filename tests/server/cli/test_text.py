@@ -86,7 +86,7 @@ def test_notes_and_their_calls_are_dropped_and_told(noted: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["nowhere.pdf"], 2, "no file nowhere.pdf"),
+        (["nowhere.pdf"], 2, "file nowhere.pdf not found"),
         (["{pdf}", "--pages", "7-3"], 2, "3-7, 3- or 3"),
         (["{text}"], 10, "not a readable PDF"),
     ],

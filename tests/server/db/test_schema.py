@@ -103,7 +103,7 @@ def test_a_schema_of_the_future_is_not_called_old(bare: Database) -> None:
 
 
 def test_a_revision_that_is_none_is_one_line(bare: Database) -> None:
-    with pytest.raises(ConfigError, match="no revision 'x'"):
+    with pytest.raises(ConfigError, match="revision 'x' not found"):
         schema.migrate(bare, "x")
 
 

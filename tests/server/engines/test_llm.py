@@ -1,4 +1,4 @@
-"""The engines that ask a model, by their own libraries, against a service on loopback."""
+"""The engines that ask a model, through their libraries, against a local service."""
 
 from __future__ import annotations
 

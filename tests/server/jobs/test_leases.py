@@ -1,16 +1,19 @@
-"""The writer of steps: fairness, fences, attempts and losses, and the merge that comes once."""
+"""The writer of steps: fairness, fences, attempts, losses, and a single merge."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from threading import Thread
+from typing import Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import event, text, update
 
 from e2e.harness import wait_for
 from fnt.wire.errors import JobErrorCode
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step, StepKind, StepStatus, Worker
 from fnt_server.jobs import leases, queries, retry_policy, state, step_results, worker_registry
@@ -441,3 +444,44 @@ def test_tell_alive_forgets_workers_long_gone(database: Database) -> None:
 
     with database.read() as session:
         assert [worker.id for worker in session.query(Worker)] == ["new"]
+
+
+@contextmanager
+def recorded_updates(database: Database) -> Iterator[list[str]]:
+    """Yield the UPDATE statements on steps that are executed within the block."""
+    statements: list[str] = []
+
+    def record(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("UPDATE steps"):
+            statements.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", record)
+    try:
+        yield statements
+    finally:
+        event.remove(database.engine, "before_cursor_execute", record)
+
+
+@pytest.mark.parametrize("ending", ["completed", "failed", "certain", "third"])
+def test_the_end_of_a_step_is_one_guarded_update(
+    database: Database, user_id: int, ending: str
+) -> None:
+    make_chunked(database, user_id, chunks=2)
+    claimed = claim(database)
+    if ending == "third":
+        with database.write() as session:
+            session.execute(update(Step).values(attempts=2))
+
+    with recorded_updates(database) as updates:
+        if ending == "completed":
+            complete_chunk(database, claimed)
+        else:
+            step_results.fail(
+                database, claimed, JobErrorCode.INTERNAL, "no", certain=ending == "certain"
+            )
+
+    guarded = [sql for sql in updates if "fence" in sql.partition("WHERE")[2]]
+    dropped = [sql for sql in updates if "job_id" in sql.partition("WHERE")[2].split("AND")[0]]
+    assert len(guarded) == 1
+    assert len(updates) == 1 + len(dropped)  # a job that ends drops the steps that are left
+    assert len(dropped) == (ending in {"certain", "third"})

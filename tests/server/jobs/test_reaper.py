@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step
 from fnt_server.jobs import creation, leases
@@ -90,6 +90,6 @@ def test_a_pass_also_runs_what_it_was_given(
 ) -> None:
     passes: list[str] = []
 
-    run_once(database, publisher_calls, also=lambda: passes.append("also"))
+    run_once(database, publisher_calls, after_pass=lambda: passes.append("also"))
 
     assert passes == ["also"]

@@ -1,4 +1,4 @@
-"""The writer of jobs: one job a key, one file a job, one end; versions rise."""
+"""The writer of jobs: one job per key, one file per job, one end; versions increase."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from fnt.wire.errors import ErrorCode, JobErrorCode
-from fnt.wire.jobs import TERMINAL, JobSnapshot, JobStatus
+from fnt.wire.job_status import TERMINAL, JobStatus
+from fnt.wire.jobs import JobSnapshot
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
 from fnt_server.jobs import creation, leases, queries, state, step_results
@@ -52,7 +53,7 @@ def make_older(database: Database, job_id: int, seconds: float) -> None:
 
 
 def test_confirm_takes_no_more_jobs_than_the_limits_say(database: Database, user_id: int) -> None:
-    limits = QueueLimits(in_all=3, per_user=2)
+    limits = QueueLimits(total=3, per_user=2)
     other, third = make_user(database), make_user(database)
 
     def confirm(user: int, key: str | None = None) -> Job:
@@ -93,10 +94,12 @@ def test_confirm_refuses_a_key_used_for_another_request(database: Database, user
 
 def test_confirm_keeps_the_keys_of_users_apart(database: Database, user_id: int) -> None:
     mine, _ = creation.confirm(database, new_job(user_id, idempotency_key="k"))
-    theirs, created = creation.confirm(database, new_job(make_user(database), idempotency_key="k"))
+    of_this_user, created = creation.confirm(
+        database, new_job(make_user(database), idempotency_key="k")
+    )
 
     assert created
-    assert mine.id != theirs.id
+    assert mine.id != of_this_user.id
 
 
 def test_confirm_without_key_makes_a_job_each_time(database: Database, user_id: int) -> None:
@@ -265,7 +268,7 @@ def test_abandon_fails_old_jobs_without_file_alone(database: Database, user_id: 
         make_older(database, job.id, 25 * HOUR_S)
     make_older(database, fresh.id, 23 * HOUR_S)
 
-    abandoned = creation.abandon(database)
+    abandoned = creation.fail_abandoned(database)
 
     assert [job.id for job in abandoned] == [old.id]
     assert abandoned[0].error_code == JobErrorCode.UPLOAD_ABANDONED
@@ -278,12 +281,12 @@ def list_all(database: Database, user_id: int, **filters: Any) -> list[int]:
 
 def test_list_jobs_shows_ones_own_newest_first(database: Database, user_id: int) -> None:
     mine = [make_job(database, user_id, file=None).id for _ in range(3)]
-    theirs = make_job(database, make_user(database), file=None).id
+    of_this_user = make_job(database, make_user(database), file=None).id
 
     assert list_all(database, user_id) == mine[::-1]
     assert list_all(database, user_id, limit=2) == mine[:0:-1]
     assert list_all(database, user_id, before_id=mine[1]) == [mine[0]]
-    assert list_all(database, user_id, ids=[mine[1], theirs]) == [mine[1]]
+    assert list_all(database, user_id, ids=[mine[1], of_this_user]) == [mine[1]]
     assert list_all(database, user_id, ids=[]) == []
 
 

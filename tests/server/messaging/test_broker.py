@@ -1,4 +1,4 @@
-"""Wakeups and the events: what two servers on one broker must not hear of each other."""
+"""Wakeups and events: two installations on one broker must not receive each other's."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_wakeup_waits_in_the_queue(broker_process: BrokerProcess) -> None:
 
     with sender.connection_for_read() as connection:
         queue = connection.SimpleQueue("fnt.steps")
-        message = wait_for(lambda: queue.get(timeout=1), within_s=3, what="the bell is there")
+        message = wait_for(lambda: queue.get(timeout=1), within_s=3, what="the wakeup is there")
         assert message.headers["task"] == broker.WAKEUP_TASK
         assert message.headers["expires"] is None  # by whose clock?
         message.ack()

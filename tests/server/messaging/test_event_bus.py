@@ -1,4 +1,4 @@
-"""The publisher: nobody waits for the broker, the newest snapshot wins, a failure is forgotten."""
+"""The event bus: nobody waits for the broker, and the newest snapshot wins."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Broker:
 
     def __init__(self) -> None:
         self.told: Queue[tuple[int, int]] = Queue()
-        self.rung: Queue[None] = Queue()
+        self.woken: Queue[None] = Queue()
         self.entered = Event()
         self.let_go = Event()
         self.let_go.set()
@@ -37,7 +37,7 @@ class Broker:
     def send_wakeup(self) -> None:
         if self.error is not None:
             raise self.error
-        self.rung.put(None)
+        self.woken.put(None)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_what_is_published_is_told(broker: Broker, telling: Publisher) -> None:
 
     assert broker.told.get(timeout=WITHIN_S) == (1, 3)
     for _ in range(2):
-        broker.rung.get(timeout=WITHIN_S)
+        broker.woken.get(timeout=WITHIN_S)
 
 
 def test_the_newest_snapshot_of_a_job_is_told_and_never_an_older_one(
@@ -86,7 +86,7 @@ def test_the_newest_snapshot_of_a_job_is_told_and_never_an_older_one(
 def test_a_frozen_broker_holds_nobody_and_fills_no_memory(
     broker: Broker, telling: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_bus, "MAX_WAITING", 10)  # 10 000 would take a second
+    monkeypatch.setattr(event_bus, "MAX_PENDING_SNAPSHOTS", 10)  # 10 000 would take a second
     freeze(broker, telling)
     for job_id in range(50):
         telling.publish({"id": job_id, "version": 1})
@@ -98,13 +98,13 @@ def test_a_frozen_broker_holds_nobody_and_fills_no_memory(
 
 
 def test_a_wakeup_does_not_wait_for_all_events_of_a_slow_bus() -> None:
-    let_go, rung, begun = Semaphore(0), Event(), Queue[int]()
+    let_go, woken, begun = Semaphore(0), Event(), Queue[int]()
 
     def emit(job_id: int, _job: dict[str, Any]) -> None:
         begun.put(job_id)
         let_go.acquire(timeout=WITHIN_S)
 
-    telling = Publisher(emit=emit, send_wakeup=rung.set)
+    telling = Publisher(emit=emit, send_wakeup=woken.set)
     telling.publish({"id": 0, "version": 1})
     assert begun.get(timeout=WITHIN_S) == 0
     for job_id in (1, 2):
@@ -114,7 +114,7 @@ def test_a_wakeup_does_not_wait_for_all_events_of_a_slow_bus() -> None:
     telling.notify_workers()
     let_go.release()
 
-    assert rung.wait(WITHIN_S / 2)
+    assert woken.wait(WITHIN_S / 2)
     let_go.release()
     telling.close()
 
@@ -125,7 +125,7 @@ def test_pending_wakeups_are_capped(broker: Broker, telling: Publisher) -> None:
     broker.let_go.set()
     telling.close(WITHIN_S)
 
-    assert broker.rung.qsize() == event_bus.MAX_PENDING_WAKEUPS
+    assert broker.woken.qsize() == event_bus.MAX_PENDING_WAKEUPS
 
 
 def test_a_failure_is_logged_and_forgotten(

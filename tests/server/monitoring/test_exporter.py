@@ -1,4 +1,4 @@
-"""Metrics of the real processes, as Prometheus reads them."""
+"""Metrics of real processes, as Prometheus reads them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from e2e.harness import children_of, wait_for
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt_server.config import ConfigError
 from fnt_server.db.connection import Database
-from fnt_server.monitoring.exporter import DatabaseCollector, listen, read_figures
+from fnt_server.monitoring.exporter import DatabaseCollector, listen, read_figures, serve
 from server.api_client import PDF
 from server.processes import Deployment
 from server.records import claim, make_chunked, make_job
@@ -150,3 +150,12 @@ def test_a_port_that_is_taken_is_one_line_and_none_is_the_default(deployment: De
         port = listener.getsockname()[1]
         with pytest.raises(ConfigError, match="choose another FNT_METRICS_PORT"):
             listen(port)
+
+
+def test_a_silent_connection_is_closed() -> None:
+    port = free_port()
+    serve(listen(port))
+    with socket.create_connection(("127.0.0.1", port), timeout=8) as silent:
+        silent.sendall(b"GET /metrics HTTP/1.0\r\n")
+
+        assert silent.recv(1) == b""

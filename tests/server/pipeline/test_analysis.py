@@ -85,7 +85,7 @@ def test_fix_hyphenation_false_leaves_the_hyphens_of_line_ends(
 
 
 def plain_spaces(text: str) -> str:
-    return text.replace("\xa0", " ")
+    return text.replace("\xa0", " ").replace("\u202f", " ")
 
 
 def test_pages_that_lie_on_their_side_or_elsewhere_are_read_as_well(

@@ -70,7 +70,7 @@ def test_a_book_comes_back_as_paragraphs(process: PipelineProcess, write: Write)
     analysis = assert_works(process, write(make_pdf(pages=3)))
 
     assert analysis.page_count == 3
-    assert analysis.paragraphs[1].text == "— Vous venez de loin ? demanda-t-il."
+    assert analysis.paragraphs[1].text == "— Vous venez de loin\u202f? demanda-t-il."
     assert Analysis.from_json(analysis.to_json()) == analysis
 
 

@@ -1,4 +1,4 @@
-"""What depends on the bucket, while it is away: told at once, and nothing is lost by it."""
+"""While the bucket is down, requests fail at once and nothing is lost."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LINE = {
 
 @pytest.fixture
 def link(bucket_url: str) -> Iterator[FaultProxy]:
-    """The way to the bucket."""
+    """The connection to the bucket."""
     port = urlsplit(os.environ["AWS_ENDPOINT_URL"]).port
     assert port
     with proxied(port) as link:
@@ -49,7 +49,7 @@ def link(bucket_url: str) -> Iterator[FaultProxy]:
 
 
 def cut(link: FaultProxy) -> None:
-    """Cut the way to the bucket."""
+    """Cut the connection to the bucket."""
     link.faults.refuse = True
     link.reset_all()
 

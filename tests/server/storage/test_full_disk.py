@@ -11,7 +11,7 @@ import pytest
 
 from e2e.harness import wait_for
 from fnt.wire import paths
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt_server.db.models import Job, StepKind, StepStatus
 from pdfs import make_pdf
 from server.api_client import BOUNDARY, PDF, form

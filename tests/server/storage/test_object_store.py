@@ -1,4 +1,4 @@
-"""Files by key: whole or not there at all."""
+"""Objects by key: complete or absent."""
 
 from __future__ import annotations
 

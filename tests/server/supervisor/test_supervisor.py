@@ -1,7 +1,8 @@
-"""`fnt-server run` on a data folder that is not as it was left."""
+"""`fnt-server run` on a damaged data folder."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from e2e.harness import ServerProcess, clean_environ
+from fnt import __version__
 
 
 def test_a_broker_whose_files_are_broken_begins_anew(tmp_path: Path) -> None:
-    """The database is the database: nothing that the broker kept is needed."""
+    """The database is the source of truth: the broker's data is not needed."""
     kept = tmp_path / "broker" / "appendonlydir"
     kept.mkdir(parents=True)
     (kept / "appendonly.aof.manifest").write_text("noise\n")
@@ -53,3 +55,14 @@ def test_a_storage_that_cannot_be_written_to_is_one_line(
     assert reason in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert "hunter2" not in ended.stderr
+
+
+def test_web_and_worker_log_what_they_are_when_they_start(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path, FNT_WORKERS="3", FNT_MAX_SOCKETS="50").start()
+    assert server.stop() == 0
+
+    log = server.log.read_text()
+    address = f"127.0.0.1:{server.port}"
+    assert f"web started: version {__version__}, listening on {address}, threads" in log
+    assert "up to 50 sockets" in log
+    assert re.search(rf"worker \w+ started: version {re.escape(__version__)}, 3 slots", log)

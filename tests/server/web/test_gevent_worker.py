@@ -100,7 +100,7 @@ def test_a_job_through_greenlets(deployment: Deployment, web: WebProcess) -> Non
 
 
 def test_a_login_does_not_hold_up_the_others(deployment: Deployment, web: WebProcess) -> None:
-    """A wrong password is refused as on threads: what hashes runs aside and raises nothing."""
+    """A wrong password is refused as on threads: hashing runs in a native thread."""
     deployment.log_in()
     body = {"email": f"login{deployment._users}@example.org", "password": "wrong horse"}
 

@@ -18,7 +18,7 @@ from fnt_server.jobs import step_results
 from fnt_server.jobs.creation import StoredFile
 from fnt_server.storage.object_store import NativeThreadStorage, Storage, StorageDownError
 from fnt_server.web import janitor
-from fnt_server.web.janitor import ORPHANED_AFTER_S, Janitor, pause_s, sweep
+from fnt_server.web.janitor import ORPHANED_AFTER_S, Janitor, next_run_in_s, sweep
 from server.records import (
     claim,
     complete_chunk,
@@ -57,8 +57,8 @@ def test_a_bucket_that_is_down_is_retried_ever_more_rarely(
     wait_for(lambda: storage.tries >= 3, within_s=5, what="three tries")
     cleaning.close()
 
-    assert [pause_s(failures) for failures in range(6)] == [3600, 0.1, 0.2, 0.4, 0.8, 1.6]
-    assert pause_s(10**6) == 3600
+    assert [next_run_in_s(failures) for failures in range(6)] == [3600, 0.1, 0.2, 0.4, 0.8, 1.6]
+    assert next_run_in_s(10**6) == 3600
 
 
 def make_old(tmp_path: Path) -> None:

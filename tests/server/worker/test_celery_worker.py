@@ -1,4 +1,4 @@
-"""The real Celery worker: a job's way, and what happens when a worker or the broker goes away."""
+"""The real Celery worker: a whole job, and the loss of a worker or the broker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sqlalchemy import select
 from e2e.harness import command_line, descendants, wait_for
 from fnt.wire import events, paths
 from fnt.wire.errors import JobErrorCode
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt_server.db.models import Job, Step, StepKind, StepStatus, Worker
 from fnt_server.jobs import leases, retry_policy, worker_registry
 from fnt_server.messaging.event_bus import Publisher
@@ -48,7 +48,7 @@ def broker_of_mine() -> Iterator[BrokerProcess]:
 
 @pytest.fixture
 def make_deployment(tmp_path: Path, broker_of_mine: BrokerProcess) -> Iterator[MakeDeployment]:
-    """Return a function that makes a house with settings of the test's own."""
+    """Return a function that creates a deployment with the test's own settings."""
     houses: list[Deployment] = []
 
     def make(**environ: str) -> Deployment:
@@ -449,15 +449,15 @@ def test_a_new_pool_child_sends_a_wakeup_and_does_not_begin_by_working(
     make_deployment: MakeDeployment,
 ) -> None:
     """Celery kills a child that takes over four seconds to begin."""
-    deployment, rung, worked = make_deployment(), Event(), Event()
+    deployment, woken, worked = make_deployment(), Event(), Event()
     shutdown = GracefulShutdown(deployment.config, worker_id="w")
     child = PoolChild(deployment.config, worker_id="w", shutdown=shutdown)
     child.__dict__["runner"] = Runner(worked.set)
-    child.__dict__["publisher"] = Publisher(emit=lambda *_: None, send_wakeup=rung.set)
+    child.__dict__["publisher"] = Publisher(emit=lambda *_: None, send_wakeup=woken.set)
 
     child.begin()
 
-    assert rung.wait(5)
+    assert woken.wait(5)
     assert not worked.is_set()
     child.reaper.close()
     child.publisher.close()

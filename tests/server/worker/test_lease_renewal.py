@@ -1,4 +1,4 @@
-"""The lease: kept alive beside the work, noticed when it is lost."""
+"""The lease: renewed during the work, and its loss is noticed."""
 
 from __future__ import annotations
 

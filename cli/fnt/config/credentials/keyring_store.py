@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from fnt.config.credentials.tokens import Tokens
 from fnt.errors import UsageError
+from fnt.timeout import call_within
 
 SERVICE = "fnt"
 
@@ -74,7 +74,7 @@ class KeyringStore:
         text = tokens.to_json()
         backend.set_password(SERVICE, self._origin, text)
         if backend.get_password(SERVICE, self._origin) != text:
-            raise KeyringError("the keyring did not keep the token")
+            raise KeyringError("the keyring did not store the token")
         return _describe(backend)
 
     def _delete(self, backend: KeyringLike) -> None:
@@ -82,29 +82,23 @@ class KeyringStore:
             backend.delete_password(SERVICE, self._origin)
 
     def _limited(self, ask: Callable[[KeyringLike], T], *, needed: bool = False) -> T | None:
-        """Ask in a thread of its own: a locked keyring may never answer."""
-        answers: list[T | None] = []
-        errors: list[Exception] = []
+        """Ask for so long only: a locked keyring may never answer."""
 
-        def run() -> None:
-            try:
-                backend = self._find_backend()
-                if backend is None and needed:
-                    raise KeyringError("there is no keyring here that could keep the token safely")
-                answers.append(None if backend is None else ask(backend))
-            except Exception as error:  # backends raise what they like
-                errors.append(error)
+        def run() -> T | None:
+            backend = self._find_backend()
+            if backend is None and needed:
+                raise KeyringError("no secure keyring found")
+            return None if backend is None else ask(backend)
 
-        thread = threading.Thread(target=run, name="keyring", daemon=True)
-        thread.start()
-        thread.join(self._timeout_s)
-        if answers:
-            return answers[0]
-        if not errors:
-            raise KeyringError(f"the keyring did not answer within {self._timeout_s:g} s")
-        if isinstance(errors[0], KeyringError):
-            raise errors[0]
-        raise KeyringError(f"the keyring failed ({type(errors[0]).__name__})") from errors[0]
+        try:
+            return call_within(self._timeout_s, run, name="keyring")
+        except KeyringError:
+            raise
+        except TimeoutError as error:
+            words = f"the keyring did not respond within {self._timeout_s:g} s"
+            raise KeyringError(words) from error
+        except Exception as error:  # backends raise what they like
+            raise KeyringError(f"the keyring failed ({type(error).__name__})") from error
 
 
 def find_safe_backend() -> KeyringLike | None:

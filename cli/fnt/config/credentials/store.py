@@ -72,7 +72,7 @@ class CredentialStore:
         """Say for people where the tokens are, or would be, kept."""
         if self._file.exists() or self._vault is None:
             return self._in_file()
-        return self.keyring() or "nowhere: there is no safe keyring here"
+        return self.keyring() or "nowhere: no secure keyring found"
 
     def keyring(self) -> str | None:
         """Say which keyring there is; None without a safe one. KeyringError when it is silent."""
@@ -103,6 +103,6 @@ class CredentialStore:
 
 def _no_keyring() -> UsageError:
     return UsageError(
-        "without the keyring the token would have to go into a file",
+        "without a keyring, the token can only be stored in a file",
         hint="run: fnt login --insecure-storage, or set FNT_TOKEN",
     )

@@ -54,17 +54,17 @@ class TokenFile:
     def _refuse_links(self) -> None:
         for path in (self._folder, self.path):
             if path.is_symlink():
-                raise UsageError(f"{path} is a link; tokens are not kept through links")
+                raise UsageError(f"{path} is a symbolic link; tokens are not stored through links")
 
 
 def make_private_folder(folder: Path) -> None:
     """Make a folder and the one above it for the owner alone."""
     if folder.is_symlink():
-        raise UsageError(f"{folder} is a link; tokens are not kept through links")
+        raise UsageError(f"{folder} is a symbolic link; tokens are not stored through links")
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         if stat.S_IMODE(folder.stat().st_mode) != 0o700:
             folder.chmod(0o700)
     except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {reason_of(error)}") from error
+        raise UsageError(f"{folder} cannot be created: {reason_of(error)}") from error

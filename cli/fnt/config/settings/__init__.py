@@ -13,6 +13,7 @@ import platformdirs
 from fnt.config.settings.sources import Found, Layers, find_layers, first
 from fnt.config.settings.values import (
     DEFAULT_SERVER,
+    DEFAULTS,
     READERS,
     is_loopback,
     normalize_server,
@@ -33,16 +34,6 @@ __all__ = [
     "setting_origins",
 ]
 
-DEFAULTS: Mapping[str, Any] = {
-    "server": DEFAULT_SERVER,
-    "profile": None,
-    "jobs": 4,
-    "timeout": None,
-    "no_keyring": False,
-    "ca_file": None,
-    "insecure_http": False,
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -52,7 +43,7 @@ class Settings:
     """The server's origin, `scheme://host[:port]`."""
     profile: str | None = None
     timeout_s: float | None = None
-    jobs: int = 4
+    jobs: int = DEFAULTS["jobs"]
     no_keyring: bool = False
     token: str | None = field(default=None, repr=False)
     config_dir: Path
@@ -98,7 +89,7 @@ def config_folder(environ: Mapping[str, str]) -> Path:
 
 def _token(text: str) -> str | None:
     if not re.fullmatch(r"[!-~]*", text):
-        raise UsageError("FNT_TOKEN holds characters that no token has")
+        raise UsageError("FNT_TOKEN contains invalid characters")
     return text or None
 
 

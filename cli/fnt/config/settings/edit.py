@@ -37,7 +37,7 @@ def trust_server(folder: Path, project: Path) -> str:
     """Let a project's file choose the server it names now; another one is not trusted."""
     server = read_toml(project).get("server")
     if not isinstance(server, str):
-        raise UsageError(f"{project} names no server: there is nothing to trust")
+        raise UsageError(f"{project} names no server, so there is nothing to trust")
     normalize_server(server)
     servers = trusted_servers(folder) | {str(project.resolve()): server}
     _write(folder / TRUST_FILE, json.dumps(servers, indent=1))

@@ -44,7 +44,7 @@ def find_proxy(proxies: Mapping[str, str], *, scheme: str, host: str) -> Proxy |
         parts, port = urlsplit(""), None
     if not parts.hostname:
         raise UsageError(
-            "the proxy's URL cannot be read",
+            "invalid proxy URL",
             hint=f"set {scheme.upper()}_PROXY to http://host:port, or unset it",
         )
     return Proxy(

@@ -19,7 +19,9 @@ def parse_duration(text: str) -> float:
     """Read `20s`, `5m`, `2h` or a number of seconds."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text, re.ASCII)
     if match is None or len(text) > 20:
-        raise UsageError(f"{text[:20]!r} is not a duration", hint="write 20s, 5m, 2h or seconds")
+        raise UsageError(
+            f"{text[:20]!r} is not a duration", hint="use 20s, 5m, 2h or a number of seconds"
+        )
     return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
 
 
@@ -27,23 +29,26 @@ def normalize_server(text: str, *, insecure_http: bool = False) -> str:
     """Return the origin of a server's URL; refuses what could send a token to the wrong place."""
     text = text.strip()
     if not text.isascii() or any(c <= " " or c == "\\" for c in text):
-        raise UsageError("the server's URL holds characters that no URL has")
+        raise UsageError("the server URL contains invalid characters")
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise UsageError("the server's URL cannot be read") from error
+        raise UsageError("invalid server URL") from error
     if parts.scheme not in ("http", "https") or not host:
         raise UsageError(
-            "the server must be an http:// or https:// URL", hint=f"for example {DEFAULT_SERVER}"
+            "the server URL must start with http:// or https://",
+            hint=f"for example {DEFAULT_SERVER}",
         )
     if "@" in parts.netloc:
-        raise UsageError("the server's URL must not hold a name or password", hint="run: fnt login")
+        raise UsageError(
+            "the server URL must not contain a user name or password", hint="run: fnt login"
+        )
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise UsageError("the server's URL must end after host and port")
+        raise UsageError("the server URL must not go beyond host and port")
     if parts.scheme == "http" and not insecure_http and not is_loopback(host):
         raise UsageError(
-            "plain http:// would show your token to the network",
+            "plain http:// would expose your token to the network",
             hint="use https://, or --insecure-http if you are sure",
         )
     name = f"[{host}]" if ":" in host else host
@@ -95,7 +100,7 @@ def _jobs(value: object) -> int:
 def _duration(value: object) -> float:
     seconds = parse_duration(value) if isinstance(value, str) else _number(value)
     if not (0 < seconds < math.inf):
-        raise UsageError("timeout must be more than nothing")
+        raise UsageError("timeout must be greater than 0")
     return seconds
 
 
@@ -115,3 +120,13 @@ READERS: Mapping[str, Callable[[object], Any]] = {
     "insecure_http": _switch,
 }
 """Every setting there is, and what reads it."""
+
+DEFAULTS: Mapping[str, Any] = {
+    "server": DEFAULT_SERVER,
+    "profile": None,
+    "jobs": 4,
+    "timeout": None,
+    "no_keyring": False,
+    "ca_file": None,
+    "insecure_http": False,
+}

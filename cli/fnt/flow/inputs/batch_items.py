@@ -95,9 +95,9 @@ class Preparer:
         if not self._has_same_bytes(book, book.sent):
             return refusal(
                 book,
-                "the file is not the one that was sent before",
+                "the file has changed since it was sent",
                 code=FILE_CHANGED,
-                hint="fnt batch retry sends it as a new job",
+                hint="send it as a new job with: fnt batch retry",
             )
         if book.status is BookStatus.DONE and not self._output_plan.missing(book):
             return None

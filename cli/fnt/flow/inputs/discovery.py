@@ -96,7 +96,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return list(entries)
     except OSError as error:
         raise UsageError(
-            f"{folder} cannot be read: {error.strerror}", hint="leave it out by --exclude NAME"
+            f"{folder} cannot be read: {error.strerror}", hint="skip it with --exclude NAME"
         ) from error
 
 

@@ -56,7 +56,7 @@ class Source:
         """Look at what was given; NotFoundError when it is not there."""
         path = Path(name)
         if (include or exclude) and (name == "-" or path.is_file()):
-            raise UsageError("--include and --exclude choose from a folder, not from a manifest")
+            raise UsageError("--include and --exclude apply to a folder, not to a manifest")
         if name == "-":
             return cls(name=name, folder=Path())
         if not path.exists():
@@ -95,7 +95,7 @@ def _found_below(source: Source, defaults: ProcessingSettings) -> Iterator[Wante
     for number, found in enumerate(files, start=1):
         parts = [safe_stem(part) for part in found.relative.parts]
         if None in parts:
-            raise UsageError(f"{found.given} has a name no result can have: rename it")
+            raise UsageError(f"{found.given} has a name that no result file can have; rename it")
         yield Wanted(
             path=_storable(str(found.relative)),
             file=found.path,
@@ -129,11 +129,11 @@ def _checked(
             if len(broken) <= TOLD:
                 tell(f"{source.name}: line {error.line}: {error.why}")
     if broken:
-        noun = "a line is" if len(broken) == 1 else f"{len(broken)} lines are"
+        noun = "1 invalid line" if len(broken) == 1 else f"{len(broken)} invalid lines"
         first = f"line {broken[0].line}: {broken[0].why}"
-        raise UsageError(f"{source.name}: {noun} broken, nothing was sent: {first}")
+        raise UsageError(f"{source.name}: {noun}, nothing was sent; {first}")
     if not count:
-        raise UsageError(f"{source.name} names no book")
+        raise UsageError(f"{source.name} lists no books")
 
 
 def _wanted(
@@ -159,9 +159,9 @@ def _wanted(
 def _text(line: int, values: Mapping[str, Any], name: str) -> str:
     value = values.get(name, "")
     if not isinstance(value, str):
-        raise LineError(line, f"{name} must be a text")
+        raise LineError(line, f"{name} must be a string")
     if "\0" in value or not _is_text(value):
-        raise LineError(line, f"{name} holds characters that no name has")
+        raise LineError(line, f"{name} contains invalid characters")
     return value
 
 
@@ -176,7 +176,7 @@ def _settings(
     except ValueError as error:
         raise LineError(line, _in_columns(str(error))) from error
     if settings.min_sentence_length > settings.sentence_length_limit:
-        raise LineError(line, "min_words is above words: no piece could be so long")
+        raise LineError(line, "min_words is greater than words")
     return settings
 
 
@@ -205,14 +205,14 @@ def _stem(line: int, output: str, *, name: str) -> str:
     if not output:
         stem = safe_stem(name)
         if stem is None:
-            raise LineError(line, f"{name!r} can be no result's name: give the column output")
+            raise LineError(line, f"{name!r} cannot name a result file; set the column output")
         return stem
     path = PurePosixPath(output.replace("\\", "/"))
     if path.suffix.lower() in ENDINGS:
         path = path.with_suffix("")
     parts = path.parts
     if not parts or any(part == ".." or safe_stem(f"{part}.pdf") != part for part in parts):
-        raise LineError(line, "output must be a path below -o, of plain names")
+        raise LineError(line, "output must be a relative path below -o")
     return "/".join(parts)
 
 

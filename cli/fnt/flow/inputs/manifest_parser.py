@@ -47,7 +47,7 @@ def read_records(name: str, lines: Iterable[bytes]) -> Iterator[Record | LineErr
     if name == "-" or name.lower().endswith((".txt", ".lst")):
         return _plain_records(rest)
     raise UsageError(
-        f"{name} is not a manifest: its first line names no column `path` and is no JSON",
+        f"{name} is not a manifest: its first line has no column `path` and is not JSON",
         hint="fnt batch run takes CSV, JSON Lines, a .txt of paths, a folder or -",
     )
 
@@ -108,7 +108,7 @@ def _check_columns(columns: Iterable[str], where: str) -> None:
                 f"{where}unknown column {name[:40]!r}", hint=f"columns: {', '.join(COLUMNS)}"
             )
         if name in seen:
-            raise UsageError(f"{where}the column {name!r} stands there twice")
+            raise UsageError(f"{where}duplicate column {name!r}")
         seen.add(name)
     if "path" not in seen:
         raise UsageError(f"{where}no column 'path'")

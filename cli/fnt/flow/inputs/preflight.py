@@ -98,7 +98,7 @@ def _inspected(file: BinaryIO, *, timeout_s: float, max_bytes: int) -> Preflight
 
 def _plain_problem(head: bytes, *, size_bytes: int, max_bytes: int) -> Problem | None:
     if b"%PDF-" not in head:
-        what = "the file is empty" if size_bytes == 0 else "this is not a PDF"
+        what = "the file is empty" if size_bytes == 0 else "not a PDF"
         return Problem(code=ErrorCode.NOT_A_PDF, message=what, certain=True)
     if size_bytes > max_bytes:
         return _too_large(size_bytes, max_bytes, certain=True)
@@ -107,9 +107,9 @@ def _plain_problem(head: bytes, *, size_bytes: int, max_bytes: int) -> Problem |
 
 def _too_large(size_bytes: int, most_bytes: int, *, certain: bool) -> Problem:
     size, most = size_bytes / 2**20, most_bytes / 2**20
-    message = f"the file is too large: {size:.1f} MiB of {most:.0f}"
+    message = f"the file is too large: {size:.1f} MiB, limit {most:.0f} MiB"
     if not certain:
-        message = f"the file has {size:.1f} MiB; most servers take {most:.0f}"
+        message = f"the file is {size:.1f} MiB; most servers accept at most {most:.0f} MiB"
     return Problem(code=ErrorCode.FILE_TOO_LARGE, message=message, certain=certain)
 
 
@@ -120,12 +120,12 @@ def _problem_of(found: dict[str, Any]) -> Problem | None:
         )
     if found.get("damaged"):
         return Problem(
-            code=JobErrorCode.PDF_DAMAGED, message="the PDF seems to be damaged", certain=False
+            code=JobErrorCode.PDF_DAMAGED, message="the PDF appears to be damaged", certain=False
         )
     if found.get("has_text") is False:
         return Problem(
             code=JobErrorCode.PDF_NO_TEXT,
-            message="the first pages hold no text; a scanned book would have to go through OCR",
+            message="the first pages contain no text; run OCR on a scanned book",
             certain=False,
         )
     return None
@@ -175,7 +175,7 @@ def _look(file: BinaryIO) -> dict[str, Any]:
     try:
         return _facts(pypdf.PdfReader(file))
     except MemoryError:
-        return {"not_checked": "it takes too much memory"}
+        return {"not_checked": "it needs too much memory"}
     except Exception:  # pypdf raises what it likes on a broken file
         return {"damaged": True}
 

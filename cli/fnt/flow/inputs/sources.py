@@ -59,18 +59,21 @@ def _check(sources: Sources, terminal: Terminal) -> None:
     if not sources.words and sources.files_from is None:
         raise UsageError("no input files", hint="fnt upload novel.pdf, or --files-from LIST")
     if not is_piped and sources.name is not None:
-        raise UsageError("--name belongs to -", hint="fnt upload - --name novel.pdf < novel.pdf")
+        raise UsageError(
+            "--name only applies to -", hint="fnt upload - --name novel.pdf < novel.pdf"
+        )
     if not is_piped:
         return
     if sources.files_from == STDIN:
-        raise UsageError("standard input cannot be a file and a list of files")
+        raise UsageError("standard input cannot be both a PDF and a list of files")
     if sources.name is None:
-        raise UsageError("- needs a name", hint="fnt upload - --name novel.pdf < novel.pdf")
+        raise UsageError("- requires --name", hint="fnt upload - --name novel.pdf < novel.pdf")
     if sources.name in ("", ".", "..") or PurePath(sources.name).name != sources.name:
-        raise UsageError(f"{sources.name!r} is not the name of a file")
+        raise UsageError(f"{sources.name!r} is not a valid file name")
     if terminal.stdin.isatty():
         raise UsageError(
-            "a PDF cannot be typed", hint=f"fnt upload - --name {sources.name} < {sources.name}"
+            "standard input is a terminal, not a PDF",
+            hint=f"fnt upload - --name {sources.name} < {sources.name}",
         )
 
 

@@ -42,8 +42,8 @@ def spooled(source: Piped, *, most_bytes: int = MAX_BYTES) -> Iterator[Path]:
             _copy(source, file, most_bytes=most_bytes)
         except OSError as error:
             raise FntError(
-                f"standard input cannot be kept: {error.strerror}",
-                hint="TMPDIR names a folder with room for it",
+                f"standard input cannot be buffered: {error.strerror}",
+                hint="set TMPDIR to a folder with enough space",
             ) from error
         yield path
 

@@ -50,7 +50,7 @@ CREATE INDEX books_by_run ON books (run, status);
 def open_file(path: Path, *, create: bool) -> sqlite3.Connection:
     """Open a ledger, or make one; raises FntError where it is none or cannot be used."""
     if not create and not path.exists():
-        raise NotFoundError(f"ledger {path} not found", hint="begin one with: fnt batch run")
+        raise NotFoundError(f"ledger {path} not found", hint="start one with: fnt batch run")
     with translated(path):
         connection = sqlite3.connect(
             path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
@@ -73,8 +73,8 @@ def ledger_lock(path: Path) -> AbstractContextManager[None]:
     return file_lock(
         path.with_name(f".{path.name}.lock"),
         timeout_s=0,
-        busy=f"another run is at work on {path}",
-        hint="choose another place with --ledger FILE",
+        busy=f"another run is using {path}",
+        hint="choose another one with --ledger FILE",
     )
 
 
@@ -99,13 +99,13 @@ def _error_of(error: Exception, path: Path) -> FntError:
         return FntError(f"the ledger {path} cannot be written: the disk is full or fails")
     return UsageError(
         f"the ledger {path} cannot be used: {error}",
-        hint="choose another place with --ledger FILE",
+        hint="choose another one with --ledger FILE",
     )
 
 
 def _damaged(path: Path) -> FntError:
     return UsageError(
-        f"the ledger {path} is damaged", hint="bring back a copy of it before anything is sent"
+        f"the ledger {path} is damaged", hint="restore a backup of it before sending anything"
     )
 
 

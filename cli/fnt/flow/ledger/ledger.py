@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from fnt.errors import UsageError
 from fnt.flow.ledger.books import Book, BookStatus, Prepared, Wanted
 from fnt.flow.ledger.file import open_file, translated
-from fnt.wire.structs import format_time
+from fnt.wire.times import format_time
 
 PAGE = 200
 """Books read at a time, so that memory does not grow with their number."""
@@ -35,12 +34,7 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -59,9 +53,9 @@ class Ledger:
         found = {name: self.meta(name) or given for name, given in owner.items()}
         if found != owner:
             raise UsageError(
-                f"the ledger {self.path} is that of {found['user']} on {found['server']}, "
-                f"and you are {user} on {server}",
-                hint="log in there, or begin another one with --ledger FILE",
+                f"the ledger {self.path} belongs to {found['user']} on {found['server']}, "
+                f"but you are {user} on {server}",
+                hint="log in there, or start another one with --ledger FILE",
             )
         with self.changing():
             self.keep(owner)
@@ -101,8 +95,8 @@ class Ledger:
         assert first is not None  # it was in the way
         if first["stem"] != one.stem:
             raise UsageError(
-                f"line {one.line}: {one.path} stands in line {first['line']} already, with the"
-                " same settings and another output"
+                f"line {one.line}: {one.path} is already on line {first['line']}, with the same"
+                " settings but another output"
             )
 
     def same_stem(self, run: int) -> tuple[Book, Book] | None:

@@ -33,10 +33,10 @@ def _only_one() -> Path:
     """Return the ledger of the current folder, if there is no doubt."""
     found = sorted({*Path().glob(f"*{ENDING}"), *Path().glob(OF_FOLDER)})
     if not found:
-        raise NotFoundError("no ledger in this folder", hint="name the manifest, or --ledger FILE")
+        raise NotFoundError("no ledger in this folder", hint="pass the manifest, or --ledger FILE")
     if len(found) > 1:
         names = ", ".join(map(str, found))
-        raise UsageError(f"there are several ledgers: {names}", hint="name one: --ledger FILE")
+        raise UsageError(f"found several ledgers: {names}", hint="choose one with --ledger FILE")
     return found[0]
 
 
@@ -45,7 +45,7 @@ def held_ledger(path: Path, *, now: Callable[[], datetime], create: bool) -> Ite
     """Open a ledger for a run of one's own; one that was made and stayed empty is removed."""
     is_new = not path.exists()
     if is_new and not create:
-        raise NotFoundError(f"ledger {path} not found", hint="begin one with: fnt batch run")
+        raise NotFoundError(f"ledger {path} not found", hint="start one with: fnt batch run")
     with ledger_lock(path):
         try:
             with Ledger(path, now=now, create=create) as ledger:

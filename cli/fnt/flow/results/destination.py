@@ -36,9 +36,13 @@ def destination(text: str, *, formats: Sequence[str], jobs: int) -> Destination:
     if format is None or text.endswith(("/", os.sep)) or os.path.isdir(path):  # noqa: PTH112 -- never raises
         return Destination(folder=path)
     if jobs * len(formats) != 1:
-        raise UsageError(f"{path} is one file for several results", hint=f"a folder: -o {path}/")
+        raise UsageError(
+            f"{path} is a file, but there are several results", hint=f"use a folder: -o {path}/"
+        )
     if format != formats[0]:
-        raise UsageError(f"{path} would hold {formats[0]}", hint=f"use -f {format}, or -o {path}/")
+        raise UsageError(
+            f"{path} does not match the format {formats[0]}", hint=f"use -f {format}, or -o {path}/"
+        )
     return Destination(folder=path.parent, file=path)
 
 

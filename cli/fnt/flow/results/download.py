@@ -61,7 +61,7 @@ def _seen(source: ResultSource, job: JobSnapshot, *, format: str, path: Path) ->
     except OSError as error:
         raise UsageError(f"{path} cannot be compared: {reason_of(error)}") from error
     if not is_same:
-        raise TargetExistsError(f"{path} exists and is another text", hint="use --overwrite")
+        raise TargetExistsError(f"{path} exists with different content", hint="use --overwrite")
     return path
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fnt.errors import UsageError
 from fnt.output.terminal import Terminal
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt.wire.results import FORMATS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ STDOUT = "-"
 def check_stdout(terminal: Terminal, *, formats: Sequence[str], jobs: int) -> None:
     """Raise UsageError unless one result is to be written, and nothing beside it."""
     if jobs * len(formats) != 1 or not terminal.tells_results:
-        raise UsageError("-o - writes one job in one format, and nothing beside it")
+        raise UsageError("-o - takes one job and one format, without --json or --jsonl")
     if formats[0] not in FORMATS:
         raise UsageError(f"-o - cannot write {formats[0]}", hint="name a file or a folder")
 

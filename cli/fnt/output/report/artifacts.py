@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from fnt.errors import FntError
-from fnt.files import atomic_write, write_errors
+from fnt.files import atomic_write, reason_of, write_errors
 from fnt.output.report.document import Ending, Report
 from fnt.output.report.events import EventWriter
 from fnt.output.report.github import annotations_of, summary_of
@@ -91,7 +91,7 @@ def _github_record(terminal: Terminal, summary: Path | None) -> Callable[[Ending
             with summary.open("a", encoding="utf-8") as file:
                 file.write(summary_of(ending))
         except OSError as error:  # GitHub's file: not what was asked for
-            terminal.say(f"warning: {summary} cannot be written: {error.strerror}")
+            terminal.say(f"warning: {summary} cannot be written: {reason_of(error)}")
 
     return write
 
@@ -109,4 +109,5 @@ def _open(path: Path, mode: str) -> IO[str]:
 
 
 def _unwritten(what: str, path: Path, error: OSError) -> FntError:
-    return FntError(f"{what} could not be written to {path}: {error.strerror}", code="NOT_WRITTEN")
+    message = f"{what} could not be written to {path}: {reason_of(error)}"
+    return FntError(message, code="NOT_WRITTEN")

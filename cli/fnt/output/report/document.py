@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fnt.errors import ExitCode, FntError
 from fnt.output.output_format import OutputFormat
 from fnt.output.report.events import EventWriter
 from fnt.output.terminal import Terminal
-from fnt.wire.jobs import JobSnapshot
+
+if TYPE_CHECKING:
+    from fnt.wire.jobs import JobSnapshot  # help and completion would wait for msgspec
 
 MOST_KEPT = 200
 """Entries of a bulk import kept where no document or record needs them."""
@@ -85,7 +87,7 @@ class Report:
 
     def write(self, terminal: Terminal, *, exit_code: int, error: FntError | None) -> int:
         """Write what scripts read, if they asked for it; return the exit code that is told."""
-        lost = self._record(terminal, exit_code, error)
+        lost = self.record(terminal, exit_code=exit_code, error=error)
         if lost is not None and exit_code == ExitCode.OK:
             exit_code, error = lost.exit_code, lost
         if self.format is OutputFormat.JSON:
@@ -95,14 +97,10 @@ class Report:
             self._finish(self.event_writer(terminal), exit_code, error)
         return exit_code
 
-    def record(self, terminal: Terminal, *, exit_code: int) -> None:
-        """Write what is kept beside stdout, where stdout itself is gone."""
-        self._record(terminal, exit_code, None)
-
-    def _record(
-        self, terminal: Terminal, exit_code: int, error: FntError | None
+    def record(
+        self, terminal: Terminal, *, exit_code: int, error: FntError | None = None
     ) -> FntError | None:
-        """Write all records; tell of each that cannot be and return the first of them."""
+        """Write what is kept beside stdout; tell of each that cannot be, and return the first."""
         for writer in self.recorders:
             self._finish(writer, exit_code, error)
         self.recorders.clear()

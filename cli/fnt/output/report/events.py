@@ -9,7 +9,7 @@ from typing import Any
 
 from fnt.output.renderer import Renderer
 from fnt.progress import LinkState, ProgressState, Row
-from fnt.wire.structs import format_time
+from fnt.wire.times import format_time
 
 UPLOAD_STEPS = 20
 """An upload is told of at most so often."""

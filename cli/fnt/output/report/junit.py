@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 from fnt.output.report.document import Ending, JobEntry
 from fnt.output.sanitize import clean
-from fnt.wire.jobs import JobStatus
-from fnt.wire.structs import format_time
+from fnt.wire.job_status import JobStatus
+from fnt.wire.times import format_time
 
 
 def junit_xml(ending: Ending) -> str:

@@ -9,7 +9,7 @@ TITLE = "Le Dernier Passeur"
 
 
 def story_pdf() -> Path:
-    """Return where the typeset story lies in the installed package."""
+    """Return the path of the typeset story in the installed package."""
     return Path(str(files(__name__) / "story.pdf"))
 
 

@@ -9,14 +9,23 @@ from dataclasses import replace
 
 from fnt.wire.errors import JobErrorCode
 from fnt_server.pipeline.errors import PdfRejected
-from fnt_server.pipeline.layout.geometry import HYPHEN, Page
+from fnt_server.pipeline.layout.geometry import HYPHEN, SOFT_HYPHEN, Page
 
 _LIGATURES = {ord(ligature): unicodedata.normalize("NFKC", ligature) for ligature in "ﬀﬁﬂﬃﬄﬅﬆ"}
+_PRIVATE_LIGATURES = {0xF001: "fi", 0xF002: "fl"}
+"""Where fonts of the 1990s keep them, in the private use area."""
 _INVISIBLE = dict.fromkeys(
     [*range(0x02), *range(0x03, 0x09), *range(0x0B, 0x20), 0x7F, *range(0x200B, 0x2010)]
 )
 _INVISIBLE.update(dict.fromkeys([0x2060, 0xFEFF, *range(0xFFF9, 0xFFFD)]))
-_TABLE = {**_LIGATURES, **_INVISIBLE, 0x0131: "i", ord("≪"): "«", ord("≫"): "»"}
+_TABLE = {
+    **_LIGATURES,
+    **_INVISIBLE,
+    **_PRIVATE_LIGATURES,
+    0x0131: "i",
+    ord("≪"): "«",
+    ord("≫"): "»",
+}
 _CORK_LIGATURE = re.compile(r"[a-zà-ÿ][\x1b-\x1f]|[\x1b-\x1f][a-zà-ÿ]")
 _CORK = {
     **dict(zip(range(0x10, 0x17), "“”„«»–—", strict=True)),
@@ -24,9 +33,11 @@ _CORK = {
     0xD7: "Œ",
     0xF7: "œ",
 }
-"""TeX's Cork encoding where it differs from Latin-1: its bitmap fonts do not tell characters."""
+"""TeX's Cork encoding where it differs from Latin-1: its bitmap fonts name no characters."""
 _SPACES = re.compile(r"[ \t]{2,}")
-_LOOSE_POINT = re.compile(r" (?=[,.](?:\s|$))")
+_LOOSE_POINT = re.compile(r"[ \xa0\u2002-\u200a\u202f](?=[,.](?:\s|$))")
+_NEGATION_SIGN = re.compile(r"¬\s*$")
+"""Stands for the hyphen at a line's end in text that was recognized."""
 
 _LOST_SPACE = re.compile(
     r"(?<=[a-zà-ÿ][.!?…])(?=[A-ZÀ-Þ][a-zà-ÿ’'])"
@@ -34,20 +45,20 @@ _LOST_SPACE = re.compile(
     r"|(?<![^\W\d_])(à|au|avec|chez|dans|de|des|du|en|est|et|la|le|les|mais|ni|ou|par|pour|que|qui"
     r"|sans|sous|sur|un|une|vers)(?=[A-ZÀ-Þ][a-zà-ÿ])"
 )
-"""Where kerning made a space too narrow to see: `soir.Quand`, `àThomas`."""
+"""Missing spaces, which kerning made too narrow: `soir.Quand`, `àThomas`."""
 
 ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "¨": "\u0308", "¸": "\u0327"}
 _ACCENT_FIRST = re.compile(r"([´`ˆ¨¸])\s?([aceiouyACEIOUYı])")
 _CEDILLA_LAST = re.compile(r"([cC])\s?¸\s?")
 
 _SUSPECT = re.compile(
-    rf"[{re.escape(''.join(map(chr, _TABLE)))}´`ˆ¨¸\u0300-\u036f]| [ ,.]"
+    rf"[{re.escape(''.join(map(chr, _TABLE)))}´`ˆ¨¸\u0300-\u036f]|[ \xa0\u2002-\u200a\u202f][,.]|¬"
     r"|[A-ZÀ-Þ](?<=[a-zà-ÿ.!?…].)(?=[a-zà-ÿ’'])|,(?=[a-zà-ÿ])"
 )
-"""What pages that need any of this hold; most do not, and looking costs less than doing."""
+"""Matches text that needs cleaning; most pages do not, and checking is cheaper."""
 
 _UNREADABLE = re.compile("[\ud800-\udfff\ue000-\uf8ff\ufffd]")
-"""What fonts without a table of characters leave."""
+"""What fonts without a character map produce."""
 _WORD = re.compile(r"[^\W\d_]+")
 _COMMON = frozenset(
     """de la le les et à un une des que qui il elle je ne pas en du dans est se ce au pour sur son
@@ -55,13 +66,13 @@ _COMMON = frozenset(
     """.split()
 )
 _MIN_WORDS = 300
-"""Words, below which the language of a text cannot be told by its small words."""
+"""Minimum number of words needed to recognize the language by its function words."""
 
-_NO_TEXT = "the PDF has no text that can be read: run OCR over it first, for example with ocrmypdf"
+_NO_TEXT = "the PDF has no readable text: run OCR first, for example with ocrmypdf"
 
 
 def clean_pages(pages: Iterable[Page]) -> list[Page]:
-    """Return the pages with composed accents, without ligatures and invisible characters."""
+    """Return the pages with composed accents and without ligatures or invisible characters."""
     pages = list(pages)
     split_accents = any("´" in line.text for page in pages for line in page.lines)
     if any(_CORK_LIGATURE.search(line.text) for page in pages for line in page.lines):
@@ -88,7 +99,7 @@ def _clean_page(page: Page, *, split_accents: bool) -> Page:
 
 def clean_text(text: str, *, split_accents: bool = False) -> str:
     """Return the text in composed form, `split_accents` if accents stand beside their letters."""
-    text = text.translate(_TABLE)
+    text = _NEGATION_SIGN.sub(SOFT_HYPHEN + HYPHEN, text.translate(_TABLE))
     if split_accents:
         text = _CEDILLA_LAST.sub(lambda m: m[1] + ACCENTS["¸"], text)
         text = _ACCENT_FIRST.sub(lambda m: m[2].replace("ı", "i") + ACCENTS[m[1]], text)
@@ -99,7 +110,7 @@ def clean_text(text: str, *, split_accents: bool = False) -> str:
 
 
 def check_readable(pages: Iterable[Page]) -> None:
-    """Raise PdfRejected when the pages hold no text, or none that a reader could make sense of."""
+    """Raise PdfRejected if the pages have no text, or none that makes sense to a reader."""
     letters = odd = total = common = 0
     for page in pages:
         text = "\n".join(line.text for line in page.lines).lower()

@@ -1,4 +1,4 @@
-"""Optional content (layers) that is off when a file is opened, which PDFium reads all the same."""
+"""Optional content (layers) that is off by default, which PDFium extracts regardless."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pypdf.errors import PyPdfError
 from pypdf.generic import ContentStream, NameObject, StreamObject
 
 _MAX_DEPTH: Final = 6
-"""Forms in forms; what is deeper is left as it is."""
+"""Maximum nesting of forms; deeper ones are left as they are."""
 _UNREADABLE: Final = (
     PyPdfError,
     ValueError,
@@ -28,7 +28,7 @@ class HiddenLayers:
     """The layers of one file that are off by default (PDF 32000-1, 8.11)."""
 
     def __init__(self, file: bytes) -> None:
-        """Read the file's default configuration; one that pypdf cannot read hides nothing."""
+        """Read the file's default configuration; if pypdf cannot read it, nothing is hidden."""
         self._off: frozenset[int] = frozenset()
         try:
             self._reader = PdfReader(io.BytesIO(file))
@@ -39,7 +39,7 @@ class HiddenLayers:
             return
 
     def page_without(self, index: int) -> bytes | None:
-        """Return a file of this one page without its hidden content, None where it has none."""
+        """Return a file with this page without its hidden content, None if it has none."""
         if not self._off:
             return None
         try:
@@ -102,7 +102,7 @@ class HiddenLayers:
             form.set_data(stream.get_data())
 
     def _is_off(self, group: Any) -> bool:
-        """Tell whether a group, or a membership of groups, is off (8.11.2.2: `/P`)."""
+        """Return whether a group, or a membership of groups, is off (8.11.2.2: `/P`)."""
         found = _resolved(group)
         if found is None:
             return False
@@ -139,7 +139,7 @@ def _groups_off(reader: PdfReader) -> frozenset[int]:
 
 
 def _entry(resources: Any, category: str, name: Any) -> Any:
-    """Return an entry of the resources, unresolved; None where there is none."""
+    """Return an entry of the resources, unresolved; None if missing."""
     entries = _resolved((_resolved(resources) or {}).get(category))
     return entries.raw_get(name) if entries is not None and name in entries else None
 

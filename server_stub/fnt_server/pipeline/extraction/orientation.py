@@ -11,9 +11,9 @@ _SAMPLES: Final = 5
 
 
 def quarter_turns(text_page: Any) -> int:
-    """Return how often the page must be turned to the right for most of its text to stand upright.
+    """Return the quarter turns clockwise that make most of the page's text upright.
 
-    A few letters are asked, so that a stamp across the page has no say.
+    A few characters are sampled, so that a stamp across the page does not count.
     """
     count = pdfium.FPDFText_CountChars(text_page)
     matrix = pdfium.FS_MATRIX()
@@ -28,7 +28,7 @@ def quarter_turns(text_page: Any) -> int:
 
 
 def page_corner(page: Any, rotation: int) -> tuple[float, float]:
-    """Return the lower left corner of the page as it is read; few begin elsewhere than at 0, 0."""
+    """Return the lower left corner of the upright page, which is rarely not at 0, 0."""
     box = pdfium.FS_RECTF()
     pdfium.FPDF_GetPageBoundingBox(page, box)
     corners = [(x, y) for x in (box.left, box.right) for y in (box.bottom, box.top)]
@@ -38,6 +38,6 @@ def page_corner(page: Any, rotation: int) -> tuple[float, float]:
 
 
 def rotated(x: float, y: float, angle: float) -> tuple[float, float]:
-    """Return where a point comes to lie when text at this angle is turned upright."""
+    """Return a point's position after text at this angle is rotated upright."""
     cos, sin = math.cos(angle), math.sin(angle)
     return x * cos + y * sin, y * cos - x * sin

@@ -1,4 +1,4 @@
-"""Reads lines of text with their geometry by PDFium; runs only in the sandbox."""
+"""Reads lines of text with their geometry from PDFium; runs only in the sandbox."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from fnt_server.pipeline.extraction.characters import ACCENTS
 from fnt_server.pipeline.extraction.optional_content import HiddenLayers
 from fnt_server.pipeline.extraction.orientation import page_corner, quarter_turns, rotated
 from fnt_server.pipeline.extraction.pdf_file import PdfFile
+from fnt_server.pipeline.extraction.spaces import MIN_SPACE, spaces_wanted
 from fnt_server.pipeline.extraction.visible_text import hide_unseen_text, may_have_layers
 from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page
 
 _LINE_END = re.compile(r"\r\n?|\n|[\x02\ufffe\xad](?:\r\n)?")
 _HYPHENS = ("\x02", "\ufffe", "\xad")
 _CALL = re.compile(r"(?<=[\w»”\"!?.,;:…’)])[ \xa0]?(?:\d{1,3}|[*†‡]{1,3}|\(\d{1,3}\))(?![\w°])")
-"""What a note call looks like; its size and height decide."""
+"""What a note call may look like; its size and height decide."""
 _ACCENTED = frozenset("AEIOUCaeiouc")
 _HARD_HYPHEN = re.compile(r"(?<=[^\W_])[-\u2010]$")
 
@@ -99,7 +100,7 @@ def _read_page(page: Any, index: int, max_chars: int) -> Page:
         rotation = quarter_turns(text_page) if text_page else 0
         if text_page and rotation != pdfium.FPDFPage_GetRotation(
             page
-        ):  # shown sideways, PDFium mixes up lines
+        ):  # PDFium mixes up the lines of a rotated page
             pdfium.FPDFText_ClosePage(text_page)
             pdfium.FPDFPage_SetRotation(page, rotation)
             text_page = pdfium.FPDFText_LoadPage(page)
@@ -114,14 +115,14 @@ def _read_page(page: Any, index: int, max_chars: int) -> Page:
 
 
 class _Reader:
-    """Reads one text page; holds the places PDFium writes its answers to."""
+    """Reads one text page; holds the buffers that PDFium writes to."""
 
     def __init__(self, text_page: Any, max_chars: int, corner: tuple[float, float]) -> None:
         self._page = text_page
         self._left, self._bottom = corner
         self._count = pdfium.FPDFText_CountChars(text_page)
         if self._count > max_chars:
-            message = "the PDF holds more text than the longest novel: split it into parts"
+            message = "the PDF contains more text than the longest novel: split it into parts"
             raise PdfRejected(JobErrorCode.PDF_LIMIT, message)
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._matrix = pdfium.FS_MATRIX()
@@ -133,7 +134,7 @@ class _Reader:
         buffer = (ctypes.c_ushort * (self._count + 1))()
         written = pdfium.FPDFText_GetText(self._page, 0, self._count, buffer)
         text = bytes(buffer)[: 2 * max(0, written - 1)].decode("utf-16-le", "replace")
-        # a character outside the basic plane is two units, which makes the places drift
+        # a character outside the basic plane takes two units, so that indexes drift
         self._direct = len(text) == self._count
         found = []
         start = 0
@@ -156,9 +157,13 @@ class _Reader:
         if len(stripped) > 3:
             size = self._usual_size(text, start, end, size)
         x1 = self._right_edge(end - 1, angle)
-        calls: tuple[str, ...] = ()
-        if _CALL.search(stripped):
-            stripped, calls = self._without_calls(text, start, end, y, size)
+        letters = list(stripped)
+        calls = self._take_calls(letters, start, y, size) if _CALL.search(stripped) else ()
+        if not angle:
+            for place in spaces_wanted(stripped):
+                if letters[place] and self._gap_before(start + place) > MIN_SPACE * size:
+                    letters[place] = " " + letters[place]
+        stripped = "".join(letters)
         if any(mark in stripped for mark in _HYPHENS):
             stripped = stripped.replace("\xad", "").replace("\x02", "-").replace("\ufffe", "-")
         if stripped[-1] in ACCENTS and not calls:
@@ -168,7 +173,7 @@ class _Reader:
         return Line(text=stripped + hyphen, x0=x0, x1=x1, y=y, size=size, calls=calls)
 
     def _usual_size(self, text: str, start: int, end: int, first: float) -> float:
-        """Return the size of most of a line, which may begin with a capital or hold a note call."""
+        """Return the size of most of a line, ignoring a large initial or a note call."""
         middle = self._size_near((start + end) // 2, text, end)
         if abs(middle - first) < 0.02 * first:
             return middle
@@ -177,15 +182,15 @@ class _Reader:
         return sorted((middle, *others))[1]
 
     def _size_near(self, at: int, text: str, end: int) -> float:
-        """Return the size of the first letter from a place on: spaces are made up by PDFium."""
+        """Return the size of the first letter from here on: PDFium makes up spaces."""
         while at < end - 1 and not text[at].isalnum():
             at += 1
         return self._place(at)[2]
 
     def _with_accents(self, text: str, start: int, end: int) -> str:
-        """Return the line with accents that PDFium put at its end before the letters they are over.
+        """Return the line with the accents that PDFium put at its end combined with their letters.
 
-        TeX raises them above capitals, which makes them look like a line of their own.
+        TeX raises them above capitals, so that they look like a separate line.
         """
         letters = list(text[start:end])
         places = [self._place(at)[0] for at in range(start, end)]
@@ -199,7 +204,7 @@ class _Reader:
         return "".join(letters)
 
     def _goes_on(self, before: int, after: int) -> bool:
-        """Tell whether the text goes on in the same line."""
+        """Return whether the text continues on the same line."""
         if before < 0 or after >= self._count:
             return False
         x, y, size, _ = self._place(before)
@@ -207,7 +212,7 @@ class _Reader:
         return next_x > x and abs(next_y - y) < 0.2 * size
 
     def _place(self, at: int) -> tuple[float, float, float, float]:
-        """Return x and y of a character as an upright page would have them, its size, its angle."""
+        """Return x, y (as on an upright page), size and angle of a character."""
         index = self._index(at)
         pdfium.FPDFText_GetCharOrigin(self._page, index, self._x, self._y)
         pdfium.FPDFText_GetMatrix(self._page, index, self._matrix)
@@ -227,22 +232,36 @@ class _Reader:
         corners = [(x, y) for x in (box.left, box.right) for y in (box.top, box.bottom)]
         return max(rotated(x, y, angle)[0] for x, y in corners) - self._left
 
-    def _without_calls(
-        self, text: str, start: int, end: int, y: float, size: float
-    ) -> tuple[str, tuple[str, ...]]:
-        """Return the text without small raised figures after a word, and these."""
-        kept, calls, last = [], [], start
-        for call in _CALL.finditer(text, start, end):
-            first = call.end() - 1 if call.group()[-1] != ")" else call.end() - 2
-            is_digit = text[first].isdigit()
-            if call.start() > start and self._is_raised(first, y, size, by_shape=is_digit):
-                kept.append(text[last : call.start()])
-                calls.append(call.group().strip())
-                last = call.end()
-        return "".join([*kept, text[last:end]]), tuple(calls)
+    def _gap_before(self, at: int) -> float:
+        """Return the white between a character and the one before it, in points."""
+        box = self._box
+        pdfium.FPDFText_GetLooseCharBox(self._page, self._index(at - 1), box)
+        end = box.right
+        pdfium.FPDFText_GetLooseCharBox(self._page, self._index(at), box)
+        return float(box.left - end)
+
+    def _take_calls(self, letters: list[str], start: int, y: float, size: float) -> tuple[str, ...]:
+        """Empty the places of small raised figures after a word, and return these."""
+        calls = []
+        text = "".join(letters)
+        for call in _CALL.finditer(text):
+            last = call.end() - 1 if text[call.end() - 1] != ")" else call.end() - 2
+            is_digit = text[last].isdigit()
+            if call.start() == 0 or not self._is_raised(start + last, y, size, by_shape=is_digit):
+                continue
+            first = last
+            while first > call.start() and (
+                not is_digit or self._is_raised(start + first - 1, y, size, by_shape=True)
+            ):
+                first -= 1
+            if text[first - 1] in "( \xa0":
+                first -= 1
+            calls.append(text[first : call.end()].strip())
+            letters[first : call.end()] = [""] * (call.end() - first)
+        return tuple(calls)
 
     def _is_raised(self, at: int, y: float, size: float, *, by_shape: bool) -> bool:
-        """Tell a note call by its size and baseline, or where a font has small figures by shape."""
+        """Recognize a note call by size and baseline, or by shape if the font has small figures."""
         _, call_y, call_size, angle = self._place(at)
         if not by_shape or (call_size < 0.85 * size and call_y > y + 0.1 * size):
             return call_size < 0.85 * size

@@ -1,4 +1,4 @@
-"""Leaves on a page what its reader sees, once: PDFium reads cropped and invisible text too."""
+"""Keeps only the text a reader sees, once: PDFium also extracts cropped and invisible text."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pypdfium2.raw as pdfium
 
 _INVISIBLE: Final = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 _MAX_DEPTH: Final = 6
-"""Forms in forms; what is deeper is left as it is."""
+"""Maximum nesting of forms; deeper ones are left as they are."""
 _TOLERANCE: Final = 1.0
-"""Points that the middle of a text may stand out of the visible box."""
+"""Points by which the center of a text may be outside the visible box."""
 _STRIP: Final = 36.0
-"""Points; the height of the strips in which text under text is looked for."""
+"""Height in points of the strips that are searched for text under text."""
 
 _OC_BYTES: Final = 6
 """Of the mark's name in UTF-16 with its end."""
@@ -30,7 +30,7 @@ class Box(NamedTuple):
     top: float
 
     def holds_middle_of(self, other: Box, *, margin: float = 0.0) -> bool:
-        """Tell whether the center of another box lies inside, or within the margin."""
+        """Return whether the center of another box lies inside, or within the margin."""
         x, y = (other.left + other.right) / 2, (other.bottom + other.top) / 2
         return (
             self.left - margin <= x <= self.right + margin
@@ -39,7 +39,7 @@ class Box(NamedTuple):
 
 
 def hide_unseen_text(page: Any) -> None:
-    """Switch off what is cropped away, and recognized text over text that counts already."""
+    """Hide cropped text, and OCR text over text that already counts."""
     visible = visible_box(page)
     seen: list[tuple[Any, Box]] = []
     invisible: list[tuple[Any, Box]] = []
@@ -58,7 +58,7 @@ def hide_unseen_text(page: Any) -> None:
 
 
 def may_have_layers(page: Any) -> bool:
-    """Tell whether the page holds marked optional content, or a form, which may be optional."""
+    """Return whether the page has marked optional content, or a form, which may be optional."""
     for index in range(pdfium.FPDFPage_CountObjects(page)):
         handle = pdfium.FPDFPage_GetObject(page, index)
         if pdfium.FPDFPageObj_GetType(handle) == pdfium.FPDF_PAGEOBJ_FORM or _is_optional(handle):
@@ -86,7 +86,7 @@ def visible_box(page: Any) -> Box:
 def _hide_repeated(
     seen: list[tuple[Any, Box]], invisible: list[tuple[Any, Box]], visible: Box
 ) -> None:
-    """Hide each invisible text that lies over a visible one, or over an earlier invisible one."""
+    """Hide invisible text that is over visible text or earlier invisible text."""
     strips: defaultdict[int, list[Box]] = defaultdict(list)
     for _, box in seen:
         _note(strips, box, visible)
@@ -107,7 +107,7 @@ def _note(strips: defaultdict[int, list[Box]], box: Box, visible: Box) -> None:
 def _iter_objects(
     container: Any, matrices: tuple[Any, ...] = ()
 ) -> Iterator[tuple[tuple[Any, ...], Any, int]]:
-    """Yield each object with its kind, and the matrices of the forms it stands in, inner first."""
+    """Yield each object with its kind and the matrices of its enclosing forms, innermost first."""
     if matrices:
         count, read = pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject
     else:

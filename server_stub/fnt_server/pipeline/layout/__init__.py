@@ -1,1 +1,1 @@
-"""Page layout: what on a page is text, and what is printed around it."""
+"""Page layout: what is text on a page, and what is printed around it."""

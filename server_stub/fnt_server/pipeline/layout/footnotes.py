@@ -1,4 +1,4 @@
-"""Footnotes: at the foot of a column, in small type or under a call mark."""
+"""Footnotes: at the foot of a column, in small type or after a mark that is called."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _FLAT_CALL = re.compile(
 def split_notes(
     columns: Sequence[list[Line]], *, size: float, open_note: bool
 ) -> tuple[list[list[Line]], list[Line], bool]:
-    """Return a page's columns without notes, the notes, and whether the last may go on.
+    """Return a page's columns without notes, the notes, and whether the last may continue.
 
-    `open_note` says that one may from the page before. Notes begin with a mark; small type
-    without one (a letter, a poem) is text.
+    `open_note` says that a note may continue from the previous page. Notes begin with a mark;
+    small type without one (a letter, a poem) is text.
     """
     kept: list[list[Line]] = []
     notes: list[Line] = []
@@ -42,9 +42,9 @@ def split_notes(
 def without_flat_calls(
     lines: Iterable[Line], notes: Iterable[Line]
 ) -> tuple[list[Line], list[str]]:
-    """Return the lines of a page without calls of its notes that are not raised, and these.
+    """Return the lines of a page without note calls that are not raised, and these calls.
 
-    Only what the notes of the page begin with is one: `(1)`, `[1]`, `*`.
+    Only marks that a note of the page begins with count: `(1)`, `[1]`, `*`.
     """
     marks = {found[1] for note in notes if (found := _MARK.match(note.text))}
     calls: list[str] = []
@@ -60,7 +60,7 @@ def without_flat_calls(
 
 
 def is_note(line: Line, *, size: float) -> bool:
-    """Tell a line that looks like the beginning of a note."""
+    """Return whether a line looks like the beginning of a note."""
     if line.size >= _SMALL * size or not (mark := _MARK.match(line.text)):
         return False
     return any(map(str.isalpha, line.text[mark.end() :]))
@@ -69,7 +69,7 @@ def is_note(line: Line, *, size: float) -> bool:
 def _first_note(
     column: Sequence[Line], size: float, called: Collection[str], *, open_note: bool
 ) -> int:
-    """Return where the notes at the foot of a column begin."""
+    """Return the index of the first note at the foot of a column."""
     start = len(column)
     while start and column[start - 1].size < _SMALL * size:
         start -= 1
@@ -82,7 +82,7 @@ def _first_note(
 
 
 def _first_called(column: Sequence[Line], called: Collection[str]) -> int:
-    """Return where notes as large as the text begin: after a gap, with marks of calls above."""
+    """Return the index of the first full-size note: after a gap, with a mark that is called."""
     gaps = [above.y - line.y for above, line in pairwise(column)]
     usual = statistics.median(gaps) if gaps else 0.0
     marks = [_MARK.match(line.text) for line in column]
@@ -93,7 +93,7 @@ def _first_called(column: Sequence[Line], called: Collection[str]) -> int:
 
 
 def _may_go_on(notes: Sequence[Line]) -> bool:
-    """Tell whether the last note has no end, or fills its last line."""
+    """Return whether the last note has no end or fills its last line."""
     last = notes[-1]
     edge = max(line.x1 for line in notes)
     is_full = len(notes) > 1 and last.x1 > edge - 0.5 * last.size

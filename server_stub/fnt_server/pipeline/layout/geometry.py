@@ -9,13 +9,16 @@ from itertools import pairwise
 from typing import Final
 
 HYPHEN: Final = "\x02"
-"""Stands for a hyphen at the end of a line, however the file codes it."""
+"""Represents a hyphen at the end of a line, however the file encodes it."""
+
+SOFT_HYPHEN: Final = "\xad"
+"""Before HYPHEN: only the line end made it, as far as the file says."""
 
 _SIZES: Final = 6
-"""Sizes of type in which nearly all of a printed book is set."""
+"""Number of type sizes that nearly all of a printed book uses."""
 
 MIN_COLUMN_LINES: Final = 10
-"""Lines below which a page cannot show that it has two columns."""
+"""Minimum number of lines for a page to show that it has two columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,7 @@ class Line:
     """Of the baseline."""
     size: float
     calls: tuple[str, ...] = ()
-    """Note calls that stood in it."""
+    """Note calls that were removed from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,7 @@ def body_size(pages: Sequence[Page]) -> float:
 
 
 def with_steady_sizes(pages: Sequence[Page]) -> list[Page]:
-    """Return the pages with one size for the text, where text recognition guessed it by line."""
+    """Return the pages with one size for the text if OCR guessed it line by line."""
     letters: Counter[float] = Counter()
     for page in pages:
         for line in page.lines:
@@ -84,7 +87,7 @@ def _median(counts: Counter[float]) -> float:
 
 
 def usual_leading(pages: Iterable[Page], *, size: float) -> float:
-    """Return the distance between baselines of most lines that follow each other in the file."""
+    """Return the most common distance between the baselines of consecutive lines."""
     gaps: Counter[float] = Counter()
     for page in pages:
         gaps.update(round(above.y - below.y, 1) for above, below in pairwise(page.lines))
@@ -93,7 +96,7 @@ def usual_leading(pages: Iterable[Page], *, size: float) -> float:
 
 
 def usual_gutter(pages: Iterable[Sequence[Line]]) -> float | None:
-    """Return where the gutter is on most pages, if most have one."""
+    """Return the position of the gutter on most pages, if most have one."""
     found = [find_gutter(lines) for lines in pages if len(lines) >= MIN_COLUMN_LINES]
     places = Counter(round(gutter) for gutter in found if gutter is not None)
     place, _ = max(places.items(), key=lambda item: (item[1], -item[0]), default=(None, 0))
@@ -101,7 +104,7 @@ def usual_gutter(pages: Iterable[Sequence[Line]]) -> float | None:
 
 
 def columns(lines: Sequence[Line], *, usual: float | None = None) -> list[list[Line]]:
-    """Return the lines in reading order, a list for each column of each band of the page.
+    """Return the lines in reading order, one list per column of each band of the page.
 
     `usual` is the gutter of the book, for pages with too few lines to show theirs.
     """
@@ -123,7 +126,7 @@ def columns(lines: Sequence[Line], *, usual: float | None = None) -> list[list[L
 
 
 def _downwards(lines: Sequence[Line]) -> list[Line]:
-    """Sort by baseline, unless the file is in that order but for raised or lowered marks."""
+    """Sort by baseline, unless the file already is, apart from raised or lowered marks."""
     if any(above.y < below.y - 2 for above, below in pairwise(lines)):
         lines = [line for row in group_rows(lines) for line in row]
     if not any(_follows(line, after) for line, after in pairwise(lines)):
@@ -138,7 +141,7 @@ def _downwards(lines: Sequence[Line]) -> list[Line]:
 
 
 def group_rows(lines: Sequence[Line]) -> list[list[Line]]:
-    """Return rows downwards: from left to right what stands on nearly one baseline."""
+    """Return rows from top to bottom: lines on nearly one baseline, from left to right."""
     rows: list[list[Line]] = []
     for line in sorted(lines, key=lambda line: -line.y):
         if rows and rows[-1][0].y - line.y < 0.2 * line.size:
@@ -149,7 +152,7 @@ def group_rows(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _follows(line: Line, after: Line) -> bool:
-    """Tell whether a line goes on in another piece, as a file may draw it."""
+    """Return whether `after` continues the line: a file may draw a line in pieces."""
     same_type = 0.9 * line.size < after.size < 1.1 * line.size
     return abs(line.y - after.y) < 0.2 * line.size and after.x0 > line.x1 - 1 and same_type
 

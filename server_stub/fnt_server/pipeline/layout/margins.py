@@ -16,7 +16,7 @@ _MIN_LINES: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A run of lines read downwards, and where it begins and ends across."""
+    """Consecutive lines of a page, with their left and right margins."""
 
     page: int
     lines: tuple[Line, ...]
@@ -32,14 +32,14 @@ class Typesetting:
     leading: float
     """From baseline to baseline."""
     indents: bool
-    """New paragraphs begin further right."""
+    """New paragraphs are indented."""
     indent: float
     hanging: bool = False
-    """The other way round: all lines of a paragraph but its first begin further right."""
+    """The opposite: all lines of a paragraph but the first are indented."""
 
     @classmethod
     def of(cls, columns: Sequence[Column], *, size: float) -> Typesetting:
-        """Learn it from the columns of the whole book."""
+        """Derive it from the columns of the whole book."""
         gaps: Counter[float] = Counter()
         shifts: Counter[float] = Counter()
         lines = 0
@@ -63,7 +63,7 @@ class Typesetting:
 
 
 def _is_hanging(columns: Sequence[Column], size: float) -> bool:
-    """Tell whether lines further right are those that go on with a sentence."""
+    """Return whether indented lines are those that continue a sentence."""
     further = total = 0
     for column in columns:
         for above, line in pairwise(column.lines):
@@ -74,7 +74,7 @@ def _is_hanging(columns: Sequence[Column], size: float) -> bool:
 
 
 def with_margins(columns: Sequence[tuple[int, list[Line]]], *, size: float) -> list[Column]:
-    """Give each column of a page its margins, corrected by those usual in the book."""
+    """Return the columns with their margins, corrected by those usual in the book."""
     lefts = [_left(lines, size) for _, lines in columns]
     usual = Counter(round(left) for left in lefts)
     rights: dict[int, list[float]] = {}
@@ -96,7 +96,7 @@ def with_margins(columns: Sequence[tuple[int, list[Line]]], *, size: float) -> l
 
 
 def _left(lines: Sequence[Line], size: float) -> float:
-    """Return the leftmost start that two lines share, or else the leftmost."""
+    """Return the leftmost start that two lines share, or else the leftmost of all."""
     starts = sorted(line.x0 for line in lines if 0.9 < line.size / size < 1.1)
     for first, second in pairwise(starts):
         if second - first < 1.5:
@@ -105,7 +105,7 @@ def _left(lines: Sequence[Line], size: float) -> float:
 
 
 def _is_flush(lines: Sequence[Line], left: float) -> bool:
-    """Tell whether all lines begin at one place: flush, or all of them indented."""
+    """Return whether all lines start at the same position: flush, or all indented."""
     return sum(abs(line.x0 - left) < 1.5 for line in lines) > 0.8 * len(lines)
 
 
@@ -115,7 +115,7 @@ def _right(lines: Sequence[Line]) -> float:
 
 
 def _corrected(left: float, usual: Counter[int], size: float) -> float:
-    """Return a more usual margin a little to the left: all lines of this page are indented."""
+    """Return a more common margin slightly to the left if all lines of the page are indented."""
     own = sum(usual[round(left) + step] for step in (-1, 0, 1))
     nearby = [x for x in usual if 0.5 * size < left - x < 3.5 * size]
     best = max(nearby, key=lambda x: (usual[x], -x), default=None)

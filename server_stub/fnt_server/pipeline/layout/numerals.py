@@ -11,7 +11,7 @@ _VALUES: Final = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 100
 
 
 def parse_numeral(text: str) -> int | None:
-    """Return what a numeral of figures or of Roman letters counts, None if it is neither."""
+    """Return the value of an Arabic or Roman numeral, None if it is neither."""
     if text.isdecimal():
         return int(text)
     small = text.lower()

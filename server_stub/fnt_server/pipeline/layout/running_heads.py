@@ -17,11 +17,11 @@ from fnt_server.pipeline.layout.numerals import parse_numeral
 Edge = Literal["top", "bottom"]
 
 ROWS: Final = 3
-"""How many rows of furniture a page may have at an edge."""
+"""Maximum number of running head or footer rows at one edge of a page."""
 _SAME_ROW: Final = 2.5
 _MOST_WORDS: Final = 14
 _APART: Final = 1.35
-"""Lines of usual leading, above which a row stands apart from the text."""
+"""Gap, in lines, above which a row is set apart from the text."""
 
 _NUMERAL = re.compile(r"\d+|\b[ivxlcdm]+\b")
 _NUMBER_AT_END = re.compile(r"^\W*(\d{1,4})\b|\b(\d{1,4})\W*$")
@@ -38,14 +38,14 @@ class _Row:
     text: str
     size: float
     gap: float
-    """To the next row inwards."""
+    """Distance to the next row inward."""
     inside: str
-    """A line from the middle of the page: copies of one page prove nothing."""
+    """A line from the middle of the page, because copies of one page prove nothing."""
     lines: tuple[Line, ...]
 
 
 def drop_running_heads(pages: Sequence[Page], *, size: float) -> list[Page]:
-    """Return the pages without what is repeated around the text of body size `size`."""
+    """Return the pages without running heads around the text of body size `size`."""
     leading = max(1.25 * size, usual_leading(pages, size=size))
     for _ in range(ROWS):
         rows = [row for page in pages for row in _outer_rows(page)]
@@ -89,7 +89,7 @@ def _row(page: Page, edge: Edge, y: float) -> _Row:
 def _removed_lines(
     rows: Sequence[_Row], *, page_count: int, size: float, leading: float
 ) -> dict[int, list[_Row]]:
-    """Return the rows to drop by page."""
+    """Return the rows to drop, by page."""
     by_depth: dict[tuple[Edge, int], list[_Row]] = defaultdict(list)
     for row in rows:
         by_depth[row.edge, round(row.depth)].append(row)
@@ -114,7 +114,7 @@ def _removed_lines(
 def _fitting(
     near: Sequence[_Row], familiar: Sequence[_Row], *, page_count: int, size: float, leading: float
 ) -> Callable[[_Row], bool]:
-    """Tell what furniture looks like at one height: where rows are repeated, or always apart."""
+    """Return a test for running heads at one height: rows that repeat or are always set apart."""
     apart = [row for row in near if row.gap > _APART * leading and row.size < 1.08 * size]
     always_apart = len(near) >= max(4, 0.4 * page_count) and len(apart) > 0.8 * len(near)
     several = len({row.inside for row in near}) >= 3
@@ -134,14 +134,14 @@ def _fitting(
 
 
 def _is_note(row: _Row, *, size: float) -> bool:
-    """Tell a note of one line, which may stand below the text of many pages."""
+    """Return whether the row is a one-line note, which may be below the text of many pages."""
     return row.edge == "bottom" and is_note(row.lines[0], size=size)
 
 
 def _shallowest(rows: Sequence[_Row], *, leading: float) -> dict[Edge, float]:
-    """Return how deep furniture can be: titles of chapters stand lower than most pages begin.
+    """Return how deep running heads can be: chapter titles are lower than the top of most pages.
 
-    On scanned pages, which shift, it is as much deeper as these do.
+    On scans, whose pages shift, the limit is lower by that shift.
     """
     depths: dict[Edge, list[float]] = {"top": [], "bottom": []}
     for row in rows:
@@ -156,7 +156,7 @@ def _deepest(depths: Sequence[float], leading: float) -> float:
 
 
 def _repeated(rows: Sequence[_Row], *, size: float) -> frozenset[tuple[Edge, str]]:
-    """Return the texts that stand three times or more at one height."""
+    """Return the texts that occur three times or more at one height."""
     places: dict[tuple[Edge, str, int], set[str]] = defaultdict(set)
     families: dict[tuple[Edge, str], list[_Row]] = defaultdict(list)
     for row in rows:
@@ -169,7 +169,7 @@ def _repeated(rows: Sequence[_Row], *, size: float) -> frozenset[tuple[Edge, str
 
 
 def _runs_on(rows: Sequence[_Row]) -> bool:
-    """Tell whether numbers stay or count with the pages; those of chapters that begin do not."""
+    """Return whether numbers repeat or count with the pages; chapter numbers do not."""
     runs = 0
     for before, row in pairwise(rows):
         pages = row.page - before.page
@@ -186,12 +186,12 @@ def _numbers(text: str) -> list[int]:
 
 
 def _pattern(text: str) -> str:
-    """Return the text with every number made the same."""
+    """Return the text with every number replaced by `#`."""
     return _NUMERAL.sub("#", text.casefold())
 
 
 def _numbered(rows: Sequence[_Row], shallowest: dict[Edge, float], *, leading: float) -> list[_Row]:
-    """Return the rows that begin or end with the number of their page."""
+    """Return the rows that begin or end with their page number."""
     distances: Counter[tuple[Edge, int]] = Counter()
     numbers: list[tuple[_Row, set[int]]] = []
     for row in rows:

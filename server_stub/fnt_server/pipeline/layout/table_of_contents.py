@@ -21,11 +21,11 @@ _TITLE = re.compile(
 )
 _FEWEST: Final = 3
 _FEWEST_BARE: Final = 6
-"""Entries, below which rows without a title or leaders prove nothing."""
+"""Minimum number of entries if there is no title and no leaders."""
 
 
 def split_table_of_contents(pages: Sequence[Page]) -> tuple[list[Page], list[Dropped]]:
-    """Return the pages without tables of contents, and these."""
+    """Return the pages without tables of contents, and the dropped lines."""
     kept: list[Page] = []
     dropped: list[Dropped] = []
     goes_on = False
@@ -43,12 +43,12 @@ def split_table_of_contents(pages: Sequence[Page]) -> tuple[list[Page], list[Dro
 
 
 def _may_hold_entries(lines: Iterable[Line]) -> bool:
-    """Tell quickly whether there is something to look at: hardly any page of a novel has it."""
+    """Return quickly whether the page can have entries; hardly any page of a novel can."""
     return sum(line.text[-1:].isdecimal() for line in lines) >= _FEWEST
 
 
 def _entries(page: Page, *, goes_on: bool) -> list[Line]:
-    """Return the lines of a table of contents on this page, its title among them."""
+    """Return the lines of a table of contents on this page, including its title."""
     rows = group_rows(page.lines)
     texts = [" ".join(line.text for line in row) for row in rows]
     found = [(k, match[1]) for k, text in enumerate(texts) if (match := _ENTRY.search(text))]

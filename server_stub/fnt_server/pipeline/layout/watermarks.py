@@ -19,7 +19,7 @@ Place = tuple[str, int, int]
 
 
 def drop_watermarks(pages: Sequence[Page], *, size: float) -> list[Page]:
-    """Return the pages without what stands at one place on many, and what is drawn twice."""
+    """Return the pages without text in one place on many pages and text drawn twice."""
     places: Counter[Place] = Counter()
     for page in pages:
         places.update({_place(line) for line in page.lines})
@@ -39,7 +39,7 @@ def _place(line: Line) -> Place:
 
 
 def _are_copies(pages: Sequence[Page], stamped: Container[Place]) -> bool:
-    """Tell pages that are all alike: then nothing shows what is text."""
+    """Return whether all pages are alike: then nothing distinguishes the text."""
     total = sum(len(page.lines) for page in pages)
     return sum(_place(line) in stamped for page in pages for line in page.lines) > 0.5 * total
 
@@ -61,7 +61,7 @@ def _without(page: Page, stamped: set[Place], beside: set[int]) -> Page:
 
 
 def _shadows(lines: Iterable[Line]) -> set[int]:
-    """Return the lines that are drawn again at nearly the same place, to look bold."""
+    """Return the lines that are drawn again in nearly the same place to look bold."""
     seen: dict[str, list[Line]] = defaultdict(list)
     gone = set()
     for line in lines:
@@ -76,7 +76,7 @@ def _shadows(lines: Iterable[Line]) -> set[int]:
 
 
 def _margin_numbers(pages: Iterable[Page]) -> set[int]:
-    """Return the numbers that stand beside lines, outside all other text of their page."""
+    """Return the numbers next to lines and outside all other text of their page."""
     found = [line for page in pages for line in _beside_text(page.lines)]
     return {id(line) for line in found} if len(found) >= _FEWEST_NUMBERS else set()
 
@@ -93,7 +93,7 @@ def _beside_text(lines: Sequence[Line]) -> list[Line]:
 
 
 def _specks(pages: Iterable[Page], size: float) -> set[int]:
-    """Return the signs that text recognition saw in dirt: tiny, or beside all text of a page."""
+    """Return the signs that OCR read from specks: tiny, or outside all text of a page."""
     found = set()
     for page in pages:
         signs = [line for line in page.lines if len(line.text) <= 2 and not line.text.isalnum()]
@@ -109,7 +109,7 @@ def _specks(pages: Iterable[Page], size: float) -> set[int]:
 
 
 def _extent(lines: Iterable[Line]) -> tuple[float, float]:
-    """Return where the text of a page begins and ends across."""
+    """Return the left and right edge of the text of a page."""
     text = [line for line in lines if _is_text(line)]
     left = min((line.x0 for line in text), default=0.0)
     return left, max((line.x1 for line in text), default=left)

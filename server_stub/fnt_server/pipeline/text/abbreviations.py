@@ -1,4 +1,4 @@
-"""Tells the full stop of an abbreviation from the end of a sentence, by what stands around it."""
+"""Tells the period of an abbreviation from the end of a sentence, by its context."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _THAT_IS = re.compile(r"\b(?:c\.\s?-?à-?\s?d|p\.\s?ex)$", re.IGNORECASE)
 _LIST_NUMBER = re.compile(r"(?:^|[:;!?»–—]|(?<![^\W_])([^\W_]*+)°?\.)\s*\d{1,3}$")
 _DIGITS_BEFORE = re.compile(r"(?:\d\s+|(?<![^\W_])[^\W\d_]*+\d)[^\W_]++$")
 _WINDOW: Final = 24
-"""Characters before the full stop that can matter."""
+"""Characters before the period that can matter."""
 
 _TITLES: Final = frozenset(
     """m mm mr mrs mme mmes mlle mlles mgr mgrs me mes dr drs pr st ste sts stes vve sr jr esq cf
     cie ch ph th chr cl fr gal cdt cap capt lt col sgt ll aa prof lieut gén comm""".split()
 )
 _RANKS: Final = frozenset("cap capt lt col sgt gal cdt prof lieut gén cf dr".split())
-"""Titles that are abbreviated in small letters too."""
+"""Titles that are also abbreviated in lowercase."""
 _STREETS: Final = frozenset("av bd boul bld pl imp fg faub sq".split())
 _BEFORE_NUMBER: Final = frozenset(
     "n no nos h p pp art ch chap vol t liv fig v vers env rue bd av".split()
@@ -43,11 +43,11 @@ _STARTERS: Final = (
     )
     | _ARTICLES
 )
-"""Words that are written with a capital only where a sentence begins."""
+"""Words that are capitalized only at the start of a sentence."""
 
 
 def is_abbreviation(text: str, stop: int, following: int) -> bool:
-    """Tell whether the full stop at `stop` belongs to the word before it.
+    """Return whether the period at `stop` belongs to the word before it.
 
     `following` is where the next word begins; it does not begin with a small letter.
     """
@@ -88,7 +88,7 @@ def _is_short_for_something(text: str, before: str, word: str, following: int) -
 
 
 def _is_initial(before: str, letter: str, starter: str) -> bool:
-    """Tell an initial (`J. Martin`) from a letter that ends a sentence (`Charles X. Elle`)."""
+    """Return whether it is an initial (`J. Martin`), not a sentence end (`Charles X. Elle`)."""
     if before.endswith("°"):
         return False
     if starter not in _STARTERS:

@@ -16,23 +16,23 @@ _ENDED = re.compile(r"(?:[.!?…:]|(?<![\s»”\")])[\s)]*+[»”\"])[\s»”\")
 _FIRST_WORD = re.compile(r"\w*+")
 _INITIAL = re.compile(r"[^\W\d_]['’]?$")
 _TWO_MEANINGS: Final = frozenset("ÀAÔOY")
-"""Drop capitals that are a word of their own."""
+"""Drop capitals that can also be a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Lines that belong together, and how they stand on the page."""
+    """Lines that belong together, and their position on the page."""
 
     lines: tuple[Line, ...]
     pages: tuple[int, ...]
-    """Of each line."""
+    """The page of each line."""
     column: Column
     apart: bool
-    """More space than usual above it, or nothing."""
+    """There is more space than usual above it, or nothing at all."""
 
 
 def iter_blocks(columns: Sequence[Column], typesetting: Typesetting) -> Iterator[Block]:
-    """Yield the blocks of a book; one may run over columns and pages."""
+    """Yield the blocks of a book; a block may span columns and pages."""
     lines: list[Line] = []
     pages: list[int] = []
     home, apart, previous_column = None, True, None
@@ -73,14 +73,14 @@ def _begins_block(
 
 
 def _is_quote(above: Line, line: Line, column: Column, typesetting: Typesetting) -> bool:
-    """Tell whether both lines stand in a passage set further in than paragraphs begin."""
+    """Return whether both lines are in a passage that is indented more than paragraphs are."""
     shift = line.x0 - column.left
     deeper = not typesetting.indents or shift > typesetting.indent + 0.6 * typesetting.size
     return deeper and abs(above.x0 - line.x0) < 1.5 and not _fits_above(above, line, column)
 
 
 def _stops_short(above: Line, line: Line, column: Column, typesetting: Typesetting) -> bool:
-    """Tell a paragraph that ended, where the next one does not begin further right."""
+    """Return whether a paragraph ended although the next one is not indented."""
     if not _ENDED.search(above.text):
         return False
     if _fits_above(above, line, column):
@@ -89,21 +89,21 @@ def _stops_short(above: Line, line: Line, column: Column, typesetting: Typesetti
 
 
 def _fits_above(above: Line, line: Line, column: Column) -> bool:
-    """Tell whether the first word would have fitted in the line above."""
+    """Return whether the first word would have fit into the line above."""
     width = (line.x1 - line.x0) / max(1, len(line.text))
-    word = line.text.split(" ", maxsplit=1)[0]  # no-break spaces hold the line together
+    word = line.text.split(" ", maxsplit=1)[0]  # no-break spaces do not break lines
     offset = column.right - column.left
     return above.x1 - _left_of(above, column) + width * (len(word) + 2) < offset
 
 
 def _left_of(line: Line, column: Column) -> float:
-    """Return the margin of a line that may stand in another column than `column`."""
+    """Return the left margin of a line that may be in another column than `column`."""
     inside = column.left - 1 <= line.x0 < column.right
     return column.left if inside else line.x0
 
 
 def merge_drop_caps(lines: Sequence[Line], vocabulary: Vocabulary, *, size: float) -> list[Line]:
-    """Return the lines with large initials put back before their words."""
+    """Return the lines with drop caps joined to their words."""
     result = list(lines)
     for cap in [line for line in lines if line.size > 1.6 * size and len(line.text) <= 3]:
         beside = [line for line in result if _is_beside(line, cap, size)]

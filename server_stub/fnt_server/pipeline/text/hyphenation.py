@@ -9,13 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from fnt_server.pipeline.layout.geometry import HYPHEN
+from fnt_server.pipeline.layout.geometry import HYPHEN, SOFT_HYPHEN
 
 FORMS: Final = 64
-"""Forms of one word that are looked at; a French verb has fewer that look different."""
+"""Forms of one word that are considered; a French verb has fewer distinct ones."""
 
 _PART = re.compile(r"[^\W\d_]+")
 _LAST_PART = re.compile(r"(?<![^\W_])[^\W_]*+$")
+_OLD_HYPHEN = re.compile(r"(?<![^\W\d_])([^\W\d_]++)- (?!(?:et|ou|ni|à)\b)(?=([a-zà-ÿ]++))")
+"""A line end of an earlier edition that flows inside a line of this one: `quin- zième`."""
 _FIRST_PART = re.compile(r"[^\W_]*+")
 _PAIR = re.compile(r"(?<![^\W\d_])([^\W\d_]++)-(?=([^\W\d_]++))")
 _LINKED_BEFORE = re.compile(r"-([^\W\d_]++)$")
@@ -24,9 +26,9 @@ _LINKED_AFTER = re.compile(r"\A([^\W\d_]++)-")
 _PRONOUNS: Final = frozenset("je tu il elle on ils elles le la les lui leur y en ce t".split())
 _OBJECTS: Final = frozenset("le la les lui leur".split())
 _CLEAR_PRONOUNS: Final = frozenset("nous vous moi toi lui".split())
-"""No French word ends with such a syllable, but for the few a book writes undivided too."""
+"""French words that end like these are rare, and found unbroken elsewhere in the book."""
 _LINKS: Final = frozenset("à au aux de des du en et l la le les lès par sous sur".split())
-"""What stands between two hyphens: `haut-le-cœur`, `esprit-de-vin`."""
+"""Words between two hyphens: `haut-le-cœur`, `esprit-de-vin`."""
 _AFTER_HYPHEN: Final = frozenset("ci là même mêmes".split())
 _BEFORE_HYPHEN: Final = frozenset("demi semi quasi vice".split())
 _TENS: Final = frozenset("vingt trente quarante cinquante soixante quatre".split())
@@ -36,7 +38,7 @@ _UNITS: Final = frozenset(
 _FIRST_HALVES: Final = frozenset(
     "bien bon contre en entre mal outre par pour quelque sur toute toutes".split()
 )
-"""Words that also begin longer ones: `pour|suivre`, `toute|fois`, `contre|temps`."""
+"""Words that longer words start with: `pour|suivre`, `toute|fois`, `contre|temps`."""
 _WHOLE: Final = frozenset(
     "adouci ceci durci endurci farci grossi merci noirci obscurci raccourci souci voici éclairci"
     " celui autrui aujourd".split()
@@ -72,7 +74,7 @@ _COMPOUNDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """The words of a book that stand whole in a line, and pairs of them joined by a hyphen."""
+    """The words of a book that no line end breaks, and the pairs joined by a hyphen."""
 
     words: Counter[str]
     pairs: Counter[tuple[str, str]]
@@ -81,7 +83,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Vocabulary:
-        """Count the words of lines, leaving out those that a line end divides."""
+        """Count the words of lines, except those broken at a line end."""
         words: Counter[str] = Counter()
         pairs: Counter[tuple[str, str]] = Counter()
         divided = False
@@ -98,9 +100,9 @@ class Vocabulary:
         return cls(words=words, pairs=pairs, sorted_words=sorted(words), sorted_pairs=sorted(pairs))
 
     def count_related(self, left: str, right: str) -> tuple[int, int]:
-        """Count words that begin as the undivided one would, and pairs that do: other forms of it.
+        """Count words and pairs that begin like the joined word: other forms of it.
 
-        `permet|tant` is undivided where the book has `permettait`.
+        `permet|tant` is one word if the book has `permettait`.
         """
         start = right[: 2 if len(left) > 3 else 3]
         if len(start) < 2 or len(left) < 3:
@@ -120,8 +122,24 @@ class Vocabulary:
         return joined, paired
 
 
+def without_old_hyphens(text: str, vocabulary: Vocabulary) -> str:
+    """Return a line with words joined that line ends of an earlier edition divide."""
+    if "- " not in text:
+        return text
+    return _OLD_HYPHEN.sub(
+        lambda m: m[1] + ("-" if keeps_hyphen(m[1], m[2], vocabulary) else ""), text
+    )
+
+
 def keeps_hyphen(before: str, after: str, vocabulary: Vocabulary) -> bool:
-    """Tell whether the hyphen between these belongs to the word, as in `dit-il`."""
+    """Tell whether the hyphen between these belongs to the word, as in `dit-il`.
+
+    After SOFT_HYPHEN only where that is certain.
+    """
+    if before.endswith(SOFT_HYPHEN):
+        left, right = _last(before.removesuffix(SOFT_HYPHEN)).lower(), _first(after).lower()
+        written = vocabulary.pairs[left, right] > vocabulary.words[left + right]
+        return written or _is_compound(left, right)
     first, second = _last(before), _first(after)
     if not (first.isalpha() and second.isalpha()):
         return True
@@ -136,8 +154,8 @@ def keeps_hyphen(before: str, after: str, vocabulary: Vocabulary) -> bool:
     if akin_joined != akin_paired:
         return akin_paired > akin_joined
     if right[0] in _VOWELS:
-        # Compositors divide before a consonant: in three novels 103 of 105 such hyphens were the
-        # word's own, and the other two came after a prefix.
+        # Typesetters break before a consonant: in three novels, 103 of 105 such hyphens belonged
+        # to the word, and the other two came after a prefix.
         return left not in _PREFIXES
     return vocabulary.words[left] > 0 and (
         right in _PRONOUNS or _are_words(left, right, vocabulary)
@@ -145,9 +163,11 @@ def keeps_hyphen(before: str, after: str, vocabulary: Vocabulary) -> bool:
 
 
 def _is_compound(left: str, right: str) -> bool:
-    """Tell whether these two are always written with a hyphen between."""
+    """Return whether these two are always written with a hyphen in between."""
     return (
         f"{left}-{right}" in _COMPOUNDS
+        or right == "je"  # `confierai-je`: no word ends so
+        or (right == "tu" and left.endswith(("s", "x")))
         or left in _BEFORE_HYPHEN
         or right in _AFTER_HYPHEN
         or right in _CLEAR_PRONOUNS
@@ -157,7 +177,7 @@ def _is_compound(left: str, right: str) -> bool:
 
 
 def _is_chain(before: str, after: str) -> bool:
-    """Tell whether a part only links others: another hyphen or an apostrophe stands beside it."""
+    """Return whether a part only links others: it has another hyphen or an apostrophe."""
     if _ELIDED.match(after):  # `vau-l’eau`, `amène-t-elle`
         return True
     links_back = _LINKED_BEFORE.search(before)
@@ -166,7 +186,7 @@ def _is_chain(before: str, after: str) -> bool:
 
 
 def _are_words(left: str, right: str, vocabulary: Vocabulary) -> bool:
-    """Tell whether both parts are too long and too frequent to be syllables."""
+    """Return whether both parts are too long and too frequent to be syllables."""
     long = min(len(left), len(right)) >= 4
     return long and left not in _FIRST_HALVES and right != "ment" and vocabulary.words[right] > 1
 

@@ -10,10 +10,18 @@ from typing import Final
 
 from fnt_server.pipeline.document import Dropped, Paragraph
 from fnt_server.pipeline.layout.footnotes import split_notes, without_flat_calls
-from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page, columns, usual_gutter
+from fnt_server.pipeline.layout.geometry import (
+    HYPHEN,
+    SOFT_HYPHEN,
+    Line,
+    Page,
+    columns,
+    usual_gutter,
+)
 from fnt_server.pipeline.layout.margins import Typesetting, with_margins
 from fnt_server.pipeline.text.blocks import Block, iter_blocks, merge_drop_caps
-from fnt_server.pipeline.text.hyphenation import Vocabulary, keeps_hyphen
+from fnt_server.pipeline.text.hyphenation import Vocabulary, keeps_hyphen, without_old_hyphens
+from fnt_server.pipeline.text.typography import with_french_spaces
 
 _NUMERAL = re.compile(r"^[\W_]*(?:[IVXLC]+|\d{1,3})[\W_]*$")
 _NAMED = re.compile(
@@ -25,7 +33,7 @@ _NAMED = re.compile(
 _OPEN_END = re.compile(r"[,;:]$")
 _HEADING_LINES: Final = 4
 _TAIL_CHARS: Final = 100
-"""What is looked at of the text before a line: more than the longest word."""
+"""Characters checked before a line end: more than the longest word."""
 CHAPTER_NAME_CHARS: Final = 120
 _READABLE = re.compile(r"[^\W_]")
 
@@ -33,7 +41,7 @@ _READABLE = re.compile(r"[^\W_]")
 def find_paragraphs(
     pages: Sequence[Page], *, size: float, fix_hyphenation: bool
 ) -> tuple[list[Paragraph], list[Dropped]]:
-    """Return the paragraphs of pages that hold nothing but text and notes, and what is none."""
+    """Return the paragraphs of pages that have only text and notes, and what was dropped."""
     vocabulary = Vocabulary.of(line.text for page in pages for line in page.lines)
     found_columns, dropped = _columns_and_notes(pages, vocabulary, size)
     placed = with_margins(found_columns, size=size)
@@ -111,7 +119,7 @@ def _title_size(headings: Sequence[tuple[float, str]]) -> float:
 def _columns_and_notes(
     pages: Sequence[Page], vocabulary: Vocabulary, size: float
 ) -> tuple[list[tuple[int, list[Line]]], list[Dropped]]:
-    """Return the columns of each page, by number, and the notes that stood at their feet."""
+    """Return the columns with their page number, and the notes below them."""
     kept: list[tuple[int, list[Line]]] = []
     dropped: list[Dropped] = []
     open_note = False
@@ -141,24 +149,27 @@ def _without_calls(
 
 def _text(block: Block, vocabulary: Vocabulary | None) -> tuple[str, tuple[tuple[int, int], ...]]:
     """Join lines and tell where pages begin; without a vocabulary hyphens at line ends stay."""
-    first = block.lines[0].text
-    parts, page_breaks = [first], []
-    length, tail = len(first), first[-_TAIL_CHARS:]
-    for above, line, (before, page) in zip(
-        block.lines, block.lines[1:], pairwise(block.pages), strict=False
-    ):
+    texts = [line.text for line in block.lines]
+    if vocabulary is not None:
+        texts = [without_old_hyphens(text, vocabulary) for text in texts]
+    parts, page_breaks = texts[:1], []
+    length, tail = len(parts[0]), parts[0][-_TAIL_CHARS:]
+    for text, (before, page) in zip(texts[1:], pairwise(block.pages), strict=False):
         joint = " "
-        if above.text.endswith(HYPHEN):
-            parts[-1], tail = parts[-1].removesuffix(HYPHEN), tail.removesuffix(HYPHEN)
-            length -= 1
-            divides = vocabulary is not None and not keeps_hyphen(tail, line.text, vocabulary)
-            joint = "" if divides else "-"
+        if tail.endswith(HYPHEN):
+            tail = tail.removesuffix(HYPHEN)
+            own = vocabulary is None or keeps_hyphen(tail, text, vocabulary)
+            joint = "-" if own else ""
+            shown = parts[-1].removesuffix(HYPHEN).removesuffix(SOFT_HYPHEN)
+            length -= len(parts[-1]) - len(shown)
+            parts[-1], tail = shown, tail.removesuffix(SOFT_HYPHEN)
         if page != before:
             page_breaks.append((length + (joint == " "), page))
-        parts.append(joint + line.text)
+        parts.append(joint + text)
         length += len(parts[-1])
         tail = (tail + parts[-1])[-_TAIL_CHARS:]
-    return "".join(parts).replace(HYPHEN, "-"), tuple(page_breaks)
+    whole = "".join(parts).replace(HYPHEN, "-").replace(SOFT_HYPHEN, "")
+    return with_french_spaces(whole), tuple(page_breaks)
 
 
 def _is_heading(block: Block, text: str, typesetting: Typesetting, *, apart: bool) -> bool:

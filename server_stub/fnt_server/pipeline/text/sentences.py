@@ -21,11 +21,11 @@ _DIALOGUE = re.compile(r"\A\s*[-–—―«“\"]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundSentence:
-    """A sentence as it stands in the paragraph."""
+    """A sentence of a paragraph."""
 
     text: str
     start: int
-    """Its place in the paragraph."""
+    """Its offset in the paragraph."""
     is_dialogue: bool
     """In a paragraph that opens with a dash or a quotation mark, or inside « … »."""
 
@@ -54,7 +54,7 @@ def _iter_ends(paragraph: str) -> Iterator[int]:
 
 
 def _ends_with_abbreviation(paragraph: str, match: re.Match[str]) -> bool:
-    """Tell whether this is a single full stop that belongs to the word before it."""
+    """Return whether this is a single full stop that belongs to the word before it."""
     if match["mark"] != "." or match["close"].strip() or match["open"].strip():
         return False
     return is_abbreviation(paragraph, match.start(), match.start("next"))

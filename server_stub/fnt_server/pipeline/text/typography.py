@@ -1,4 +1,4 @@
-"""Replaces French typography with plain ASCII punctuation."""
+"""French typography: spaces that do not break, and plain ASCII punctuation in their place."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ _TABLE = str.maketrans(
         "…": "...",
     }
 )
+_BREAKING = "(?<![ \u2002-\u200a])[ \u2002-\u200a]++"
+_BEFORE_NARROW = re.compile(rf"{_BREAKING}(?=[!?;])")
+_BESIDE_WIDE = re.compile(rf"{_BREAKING}(?=[:»])|(?<=«){_BREAKING}")
 _OPENING = re.compile(r"«\s+")
 _CLOSING = re.compile(r"(?<!\s)\s+»")
 _SPACES = re.compile(r"\s+")
@@ -26,3 +29,12 @@ def plain(text: str) -> str:
     """
     text = _CLOSING.sub("»", _OPENING.sub("«", text))
     return _SPACES.sub(" ", text.translate(_TABLE)).strip()
+
+
+def with_french_spaces(text: str) -> str:
+    """Return the text with spaces that do not break at `! ? ; : » «`, where it has any space.
+
+    Narrow (U+202F) before `! ? ;`, wide (U+00A0) before `: »` and after `«`, as the Imprimerie
+    nationale sets them.
+    """
+    return _BESIDE_WIDE.sub("\xa0", _BEFORE_NARROW.sub("\u202f", text))

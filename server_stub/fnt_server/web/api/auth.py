@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint
+from msgspec import UNSET, UnsetType
 
+from fnt.wire import responses
 from fnt.wire.errors import ErrorCode
+from fnt.wire.requests import LoginRequest, LogoutRequest
+from fnt.wire.responses import Done
 from fnt.wire.structs import WireError
 from fnt_server.auth.tokens import TokenPair
 from fnt_server.db.models import User
+from fnt_server.web.api import rate_limits
 from fnt_server.web.api.errors import ApiError
 from fnt_server.web.api.rate_limits import email_limit_key, limit_wrong_passwords, limiter
-from fnt_server.web.api.request_parsing import bearer, json_object, require_identity, text_field
+from fnt_server.web.api.request_parsing import bearer, json_object, require_identity
 from fnt_server.web.services import services
 
 bp = Blueprint("auth", __name__, url_prefix="/auth")
@@ -26,53 +31,50 @@ def _email_asked() -> str:
 
 
 @bp.post("/login")
-@limiter.limit("60 per minute")
+@limiter.limit(rate_limits.LOGINS)
 @limit_wrong_passwords(_email_asked)
 def log_in() -> dict[str, Any]:
     """Exchange email and password for tokens."""
-    content = json_object()
-    pair = services().accounts.log_in(
-        text_field(content, "email", max_chars=254), text_field(content, "password", max_chars=1024)
-    )
+    asked = LoginRequest.from_wire(json_object())
+    pair = services().authenticator.log_in(asked.email, asked.password)
     if pair is None:
         raise ApiError(401, ErrorCode.BAD_CREDENTIALS, "email or password is wrong")
-    return pair_answer(pair)
+    return token_pair(pair).to_wire()
 
 
 @bp.post("/refresh")
-@limiter.limit("120 per minute")
+@limiter.limit(rate_limits.REFRESHES)
 def refresh() -> dict[str, Any]:
     """Exchange a refresh token for its successor and a new access token."""
-    return pair_answer(services().accounts.refresh(bearer()))
+    return token_pair(services().authenticator.refresh(bearer())).to_wire()
 
 
 @bp.get("/me")
 def me() -> dict[str, Any]:
-    """Tell who the token speaks for."""
-    return _user(services().accounts.get_user(require_identity().user_id))
+    """Return the user of the token."""
+    return _user(services().authenticator.get_user(require_identity().user_id)).to_wire()
 
 
 @bp.post("/logout")
 def log_out() -> dict[str, Any]:
     """End this login, or with `all` every login of the user."""
     identity = require_identity()
-    everywhere = json_object().get("all", False)
-    if not isinstance(everywhere, bool):
-        raise WireError("all must be true or false")
-    services().accounts.log_out(identity, everywhere=everywhere)
+    asked = LogoutRequest.from_wire(json_object())
+    services().authenticator.log_out(identity, everywhere=asked.all)
     services().logged_out.set()
-    return {"ok": True}
+    return Done().to_wire()
 
 
-def pair_answer(pair: TokenPair) -> dict[str, Any]:
-    """Return tokens as every login answers them."""
-    return {
-        "access_token": pair.access_token,
-        "refresh_token": pair.refresh_token,
-        "expires_in": pair.expires_in,
-        "user": _user(pair.user),
-    }
+def token_pair(pair: TokenPair, *, token_type: str | UnsetType = UNSET) -> responses.TokenPair:
+    """Return the response body of a login or a refresh."""
+    return responses.TokenPair(
+        access_token=pair.access_token,
+        refresh_token=pair.refresh_token,
+        expires_in=pair.expires_in,
+        user=_user(pair.user),
+        token_type=token_type,
+    )
 
 
-def _user(user: User) -> dict[str, Any]:
-    return {"id": user.id, "email": user.email, "name": user.name}
+def _user(user: User) -> responses.User:
+    return responses.User(id=user.id, email=user.email, name=user.name)

@@ -15,7 +15,9 @@ from fnt.wire.device import read_code
 from fnt.wire.paths import DEVICE_PAGE
 from fnt_server.auth.device_logins import TooManyCodes
 from fnt_server.auth.logins import Identity
+from fnt_server.auth.password_hashing import MAX_PASSWORD_CHARS
 from fnt_server.auth.tokens import PAGE_TTL_S, TokenProblem
+from fnt_server.web.api import rate_limits
 from fnt_server.web.api.rate_limits import email_limit_key, limit_wrong_passwords, limiter
 from fnt_server.web.services import services
 
@@ -28,13 +30,13 @@ HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Frame-Options": "DENY",
-    # Not `no-referrer`: with it browsers send `Origin: null` with a form, which tells nothing.
+    # Not `no-referrer`, which makes browsers send `Origin: null` with a form.
     "Referrer-Policy": "same-origin",
 }
 
 
-class _Turned(Exception):  # noqa: N818 -- an everyday outcome, not a failure
-    """A form that is not taken: what is shown instead, and why."""
+class _FormRefused(Exception):  # noqa: N818 -- an everyday outcome, not a failure
+    """A rejected form: which page to show instead, and why."""
 
     def __init__(self, status: int, problem: str, *, step: str) -> None:
         super().__init__(problem)
@@ -46,7 +48,7 @@ def _form(name: str) -> str:
     return request.form.get(name, "")
 
 
-def _is_not(action: str) -> Any:
+def _unless_action(action: str) -> Any:
     return lambda: _form("action") != action
 
 
@@ -57,63 +59,71 @@ def show() -> Response:
 
 
 @bp.post(DEVICE_PAGE)
-@limiter.limit("60 per minute")
+@limiter.limit(rate_limits.DEVICE_FORMS)
 @limiter.limit(
-    "20 per 10 minutes",  # more than one account has tries: nobody locks out their neighbors
+    rate_limits.WRONG_DEVICE_CODES,
     deduct_when=lambda response: response.status_code == 404,
-    exempt_when=_is_not("code"),
+    exempt_when=_unless_action("code"),
 )
-@limit_wrong_passwords(lambda: email_limit_key(_form("email")), unless=_is_not("sign_in"))
-def act() -> Response:
-    """Take a form of this page."""
-    _require_own_form()
+@limit_wrong_passwords(lambda: email_limit_key(_form("email")), unless=_unless_action("sign_in"))
+def submit() -> Response:
+    """Handle a form of this page."""
+    _check_csrf()
     action = _form("action")
     if action == "sign_in":
         return _sign_in()
     identity = _page_identity()
     if identity is None:
-        raise _Turned(403, "You were signed out. Sign in again.", step="sign_in")
+        raise _FormRefused(403, "You were signed out. Sign in again.", step="sign_in")
     if action == "code":
         return _find(identity)
     return _answer(identity, allows=action == "approve")
 
 
 def _sign_in() -> Response:
-    page_token = services().accounts.open_page(_form("email"), _form("password")[:1024])
+    page_token = services().authenticator.open_page_login(
+        _form("email"), _form("password")[:MAX_PASSWORD_CHARS]
+    )
     if page_token is None:
-        raise _Turned(401, "Email or password is wrong.", step="sign_in")
+        raise _FormRefused(401, "Email or password is wrong.", step="sign_in")
     response = make_response(redirect(DEVICE_PAGE, 303))
-    _set_cookie(response, page_token)  # another one: who knew the old one is not signed in
+    _set_cookie(response, page_token)  # a new one: whoever knew the old one is not signed in
     return response
 
 
 def _find(identity: Identity) -> Response:
     letters = read_code(_form("code"))
     if letters is None:
-        raise _Turned(400, "A code has eight letters, like BCDF-GHJK.", step="code")
+        raise _FormRefused(400, "A code has eight letters, like BCDF-GHJK.", step="code")
     try:
-        waiting = services().devices.find(identity.user_id, letters)
+        pending = services().devices.find_pending(identity.user_id, letters)
     except TooManyCodes:
-        raise _Turned(
+        raise _FormRefused(
             429, "Too many wrong codes. Wait ten minutes, then start again.", step="problem"
         ) from None
-    if waiting is None:
-        raise _Turned(404, "Nobody waits with this code, or not any more.", step="code")
-    user = services().accounts.get_user(identity.user_id)
-    return _page("ask", waiting=waiting, email=user.email)
+    if pending is None:
+        raise _FormRefused(
+            404, "No device is waiting with this code. It may have expired.", step="code"
+        )
+    user = services().authenticator.get_user(identity.user_id)
+    return _page("ask", pending=pending, email=user.email)
 
 
 def _answer(identity: Identity, *, allows: bool) -> Response:
-    answered = services().devices.answer(_form("device"), user_id=identity.user_id, allows=allows)
+    answered = services().devices.decide(_form("device"), user_id=identity.user_id, allows=allows)
     if not answered:
-        raise _Turned(409, "It no longer waits: it gave up, or was answered.", step="problem")
-    services().accounts.log_out(identity, everywhere=False)
+        raise _FormRefused(
+            409,
+            "This device is no longer waiting: it gave up, or was already answered.",
+            step="problem",
+        )
+    services().authenticator.log_out(identity, everywhere=False)
     return _page("approved" if allows else "refused")
 
 
-@bp.errorhandler(_Turned)
-def _turned(turned: _Turned) -> Response:
-    return _page(turned.step, status=turned.status, problem=turned.problem)
+@bp.errorhandler(_FormRefused)
+def _form_refused(refused: _FormRefused) -> Response:
+    return _page(refused.step, status=refused.status, problem=refused.problem)
 
 
 def _cookie_name() -> str:
@@ -121,29 +131,31 @@ def _cookie_name() -> str:
 
 
 def _page_identity() -> Identity | None:
-    """Tell who is signed in to this page."""
+    """Return who is signed in to this page."""
     try:
-        return services().accounts.identify_page(request.cookies.get(_cookie_name(), ""))
+        return services().authenticator.identify_page_visitor(
+            request.cookies.get(_cookie_name(), "")
+        )
     except TokenProblem:
         return None
 
 
-def _require_own_form() -> None:
-    """Refuse a form that another site made up, or that was made for another visit."""
+def _check_csrf() -> None:
+    """Reject a form that another site forged (CSRF) or that belongs to another visit."""
     cookie = request.cookies.get(_cookie_name(), "")
     given = _form("csrf").encode("utf-8", "replace")
-    is_ours = bool(cookie) and hmac.compare_digest(given, _csrf(cookie).encode())
-    if not is_ours or request.headers.get("Origin") != f"{request.scheme}://{request.host}":
-        raise _Turned(403, "This form was not made for you here, or is too old.", step="sign_in")
+    is_valid = bool(cookie) and hmac.compare_digest(given, _csrf(cookie).encode())
+    if not is_valid or request.headers.get("Origin") != f"{request.scheme}://{request.host}":
+        raise _FormRefused(403, "This form is invalid or has expired.", step="sign_in")
 
 
 def _csrf(cookie: str) -> str:
     return services().signer.digest("csrf", cookie)
 
 
-def _page(step: str, *, status: int = 200, **facts: Any) -> Response:
+def _page(step: str, *, status: int = 200, **values: Any) -> Response:
     cookie = request.cookies.get(_cookie_name()) or secrets.token_urlsafe(24)
-    html = render_template("device.html", step=step, style=STYLE, csrf=_csrf(cookie), **facts)
+    html = render_template("device.html", step=step, style=STYLE, csrf=_csrf(cookie), **values)
     response = make_response(html, status)
     if _cookie_name() not in request.cookies:
         _set_cookie(response, cookie)
@@ -158,8 +170,8 @@ def _set_cookie(response: Response, value: str) -> None:
 
 
 @bp.after_request
-def _dress(response: Response) -> Response:
-    """Make a page of every refusal too: a browser shows it."""
+def _render_errors(response: Response) -> Response:
+    """Render errors as a page too, because a browser shows them."""
     if response.is_json:
         sentence = response.get_json()["error"]
         problem = f"{sentence[:1].upper()}{sentence[1:]}."

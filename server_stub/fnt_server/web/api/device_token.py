@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +9,13 @@ from flask import Blueprint, request
 
 from fnt.wire import paths
 from fnt.wire.device import GRANT_TYPE, DeviceError, shown_code
+from fnt.wire.requests import DeviceCodeRequest, DeviceTokenRequest
+from fnt.wire.responses import DeviceCodes, DeviceErrorAnswer
 from fnt.wire.structs import WireError
 from fnt_server.auth.device_logins import CODE_TTL_S, DeviceRefused
 from fnt_server.logs import escaped
-from fnt_server.web.api.auth import pair_answer
+from fnt_server.web.api import rate_limits
+from fnt_server.web.api.auth import token_pair
 from fnt_server.web.api.rate_limits import limiter
 from fnt_server.web.api.request_parsing import MAX_JSON_BYTES, json_object
 from fnt_server.web.services import services
@@ -24,53 +26,51 @@ MAX_HOST_CHARS = 60
 
 
 class _BadParameter(Exception):  # noqa: N818 -- a request, not this program, is wrong
-    """A parameter that is missing, given twice or cannot be one."""
+    """A parameter that is missing, repeated or invalid."""
 
 
 @bp.errorhandler(DeviceRefused)
 def _refused(refused: DeviceRefused) -> tuple[dict[str, Any], int]:
-    return {"error": refused.code}, 400
+    return DeviceErrorAnswer(error=refused.code).to_wire(), 400
 
 
 @bp.errorhandler(WireError)
 @bp.errorhandler(_BadParameter)
 def _bad(error: Exception) -> tuple[dict[str, Any], int]:
-    return {"error": DeviceError.INVALID_REQUEST, "error_description": str(error)}, 400
+    answer = DeviceErrorAnswer(error=DeviceError.INVALID_REQUEST, error_description=str(error))
+    return answer.to_wire(), 400
 
 
 @bp.post("/code")
-@limiter.limit("30 per minute")
+@limiter.limit(rate_limits.DEVICE_CODES)
 def code() -> dict[str, Any]:
-    """Give a device its two codes, and say where the short one is to be typed."""
-    given = _parameters()
-    codes = services().devices.ask(
-        client=_client(given),
-        host=escaped(given.get("host", "")[:MAX_HOST_CHARS])[:MAX_HOST_CHARS],
+    """Return the two codes of a device, and where to type the short one."""
+    asked = DeviceCodeRequest.from_wire(_parameters())
+    codes = services().devices.request_codes(
+        client=asked.client_id,
+        host=escaped(asked.host[:MAX_HOST_CHARS])[:MAX_HOST_CHARS],
         address=request.remote_addr or "",
     )
-    return {
-        "device_code": codes.device,
-        "user_code": shown_code(codes.user),
-        "verification_uri": f"{request.scheme}://{request.host}{paths.DEVICE_PAGE}",
-        "expires_in": CODE_TTL_S,
-        "interval": services().devices.interval_s,
-    }
+    return DeviceCodes(
+        device_code=codes.device,
+        user_code=shown_code(codes.user),
+        verification_uri=f"{request.scheme}://{request.host}{paths.DEVICE_PAGE}",
+        expires_in=CODE_TTL_S,
+        interval=services().devices.interval_s,
+    ).to_wire()
 
 
 @bp.post("/token")
-@limiter.limit("300 per minute")
+@limiter.limit(rate_limits.DEVICE_POLLS)
 def token() -> dict[str, Any]:
     """Answer a poll: tokens, once, or why there are none."""
-    given = _parameters()
-    client, device_code = _client(given), given.get("device_code")
-    if "grant_type" not in given:
-        raise _BadParameter("grant_type is missing")
-    if given["grant_type"] != GRANT_TYPE:
+    asked = DeviceTokenRequest.from_wire(_parameters())
+    if asked.grant_type != GRANT_TYPE:
         raise DeviceRefused(DeviceError.UNSUPPORTED_GRANT_TYPE)
-    if not device_code:
+    if not asked.device_code:
         raise _BadParameter("device_code is missing")
-    pair = services().devices.redeem(device_code, client=client)
-    return {**pair_answer(pair), "token_type": "Bearer"}
+    pair = services().devices.redeem(asked.device_code, client=asked.client_id)
+    return token_pair(pair, token_type="Bearer").to_wire()  # noqa: S106 -- no secret
 
 
 def _parameters() -> Mapping[str, str]:
@@ -85,10 +85,3 @@ def _parameters() -> Mapping[str, str]:
     if any(len(values) > 1 for values in lists.values()):
         raise _BadParameter("a parameter is given twice")
     return {name: values[0] for name, values in lists.items()}
-
-
-def _client(given: Mapping[str, str]) -> str:
-    name = given.get("client_id", "")
-    if not re.fullmatch(r"[!-~]{1,60}", name):
-        raise _BadParameter("client_id must be 1 to 60 printable characters")
-    return name

@@ -17,7 +17,7 @@ from fnt_server.storage.object_store import FULL, StorageDownError
 
 log = logging.getLogger(__name__)
 
-_TOKEN_SENTENCES = {
+_TOKEN_MESSAGES = {
     ErrorCode.NOT_LOGGED_IN: "you are not logged in",
     ErrorCode.TOKEN_EXPIRED: "the token has expired",
     ErrorCode.TOKEN_INVALID: "the token is not valid",
@@ -37,9 +37,9 @@ _REFUSED_STATUS = {
     ErrorCode.TOO_MANY_JOBS: 429,
     ErrorCode.QUEUE_FULL: 503,
 }
-INTERNAL_MESSAGE = "internal server error: its log has the request id"
-_ROOM_IN_S = 5
-"""When to ask again for a job that there was no room for."""
+INTERNAL_MESSAGE = "internal server error: look up the request id in the server's log"
+_QUEUE_RETRY_S = 5
+"""Retry-After of a job that was refused for lack of room."""
 
 
 class ApiError(Exception):
@@ -56,23 +56,23 @@ class ApiError(Exception):
 
 
 def job_not_found() -> ApiError:
-    """Return the answer for a job that does not exist or is another's: one and the same."""
+    """Return the error for a job that does not exist or is another user's: the same for both."""
     return ApiError(404, ErrorCode.JOB_NOT_FOUND, "job not found")
 
 
 def file_too_large(max_bytes: int) -> ApiError:
-    """Return the answer for a file over the limit."""
+    """Return the error for a file over the limit."""
     message = f"the file is larger than {max_bytes // (1024 * 1024)} MB"
     return ApiError(413, ErrorCode.FILE_TOO_LARGE, message)
 
 
-def token_sentence(code: ErrorCode) -> str:
-    """Say in a sentence why a token does not let its bearer in."""
-    return _TOKEN_SENTENCES.get(code, "you are not logged in")
+def token_message(code: ErrorCode) -> str:
+    """Return a sentence that says why a token is not accepted."""
+    return _TOKEN_MESSAGES.get(code, "you are not logged in")
 
 
 def install(app: Flask) -> None:
-    """Answer every exception of a request in the wire's shape."""
+    """Turn every exception of a request into an error response."""
     app.register_error_handler(ApiError, _api_error)
     app.register_error_handler(WireError, lambda e: _answer(400, ErrorCode.BAD_REQUEST, str(e)))
     app.register_error_handler(TokenProblem, _token_problem)
@@ -82,14 +82,14 @@ def install(app: Flask) -> None:
         app.register_error_handler(unavailable, _database_unavailable)
     app.register_error_handler(StorageDownError, _storage_down)
     app.register_error_handler(OSError, _os_error)
-    app.register_error_handler(Exception, _bug)
+    app.register_error_handler(Exception, _internal_error)
 
 
 def _answer(
     status: int, code: str, message: str, *, retry_after_s: int | None = None
 ) -> tuple[Response, int]:
-    sayable = message.encode("utf-8", "replace").decode()  # it may quote a lone surrogate
-    response = jsonify(error_body(code, sayable, request_id=g.get("request_id")))
+    encodable = message.encode("utf-8", "replace").decode()  # it may quote a lone surrogate
+    response = jsonify(error_body(code, encodable, request_id=g.get("request_id")))
     if retry_after_s is not None:
         response.headers["Retry-After"] = str(retry_after_s)
     return response, status
@@ -100,12 +100,12 @@ def _api_error(error: ApiError) -> Any:
 
 
 def _token_problem(error: TokenProblem) -> Any:
-    return _answer(401, error.code, token_sentence(error.code))
+    return _answer(401, error.code, token_message(error.code))
 
 
 def _job_refused(error: JobRefused) -> Any:
     status = _REFUSED_STATUS.get(error.code, 400)
-    retry_after_s = _ROOM_IN_S if status in {429, 503} else None
+    retry_after_s = _QUEUE_RETRY_S if status in {429, 503} else None
     return _answer(status, error.code, error.message, retry_after_s=retry_after_s)
 
 
@@ -131,11 +131,11 @@ def _storage_down(error: StorageDownError) -> Any:
 
 def _os_error(error: OSError) -> Any:
     if error.errno in FULL:
-        message = "the server has no room for the file: try again later"
+        message = "the server's disk is full: try again later"
         return _answer(507, ErrorCode.STORAGE_FULL, message, retry_after_s=60)
-    return _bug(error)
+    return _internal_error(error)
 
 
-def _bug(error: Exception) -> Any:
+def _internal_error(error: Exception) -> Any:
     log.error("request failed", exc_info=error)
     return _answer(500, ErrorCode.INTERNAL, INTERNAL_MESSAGE)

@@ -8,6 +8,7 @@ from flask import Blueprint, request
 
 from fnt import __version__
 from fnt.wire import device
+from fnt.wire.responses import Health, HealthChecks
 from fnt_server.web.api.request_parsing import require_identity
 from fnt_server.web.services import services
 
@@ -18,21 +19,21 @@ CAPABILITIES = ("personal_tokens", "retry", "result_formats", device.CAPABILITY)
 
 @bp.get("/health")
 def health() -> tuple[dict[str, Any], int]:
-    """Tell whether this server can do its work; 503 only when the database is down."""
+    """Return the health of this server; 503 only if the database is down."""
     database, health_status = services().database_probe.run() is True, services().health_status
     health_status.reset_if_stale()
     well = database and health_status.broker and health_status.workers > 0
-    answer: dict[str, Any] = {
-        "status": "ok" if well else "degraded",
-        "service": "fnt-server",
-        "capabilities": list(CAPABILITIES),
-    }
+    answer = Health(
+        status="ok" if well else "degraded",
+        service="fnt-server",
+        capabilities=list(CAPABILITIES),
+    )
     if request.headers.get("Authorization") and database:
         require_identity()
-        answer["version"] = __version__
-        answer["checks"] = {
-            "database": "ok",
-            "broker": "ok" if health_status.broker else "down",
-            "workers": health_status.workers,
-        }
-    return answer, 200 if database else 503
+        checks = HealthChecks(
+            database="ok",
+            broker="ok" if health_status.broker else "down",
+            workers=health_status.workers,
+        )
+        answer = answer.replaced(version=__version__, checks=checks)
+    return answer.to_wire(), 200 if database else 503

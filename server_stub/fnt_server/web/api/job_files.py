@@ -12,14 +12,14 @@ from fnt_server.web.services import Services
 
 
 def new_file_key(job_id: int) -> str:
-    """Name an object that no other upload, not even to the same job, writes to."""
+    """Return a key that no other upload writes to, not even one to the same job."""
     return f"jobs/{job_id}/source-{secrets.token_hex(8)}.pdf"
 
 
 def attach(services: Services, job_id: int, stored: StoredFile) -> Job:
     """Attach the file to the job, then send a wakeup and publish; deletes an unneeded object.
 
-    Raises JobRefused for other bytes than the first time and for a job that has ended.
+    Raises JobRefused for different bytes than the first time and for a job that has ended.
     """
     try:
         job, is_new = creation.attach_file(services.database, job_id, stored)

@@ -1,4 +1,4 @@
-"""Jobs: confirm, list, look, cancel, retry, delete."""
+"""Jobs: confirm, list, get, cancel, retry, delete."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import MAX_FILENAME_CHARS, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.requests import MAX_ID, ConfirmRequest, JobsQuery
+from fnt.wire.responses import Chunk, ChunkList, JobAnswer, JobPage
 from fnt.wire.structs import WireError
 from fnt_server import engines, logs
 from fnt_server.db.models import Job, Step, StepStatus
@@ -19,24 +22,11 @@ from fnt_server.jobs.creation import NewJob, QueueLimits, StoredFile
 from fnt_server.storage.object_store import StorageDownError
 from fnt_server.web.api.errors import ApiError, file_too_large, job_not_found
 from fnt_server.web.api.job_files import attach, new_file_key
-from fnt_server.web.api.request_parsing import (
-    MAX_IDS,
-    count_or_none,
-    idempotency_key,
-    ids_argument,
-    int_argument,
-    json_object,
-    require_identity,
-    sha256_or_none,
-    statuses_argument,
-    text_field,
-)
+from fnt_server.web.api.request_parsing import idempotency_key, json_object, require_identity
 from fnt_server.web.services import services
 
 bp = Blueprint("jobs", __name__)
 
-DEFAULT_LIMIT = 50
-MAX_ID = 2**63 - 1
 CHUNK_STATUS = {
     StepStatus.READY: "pending",
     StepStatus.RUNNING: "processing",
@@ -48,29 +38,27 @@ CHUNK_STATUS = {
 
 @bp.post("/jobs/confirm")
 def confirm() -> tuple[dict[str, Any], int]:
-    """Make a job that waits for its file."""
+    """Create a job that waits for its file."""
     user_id, content = require_identity().user_id, json_object()
-    asked = content.get("processing_settings")
-    settings = ProcessingSettings.from_wire({} if asked is None else asked)
+    asked = ConfirmRequest.from_wire(content)
+    settings = asked.processing_settings or ProcessingSettings()
     if settings.engine not in engines.NAMES:
         known = ", ".join(sorted(engines.NAMES))
         raise WireError(f"processing_settings.engine must be one of: {known}")
-    lack = engines.missing_requirement(settings.engine)
-    if lack is not None:
-        raise WireError(f"the engine {settings.engine} is not set up on this server: {lack}")
+    missing = engines.missing_requirement(settings.engine)
+    if missing is not None:
+        raise WireError(f"the engine {settings.engine} is not set up on this server: {missing}")
     if settings.min_sentence_length > settings.sentence_length_limit:
         raise WireError("min_sentence_length must not be above sentence_length_limit")
     limit = services().config.max_upload_bytes
-    if (count_or_none(content.get("file_size"), "file_size") or 0) > limit:
+    if (asked.file_size or 0) > limit:
         raise file_too_large(limit)
-    count_or_none(content.get("page_count"), "page_count")
-    name = text_field(content, "original_filename", max_chars=MAX_FILENAME_CHARS)
     new = NewJob(
         user_id=user_id,
-        original_filename=_storable(name),
+        original_filename=_storable(asked.original_filename),
         settings=settings,
         idempotency_key=idempotency_key(),
-        declared_sha256=sha256_or_none(content.get("sha256")),
+        declared_sha256=asked.sha256,
         request_hash=_request_hash(content),
     )
     job, created = _confirmed(new)
@@ -79,12 +67,12 @@ def confirm() -> tuple[dict[str, Any], int]:
 
 def _confirmed(new: NewJob) -> tuple[Job, bool]:
     config = services().config
-    limits = QueueLimits(in_all=config.max_queued_jobs, per_user=config.max_user_jobs)
+    limits = QueueLimits(total=config.max_queued_jobs, per_user=config.max_user_jobs)
     return creation.confirm(services().database, new, limits=limits)
 
 
 def _storable(name: str) -> str:
-    """Return a name every database can hold: PostgreSQL takes no NUL, UTF-8 no lone surrogate."""
+    """Return a name that can be stored: PostgreSQL allows no NUL, UTF-8 no lone surrogate."""
     return name.replace("\0", "").encode("utf-8", "replace").decode() or "?"
 
 
@@ -92,25 +80,25 @@ def _storable(name: str) -> str:
 def list_jobs() -> dict[str, Any]:
     """List the user's jobs, newest first."""
     user_id = require_identity().user_id
-    limit = int_argument("limit", high=MAX_IDS) or DEFAULT_LIMIT
+    asked = JobsQuery.from_query(request.args)
     found = queries.list_jobs(
         services().database,
         user_id,
-        statuses=statuses_argument(),
-        sha256=sha256_or_none(request.args.get("sha256")),
-        ids=ids_argument(),
-        before_id=int_argument("cursor", high=MAX_ID),
-        limit=limit + 1,
+        statuses=asked.status or (),
+        sha256=asked.sha256,
+        ids=asked.ids,
+        before_id=asked.cursor,
+        limit=asked.limit + 1,
     )
-    return {
-        "jobs": [queries.snapshot(job).to_wire() for job in found[:limit]],
-        "next_cursor": str(found[limit - 1].id) if len(found) > limit else None,
-    }
+    return JobPage(
+        jobs=[queries.snapshot(job) for job in found[: asked.limit]],
+        next_cursor=str(found[asked.limit - 1].id) if len(found) > asked.limit else None,
+    ).to_wire()
 
 
 @bp.get("/jobs/<int:job_id>")
 def get_job(job_id: int) -> Response | tuple[dict[str, Any], int, dict[str, str]]:
-    """Answer with the Job; 304 when the client has this version."""
+    """Return the Job; 304 if the client has this version."""
     job = own_job(job_id)
     etag = f'"{job.version}"'
     if request.headers.get("If-None-Match") == etag:
@@ -120,14 +108,15 @@ def get_job(job_id: int) -> Response | tuple[dict[str, Any], int, dict[str, str]
 
 @bp.get("/jobs/<int:job_id>/chunks")
 def get_chunks(job_id: int) -> dict[str, Any]:
-    """Tell how each chunk stands."""
+    """Return the status of each chunk."""
     job = own_job(job_id)
-    return {"chunks": [_chunk(step) for step in queries.list_chunks(services().database, job.id)]}
+    chunks = [_chunk(step) for step in queries.list_chunks(services().database, job.id)]
+    return ChunkList(chunks=chunks).to_wire()
 
 
 @bp.post("/jobs/<int:job_id>/cancel")
 def cancel(job_id: int) -> dict[str, Any]:
-    """End the job as cancelled; one that has ended answers calmly how it ended."""
+    """Cancel the job; one that has already ended is returned unchanged."""
     found = state.cancel(services().database, require_identity().user_id, _storable_id(job_id))
     if found is None:
         raise job_not_found()
@@ -140,12 +129,12 @@ def cancel(job_id: int) -> dict[str, Any]:
 
 @bp.post("/jobs/<int:job_id>/retry")
 def retry(job_id: int) -> tuple[dict[str, Any], int]:
-    """Make a new job from the stored file of a failed or cancelled one."""
+    """Create a new job from the stored file of a failed or cancelled one."""
     old = own_job(job_id)
     if old.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
         raise ApiError(409, ErrorCode.CONFLICT, "only a failed or cancelled job can be retried")
     if old.file_key is None:
-        raise ApiError(409, ErrorCode.CONFLICT, "the job never got a file: upload it again")
+        raise ApiError(409, ErrorCode.CONFLICT, "the job has no file: upload it again")
     new = NewJob(
         user_id=old.user_id,
         original_filename=old.original_filename,
@@ -156,18 +145,20 @@ def retry(job_id: int) -> tuple[dict[str, Any], int]:
     )
     job, created = _confirmed(new)
     if job.sha256 is None and not JobStatus(job.status).is_terminal:
-        job = _give_file(job, old)
+        job = _copy_file(job, old)
     return queries.snapshot(job).to_wire(), 201 if created else 200
 
 
-def _give_file(job: Job, old: Job) -> Job:
+def _copy_file(job: Job, old: Job) -> Job:
     assert old.file_key and old.sha256 and old.file_size is not None
     key = new_file_key(job.id)
     try:
         services().storage.copy(old.file_key, key)
     except FileNotFoundError:
         state.delete_job(services().database, job.user_id, job.id)
-        raise ApiError(409, ErrorCode.CONFLICT, "the file is gone: upload it again") from None
+        raise ApiError(
+            409, ErrorCode.CONFLICT, "the file no longer exists: upload it again"
+        ) from None
     return attach(
         services(), job.id, StoredFile(key=key, sha256=old.sha256, size_bytes=old.file_size)
     )
@@ -180,13 +171,13 @@ def delete(job_id: int) -> tuple[str, int]:
     if not state.delete_job(services().database, user_id, _storable_id(job_id)):
         raise job_not_found()
     storage = services().storage
-    with suppress(StorageDownError):  # the sweep finds what is left
+    with suppress(StorageDownError):  # the janitor deletes what is left
         storage.delete(storage.list_keys(f"jobs/{job_id}/"))
     return "", 204
 
 
 def own_job(job_id: int) -> Job:
-    """Return the asking user's job; another's answers as one that does not exist."""
+    """Return a job of this user; raises 404 for another user's as for one that does not exist."""
     job = queries.get(services().database, require_identity().user_id, _storable_id(job_id))
     if job is None:
         raise job_not_found()
@@ -195,9 +186,10 @@ def own_job(job_id: int) -> Job:
 
 
 def job_answer(job: Job) -> dict[str, Any]:
-    """Return what confirm and upload answer."""
+    """Return the response body of confirm and upload."""
     logs.add_context(job_id=job.id)
-    return {"job_id": job.id, "status": job.status, "job": queries.snapshot(job).to_wire()}
+    snapshot = queries.snapshot(job)
+    return JobAnswer(job_id=job.id, status=snapshot.status, job=snapshot).to_wire()
 
 
 def _storable_id(job_id: int) -> int:
@@ -210,14 +202,14 @@ def _request_hash(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _chunk(step: Step) -> dict[str, Any]:
-    return {
-        "chunk_id": step.number,
-        "start_page": step.start_page,
-        "end_page": step.end_page,
-        "status": CHUNK_STATUS[StepStatus(step.status)],
-        "attempts": step.attempts,
-        "by_rules": step.by_rules,
-        "last_error": step.last_error,
-        "last_error_code": step.last_error_code,
-    }
+def _chunk(step: Step) -> Chunk:
+    return Chunk(
+        chunk_id=step.number,
+        start_page=step.start_page,
+        end_page=step.end_page,
+        status=JobStatus(CHUNK_STATUS[StepStatus(step.status)]),
+        attempts=step.attempts,
+        by_rules=step.by_rules,
+        last_error=step.last_error,
+        last_error_code=step.last_error_code,
+    )

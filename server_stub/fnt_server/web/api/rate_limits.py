@@ -8,7 +8,17 @@ from typing import Any
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-# Counted in this process: a limit must not stop working with the broker.
+LOGINS = "60 per minute"
+REFRESHES = "120 per minute"
+WRONG_PASSWORDS = "10 per minute"
+"""By address, and by account."""
+DEVICE_CODES = "30 per minute"
+DEVICE_POLLS = "300 per minute"
+DEVICE_FORMS = "60 per minute"
+WRONG_DEVICE_CODES = "20 per 10 minutes"
+"""More than one account is allowed: users behind one address do not lock each other out."""
+
+# Counted in this process: limits must work even if the broker is down.
 limiter = Limiter(get_remote_address, storage_uri="memory://")
 
 
@@ -19,10 +29,10 @@ def _failed(response: Any) -> bool:
 def limit_wrong_passwords(
     email_asked: Callable[[], str], *, unless: Callable[[], bool] = lambda: False
 ) -> Callable[[Any], Any]:
-    """Limit failed logins of a view that answers them 401; all such views count together."""
+    """Limit failed logins (401) of a view; all such views share their counters."""
     by_address, by_email = (
         limiter.shared_limit(
-            "10 per minute", scope=scope, key_func=key, deduct_when=_failed, exempt_when=unless
+            WRONG_PASSWORDS, scope=scope, key_func=key, deduct_when=_failed, exempt_when=unless
         )
         for scope, key in (("wrong from", get_remote_address), ("wrong for", email_asked))
     )
@@ -30,5 +40,5 @@ def limit_wrong_passwords(
 
 
 def email_limit_key(value: object) -> str:
-    """Return an address as failures are counted for it."""
+    """Return the key under which an address's failures are counted."""
     return str(value)[:254].strip().casefold()

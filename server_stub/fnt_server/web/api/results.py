@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import quote
+from email.utils import encode_rfc2231
 
 from flask import Blueprint, Response, request
 
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobStatus
-from fnt.wire.results import FORMATS, MEDIA_TYPES, iter_result
-from fnt.wire.structs import WireError
+from fnt.wire.job_status import JobStatus
+from fnt.wire.requests import ResultQuery
+from fnt.wire.results import MEDIA_TYPES, iter_result
 from fnt_server.pipeline.stored_sentences import read_lines
 from fnt_server.web.api.errors import ApiError
 from fnt_server.web.api.jobs import own_job
@@ -23,13 +23,11 @@ BUFFER_CHARS = 64 * 1024
 
 @bp.get("/jobs/<int:job_id>/result")
 def get_result(job_id: int) -> Response:
-    """Stream the sentences; 409 while the job is not completed."""
-    format = request.args.get("format", "json")
-    if format not in FORMATS:
-        raise WireError(f"format must be one of: {', '.join(FORMATS)}")
+    """Stream the sentences; 409 unless the job is completed."""
+    format = ResultQuery.from_query(request.args).format
     job = own_job(job_id)
     if job.status != JobStatus.COMPLETED or job.result_key is None:
-        message = f"the job is {job.status}: there is a result only when it is completed"
+        message = f"the job is {job.status}: only a completed job has a result"
         raise ApiError(409, ErrorCode.CONFLICT, message)
     lines = services().storage.iter_lines(job.result_key)
     pieces = iter_result(
@@ -44,13 +42,13 @@ def get_result(job_id: int) -> Response:
     )
     response = Response(_buffered(pieces), content_type=MEDIA_TYPES[format])
     stem = job.original_filename.rsplit(".", 1)[0]
-    name = quote(f"{stem}.{format}", safe="")
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    name = encode_rfc2231(f"{stem}.{format}", "UTF-8")
+    response.headers["Content-Disposition"] = f"attachment; filename*={name}"
     return response
 
 
 def _buffered(pieces: Iterator[str]) -> Iterator[bytes]:
-    """Gather pieces: a write for each sentence would be most of the work."""
+    """Buffer the output: a write per sentence would take most of the time."""
     held: list[str] = []
     size = 0
     for piece in pieces:

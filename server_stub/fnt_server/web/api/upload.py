@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobStatus
+from fnt.wire.job_status import JobStatus
 from fnt_server.db.models import Job
 from fnt_server.jobs.creation import StoredFile
 from fnt_server.web.api.errors import ApiError, file_too_large
@@ -24,14 +24,14 @@ from fnt_server.web.services import services
 bp = Blueprint("upload", __name__)
 
 HEAD_BYTES = 1024
-"""Within so many bytes a PDF says that it is one (`%PDF-`)."""
+"""A PDF has `%PDF-` within this many bytes."""
 
 
 @bp.post("/process-pdf")
 def process_pdf() -> tuple[dict[str, Any], int]:
-    """Take the file of a confirmed job; the same bytes again answer as the first time."""
+    """Receive the file of a confirmed job; repeating the same bytes succeeds again."""
     after_this_request(_end_reading)
-    require_identity()  # nobody unknown makes us read a body
+    require_identity()  # before reading the body
     config = services().config
     limit = config.max_upload_bytes
     request.max_content_length = limit + OVERHEAD_BYTES
@@ -43,7 +43,7 @@ def process_pdf() -> tuple[dict[str, Any], int]:
 
 
 def _end_reading(response: Response) -> Response:
-    """Let a client that is still sending read why it is refused."""
+    """Let a client that is still sending read why it was rejected."""
     body: UploadBody | None = g.get("upload_body")
     if body is not None:
         body.close()
@@ -56,7 +56,7 @@ def _end_reading(response: Response) -> Response:
 def _receive(body: UploadBody, *, max_bytes: int) -> Job:
     job = own_job(body.read_job_id())
     if job.sha256 is None and JobStatus(job.status).is_terminal:
-        message = f"the job is {job.status} already: confirm a new one"
+        message = f"the job is already {job.status}: confirm a new one"
         raise ApiError(409, ErrorCode.CONFLICT, message)
     content = _HashedPdf(body.iter_file(), max_bytes=max_bytes)
     if job.sha256 is not None:
@@ -66,7 +66,7 @@ def _receive(body: UploadBody, *, max_bytes: int) -> Job:
     body.finish()
     if job.declared_sha256 not in {None, content.sha256}:
         services().storage.delete([key])
-        message = "the bytes are not those confirmed: the file changed or was damaged on its way"
+        message = "the file is not the one confirmed: it was changed or damaged in transit"
         raise ApiError(409, ErrorCode.CONFLICT, message)
     stored = StoredFile(key=key, sha256=content.sha256, size_bytes=content.size_bytes)
     return attach(services(), job.id, stored)
@@ -77,15 +77,15 @@ def _compare(job: Job, content: _HashedPdf, body: UploadBody) -> Job:
         pass
     body.finish()
     if content.sha256 != job.sha256:
-        message = "this job has another file already: confirm a new one"
+        message = "this job already has a different file: confirm a new one"
         raise ApiError(409, ErrorCode.CONFLICT, message)
     return job
 
 
 class _HashedPdf:
-    """Passes the bytes of a PDF on, hashing and counting them.
+    """Yields the bytes of a PDF while hashing and counting them.
 
-    Raises ApiError when it is none, RequestEntityTooLarge when it is larger than it may be.
+    Raises ApiError if it is not a PDF, RequestEntityTooLarge if it is too large.
     """
 
     def __init__(self, chunks: Iterator[bytes], *, max_bytes: int) -> None:
@@ -105,7 +105,7 @@ class _HashedPdf:
             if len(head) >= HEAD_BYTES:
                 break
         if b"%PDF-" not in head[:HEAD_BYTES]:
-            raise ApiError(415, ErrorCode.NOT_A_PDF, "this is not a PDF: send the book as PDF")
+            raise ApiError(415, ErrorCode.NOT_A_PDF, "not a PDF: send the book as a PDF file")
         yield self._counted(head)
         for chunk in self._chunks:
             yield self._counted(chunk)

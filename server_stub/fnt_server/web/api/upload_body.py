@@ -19,7 +19,7 @@ from fnt_server.web.io_timeouts import StallGuard
 
 READ_BYTES = 16 * 1024
 OVERHEAD_BYTES = 64 * 1024
-"""What a multipart body may hold beside the file."""
+"""Maximum size of a multipart body besides the file."""
 MAX_FIELD_CHARS = 40
 
 
@@ -40,7 +40,7 @@ class UploadBody:
         self._events = self._iter_events()
         self._unread_bytes = request.content_length
         self.is_read = False
-        """Whether the whole body has come in, whatever was made of it."""
+        """Whether the whole body was received, even if it was rejected."""
 
     def read_job_id(self) -> int:
         """Return the field `job_id`, which must come before the file; raises ApiError."""
@@ -72,19 +72,19 @@ class UploadBody:
         raise _bad(f"the field {FILE_FIELD} is missing")
 
     def finish(self) -> None:
-        """Read what follows the file, so that the connection can be used again."""
+        """Read what follows the file, so that the connection can be reused."""
         for _ in self._events:
             pass
 
     def close(self) -> None:
-        """Read no more, and let the connection be."""
+        """Stop reading and leave the connection alone."""
         self._events.close()
 
     def _iter_events(self) -> Generator[Event]:
         with self._stall:
             while True:
                 data = self._stream.read(READ_BYTES)
-                self._stall.beat()
+                self._stall.progressed()
                 self._count(data)
                 try:
                     self._decoder.receive_data(data or None)
@@ -109,11 +109,11 @@ class UploadBody:
         if self._stall.has_cut:
             message = "the upload was too slow: try again on a better connection"
             return ApiError(408, ErrorCode.UPLOAD_TOO_SLOW, message)
-        return _bad("the upload broke off: send it again")
+        return _bad("the upload was interrupted: send it again")
 
 
 def drain(environ: dict[str, Any], *, seconds: float = 3.0) -> None:
-    """Read and forget what a refused client still sends, or its kernel drops our answer."""
+    """Discard what a rejected client still sends, or its kernel drops our response."""
     connection = environ.get("gunicorn.socket")
     if connection is None:
         return

@@ -1,4 +1,4 @@
-"""Socket.IO handlers: connect, join, leave, cancel. Acknowledgements go to the caller only."""
+"""Socket.IO handlers: connect, join, leave, cancel. Acknowledgments go to the caller only."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from socketio.exceptions import ConnectionRefusedError  # noqa: A004 -- the libr
 
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
-from fnt.wire.jobs import JobStatus, parse_job_id
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import parse_job_id
 from fnt.wire.structs import WireError
 from fnt_server.auth.logins import Identity
 from fnt_server.auth.tokens import TokenProblem
 from fnt_server.db.connection import UNAVAILABLE
 from fnt_server.jobs import queries, state
-from fnt_server.web.api.errors import token_sentence
+from fnt_server.jobs.state import JobRefused
+from fnt_server.web.api.errors import token_message
 from fnt_server.web.services import Services, services
 from fnt_server.web.sockets.registry import SocketRegistry
 
@@ -25,15 +27,6 @@ log = logging.getLogger(__name__)
 
 Ack = dict[str, Any]
 _INTERNAL = "internal server error: see the server's log"
-
-
-class Refusal(Exception):  # noqa: N818 -- an answer, not a failure
-    """Why an event is answered `ok: false`."""
-
-    def __init__(self, code: ErrorCode, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 def install(socketio: SocketIO, app: Flask, connections: SocketRegistry) -> None:
@@ -55,7 +48,7 @@ class _Handlers:
         try:
             identity = _identify(services(), auth.get("token") if isinstance(auth, dict) else None)
         except TokenProblem as problem:
-            raise _refused(problem.code, token_sentence(problem.code)) from None
+            raise _refused(problem.code, token_message(problem.code)) from None
         except UNAVAILABLE as error:
             log.warning("database unavailable: %s", type(error).__name__)
             raise _refused(ErrorCode.BUSY, "the database does not answer") from None
@@ -63,7 +56,7 @@ class _Handlers:
             log.exception("connect failed")
             raise _refused(ErrorCode.INTERNAL, _INTERNAL) from None
         if not self._connections.register(_sid(), identity):
-            raise _refused(ErrorCode.BUSY, "too many live connections: try again in a while")
+            raise _refused(ErrorCode.BUSY, "too many live connections: try again later")
 
     def disconnect(self, *_: object) -> None:
         self._connections.unregister(_sid())
@@ -85,13 +78,13 @@ class _Handlers:
             self._connections.extend(_sid(), newer)
         room, database = events.job_room(job_id), services().database
         if queries.get(database, identity.user_id, job_id) is None:
-            raise _no_such_job()
-        # Enter, then read: what changes in between is either in the row or in the room.
+            raise _job_not_found()
+        # Join, then read: a change in between shows in the row or arrives in the room.
         join_room(room)
         job = queries.get(database, identity.user_id, job_id)
         if job is None:
             leave_room(room)
-            raise _no_such_job()
+            raise _job_not_found()
         if JobStatus(job.status).is_terminal:
             leave_room(room)
         return {"ok": True, "job": queries.snapshot(job).to_wire()}
@@ -103,15 +96,15 @@ class _Handlers:
     def _cancel(self, identity: Identity, job_id: int, _content: Ack) -> Ack:
         found = state.cancel(services().database, identity.user_id, job_id)
         if found is None:
-            raise _no_such_job()
+            raise _job_not_found()
         job, changed = found
         wire = queries.snapshot(job).to_wire()
         if changed:
             services().publisher.publish(wire)
         return {"ok": True, "job": wire}
 
-    def _acknowledge(self, payload: tuple[Any, ...], act: Any) -> Ack:
-        """Run one event's action; a failure is an answer and an `error` event, never silence."""
+    def _acknowledge(self, payload: tuple[Any, ...], action: Any) -> Ack:
+        """Run an event's action; a failure returns `ok: false` and emits an `error` event."""
         content = payload[0] if len(payload) == 1 and isinstance(payload[0], dict) else {}
         job_id = None
         try:
@@ -119,13 +112,13 @@ class _Handlers:
             identity = self._connections.identity(_sid())
             if identity is None:
                 raise TokenProblem(ErrorCode.TOKEN_EXPIRED)
-            answer: Ack = act(identity, job_id, content)
+            answer: Ack = action(identity, job_id, content)
         except WireError as error:
             return _error_ack(ErrorCode.BAD_REQUEST, str(error), job_id)
         except TokenProblem as problem:
-            return _error_ack(problem.code, token_sentence(problem.code), job_id)
-        except Refusal as refusal:
-            return _error_ack(refusal.code, refusal.message, job_id)
+            return _error_ack(problem.code, token_message(problem.code), job_id)
+        except JobRefused as refused:
+            return _error_ack(refused.code, refused.message, job_id)
         except UNAVAILABLE as error:
             log.warning("database unavailable: %s", type(error).__name__)
             return _error_ack(
@@ -138,20 +131,20 @@ class _Handlers:
 
 
 def _error_ack(code: ErrorCode, message: str, job_id: int | None) -> Ack:
-    told: Ack = {"message": message, "error_code": str(code)}
-    # To this caller alone, who is here: not by way of the broker, which may be away.
-    emit(events.ERROR, told if job_id is None else {**told, "job_id": job_id}, ignore_queue=True)
+    body: Ack = {"message": message, "error_code": str(code)}
+    # To this caller only, so not through the broker, which may be down.
+    emit(events.ERROR, body if job_id is None else {**body, "job_id": job_id}, ignore_queue=True)
     return {"ok": False, "error_code": str(code), "error": message}
 
 
 def _identify(found: Services, token: object) -> Identity:
     if not isinstance(token, str) or not token:
         raise TokenProblem(ErrorCode.NOT_LOGGED_IN)
-    return found.accounts.identify(token)
+    return found.authenticator.identify(token)
 
 
-def _no_such_job() -> Refusal:
-    return Refusal(ErrorCode.JOB_NOT_FOUND, "job not found")
+def _job_not_found() -> JobRefused:
+    return JobRefused(ErrorCode.JOB_NOT_FOUND, "job not found")
 
 
 def _refused(code: ErrorCode, sentence: str) -> ConnectionRefusedError:

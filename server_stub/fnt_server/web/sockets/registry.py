@@ -10,7 +10,7 @@ from fnt_server.auth.logins import Identity
 
 
 class SocketRegistry:
-    """Sockets that were authenticated, by sid. Safe to use from many threads."""
+    """Authenticated sockets by sid. Thread-safe."""
 
     def __init__(self, *, max_total: int, max_per_user: int) -> None:
         self._max_total = max_total
@@ -20,7 +20,7 @@ class SocketRegistry:
         self._lock = threading.Lock()
 
     def register(self, sid: str, identity: Identity) -> bool:
-        """Register a socket; False when the total or the limit of its user is reached."""
+        """Register a socket; False if the total limit or that of its user is reached."""
         with self._lock:
             full = len(self._identities) >= self._max_total
             if full or self._per_user[identity.user_id] >= self._max_per_user:
@@ -30,7 +30,7 @@ class SocketRegistry:
             return True
 
     def unregister(self, sid: str) -> None:
-        """Drop all that is known of a socket; one unknown is no error."""
+        """Remove a socket; unknown ones are ignored."""
         with self._lock:
             identity = self._identities.pop(sid, None)
             if identity is not None:
@@ -39,19 +39,19 @@ class SocketRegistry:
                     del self._per_user[identity.user_id]
 
     def identity(self, sid: str) -> Identity | None:
-        """Return who is at the other end; None when the socket is gone or its token has ended."""
+        """Return a socket's identity; None if the socket is gone or its token has expired."""
         identity = self._identities.get(sid)
         return identity if identity and identity.ends_at > time.time() else None
 
     def extend(self, sid: str, newer: Identity) -> None:
-        """Let a socket live as long as a later token of the same user."""
+        """Let a socket live as long as a newer token of the same user."""
         with self._lock:
             known = self._identities.get(sid)
             if known is not None and newer.ends_at > known.ends_at:
                 self._identities[sid] = newer
 
     def __len__(self) -> int:
-        """Return how many sockets were authenticated."""
+        """Return the number of authenticated sockets."""
         return len(self._identities)
 
     def all(self) -> dict[str, Identity]:

@@ -1,4 +1,4 @@
-"""The WebSocket transport: how many handshakes, how large a message, how to close."""
+"""The WebSocket transport: limits on handshakes and message sizes, and how to close."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_PACKET_BYTES = 64 * 1024
 HANDSHAKE_SLOTS = 16
 """Sockets beyond the limit that may complete the handshake, to receive a BUSY error."""
 UNHEARD_AFTER_MS = 15_000
-"""A peer that acknowledges nothing for so long is gone, though it never said so."""
+"""A peer that acknowledges nothing for this long is considered gone."""
 
 
 class _NoThread(threading.Thread):
@@ -31,10 +31,10 @@ class _NoThread(threading.Thread):
 
 
 class _Reader(simple_websocket.Server):  # type: ignore[misc]  # it has no types
-    """Reads in the thread that waits for a message, when it does.
+    """Reads in the thread that waits for a message.
 
-    The library would have one more thread read on and on: a quarter of a socket's memory, and
-    without end that of a client who sends faster than is handled.
+    The library would read in a second thread: a quarter of a socket's memory, and an unbounded
+    buffer if a client sends faster than we process.
     """
 
     connected: bool
@@ -54,13 +54,13 @@ class _Reader(simple_websocket.Server):  # type: ignore[misc]  # it has no types
 
 
 class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio has no types
-    """A websocket that takes no endless message, and whose close does not wait for the peer."""
+    """A websocket with a message size limit, whose close does not wait for the peer."""
 
     def __init__(self, handler: Any, server: Any) -> None:
         super().__init__(handler, server, max_message_size=MAX_PACKET_BYTES, thread_class=_NoThread)
 
     def __call__(self, environ: dict[str, Any], _start_response: Any) -> Any:
-        """Speak websocket on the request's connection."""
+        """Run the websocket on the request's connection."""
         connection = environ.get("gunicorn.socket")
         option = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux
         if connection is not None and option is not None:
@@ -68,10 +68,10 @@ class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio h
                 connection.setsockopt(socket.IPPROTO_TCP, option, UNHEARD_AFTER_MS)
         self.ws = _Reader(environ, **self.server_args)
         self.app(self)
-        raise StopIteration  # gunicorn: this was no request to answer
+        raise StopIteration  # tells gunicorn that there is no response to send
 
     def close(self) -> None:
-        """Say goodbye and hang up: a silent peer would hold its thread for ever."""
+        """Close and shut down: a silent peer would occupy its thread forever."""
         with contextlib.suppress(OSError):
             super().close()
         with contextlib.suppress(OSError):
@@ -79,23 +79,23 @@ class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio h
 
 
 class SocketLimitMiddleware:
-    """Holds the number of socket requests below that of threads, so that REST always answers."""
+    """Keeps socket requests below the number of threads, so that REST always answers."""
 
-    def __init__(self, app: Any, *, most: int) -> None:
+    def __init__(self, app: Any, *, max_sockets: int) -> None:
         self._app = app
-        self._places = threading.BoundedSemaphore(most)
+        self._slots = threading.BoundedSemaphore(max_sockets)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer a request, a socket's only while there is a place."""
+        """Answer a request; a socket's only while a slot is free."""
         if not environ.get("PATH_INFO", "").startswith(SOCKET_PATH.rstrip("/")):
             answer: Iterable[bytes] = self._app(environ, start_response)
             return answer
-        if not self._places.acquire(blocking=False):
+        if not self._slots.acquire(blocking=False):
             return _busy(start_response)
         try:
             return list(self._app(environ, start_response))
         finally:
-            self._places.release()
+            self._slots.release()
 
 
 def _busy(start_response: Any) -> Iterable[bytes]:

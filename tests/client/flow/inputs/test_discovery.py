@@ -206,4 +206,4 @@ def test_a_folder_whose_path_is_too_long(folder: Path, monkeypatch: pytest.Monke
     ):
         find_files([Path("deep")], recursive=True)
 
-    assert caught.value.hint == "leave it out by --exclude NAME"
+    assert caught.value.hint == "skip it with --exclude NAME"

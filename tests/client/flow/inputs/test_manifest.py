@@ -97,7 +97,7 @@ def test_a_folder_keeps_its_tree(tmp_path: Path) -> None:
 def test_all_broken_lines_are_told_with_their_numbers(read: Read, told: list[str]) -> None:
     text = "path,words\na.pdf,8\n,8\nb.pdf,99\nc.pdf,eight\nd.pdf,8,9\n"
 
-    with pytest.raises(UsageError, match="4 lines are broken, nothing was sent: line 3: no path"):
+    with pytest.raises(UsageError, match="4 invalid lines, nothing was sent; line 3: no path"):
         read(text)
 
     assert [line.partition("m.csv: ")[2] for line in told] == [
@@ -113,17 +113,17 @@ def test_all_broken_lines_are_told_with_their_numbers(read: Read, told: list[str
     [
         ("{", "not JSON"),
         ("[1]", "not an object"),
-        ('{"path": 7}', "path must be a text"),
-        ('{"path": "a\\u0000b.pdf"}', "characters that no name has"),
-        ('{"path": "\\ud800.pdf"}', "characters that no name has"),
+        ('{"path": 7}', "path must be a string"),
+        ('{"path": "a\\u0000b.pdf"}', "contains invalid characters"),
+        ('{"path": "\\ud800.pdf"}', "contains invalid characters"),
         ('{"path": "a.pdf", "words": "8"}', None),
         ('{"path": "a.pdf", "words": true}', "words must be an integer"),
-        ('{"path": "a.pdf", "words": 3, "min_words": 5}', "min_words is above words"),
+        ('{"path": "a.pdf", "words": 3, "min_words": 5}', "min_words is greater than words"),
         ('{"path": "a.pdf", "ignore_dialogue": 1}', "ignore_dialogue must be true or false"),
-        ('{"path": "a.pdf", "output": "../../etc/a"}', "output must be a path below -o"),
-        ('{"path": "a.pdf", "output": "/etc/a"}', "output must be a path below -o"),
-        ('{"path": "a.pdf", "output": "C:\\\\a"}', "output must be a path below -o"),
-        ('{"path": "..", "name": "con.pdf"}', "can be no result's name"),
+        ('{"path": "a.pdf", "output": "../../etc/a"}', "output must be a relative path below -o"),
+        ('{"path": "a.pdf", "output": "/etc/a"}', "output must be a relative path below -o"),
+        ('{"path": "a.pdf", "output": "C:\\\\a"}', "output must be a relative path below -o"),
+        ('{"path": "..", "name": "con.pdf"}', "cannot name a result file"),
         ('{"path": "a.pdf", "name": "' + "x" * 256 + '"}', "1 to 255 characters"),
         ("[" * 100_000, "not JSON"),
     ],
@@ -144,9 +144,9 @@ def test_a_broken_line_says_why(read: Read, line: str, why: str | None) -> None:
     ("name", "text", "why"),
     [
         ("m.csv", "file\na.pdf\n", "unknown column 'file'"),
-        ("m.csv", "path,path\na,b\n", "stands there twice"),
+        ("m.csv", "path,path\na,b\n", "duplicate column"),
         ("m.csv", "words\n8\n", "no column 'path'"),
-        ("m.csv", "path\n", "names no book"),
+        ("m.csv", "path\n", "lists no books"),
         ("m.csv", "", "no column 'path'"),
         ("m.jsonl", '{"path": "a.pdf", "wrods": 8}\n', "unknown column 'wrods'"),
         ("m.csv", b"path\n\xe9t\xe9.pdf\n", "line 2 is not UTF-8"),

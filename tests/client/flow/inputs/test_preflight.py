@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import site
+import subprocess
 import sys
+import venv
+from pathlib import Path
 
 import pytest
 
@@ -75,7 +79,7 @@ def test_preflight_damage_is_left_to_the_server(tmp_path):
     found = look(tmp_path, b"%PDF-1.7 nothing more")
 
     assert found.problem == Problem(
-        code="PDF_DAMAGED", message="the PDF seems to be damaged", certain=False
+        code="PDF_DAMAGED", message="the PDF appears to be damaged", certain=False
     )
 
 
@@ -99,6 +103,40 @@ def test_preflight_finds_packages_of_the_user_and_hands_on_no_secret(tmp_path, m
     look(tmp_path, make_pdf())
 
     assert "FNT_TOKEN" not in (tmp_path / "seen").read_text().split()
+
+
+USER_SITE = """
+import sys, pathlib
+with open(pathlib.Path(__file__).with_name("seen"), "a") as seen:
+    print(sys.orig_argv, file=seen)
+"""
+
+
+def test_preflight_child_looks_into_the_users_site(tmp_path):
+    """Where `pip install --user` puts pypdf; an environment of its own has none, one more does."""
+    folder = tmp_path / "environment"
+    venv.create(folder, system_site_packages=True, symlinks=True)
+    (python,) = (path for path in folder.glob("*/*") if path.stem == "python")
+    own = site.getsitepackages()[0]
+    (inner,) = folder.glob("[Ll]ib/**/site-packages")
+    (inner / "own.pth").write_text(f"import site; site.addsitedir({own!r})\n")
+    (tmp_path / "book.pdf").write_bytes(make_pdf())
+    environ = os.environ | {"PYTHONUSERBASE": str(tmp_path / "user")}
+    ask = [str(python), "-c", "import site; print(site.getusersitepackages())"]
+    user_site = Path(subprocess.check_output(ask, env=environ, text=True).strip())
+    user_site.mkdir(parents=True)
+    (user_site / "usercustomize.py").write_text(USER_SITE)
+
+    code = (
+        "import sys; from pathlib import Path; from fnt.flow.inputs.preflight import inspect_pdf\n"
+        f"print(inspect_pdf(Path(sys.argv[1]), timeout_s={PATIENT_S}).page_count)"
+    )
+    found = subprocess.check_output(
+        [str(python), "-c", code, str(tmp_path / "book.pdf")], env=environ, text=True
+    )
+
+    assert found == "1\n"
+    assert "fnt.flow.inputs.preflight'" in (user_site / "seen").read_text()
 
 
 def test_preflight_without_pypdf_is_not_checked(tmp_path, monkeypatch):

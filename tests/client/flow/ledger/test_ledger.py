@@ -103,7 +103,7 @@ def test_a_book_named_twice_is_one_unless_its_outputs_differ(
     ledger.begin_run([wanted(tmp_path), wanted(tmp_path, line=2)])
     assert only(ledger).line == 1
 
-    with pytest.raises(UsageError, match=r"line 2: a\.pdf stands in line 1 already"):
+    with pytest.raises(UsageError, match=r"line 2: a\.pdf is already on line 1"):
         ledger.begin_run([wanted(tmp_path), wanted(tmp_path, line=2, stem="b")])
 
 
@@ -180,7 +180,7 @@ def test_a_ledger_is_one_server_s_and_one_account_s(ledger: Ledger) -> None:
     ledger.claim(server="http://a", user="me@x.org")
 
     for server, user in (("http://b", "me@x.org"), ("http://a", "you@x.org")):
-        with pytest.raises(UsageError, match=r"is that of me@x\.org on http://a"):
+        with pytest.raises(UsageError, match=r"belongs to me@x\.org on http://a"):
             ledger.claim(server=server, user=user)
 
 
@@ -246,7 +246,7 @@ def test_a_second_run_is_refused_until_the_first_is_gone(path: Path) -> None:
     try:
         assert first.stdout
         assert first.stdout.readline() == "held\n"
-        with pytest.raises(TemporaryError, match="another run is at work"), ledger_lock(path):
+        with pytest.raises(TemporaryError, match="another run is using"), ledger_lock(path):
             pass
     finally:
         first.kill()

@@ -30,6 +30,9 @@ def make_page(*texts: str) -> Page:
         ("un soin médiocre,et les 3,5 lieues", "un soin médiocre, et les 3,5 lieues"),
         ("≪ Viens. ≫", "« Viens. »"),
         ("Oh !. . . Bon", "Oh !... Bon"),
+        ("Il hésita\xa0.\u202f.\u2009. puis", "Il hésita... puis"),
+        ("le pro\uf001l du \uf002euve", "le profil du fleuve"),
+        ("des chan¬", "des chan\xad\x02"),
     ],
 )
 def test_clean_text(raw: str, read: str) -> None:

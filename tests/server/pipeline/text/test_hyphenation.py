@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fnt_server.pipeline.layout.geometry import HYPHEN
-from fnt_server.pipeline.text.hyphenation import Vocabulary, keeps_hyphen
+from fnt_server.pipeline.layout.geometry import HYPHEN, SOFT_HYPHEN
+from fnt_server.pipeline.text.hyphenation import Vocabulary, keeps_hyphen, without_old_hyphens
 
 BOOK = Vocabulary.of(
     [
@@ -52,6 +52,9 @@ BOOK = Vocabulary.of(
         ("il a outre", "passé", "il a outrepassé"),
         ("un contre", "prends", "un contreprends"),
         ("un amour", "propre", "un amour-propre"),
+        ("lui confierai", "je.", "lui confierai-je."),
+        ("pourquoi t’éloignes", "tu ?", "pourquoi t’éloignes-tu ?"),
+        ("la ver", "tu", "la vertu"),
     ],
 )
 def test_rejoin_writes_the_word_as_the_book_does(before: str, after: str, whole: str) -> None:
@@ -86,3 +89,31 @@ def test_rejoin_adds_a_hyphen_at_most(before: str, after: str) -> None:
 
 def rejoin(before: str, after: str, vocabulary: Vocabulary) -> str:
     return before + ("-" if keeps_hyphen(before, after, vocabulary) else "") + after
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "whole"),
+    [
+        ("des lant", "ernes", "des lanternes"),
+        ("elle refe", "rmait", "elle refermait"),
+        ("un porte", "plume", "un porte-plume"),
+        ("peut", "être", "peut-être"),
+    ],
+)
+def test_a_soft_hyphen_is_the_line_s_unless_the_word_has_one(
+    before: str, after: str, whole: str
+) -> None:
+    assert rejoin(before + SOFT_HYPHEN, after, BOOK).replace(SOFT_HYPHEN, "") == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("la cam- pagne était belle", "la campagne était belle"),
+        ("un porte- plume neuf", "un porte-plume neuf"),
+        ("deux- ou trois mots", "deux- ou trois mots"),
+        ("Oui - dit-il - non", "Oui - dit-il - non"),
+    ],
+)
+def test_hyphens_of_an_earlier_edition_join_inside_lines(text: str, read: str) -> None:
+    assert without_old_hyphens(text, BOOK) == read

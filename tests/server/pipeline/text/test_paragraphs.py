@@ -84,7 +84,7 @@ def test_space_parts_paragraphs_where_nothing_is_indented() -> None:
 def test_a_dash_parts_replies_set_flush_and_tight() -> None:
     found = find([full("Il demanda d’une voix :"), full("— Où vas-tu donc ?"), full("— Là-bas.")])
 
-    assert texts(found) == ["Il demanda d’une voix :", "— Où vas-tu donc ?", "— Là-bas."]
+    assert texts(found) == ["Il demanda d’une voix\xa0:", "— Où vas-tu donc\u202f?", "— Là-bas."]
 
 
 def test_a_dash_within_an_indented_book_goes_on() -> None:
@@ -94,7 +94,7 @@ def test_a_dash_within_an_indented_book_goes_on() -> None:
         short("— et rit."),
     ]
 
-    assert texts(find(rows * 3))[0] == "Elle le retourna dans tous les sens ! — et rit."
+    assert texts(find(rows * 3))[0] == "Elle le retourna dans tous les sens\u202f! — et rit."
 
 
 def test_hyphens_are_repaired_over_a_page_end() -> None:

@@ -1,4 +1,4 @@
-"""Logging in over REST: what is answered, what is refused and how often one may try."""
+"""Login over REST: responses, refusals and rate limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page on which somebody lets a device in, and who gets nowhere with it."""
+"""The device login page, and attacks on it."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_form_without_the_visits_own_mark_is_refused(
     refused = signed_in.send(action="code", code=device.code, csrf=csrf)
 
     assert refused.status_code == 403
-    assert "not made for you" in refused.text
+    assert "invalid or has expired" in refused.text
 
 
 def test_nobody_gets_past_the_first_form_unsigned(app: Flask, ann: ApiUser) -> None:
@@ -191,7 +191,7 @@ def test_the_visit_is_good_for_this_page_alone(app: Flask, signed_in: Browser) -
 
 
 def test_no_other_token_is_a_visit(app: Flask, ann: ApiUser) -> None:
-    pair = services_of(app).accounts.log_in(ann.email, PASSWORD)
+    pair = services_of(app).authenticator.log_in(ann.email, PASSWORD)
     assert pair
     personal = users.make_personal_token(services_of(app).database, ann.email, days=1)
     for token in (pair.access_token, pair.refresh_token, personal):

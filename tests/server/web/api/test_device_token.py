@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from fnt.wire import paths
 from fnt.wire.device import ALPHABET, CLIENT_ID, GRANT_TYPE
-from fnt_server.auth import logins, users
+from fnt_server.auth import users
 from fnt_server.db.models import DeviceLogin
 from fnt_server.web.api.rate_limits import limiter
+from fnt_server.web.janitor import delete_ended_logins
 from server.aging import make_older
 from server.api_client import PASSWORD, ApiUser, make_api_user, services_of
 from server.device_flow import Browser, Device
@@ -139,11 +140,11 @@ def test_a_code_lives_ten_minutes(app: Flask, ann: ApiUser) -> None:
 
 def test_what_ended_is_forgotten(app: Flask) -> None:
     database, device = services_of(app).database, Device(app)
-    logins.delete_ended_logins(database)
+    delete_ended_logins(database)
     assert device.poll_error() == "authorization_pending"
 
     make_older(database, DeviceLogin.ends_at, seconds=600 + 3601)
-    logins.delete_ended_logins(database)
+    delete_ended_logins(database)
 
     assert device.poll_error() == "invalid_grant"
 
@@ -204,7 +205,7 @@ def test_a_password_changed_meanwhile_shuts_it_out(app: Flask, ann: ApiUser) -> 
 def test_ending_all_logins_shuts_it_out(app: Flask, ann: ApiUser) -> None:
     device = Device(app)
     answer(app, ann, device)
-    pair = services_of(app).accounts.log_in(ann.email, PASSWORD)
+    pair = services_of(app).authenticator.log_in(ann.email, PASSWORD)
     assert pair
     ann.token = pair.access_token
 

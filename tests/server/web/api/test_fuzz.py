@@ -1,4 +1,4 @@
-"""Any JSON at all, anywhere: never a 500, always the one shape."""
+"""Arbitrary JSON everywhere: never a 500, always the same error format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs over REST: confirm, list, look, cancel, retry, delete."""
+"""Jobs over REST: confirm, list, get, cancel, retry, delete."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from flask import Flask
 
 from fnt.wire import paths
 from fnt.wire.errors import JobErrorCode
-from fnt.wire.jobs import JobSnapshot, JobStatus, ProcessingSettings
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 from fnt_server.jobs import step_results
 from server.api_client import PDF, ApiUser, _take, assert_refused, make_api_user, services_of
 from server.records import at_once

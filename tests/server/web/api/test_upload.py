@@ -1,4 +1,4 @@
-"""The upload: one file a job, whole or not at all, whatever is sent."""
+"""The upload: one file per job, complete or not at all, whatever is sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from fnt.wire import paths
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 from pdfs import make_pdf
 from server.api_client import (
     BOUNDARY,

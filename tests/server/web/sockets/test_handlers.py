@@ -19,7 +19,8 @@ from sqlalchemy import text, update
 
 from e2e.harness import descendants, wait_for
 from fnt.wire import events, paths
-from fnt.wire.jobs import JobSnapshot, JobStatus
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job
 from fnt_server.jobs import queries, state
@@ -49,7 +50,7 @@ Connect = Callable[[str], Listener]
 def stage(
     request: pytest.FixtureRequest, broker_process: BrokerProcess
 ) -> Iterator[dict[str, str]]:
-    """What the house stands on: all that one machine needs, or what serves crowds."""
+    """Services of a server: SQLite on one machine, or PostgreSQL and gevent."""
     if request.param.startswith("threads"):
         yield {"FNT_BROKER_URL": broker_process.url}
     else:
@@ -361,7 +362,7 @@ def test_a_socket_lives_on_with_a_later_token(deployment: Deployment, connect: C
     pair = deployment.log_in(access_ttl_s=2)
     job_id = deployment.add_job(pair.user.id)
     mine = connect(pair.access_token)
-    newer = deployment.accounts(access_ttl_s=900).refresh(pair.refresh_token)
+    newer = deployment.authenticator(access_ttl_s=900).refresh(pair.refresh_token)
 
     assert mine.join(job_id, token=newer.access_token)["ok"]
 
@@ -393,7 +394,7 @@ def test_a_socket_is_closed_when_its_login_is_revoked(
 
 
 def test_the_silent_are_hung_up_on(web: WebProcess, ann: tuple[int, str]) -> None:
-    """Even who never says goodbye: their threads and places in the door are needed."""
+    """Even clients that never close: their threads and slots are needed."""
     strangers = [BareSocket(web.port) for _ in range(4)]
     for stranger, packet in zip(strangers, (None, "", "2", "42[]"), strict=True):
         if packet is not None:
@@ -487,24 +488,26 @@ def test_a_full_house_is_busy_and_rest_answers(
 def test_a_crowd_at_the_door_is_refused_and_rest_answers(
     web: WebProcess, deployment: Deployment
 ) -> None:
-    crowd: list[BareSocket] = []
+    opened: list[BareSocket] = []
 
     def is_full() -> bool:
         try:
-            crowd.append(BareSocket(web.port))
+            opened.append(BareSocket(web.port))
         except Exception as refused:
             assert " 503 " in f" {refused} "
             return True
         return False
 
     try:
-        wait_for(is_full, within_s=WITHIN_S, what="the door is shut")
+        wait_for(is_full, within_s=WITHIN_S, what="the slots are taken")
         assert web.answers()
     finally:
-        for bare in crowd:
+        for bare in opened:
             bare.close()
-    assert len(crowd) <= MAX_SOCKETS + 16
-    wait_for(lambda: handshake_status(web.port) == 101, within_s=10, what="the door is open again")
+    assert len(opened) <= MAX_SOCKETS + 16
+    wait_for(
+        lambda: handshake_status(web.port) == 101, within_s=10, what="the slots are free again"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Who is at the other end of each socket."""
+"""The registry of sockets and their identities."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Go forward."""
+    """Upgrade."""
     op.create_table(
         "users",
         sa.Column("id", ID, nullable=False),
@@ -126,7 +126,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Downgrade."""
     op.drop_table("steps")
     op.drop_table("logins")
     op.drop_table("jobs")

@@ -1,4 +1,4 @@
-"""When each user's turn was last.
+"""Time at which a step of each user was last claimed.
 
 Revision ID: 0002
 Revises: 0001
@@ -14,12 +14,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go forward."""
+    """Upgrade."""
     op.add_column("users", sa.Column("served_at", sa.Double()))
 
 
 def downgrade() -> None:
-    """Go back."""
-    # The table is made anew: what is not said again here is lost.
+    """Downgrade."""
+    # The table is rebuilt: options that are not repeated here are lost.
     with op.batch_alter_table("users", table_kwargs={"sqlite_autoincrement": True}) as users:
         users.drop_column("served_at")

@@ -1,4 +1,4 @@
-"""Sentences for which another engine had to stand in.
+"""Sentences that fell back to `rules`.
 
 Revision ID: 0003
 Revises: 0002
@@ -14,11 +14,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go forward."""
+    """Upgrade."""
     op.add_column("steps", sa.Column("by_rules", sa.JSON()))
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Downgrade."""
     with op.batch_alter_table("steps") as steps:
         steps.drop_column("by_rules")

@@ -1,4 +1,4 @@
-"""Logins of devices, and how often somebody typed a wrong code.
+"""Device logins, and the number of wrong codes a user typed.
 
 Revision ID: 0004
 Revises: 0003
@@ -16,7 +16,7 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Go forward."""
+    """Upgrade."""
     op.create_table(
         "device_logins",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -44,7 +44,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back."""
+    """Downgrade."""
     op.drop_table("device_logins")
     with op.batch_alter_table("users", table_kwargs={"sqlite_autoincrement": True}) as users:
         users.drop_column("wrong_codes_since")

@@ -17,7 +17,7 @@ from fnt.wire import events
 CONNECT, JOIN, EVENT, PING, PONG = "40", "420", "42", "2", "3"
 
 
-class Crowd:
+class Listeners:
     """Joins each job with a socket of its own and notes how late each event comes to each."""
 
     def __init__(self, url: str, token: str, job_ids: Iterable[int]) -> None:
@@ -70,9 +70,9 @@ def _joined(url: str, token: str, job_id: int) -> websocket.WebSocket:
 
 
 @contextlib.contextmanager
-def crowd(url: str, token: str, job_ids: Iterable[int]) -> Iterator[Crowd]:
-    """Keep a crowd for as long as the block runs."""
-    gathered = Crowd(url, token, job_ids)
+def keep_listeners(url: str, token: str, job_ids: Iterable[int]) -> Iterator[Listeners]:
+    """Keep listeners for as long as the block runs."""
+    gathered = Listeners(url, token, job_ids)
     try:
         yield gathered
     finally:

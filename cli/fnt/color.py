@@ -1,0 +1,25 @@
+"""Whether a stream gets color."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class ColorMode(StrEnum):
+    """When to use color, as the user says."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+def wants_color(mode: ColorMode, environ: Mapping[str, str], *, is_terminal: bool) -> bool:
+    """Decide on color: the flag, then NO_COLOR, then FORCE_COLOR, then the terminal."""
+    if mode is not ColorMode.AUTO:
+        return mode is ColorMode.ALWAYS
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return is_terminal and environ.get("TERM") != "dumb"

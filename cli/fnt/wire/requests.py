@@ -1,0 +1,169 @@
+"""What requests carry: JSON bodies, form fields and query arguments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, get_origin, get_type_hints
+
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import MAX_FILENAME_CHARS, ProcessingSettings
+from fnt.wire.structs import Meta, WireStruct
+
+MAX_IDS = 200
+MAX_ID = 2**63 - 1
+END = r"$(?!\n)"
+"""`$` alone lets a line break follow; this reads the same in Python and in ECMAScript."""
+
+Sha256 = Annotated[
+    str,
+    Meta(
+        pattern=f"^[0-9a-f]{{64}}{END}",
+        extra={"says": "must be 64 hexadecimal digits in lower case"},
+    ),
+]
+Size = Annotated[int, Meta(ge=0, extra={"says": "must be an integer, not negative"})]
+Filename = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_FILENAME_CHARS,
+        extra={"says": f"must be a string of 1 to {MAX_FILENAME_CHARS} characters"},
+    ),
+]
+
+
+class LoginRequest(WireStruct, frozen=True, kw_only=True):
+    """Email and password."""
+
+    email: Annotated[
+        str,
+        Meta(
+            min_length=1, max_length=254, extra={"says": "must be a string of 1 to 254 characters"}
+        ),
+    ]
+    password: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=1024,
+            extra={"says": "must be a string of 1 to 1024 characters"},
+        ),
+    ]
+
+
+class LogoutRequest(WireStruct, frozen=True, kw_only=True):
+    """Which logins to end."""
+
+    all: bool = False
+    """Every login of the user, not only this one."""
+
+
+class ConfirmRequest(WireStruct, frozen=True, kw_only=True):
+    """A job to be made."""
+
+    processing_settings: ProcessingSettings | None = None
+    file_size: Size | None = None
+    """Bytes."""
+    page_count: Size | None = None
+    original_filename: Filename
+    sha256: Sha256 | None = None
+
+    @classmethod
+    def from_wire(cls, payload: object) -> Self:
+        """Read a request, refusing unknown settings by name; raises WireError."""
+        if isinstance(payload, Mapping) and payload.get("processing_settings") is not None:
+            ProcessingSettings.from_wire(payload["processing_settings"])
+        return super().from_wire(payload)
+
+
+class DeviceCodeRequest(WireStruct, frozen=True, kw_only=True):
+    """A device that wants to log in (RFC 8628)."""
+
+    client_id: Annotated[
+        str,
+        Meta(
+            pattern=f"^[!-~]{{1,60}}{END}",
+            extra={"says": "must be 1 to 60 printable characters"},
+        ),
+    ]
+    host: str = ""
+    """The name of the device, shown to whoever types the code."""
+
+
+class DeviceTokenRequest(WireStruct, frozen=True, kw_only=True):
+    """A device that asks whether somebody has answered (RFC 8628)."""
+
+    client_id: Annotated[
+        str,
+        Meta(
+            pattern=f"^[!-~]{{1,60}}{END}",
+            extra={"says": "must be 1 to 60 printable characters"},
+        ),
+    ]
+    grant_type: Annotated[str, Meta(extra={"says": "is missing"})]
+    device_code: str = ""
+
+
+class Query(WireStruct, frozen=True, kw_only=True):
+    """Arguments after the `?` of an address; lists are separated by commas."""
+
+    @classmethod
+    def from_query(cls, arguments: Mapping[str, str]) -> Self:
+        """Read arguments, passing over unknown ones; raises WireError."""
+        hints = get_type_hints(cls)
+        return cls.from_wire(
+            {
+                name: [_number(item) for item in text.split(",")]
+                if list in {get_origin(kind) for kind in (hints[name], *_options(hints[name]))}
+                else _number(text)
+                for name, text in arguments.items()
+                if name in hints
+            }
+        )
+
+
+class JobsQuery(Query, frozen=True, kw_only=True):
+    """Which jobs to list."""
+
+    status: Annotated[
+        list[JobStatus] | None, Meta(extra={"says": f"must be one of: {', '.join(JobStatus)}"})
+    ] = None
+    sha256: Sha256 | None = None
+    ids: (
+        Annotated[
+            list[Annotated[int, Meta(ge=0, lt=10**18)]],
+            Meta(
+                min_length=1,
+                max_length=MAX_IDS,
+                extra={"says": f"must be at most {MAX_IDS} job ids with commas between"},
+            ),
+        ]
+        | None
+    ) = None
+    limit: Annotated[int, Meta(ge=1, le=MAX_IDS, extra={"says": f"must be 1 to {MAX_IDS}"})] = 50
+    cursor: (
+        Annotated[int, Meta(ge=1, le=MAX_ID, extra={"says": f"must be 1 to {MAX_ID}"})] | None
+    ) = None
+    """Where the page before ended: its `next_cursor`."""
+
+    @classmethod
+    def from_query(cls, arguments: Mapping[str, str]) -> Self:
+        """Read arguments, passing over unknown ones and empty statuses; raises WireError."""
+        statuses = ",".join(filter(None, arguments.get("status", "").split(",")))
+        others = {name: text for name, text in arguments.items() if name != "status"}
+        return super().from_query(others | ({"status": statuses} if statuses else {}))
+
+
+class ResultQuery(Query, frozen=True, kw_only=True):
+    """How to get a result."""
+
+    format: Literal["json", "jsonl", "txt", "csv"] = "json"
+
+
+def _options(kind: Any) -> tuple[Any, ...]:
+    return getattr(kind, "__args__", ())
+
+
+def _number(text: str) -> int | str:
+    return int(text) if re.fullmatch(r"[0-9]{1,19}", text) else text

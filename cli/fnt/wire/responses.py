@@ -1,0 +1,116 @@
+"""What the server answers, success and error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
+from fnt.wire.structs import WireStruct
+
+
+class User(WireStruct, frozen=True, kw_only=True):
+    """Who a token speaks for."""
+
+    id: int
+    email: str
+    name: str | None
+
+
+class TokenPair(WireStruct, frozen=True, kw_only=True):
+    """A login. The access token lives `expires_in` seconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    user: User
+    token_type: str | UnsetType = UNSET
+    """`Bearer`, for devices (RFC 8628)."""
+
+
+class DeviceCodes(WireStruct, frozen=True, kw_only=True):
+    """A device login that waits for its user (RFC 8628). Times are seconds."""
+
+    device_code: str
+    user_code: str
+    verification_uri: str
+    expires_in: int
+    interval: int | float
+
+
+class Done(WireStruct, frozen=True, kw_only=True):
+    """It is done; there is nothing to tell."""
+
+    ok: bool = True
+
+
+class HealthChecks(WireStruct, frozen=True, kw_only=True):
+    """The parts of the server, for who is logged in."""
+
+    database: str
+    broker: str
+    workers: int
+    """How many there are."""
+
+
+class Health(WireStruct, frozen=True, kw_only=True):
+    """Whether the server can do its work: `ok` or `degraded`."""
+
+    status: str
+    service: str
+    capabilities: list[str]
+    version: str | UnsetType = UNSET
+    checks: HealthChecks | UnsetType = UNSET
+
+
+class JobAnswer(WireStruct, frozen=True, kw_only=True):
+    """A job that was made or has got its file."""
+
+    job_id: int
+    status: JobStatus
+    job: JobSnapshot
+
+
+class JobPage(WireStruct, frozen=True, kw_only=True):
+    """Jobs, newest first; `next_cursor` is null on the last page."""
+
+    jobs: list[JobSnapshot]
+    next_cursor: str | None
+
+
+class Chunk(WireStruct, frozen=True, kw_only=True):
+    """How a part of a job stands."""
+
+    chunk_id: int
+    start_page: int | None
+    end_page: int | None
+    status: JobStatus
+    attempts: int
+    by_rules: dict[str, Any] | None
+    """What the rules cut in place of another engine, and why."""
+    last_error: str | None
+    last_error_code: str | None
+
+
+class ChunkList(WireStruct, frozen=True, kw_only=True):
+    """The parts of a job in their order."""
+
+    chunks: list[Chunk]
+
+
+class ErrorAnswer(WireStruct, frozen=True, kw_only=True):
+    """Why a request was refused. Codes are stable; sentences are not."""
+
+    error: str
+    error_code: str
+    details: dict[str, Any] | UnsetType = UNSET
+    request_id: str | UnsetType = UNSET
+
+
+class DeviceErrorAnswer(WireStruct, frozen=True, kw_only=True):
+    """Why a device gets no tokens, or not yet (RFC 8628)."""
+
+    error: str
+    error_description: str | UnsetType = UNSET
