@@ -126,7 +126,7 @@ def test_more_text_than_allowed_is_rejected(write: Write) -> None:
     "limits",
     [
         StepLimits(cpu_s=2, memory_bytes=8 << 30),
-        StepLimits(wall_s=0.5),
+        StepLimits(wall_s=3),
         StepLimits(memory_bytes=200 << 20),
     ],
     ids=["cpu", "wall", "memory"],
