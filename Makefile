@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install format lint types test test-quick test-faults test-bulk soak check check-wheel bench serve worker demo sample picture build clean
+.PHONY: help install format lint types test test-quick test-faults test-bulk soak check check-wheel bench serve worker demo sample picture schemas build clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -61,6 +61,9 @@ sample: $(READY)  ## Typeset the demo's story again
 
 picture: $(READY)  ## Draw the live view of a real run for the README
 	PYTHONPATH=tests $(BIN)/python -m picture
+
+schemas: $(READY)  ## Write docs/schemas/job.json from the structs
+	PYTHONPATH=tests $(BIN)/python -m schema_files
 
 build: $(READY)  ## Build the wheel
 	rm -rf dist && $(BIN)/python -m pip wheel -q --no-deps --wheel-dir dist .

@@ -16,9 +16,10 @@ from builders import make_snapshot
 from fnt.errors import FntError
 from fnt.stream import Ack, Disconnected, Draining, JobProgressEvent
 from fnt.wire import events, paths
-from fnt.wire.errors import ErrorCode, error_body
+from fnt.wire.errors import ErrorCode
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
+from fnt.wire.responses import error_body
 
 SERVER = "http://127.0.0.1:5000"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -278,7 +279,9 @@ class World:
     has_browser: bool = True
     naps: list[float] = field(default_factory=list)
     cwd: Path = Path("/nonexistent")
-    new_key: Callable[[], str] = lambda: "key"
+    new_key: Callable[[], str] = field(
+        default_factory=lambda: map("key-{}".format, itertools.count(1)).__next__
+    )
 
     def context(self) -> AppContext:
         return AppContext(
@@ -324,7 +327,7 @@ class World:
 
 def uploaded(number: int = 0, *, job_id: int = 12, title: str = "novel.pdf") -> list[Update]:
     """The updates of one file that was sent and accepted."""
-    key = f"file:{number}"
+    key = f"book:{number + 1}"
     job = make_snapshot(id=job_id, status=JobStatus.PENDING, original_filename=title)
     return [
         UploadProgress(key=key, title=title, sent_bytes=10, size_bytes=10),

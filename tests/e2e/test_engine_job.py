@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 
 import pytest
 from openpyxl import load_workbook
 
-from e2e.harness import ClientHome, RestClient, ServerProcess
+from e2e.harness import ClientHome, RestClient, ServerProcess, running
 from fnt_server.cli.sample import story_pdf
 from server.llm_service import Fault, LLMService, eight_at_a_time
 
-MakeServer = Callable[..., ServerProcess]
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]
 
 
+@pytest.fixture(scope="module")
+def llm_server(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[LLMService, ServerProcess]]:
+    """A model's service, and a server that asks it."""
+    service = LLMService()
+    folder = tmp_path_factory.mktemp("llm") / "data"
+    with contextlib.closing(service), running(ServerProcess(folder, **service.environ())) as server:
+        yield service, server
+
+
 @pytest.fixture
-def service() -> Iterator[LLMService]:
-    running = LLMService()
-    yield running
-    running.close()
+def service(llm_server: tuple[LLMService, ServerProcess]) -> Iterator[LLMService]:
+    """The model's service, as honest after the test as before it."""
+    service, _ = llm_server
+    yield service
+    service.rewrite = eight_at_a_time
+    service.faults = []
+
+
+@pytest.fixture
+def server(llm_server: tuple[LLMService, ServerProcess]) -> ServerProcess:
+    return llm_server[1]
 
 
 @pytest.mark.parametrize("engine", ["openai", "gemini"])
 def test_a_book_by_a_model(
-    engine: str, service: LLMService, make_server: MakeServer, make_client: MakeClient
+    engine: str, service: LLMService, server: ServerProcess, make_client: MakeClient
 ) -> None:
     service.rewrite = lambda item: None if "rivière" in item["texte"] else eight_at_a_time(item)
     service.faults = [Fault(status=429, headers={"Retry-After": "0"})]
-    server = make_server(**service.environ())
     home, _ = make_client(server)
 
     home.run_ok("upload", str(story_pdf()), "--engine", engine, "--watch", "-f", "json")
@@ -49,10 +66,10 @@ def test_a_book_by_a_model(
 
 
 def test_a_wrong_key_fails_the_job_at_once_and_says_so(
-    service: LLMService, make_server: MakeServer, make_client: MakeClient
+    service: LLMService, server: ServerProcess, make_client: MakeClient
 ) -> None:
     service.faults = [Fault(status=401)] * 1000
-    home, _ = make_client(make_server(**service.environ()))
+    home, _ = make_client(server)
 
     done = home.run("upload", str(story_pdf()), "--engine", "openai", "--watch", "--json")
 

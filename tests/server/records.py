@@ -12,6 +12,7 @@ import argon2
 from sqlalchemy import select, update
 
 from fnt.wire.jobs import ProcessingSettings
+from fnt_server.auth.password_hashing import normalized_email
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, User
 from fnt_server.jobs import creation, leases, step_results
@@ -39,7 +40,8 @@ def make_user(database: Database) -> int:
 
 def make_password_user(database: Database, email: str, password: str) -> int:
     """Add a user who can log in; returns the id."""
-    user = User(email=email, name="user", password_hash=CHEAP_HASHER.hash(password))
+    address = normalized_email(email)
+    user = User(email=address, name="user", password_hash=CHEAP_HASHER.hash(password))
     with database.write() as session:
         user.created_at = session.scalar(select(now())) or 0.0
         session.add(user)

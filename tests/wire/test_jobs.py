@@ -20,8 +20,8 @@ from fnt.wire.jobs import (
     MAX_FILENAME_CHARS,
     JobSnapshot,
     ProcessingSettings,
-    parse_job_id,
 )
+from fnt.wire.socket_payloads import JobRequest
 from fnt.wire.structs import WireError
 from fnt.wire.times import format_time
 
@@ -248,7 +248,7 @@ def test_job_with_any_field_changed_is_refused_or_read_for_good(changes: dict[st
 @given(payload=JSON)
 def test_job_id_is_a_positive_integer_or_refused(payload: object) -> None:
     try:
-        job_id = parse_job_id(payload)
+        job_id = JobRequest.from_wire({"job_id": payload}).job_id
     except WireError:
         return
 
@@ -259,12 +259,12 @@ def test_job_id_is_a_positive_integer_or_refused(payload: object) -> None:
 @pytest.mark.parametrize("value", [0, -1, 2**63, True, "1", 1.0, None, [1], {"job_id": 1}])
 def test_job_id_out_of_range_or_of_another_type_is_refused(value: object) -> None:
     with pytest.raises(WireError, match=r"^job_id must be a positive integer$"):
-        parse_job_id(value)
+        JobRequest.from_wire({"job_id": value})
 
 
 @pytest.mark.parametrize("value", [1, 2**63 - 1])
 def test_job_id_at_its_bounds_is_read(value: int) -> None:
-    assert parse_job_id(value) == value
+    assert JobRequest.from_wire({"job_id": value}).job_id == value
 
 
 def test_time_is_written_in_utc_with_milliseconds() -> None:

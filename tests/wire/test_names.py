@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from fnt.wire import events, paths
-from fnt.wire.errors import ErrorCode, JobErrorCode, error_body
+from fnt.wire.errors import ErrorCode, JobErrorCode
+from fnt.wire.responses import error_body
 
 
 def test_events_are_those_of_the_contract(golden: Callable[[str], Any]) -> None:

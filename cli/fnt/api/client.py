@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from ssl import SSLContext
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 
@@ -25,7 +25,11 @@ from fnt.wire import events, paths
 from fnt.wire.device import CLIENT_ID, GRANT_TYPE
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot, ProcessingSettings
-from fnt.wire.structs import WireError
+from fnt.wire.requests import ConfirmRequest, LoginRequest, LogoutRequest
+from fnt.wire.responses import JobAnswer, JobPage, TokenPair
+from fnt.wire.structs import WireError, WireStruct
+
+T = TypeVar("T", bound=WireStruct)
 
 MAX_PAGE = 200
 """Jobs in one answer."""
@@ -65,7 +69,7 @@ class ApiClient:
 
     def login(self, email: str, password: str) -> Tokens:
         """Exchange email and password for tokens."""
-        body = {"email": email, "password": password}
+        body = LoginRequest(email=email, password=password).to_wire()
         answer = self._channel.call("POST", paths.LOGIN, json=body, is_open=True)
         return self._tokens(answer, email=email)
 
@@ -114,7 +118,7 @@ class ApiClient:
 
     def logout(self, *, everywhere: bool = False) -> None:
         """End this login, or all of them."""
-        self._channel.call("POST", paths.LOGOUT, json={"all": everywhere})
+        self._channel.call("POST", paths.LOGOUT, json=LogoutRequest(all=everywhere).to_wire())
 
     def health(self, *, retry: Retry | None = None) -> dict[str, Any]:
         """Return what the server says of itself."""
@@ -147,16 +151,16 @@ class ApiClient:
         idempotency_key: str,
     ) -> JobSnapshot:
         """Make the job, or get the one already made under this key."""
-        body = {
-            "original_filename": filename,
-            "processing_settings": settings.to_wire(),
-            "file_size": size_bytes,
-            "page_count": page_count,
-            "sha256": sha256,
-        }
+        body = ConfirmRequest(
+            original_filename=filename,
+            processing_settings=settings,
+            file_size=size_bytes,
+            page_count=page_count,
+            sha256=sha256,
+        ).to_wire()
         headers = {paths.IDEMPOTENCY_KEY: idempotency_key}
         answer = self._channel.call("POST", paths.CONFIRM, json=body, headers=headers)
-        return _job(answer.object().get("job"))
+        return _read(JobAnswer, answer.object()).job
 
     def upload(
         self, job_id: int, path: Path, *, filename: str, on_sent: Callable[[int], None]
@@ -176,7 +180,7 @@ class ApiClient:
                 files={paths.FILE_FIELD: (name, reader, "application/pdf")},
                 timeout=UPLOAD_TIMEOUT,
             )
-        return _job(answer.object().get("job"))
+        return _read(JobAnswer, answer.object()).job
 
     def get_job(
         self, job_id: int, *, etag_version: int | None = None, retry: Retry | None = None
@@ -184,7 +188,11 @@ class ApiClient:
         """Return a job; None when it is still at `etag_version`."""
         headers = {} if etag_version is None else {"If-None-Match": f'"{etag_version}"'}
         answer = self._channel.call("GET", paths.job(job_id), headers=headers, retry=retry)
-        return None if answer.status == httpx.codes.NOT_MODIFIED else _job(answer.object())
+        return (
+            None
+            if answer.status == httpx.codes.NOT_MODIFIED
+            else _read(JobSnapshot, answer.object())
+        )
 
     def list_jobs(
         self,
@@ -204,14 +212,15 @@ class ApiClient:
         left = limit
         while left is None or left > 0:
             query["limit"] = str(min(MAX_PAGE, left or MAX_PAGE))
-            page = self._channel.call("GET", paths.JOBS, params=query, retry=retry).object()
-            jobs = [_job(item) for item in _list(page, "jobs")]
+            answer = self._channel.call("GET", paths.JOBS, params=query, retry=retry)
+            page = _read(JobPage, answer.object())
+            jobs = page.jobs
             yield from jobs[:left]
             left = None if left is None else left - len(jobs)
-            cursor = page.get("next_cursor")
+            cursor = page.next_cursor
             if not jobs or cursor is None or cursor == query.get("cursor"):
                 return
-            query["cursor"] = str(cursor)
+            query["cursor"] = cursor
 
     def chunks(self, job_id: int) -> list[dict[str, Any]]:
         """Return how each part of a job stands."""
@@ -220,13 +229,14 @@ class ApiClient:
 
     def cancel(self, job_id: int) -> JobSnapshot:
         """Cancel a job; one that has ended comes back as it ended."""
-        return _job(self._channel.call("POST", paths.job(job_id, "cancel")).object())
+        answer = self._channel.call("POST", paths.job(job_id, "cancel"))
+        return _read(JobSnapshot, answer.object())
 
     def retry(self, job_id: int, *, idempotency_key: str) -> JobSnapshot:
         """Create a new job from the stored file of a failed or cancelled one."""
         headers = {paths.IDEMPOTENCY_KEY: idempotency_key}
         answer = self._channel.call("POST", paths.job(job_id, "retry"), headers=headers).object()
-        return _job(answer.get("job", answer))
+        return _read(JobSnapshot, answer.get("job", answer))
 
     def delete(self, job_id: int) -> None:
         """Remove a job with its file and result."""
@@ -241,28 +251,20 @@ class ApiClient:
             yield pieces
 
     def _tokens(self, answer: Response, *, email: str) -> Tokens:
-        values = answer.object()
-        access, refresh = values.get("access_token"), values.get("refresh_token")
-        expires_in = values.get("expires_in")
-        user = values.get("user")
-        if not (isinstance(access, str) and isinstance(refresh, str)):
-            raise ProtocolError("invalid server response: no tokens")
-        if isinstance(expires_in, bool) or not isinstance(expires_in, int | float):
-            raise ProtocolError("invalid server response: no token lifetime")
-        named = user.get("email") if isinstance(user, Mapping) else None
+        pair = _read(TokenPair, answer.object())
         return Tokens(
-            access_token=access,
-            refresh_token=refresh,
-            expires_at=self._clock() + expires_in,
-            email=named if isinstance(named, str) else email,
+            access_token=pair.access_token,
+            refresh_token=pair.refresh_token,
+            expires_at=self._clock() + pair.expires_in,
+            email=email if pair.user is None else pair.user.email,
         )
 
 
-def _job(payload: object) -> JobSnapshot:
+def _read(kind: type[T], payload: object) -> T:
     try:
-        return JobSnapshot.from_wire(payload)
+        return kind.from_wire(payload)
     except WireError as error:
-        raise ProtocolError(f"invalid job in the server's response: {error}") from error
+        raise ProtocolError(f"the server's answer is not {kind.described}: {error}") from error
 
 
 def _list(answer: Mapping[str, Any], name: str) -> list[Any]:

@@ -7,10 +7,12 @@ import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import httpx
 
 from fnt.api.auth import LOGIN_HINT
+from fnt.config.settings import is_loopback
 from fnt.errors import (
     AuthError,
     FntError,
@@ -24,6 +26,7 @@ from fnt.errors import (
 
 MAX_MESSAGE_CHARS = 500
 
+START_HINT = "start the server with: fnt-server run"
 DOCTOR_HINT = "diagnose with: fnt doctor"
 
 _BY_STATUS: Mapping[int, type[FntError]] = {
@@ -63,21 +66,28 @@ def translated(error: httpx.HTTPError | httpx.InvalidURL, *, server: str) -> Fnt
     if isinstance(error, httpx.TimeoutException):
         return TemporaryError(f"no response from {server}", code="TIMEOUT", hint=DOCTOR_HINT)
     if isinstance(error, httpx.ConnectError):
-        words = f"cannot reach {server}{_reason(error)}"
-        return TemporaryError(words, code="UNREACHABLE", hint=DOCTOR_HINT)
+        reason = _system_error(error)
+        words = f"cannot reach {server}" + (f" ({str(reason.strerror).lower()})" if reason else "")
+        is_stopped = isinstance(reason, ConnectionRefusedError) and _is_here(server)
+        hint = START_HINT if is_stopped else DOCTOR_HINT
+        return TemporaryError(words, code="UNREACHABLE", hint=hint)
     if isinstance(error, httpx.TransportError):
         words = f"lost the connection to {server}"
         return TemporaryError(words, code="UNREACHABLE", hint=DOCTOR_HINT)
     return ProtocolError(f"cannot read the response from {server}")
 
 
-def _reason(error: BaseException | None) -> str:
-    """Return the system's reason in brackets, such as ` (connection refused)`."""
+def _system_error(error: BaseException | None) -> OSError | None:
+    """Return the system's error below a broken connection, if it has words for it."""
     while error is not None:
         if isinstance(error, OSError) and error.strerror:
-            return f" ({error.strerror.lower()})"
+            return error
         error = error.__cause__ or error.__context__
-    return ""
+    return None
+
+
+def _is_here(server: str) -> bool:
+    return is_loopback(urlsplit(server).hostname or "")
 
 
 def retry_after_s(text: str | None) -> float | None:

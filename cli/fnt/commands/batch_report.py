@@ -10,10 +10,10 @@ import typer
 
 from fnt.commands.shared_options import LedgerOption, OverwriteOption, SourceOption
 from fnt.errors import UsageError
-from fnt.flow.batch_summary import batch_answer, error_text
 from fnt.flow.ledger import Book, BookStatus, Ledger
 from fnt.flow.ledger.export import csv_lines, json_lines, record_of, write_file
 from fnt.flow.ledger.locate import ledger_path
+from fnt.flow.summary import batch_answer, error_text
 from fnt.output.formatting import plural
 from fnt.output.output_format import OutputFormat
 

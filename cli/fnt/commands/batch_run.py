@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,14 +18,15 @@ from fnt.commands.shared_options import (
     ExcludeOption,
     FormatOption,
     GiveUpOption,
+    HiddenJobsOption,
     IgnoreDialogueOption,
     IncludeOption,
-    JobsOption,
     JunitOption,
     LedgerOption,
     MinWordsOption,
     NoSaveOption,
     OverwriteOption,
+    ParallelOption,
     SourceOption,
     Transport,
     TransportOption,
@@ -36,21 +35,23 @@ from fnt.commands.shared_options import (
 )
 from fnt.config.settings import parse_duration
 from fnt.errors import ProtocolError, UsageError
-from fnt.flow.batch_run import BatchFollower
-from fnt.flow.batch_summary import ResumeHints
-from fnt.flow.inputs.batch_items import Preparer
 from fnt.flow.inputs.manifest import Source, read_source
-from fnt.flow.ledger import FAILED, OPEN, BookStatus, Ledger
+from fnt.flow.inputs.upload_items import Preparer
+from fnt.flow.ledger import FAILED, BookStatus, Ledger
 from fnt.flow.ledger.books import absolute
 from fnt.flow.ledger.locate import held_ledger, ledger_path
-from fnt.flow.plan import Plan
-from fnt.flow.results.batch_saver import LedgerSaver
-from fnt.flow.results.destination import prepare_folder
+from fnt.flow.pipeline_run import PipelineRun
+from fnt.flow.plan import (
+    Plan,
+    ResumeHints,
+    prepare_folders,
+    refuse_collisions,
+    refuse_existing,
+)
 from fnt.flow.results.format_option import formats
 from fnt.flow.results.output_plan import OutputPlan
-from fnt.flow.resume import given_settings, host_of, typed_line
+from fnt.flow.resume import given_settings, typed_line
 from fnt.output.formatting import plural
-from fnt.output.renderer import DoneCriteria
 from fnt.output.report.artifacts import keep_records
 from fnt.session import WatchOptions
 
@@ -59,9 +60,6 @@ if TYPE_CHECKING:
 
 WINDOW = 64
 """Unfinished jobs at a time: enough to keep a large server busy."""
-LOOKED_AT = (*OPEN, BookStatus.DONE, BookStatus.CHANGED)
-"""What a run takes up; what failed waits for `batch retry`."""
-
 SourceArgument = Annotated[
     str,
     typer.Argument(
@@ -73,15 +71,6 @@ FolderOption = Annotated[
     Path,
     typer.Option("--output", "-o", metavar="DIR", help="Output folder.", rich_help_panel=RESULTS),
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _RunOptions:
-    """How books are sent and followed."""
-
-    jobs: int | None
-    options: WatchOptions
-    lines: ResumeHints
 
 
 def run(  # noqa: PLR0913 -- one for each option
@@ -99,7 +88,8 @@ def run(  # noqa: PLR0913 -- one for each option
     format: FormatOption = "txt",
     no_save: NoSaveOption = False,
     overwrite: OverwriteOption = False,
-    jobs: JobsOption = None,
+    parallel: ParallelOption = None,
+    jobs: HiddenJobsOption = None,
     transport: TransportOption = Transport.AUTO,
     give_up: GiveUpOption = "10m",
     events_file: EventsFileOption = None,
@@ -134,13 +124,8 @@ def run(  # noqa: PLR0913 -- one for each option
     output_plan = OutputPlan(
         folder=output, formats=() if no_save else formats(format), overwrite=overwrite
     )
-    way = _RunOptions(
-        jobs=jobs,
-        options=_options(transport, give_up),
-        lines=ResumeHints(
-            again=typed_line(ctx, context), retry=_retry_line(context, source, ledger)
-        ),
-    )
+    hints = ResumeHints(again=typed_line(ctx, context), retry=_retry_line(context, source, ledger))
+    options = _options(transport, give_up)
     path = ledger_path(source, ledger)
     with context.connected() as server, held_ledger(path, now=context.now, create=True) as opened:
         with opened.changing():
@@ -152,12 +137,24 @@ def run(  # noqa: PLR0913 -- one for each option
                     tell=context.terminal.say_error,
                 )
             )
-            _refuse_collisions(opened, output_plan, run=number)
+            refuse_collisions(
+                opened, output_plan, run=number, hint="set a different output for each"
+            )
+            refuse_existing(opened, output_plan, run=number)
             _claim(opened, server)
             opened.keep(
                 {"output": json.dumps(absolute(output)), "formats": ",".join(output_plan.formats)}
             )
-        _carry_out(context, server, opened, output_plan=output_plan, way=way, run=number)
+        plan = _plan(
+            context,
+            opened,
+            output_plan,
+            run=number,
+            options=options,
+            hints=hints,
+            parallel=parallel or jobs,
+        )
+        _carry_out(context, server, plan)
 
 
 def retry(  # noqa: PLR0913 -- one for each option
@@ -170,7 +167,8 @@ def retry(  # noqa: PLR0913 -- one for each option
         typer.Option("--failed", help="Only failed jobs, not cancelled jobs or refused files."),
     ] = False,
     overwrite: OverwriteOption = False,
-    jobs: JobsOption = None,
+    parallel: ParallelOption = None,
+    jobs: HiddenJobsOption = None,
     transport: TransportOption = Transport.AUTO,
     give_up: GiveUpOption = "10m",
     events_file: EventsFileOption = None,
@@ -193,15 +191,22 @@ def retry(  # noqa: PLR0913 -- one for each option
     )
     path = ledger_path(source, ledger)
     again = _retry_line(context, source, ledger)
-    way = _RunOptions(
-        jobs=jobs, options=_options(transport, give_up), lines=ResumeHints(again=again, retry=again)
-    )
+    hints, options = ResumeHints(again=again, retry=again), _options(transport, give_up)
     with context.connected() as server, held_ledger(path, now=context.now, create=False) as opened:
         output_plan = _last_output_plan(opened, overwrite=overwrite)
         _claim(opened, server)
         number = opened.again([BookStatus.FAILED] if failed else FAILED)
         context.terminal.say(f"retrying {plural(number, 'book')}")
-        _carry_out(context, server, opened, output_plan=output_plan, way=way, run=None)
+        plan = _plan(
+            context,
+            opened,
+            output_plan,
+            run=None,
+            options=options,
+            hints=hints,
+            parallel=parallel or jobs,
+        )
+        _carry_out(context, server, plan)
 
 
 def _options(transport: Transport, give_up: str) -> WatchOptions:
@@ -237,63 +242,37 @@ def _claim(ledger: Ledger, server: Connection) -> None:
     ledger.claim(server=server.api.server, user=email)
 
 
-def _refuse_collisions(ledger: Ledger, output_plan: OutputPlan, *, run: int) -> None:
-    """Refuse, before anything is sent, a file for two results, or one that is not ours."""
-    if not output_plan.formats:
-        return
-    if (two := ledger.same_stem(run)) is not None:
-        raise UsageError(
-            f"{two[0].path} and {two[1].path} would both be saved as "
-            f"{output_plan.targets(two[0])[0][1]}",
-            hint="set a different output for each, or use --no-save",
-        )
-    for book in ledger.books(run=run):
-        own = {*book.targets, *book.outputs}
-        for _, path in output_plan.targets(book):
-            is_taken = os.path.lexists(path) and absolute(path) not in own
-            if is_taken and (not output_plan.overwrite or path.is_dir()):
-                raise UsageError(f"{path} exists", hint="use --overwrite, -o DIR or --no-save")
-
-
-def _carry_out(
+def _plan(
     context: AppContext,
-    server: Connection,
     ledger: Ledger,
-    *,
     output_plan: OutputPlan,
-    way: _RunOptions,
+    *,
     run: int | None,
-) -> None:
+    options: WatchOptions,
+    hints: ResumeHints,
+    parallel: int | None,
+) -> Plan:
     settings = context.settings()
-    if output_plan.formats:
-        prepare_folder(output_plan.folder)
-    preparer = Preparer(ledger, output_plan, new_key=context.new_key, warn=context.terminal.say)
-    saver = LedgerSaver(server.api, output_plan, ledger=ledger, in_flight=preparer.in_flight)
-    plan = Plan(
-        criteria=DoneCriteria(outputs=len(output_plan.formats)),
-        saver=saver if output_plan.formats else None,
+    return Plan(
+        ledger=ledger,
+        run=run,
+        output_plan=output_plan,
+        watch=options,
+        hints=hints,
+        parallel=parallel or settings.parallel,
         timeout_s=settings.timeout_s,
-        has_keys=False,
+        is_batch=True,
+        noun="book",
+    )
+
+
+def _carry_out(context: AppContext, server: Connection, plan: Plan) -> None:
+    prepare_folders(plan.ledger, plan.output_plan, run=plan.run)
+    preparer = Preparer(
+        plan.ledger, plan.output_plan, new_key=context.new_key, warn=context.terminal.say
     )
     try:
         with server.open_session() as session:
-            follower = BatchFollower(
-                context,
-                session,
-                plan,
-                server=host_of(server),
-                ledger=ledger,
-                run=run,
-                preparer=preparer,
-                lines=way.lines,
-            )
-            books = ledger.books(run=run, statuses=LOOKED_AT if run is not None else OPEN)
-            follower.follow(
-                session.upload_and_watch(
-                    preparer.items(books),
-                    parallel=way.jobs or settings.jobs,
-                    options=way.options,
-                )
-            )
+            PipelineRun(context, session, plan, api=server.api, preparer=preparer).upload()
     finally:
         preparer.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fnt.config.settings import READERS, config_folder, setting_origins
+from fnt.config.settings import READERS, config_folder, current_name, setting_origins
 from fnt.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="Setting name.")
 def get(ctx: typer.Context, key: KeyArgument) -> None:
     """Show the effective value of a setting."""
     context: AppContext = ctx.obj
-    if key not in READERS:
+    if current_name(key) not in READERS:
         raise UsageError(f"{key[:40]!r} is not a setting", hint=f"known: {', '.join(READERS)}")
-    found = _found(context)[key]
+    found = _found(context)[current_name(key)]
     context.report.answer["config get"] = {key: _plain(found.value), "origin": found.origin}
     if found.value is None:
         raise NotFoundError(f"{key} is not set", hint=f"fnt config set {key} VALUE")

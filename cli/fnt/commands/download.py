@@ -10,9 +10,9 @@ from fnt.commands.job_arguments import job_ids
 from fnt.commands.jobs import each_job
 from fnt.commands.shared_options import FormatOption, JobsArgument, OutputOption, OverwriteOption
 from fnt.errors import AllFailedError, TemporaryError
-from fnt.flow.results.destination import destination
 from fnt.flow.results.download import save_result
 from fnt.flow.results.format_option import formats
+from fnt.flow.results.output_plan import OutputPlan, prepare_folder
 from fnt.flow.results.stdout import STDOUT, check_stdout, print_result
 from fnt.output.report.document import JobEntry
 from fnt.wire.job_status import JobStatus
@@ -40,8 +40,8 @@ def download(
             job = _completed(server, ids[0])
             print_result(context.terminal, server.api, job.id, format=chosen[0])
             return
-        to = destination(output, formats=chosen, jobs=len(ids))
-        to.prepare()
+        to = OutputPlan.of_option(output, formats=chosen, jobs=len(ids), overwrite=overwrite)
+        prepare_folder(to.folder)
         target = to.file or to.folder
 
         def save(job_id: int) -> JobEntry:

@@ -107,7 +107,7 @@ ENVIRONMENT = Topic(
             "",
             "profile to use: `[profiles.NAME]` in `config.toml`",
         ),
-        ("`FNT_JOBS`", "`--jobs`", "`jobs`", "4", "parallel uploads, 1 to 32"),
+        ("`FNT_PARALLEL`", "`--parallel`", "`parallel`", "4", "parallel uploads, 1 to 32"),
         ("`FNT_TIMEOUT`", "`--timeout`", "`timeout`", "", "stop a command after `20s`, `5m`, `2h`"),
         ("", "`--ca-file`", "`ca_file`", "", "certificates to trust in place of the system's"),
         (

@@ -107,11 +107,10 @@ IgnoreDialogueOption = Annotated[
     bool,
     typer.Option("--ignore-dialogue", help="Leave dialogue unchanged.", rich_help_panel=SENTENCES),
 ]
-JobsOption = Annotated[
+ParallelOption = Annotated[
     int | None,
     typer.Option(
-        "--jobs",
-        "-j",
+        "--parallel",
         metavar="N",
         min=1,
         max=32,
@@ -119,6 +118,10 @@ JobsOption = Annotated[
         rich_help_panel=AUTOMATION,
     ),
 ]
+HiddenJobsOption = Annotated[
+    int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=32, hidden=True)
+]
+"""What --parallel was called before."""
 SkipExistingOption = Annotated[
     bool,
     typer.Option(

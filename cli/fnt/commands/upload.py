@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -19,15 +20,16 @@ from fnt.commands.shared_options import (
     FilesFromOption,
     FormatOption,
     GiveUpOption,
+    HiddenJobsOption,
     IgnoreDialogueOption,
     IncludeOption,
-    JobsOption,
     JunitOption,
     MinWordsOption,
     NameOption,
     NoSaveOption,
     OutputOption,
     OverwriteOption,
+    ParallelOption,
     PathsArgument,
     RecursiveOption,
     SkipExistingOption,
@@ -39,24 +41,32 @@ from fnt.commands.shared_options import (
 )
 from fnt.config.settings import parse_duration
 from fnt.errors import UsageError
-from fnt.flow.dry_run import known_job, show_dry_run
-from fnt.flow.inputs.sources import Sources, opened
-from fnt.flow.inputs.upload_items import Input, checked_updates, collect
-from fnt.flow.pipeline_run import Follower
-from fnt.flow.plan import Plan, named_after, refuse_existing
-from fnt.flow.results.destination import destination
+from fnt.flow.dry_run import show_dry_run
+from fnt.flow.inputs.sources import STDIN, Sources, opened
+from fnt.flow.inputs.upload_items import Preparer
+from fnt.flow.inputs.wanted_files import wanted_files
+from fnt.flow.ledger import BookStatus, Ledger
+from fnt.flow.pipeline_run import PipelineRun
+from fnt.flow.plan import (
+    Plan,
+    ResumeHints,
+    prepare_folders,
+    refuse_collisions,
+    refuse_existing,
+)
 from fnt.flow.results.format_option import formats
-from fnt.flow.results.saver import Saver, Saving
+from fnt.flow.results.output_plan import OutputPlan
 from fnt.flow.results.stdout import STDOUT, check_stdout, print_completed
-from fnt.flow.resume import host_of, resume_words
-from fnt.output.renderer import DoneCriteria
+from fnt.flow.resume import resume_words, typed_line
+from fnt.flow.unfinished import UnfinishedUpload, restart_stale
+from fnt.output.formatting import plural
 from fnt.output.report.artifacts import keep_records
 from fnt.session import WatchOptions
-from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import ProcessingSettings
 
 if TYPE_CHECKING:
     from fnt.context import AppContext, Connection
+    from fnt.flow.inputs.discovery import InputFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +77,14 @@ class _Request:
     settings: ProcessingSettings
     skips_existing: bool
     dry_run: bool
-    watches: bool
-    options: WatchOptions
+    watch: WatchOptions | None
     output: str
     formats: tuple[str, ...]
     saves: bool
     overwrite: bool
     fail_fast: bool
-    resume_words: tuple[str, ...]
-    jobs: int | None
+    hints: ResumeHints
+    parallel: int | None
 
 
 def upload(  # noqa: PLR0913 -- one for each option
@@ -99,7 +108,8 @@ def upload(  # noqa: PLR0913 -- one for each option
     skip_existing: SkipExistingOption = False,
     dry_run: DryRunOption = False,
     fail_fast: FailFastOption = False,
-    jobs: JobsOption = None,
+    parallel: ParallelOption = None,
+    jobs: HiddenJobsOption = None,
     transport: TransportOption = Transport.AUTO,
     give_up: GiveUpOption = "10m",
     events_file: EventsFileOption = None,
@@ -127,6 +137,8 @@ def upload(  # noqa: PLR0913 -- one for each option
         junit=junit,
         annotations=annotations,
     )
+    watches = _watches(context, watch, output=output, no_save=no_save)
+    options = WatchOptions(transport=transport.value, give_up_s=parse_duration(give_up))
     request = _Request(
         sources=Sources(
             words=paths or [],
@@ -141,24 +153,22 @@ def upload(  # noqa: PLR0913 -- one for each option
         ),
         skips_existing=skip_existing,
         dry_run=dry_run,
-        watches=_watches(context, watch, output=output, no_save=no_save),
-        options=WatchOptions(transport=transport.value, give_up_s=parse_duration(give_up)),
+        watch=options if watches else None,
         output=output,
         formats=formats(format),
-        saves=not no_save and output != STDOUT,
+        saves=watches and not no_save and output != STDOUT,
         overwrite=overwrite,
         fail_fast=fail_fast,
-        resume_words=resume_words(output=output, format=format, no_save=no_save),
-        jobs=jobs,
+        hints=ResumeHints(
+            again=typed_line(ctx, context),
+            watch_options=resume_words(output=output, format=format, no_save=no_save),
+        ),
+        parallel=parallel or jobs,
     )
     with context.connected() as server, opened(request.sources, context.terminal) as found:
-        inputs = collect(
-            found,
-            settings=request.settings,
-            new_key=context.new_key,
-            skips_existing=skip_existing,
-        )
-        _carry_out(context, server, request, inputs)
+        _carry_out(context, server, request, found)
+    if request.output == STDOUT and not dry_run:
+        print_completed(context, server.api, request.formats[0])
 
 
 def _watches(context: AppContext, asked: bool | None, *, output: str, no_save: bool) -> bool:
@@ -171,67 +181,90 @@ def _watches(context: AppContext, asked: bool | None, *, output: str, no_save: b
 
 
 def _carry_out(
-    context: AppContext, server: Connection, request: _Request, inputs: Sequence[Input]
+    context: AppContext, server: Connection, request: _Request, found: Sequence[InputFile]
 ) -> None:
     if request.output == STDOUT:
-        check_stdout(context.terminal, formats=request.formats, jobs=len(inputs))
-    saving = None
-    if request.watches and request.saves:
-        saving = _saving(server, request, inputs)
-    if request.dry_run:
-        show_dry_run(context, inputs, saving=saving, api=server.api)
-        return
-    if saving is not None:
-        saving.prepare()
-    _follow(context, server, request, inputs=inputs, saving=saving)
-    if request.output == STDOUT:
-        print_completed(context, server.api, request.formats[0])
-
-
-def _saving(server: Connection, request: _Request, inputs: Sequence[Input]) -> Saving:
-    def has_job(one: Input) -> bool:
-        job = known_job(server.api, one) if request.skips_existing else None
-        return job is not None and job.status is JobStatus.COMPLETED
-
-    saving = named_after(
-        inputs,
-        to=destination(request.output, formats=request.formats, jobs=len(inputs)),
-        formats=request.formats,
-        overwrite=request.overwrite,
-    )
-    refuse_existing(saving, inputs, has_job=has_job)
-    return saving
-
-
-def _follow(
-    context: AppContext,
-    server: Connection,
-    request: _Request,
-    *,
-    inputs: Sequence[Input],
-    saving: Saving | None,
-) -> None:
-    settings = context.settings()
-    plan = Plan(
-        criteria=DoneCriteria(
-            accepted=not request.watches, outputs=len(saving.formats) if saving else 0
-        ),
-        saver=Saver(server.api, saving) if saving else None,
-        files={item.key: item.given for item in inputs},
-        timeout_s=settings.timeout_s,
-        give_up_s=request.options.give_up_s,
-        resume_words=request.resume_words,
-        fail_fast=request.fail_fast,
-    )
-    with server.open_session() as session:
-        follower = Follower(context, session, plan, server=host_of(server))
-        follower.follow(
-            checked_updates(
-                inputs,
-                session,
-                parallel=request.jobs or settings.jobs,
-                options=request.options if request.watches else None,
-                warn=context.terminal.say,
-                checks_all_first=request.fail_fast,
-            )
+        check_stdout(context.terminal, formats=request.formats, jobs=len(found))
+    output_plan = _output_plan(request, jobs=len(found))
+    unfinished = _unfinished(context, request)
+    with Ledger.in_memory(now=context.now) as ledger:
+        if unfinished is not None:
+            unfinished.load(ledger)
+        run = ledger.begin_run(wanted_files(found, request.settings))
+        if unfinished is not None:
+            restart_stale(ledger, server.api, run=run)
+        plan = Plan(
+            ledger=ledger,
+            run=run,
+            output_plan=output_plan,
+            watch=request.watch,
+            hints=request.hints,
+            parallel=request.parallel or context.settings().parallel,
+            timeout_s=context.settings().timeout_s,
+            fail_fast=request.fail_fast,
         )
+        try:
+            _upload(context, server, request, plan)
+        finally:
+            if unfinished is not None and not request.dry_run:
+                unfinished.keep(ledger, run=run)
+
+
+def _output_plan(request: _Request, *, jobs: int) -> OutputPlan:
+    if not request.saves:
+        return OutputPlan(folder=Path(), formats=())
+    return OutputPlan.of_option(
+        request.output, formats=request.formats, jobs=jobs, overwrite=request.overwrite
+    )
+
+
+def _unfinished(context: AppContext, request: _Request) -> UnfinishedUpload | None:
+    """Return what is left of the same line; what comes on standard input comes once."""
+    if request.watch is None or STDIN in (*request.sources.words, request.sources.files_from):
+        return None
+    settings = context.settings()
+    asked = {
+        "server": settings.server,
+        "folder": context.cwd,
+        "sources": asdict(request.sources),
+        "settings": request.settings.to_wire(),
+        "output": request.output,
+        "formats": request.formats,
+        "saves": request.saves,
+    }
+    return UnfinishedUpload(settings.config_dir, asked)
+
+
+def _upload(context: AppContext, server: Connection, request: _Request, plan: Plan) -> None:
+    ledger, output_plan, run = plan.ledger, plan.output_plan, plan.run
+    assert run is not None  # an upload means the files of its line
+    preparer = Preparer(
+        ledger,
+        output_plan,
+        new_key=context.new_key,
+        warn=context.terminal.say,
+        skips_existing=request.skips_existing,
+    )
+    try:
+        refuse_collisions(
+            ledger, output_plan, run=run, hint="upload them separately with different -o"
+        )
+        refuse_existing(
+            ledger,
+            output_plan,
+            run=run,
+            may_exist=lambda book: (
+                request.skips_existing and preparer.has_completed(server.api, book)
+            ),
+        )
+        if request.dry_run:
+            show_dry_run(context, plan, preparer, api=server.api)
+            return
+        prepare_folders(ledger, output_plan, run=run)
+        done = ledger.counts(run=run).get(BookStatus.DONE, 0)
+        if done:
+            context.terminal.say(f"{plural(done, 'book')} done by an earlier run of this line")
+        with server.open_session() as session:
+            PipelineRun(context, session, plan, api=server.api, preparer=preparer).upload()
+    finally:
+        preparer.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,14 +23,13 @@ from fnt.commands.shared_options import (
 )
 from fnt.config.settings import parse_duration
 from fnt.errors import UsageError
-from fnt.flow.pipeline_run import Follower
-from fnt.flow.plan import Plan
-from fnt.flow.results.destination import destination
+from fnt.flow.ledger import Ledger
+from fnt.flow.pipeline_run import PipelineRun
+from fnt.flow.plan import Plan, ResumeHints, prepare_folders, refuse_existing
 from fnt.flow.results.format_option import formats
-from fnt.flow.results.saver import Saver, Saving
+from fnt.flow.results.output_plan import OutputPlan
 from fnt.flow.results.stdout import STDOUT, check_stdout, print_completed
-from fnt.flow.resume import host_of, resume_words
-from fnt.output.renderer import DoneCriteria
+from fnt.flow.resume import resume_words, typed_line
 from fnt.output.report.artifacts import keep_records
 from fnt.session import WatchOptions
 
@@ -88,26 +88,31 @@ def watch(  # noqa: PLR0913 -- one for each option
         if not ids:
             context.terminal.say("no running jobs")
             return
-        saving = None
+        output_plan = OutputPlan(folder=Path(), formats=())
         if output == STDOUT:
             check_stdout(context.terminal, formats=chosen, jobs=len(ids))
         elif not no_save:
-            to = destination(output, formats=chosen, jobs=len(ids))
-            saving = Saving(to=to, formats=chosen, overwrite=overwrite)
-            saving.refuse_taken_file()
-            saving.prepare()
-        with server.open_session() as session:
+            output_plan = OutputPlan.of_option(
+                output, formats=chosen, jobs=len(ids), overwrite=overwrite
+            )
+        with Ledger.in_memory(now=context.now) as ledger:
+            run = ledger.begin_watch(ids)
+            refuse_existing(ledger, output_plan, run=run)
+            prepare_folders(ledger, output_plan, run=run)
             plan = Plan(
-                criteria=DoneCriteria(outputs=len(saving.formats) if saving else 0),
-                saver=Saver(server.api, saving) if saving else None,
-                jobs=ids,
+                ledger=ledger,
+                run=run,
+                output_plan=output_plan,
+                watch=options,
+                hints=ResumeHints(
+                    again=typed_line(ctx, context),
+                    watch_options=resume_words(output=output, format=format, no_save=no_save),
+                ),
                 timeout_s=context.settings().timeout_s,
-                give_up_s=options.give_up_s,
-                resume_words=resume_words(output=output, format=format, no_save=no_save),
                 fail_fast=fail_fast,
             )
-            follower = Follower(context, session, plan, server=host_of(server))
-            follower.follow(session.watch(ids, options))
+            with server.open_session() as session:
+                PipelineRun(context, session, plan, api=server.api).watch(ids)
         if output == STDOUT:
             print_completed(context, server.api, chosen[0])
 

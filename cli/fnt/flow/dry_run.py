@@ -2,69 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fnt.context import AppContext
-from fnt.errors import FntError
-from fnt.files import fingerprint
-from fnt.flow.inputs.preflight import Preflight
-from fnt.flow.inputs.upload_items import Input, checks_of, refusal
-from fnt.flow.results.saver import Saving
-from fnt.flow.summary import error_of
-from fnt.progress import ProgressState, Refused, UploadProgress, reduce
-from fnt.session.existing_jobs import existing_job
+from fnt.flow.inputs.upload_items import Preparer
+from fnt.flow.ledger import Book
+from fnt.flow.plan import Plan
+from fnt.flow.record_endings import record_ending
+from fnt.flow.summary import Failures, error_of
+from fnt.progress import ProgressState, Refused, reduce
+from fnt.session import UploadItem
 from fnt.wire.jobs import JobSnapshot
 
 if TYPE_CHECKING:
     from fnt.api.client import ApiClient
 
 
-def show_dry_run(
-    context: AppContext, inputs: Sequence[Input], *, saving: Saving | None, api: ApiClient
-) -> None:
+def show_dry_run(context: AppContext, plan: Plan, preparer: Preparer, *, api: ApiClient) -> None:
     """Send nothing, tell what would happen to each file; raises as the run would end."""
+    ledger, failures = plan.ledger, Failures()
     entries = context.report.answer["upload"] = []
-    state = ProgressState()
-    with checks_of(inputs) as checks:
-        for one, check in zip(inputs, checks, strict=True):
-            refused = refusal(one, check, warn=context.terminal.say)
-            skipped = None
-            if refused is None and one.item.skips_existing:
-                skipped = known_job(api, one)
-            entries.append(_entry(one, check, saving=saving, refused=refused, skipped=skipped))
-            context.terminal.result(_line(entries[-1]))
-            row = UploadProgress(
-                key=one.key, title=one.filename, sent_bytes=0, size_bytes=one.size_bytes
-            )
-            state = reduce(state, refused or row, now=0)
-    error = error_of(state)
+    for one in preparer.items(ledger.books(run=plan.run)):
+        book = preparer.in_flight.pop(one.key)
+        existing = None
+        if isinstance(one, Refused):
+            failures.note(one)
+            row = reduce(ProgressState(), one, now=0).rows[one.key]
+            record_ending(ledger, book, row)
+        else:
+            existing = preparer.existing_job(api, book) if one.skips_existing else None
+            ledger.done(book, [])
+        entries.append(_entry(book, one, plan=plan, existing=existing))
+        context.terminal.result(_line(entries[-1]))
+    error = error_of(ledger, run=plan.run, failures=failures, hints=plan.hints, noun=plan.noun)
     if error is not None:
         raise error
 
 
-def known_job(api: ApiClient, one: Input) -> JobSnapshot | None:
-    """Return the job that the server has of this very file with these settings."""
-    sha256 = fingerprint(one.item.path, name=one.given).sha256
-    return existing_job(api, sha256=sha256, settings=one.item.settings)
-
-
 def _entry(
-    one: Input,
-    check: Preflight | FntError,
-    *,
-    saving: Saving | None,
-    refused: Refused | None,
-    skipped: JobSnapshot | None,
+    book: Book, one: UploadItem | Refused, *, plan: Plan, existing: JobSnapshot | None
 ) -> dict[str, Any]:
-    outputs = saving.targets(one.key) if saving and not refused else ()
+    refused = one if isinstance(one, Refused) else None
+    targets = [] if refused else plan.output_plan.targets(book)
     return {
-        "file": one.given,
-        "action": "refuse" if refused else "skip" if skipped else "send",
-        "size_bytes": one.size_bytes,
-        "page_count": check.page_count if isinstance(check, Preflight) else None,
-        "job": skipped.id if skipped else None,
-        "outputs": [str(path) for path in outputs],
+        "file": book.path,
+        "action": "refuse" if refused else "skip" if existing or book.job_id else "send",
+        "size_bytes": book.file.stat().st_size,
+        "page_count": None if isinstance(one, Refused) else one.page_count,
+        "job": existing.id if existing else book.job_id,
+        "outputs": [str(path) for _, path in targets],
         "problem": {"code": refused.code, "message": refused.message} if refused else None,
     }
 

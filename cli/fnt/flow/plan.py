@@ -1,64 +1,89 @@
-"""What a run is asked to do: which files, which results, and where they go."""
+"""What a run is asked to do: which books of a ledger, which results, and where they go."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from fnt.errors import UsageError
-from fnt.flow.inputs.upload_items import Input
-from fnt.flow.results.destination import Destination
-from fnt.flow.results.names import result_name
-from fnt.flow.results.saver import Saver, Saving, is_taken
+from fnt.flow.ledger import Book, Ledger
+from fnt.flow.ledger.books import absolute
+from fnt.flow.results.output_plan import OutputPlan, is_taken, prepare_folder
 from fnt.output.renderer import DoneCriteria
+from fnt.session import WatchOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeHints:
+    """What to type next."""
+
+    again: str
+    """The line that goes on with this run."""
+    retry: str | None = None
+    """The line that tries failed books again, where it is another one."""
+    watch_options: tuple[str, ...] = ()
+    """Options that belong on `fnt watch` for the jobs of this run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What following is for."""
+    """What is done with the books of a ledger."""
 
-    criteria: DoneCriteria
-    saver: Saver | None = None
-    files: Mapping[str, str] = field(default_factory=dict)
-    """Names of the inputs as given, by row key."""
-    jobs: Sequence[int] = ()
-    """Jobs that are followed though no file of them is sent."""
+    ledger: Ledger
+    run: int | None
+    """The run of the ledger whose books are meant; None means all books."""
+    output_plan: OutputPlan
+    watch: WatchOptions | None
+    """Without options a run ends with the server's acceptance."""
+    hints: ResumeHints
+    parallel: int = 1
     timeout_s: float | None = None
-    give_up_s: float = 600.0
-    """How long to try to save results while the server is away; 0 means forever."""
-    resume_words: tuple[str, ...] = ()
-    """Options that belong on the line to go on with."""
     fail_fast: bool = False
-    """Leave at the first job that fails or is refused."""
-    has_keys: bool = True
-    """Whether keys may detach and cancel."""
+    """Leave at the first job that fails or is refused, after checking every file."""
+    is_batch: bool = False
+    """Of any size: rows leave the view soon after they ended, and the ledger is the memory."""
+    noun: str = "job"
+    """What the summary counts."""
+
+    @property
+    def criteria(self) -> DoneCriteria:
+        """When a row has nothing more to tell."""
+        return DoneCriteria(accepted=self.watch is None, outputs=len(self.output_plan.formats))
 
 
-def named_after(
-    inputs: Sequence[Input], *, to: Destination, formats: tuple[str, ...], overwrite: bool
-) -> Saving:
-    """Choose the stem of each result, the tree of folders kept; refuses targets that collide."""
-    owners: dict[Path, str] = {}
-    stems = {}
-    for one in inputs:
-        name = result_name(one.filename, job_id=None, format=formats[0])
-        stem = (to.folder / one.relative.parent / name).with_suffix("")
-        if stem in owners:
-            raise UsageError(
-                f"{owners[stem]} and {one.given} would both be saved as {stem.with_name(name)}",
-                hint="upload them separately with different -o, or use --no-save",
-            )
-        owners[stem] = one.given
-        stems[one.key] = stem
-    return Saving(to=to, formats=formats, overwrite=overwrite, named=stems)
+def refuse_collisions(ledger: Ledger, output_plan: OutputPlan, *, run: int, hint: str) -> None:
+    """Refuse a file that would hold two results, before anything is sent."""
+    if output_plan.formats and (two := ledger.same_stem(run)) is not None:
+        raise UsageError(
+            f"{two[0].path} and {two[1].path} would both be saved as "
+            f"{output_plan.targets(two[0])[0][1]}",
+            hint=f"{hint}, or use --no-save",
+        )
 
 
 def refuse_existing(
-    saving: Saving, inputs: Sequence[Input], *, has_job: Callable[[Input], bool]
+    ledger: Ledger,
+    output_plan: OutputPlan,
+    *,
+    run: int,
+    may_exist: Callable[[Book], bool] = lambda _: False,
 ) -> None:
-    """Refuse a target that exists, unless it may be the result that the server has already."""
-    for one in inputs:
-        taken = [path for path in saving.targets(one.key) if is_taken(path)]
-        if taken and not saving.overwrite and not has_job(one):
-            raise UsageError(f"{taken[0]} exists", hint="use --overwrite, -o DIR or --no-save")
+    """Refuse a target that exists and is not the ledger's own, before anything is sent."""
+    for book in ledger.books(run=run):
+        own = {*book.targets, *book.outputs}
+        for _, path in output_plan.targets(book):
+            if path == output_plan.folder or not is_taken(path) or absolute(path) in own:
+                continue
+            if (output_plan.overwrite and not path.is_dir()) or may_exist(book):
+                continue
+            raise UsageError(f"{path} exists", hint="use --overwrite, -o DIR or --no-save")
+
+
+def prepare_folders(ledger: Ledger, output_plan: OutputPlan, *, run: int | None) -> None:
+    """Make the folders of all results, before anything is sent."""
+    if output_plan.formats:
+        prepare_folder(output_plan.folder)
+        folders = {os.path.dirname(book.stem) for book in ledger.books(run=run)}  # noqa: PTH120 -- text
+        for folder in folders - {""} if output_plan.file is None else ():
+            prepare_folder(output_plan.folder / folder)

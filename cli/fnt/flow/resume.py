@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from fnt.context import AppContext, Connection
-
 if TYPE_CHECKING:
-    from fnt.context import AppContext, Connection
+    from fnt.context import AppContext
 
 
 def typed_line(ctx: Any, context: AppContext) -> str:
@@ -48,11 +46,6 @@ def given_settings(context: AppContext) -> list[str]:
     named = {"server": "--server", "profile": "--profile", "ca_file": "--ca-file"}
     words = [word for name in named if name in flags for word in (named[name], str(flags[name]))]
     return words + (["--insecure-http"] if flags.get("insecure_http") else [])
-
-
-def host_of(server: Connection) -> str:
-    """Name the server as people do."""
-    return server.api.server.partition("://")[2]
 
 
 def resume_words(*, output: str, format: str, no_save: bool) -> tuple[str, ...]:

@@ -156,5 +156,5 @@ def _link_line(link: LinkState, now: float) -> str:
     reason = f": {clean(link.reason)}" if link.reason else ""
     if link.status is LinkStatus.RECONNECTING:
         words = link_words(link, now=now).replace(", the server keeps the jobs", "")
-        return f"link lost{reason}, {words}; the server keeps the jobs"
-    return f"link {link_words(link, now=now)}"
+        return f"connection lost{reason}, {words}; the server keeps the jobs"
+    return f"connection: {link_words(link, now=now)}"

@@ -29,7 +29,10 @@ class UploadItem:
     job_id: int | None = None
     """The job it has become already: that is followed, and nothing is sent."""
     sha256: str | None = None
-    """The bytes that job must be of: another database has other jobs under the same numbers."""
+    """What the file holds, where that is known: it is not read again before it is sent, and a
+    `job_id` must be of it (another database has other jobs under the same numbers)."""
+    size_bytes: int | None = None
+    """Known along with `sha256`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,7 @@ class UploadPool:
         self._threads = parallel
         self._stopped = threading.Event()
         self._reached = threading.Event()
-        self._twins: defaultdict[tuple[str, ProcessingSettings], threading.Lock] = defaultdict(
+        self._duplicates: defaultdict[tuple[str, ProcessingSettings], threading.Lock] = defaultdict(
             threading.Lock
         )
 
@@ -134,16 +134,22 @@ class UploadPool:
         try:
             if item.job_id is not None:
                 return self._with_retries(lambda: self._found(item))
-            file = fingerprint(item.path, name=item.filename, on_piece=self._stop_if_asked)
-            self._reporter(item, file.size_bytes)(0)
-            with self._wait_for_duplicates(item, file.sha256):
+            sha256, size_bytes = self._hashed(item)
+            self._reporter(item, size_bytes)(0)
+            with self._wait_for_duplicates(item, sha256):
                 return self._with_retries(
-                    lambda: self._sent(item, sha256=file.sha256, size_bytes=file.size_bytes)
+                    lambda: self._sent(item, sha256=sha256, size_bytes=size_bytes)
                 )
         except AuthError:
             raise
         except FntError as error:
             return _refused(item, error)
+
+    def _hashed(self, item: UploadItem) -> tuple[str, int]:
+        if item.sha256 is not None and item.size_bytes is not None:
+            return item.sha256, item.size_bytes
+        file = fingerprint(item.path, name=item.filename, on_piece=self._stop_if_asked)
+        return file.sha256, file.size_bytes
 
     @contextmanager
     def _wait_for_duplicates(self, item: UploadItem, sha256: str) -> Iterator[None]:
@@ -151,7 +157,7 @@ class UploadPool:
         if not item.skips_existing:
             yield
             return
-        with self._twins[sha256, item.settings]:
+        with self._duplicates[sha256, item.settings]:
             self._stop_if_asked()
             yield
 

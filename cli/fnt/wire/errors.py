@@ -1,9 +1,8 @@
-"""Stable error codes and the one shape in which an error travels."""
+"""Stable error codes."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 
 class ErrorCode(StrEnum):
@@ -43,15 +42,3 @@ class JobErrorCode(StrEnum):
     STORAGE_FULL = "STORAGE_FULL"
     UPLOAD_ABANDONED = "UPLOAD_ABANDONED"
     INTERNAL = "INTERNAL"
-
-
-def error_body(
-    code: str, message: str, *, request_id: str | None = None, details: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """Return the JSON body of a refused request."""
-    body: dict[str, Any] = {"error": message, "error_code": str(code)}
-    if details is not None:
-        body["details"] = details
-    if request_id is not None:
-        body["request_id"] = request_id
-    return body

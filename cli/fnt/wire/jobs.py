@@ -52,13 +52,13 @@ class JobSnapshot(WireStruct, frozen=True, kw_only=True):
 
     described: ClassVar[str] = "a job"
 
-    id: Count
+    id: Annotated[int, Meta(ge=0, extra_json_schema={"exclusiveMinimum": 0})]
     version: Count
     status: Annotated[JobStatus, Meta(extra={"says": "is not a known status"})]
     original_filename: str
     file_size: Count | None = None
     """Bytes."""
-    sha256: str | None = None
+    sha256: Annotated[str, Meta(extra_json_schema={"pattern": "^[0-9a-f]{64}$"})] | None = None
     page_count: Count | None = None
     progress_percent: Annotated[int, Meta(ge=0, le=100)]
     current_step: str | None = None
@@ -85,10 +85,3 @@ class JobSnapshot(WireStruct, frozen=True, kw_only=True):
         ):
             payload = {k: v for k, v in payload.items() if k != "processing_settings"}
         return super().from_wire(payload)
-
-
-def parse_job_id(value: object) -> int:
-    """Read a job id as sent in a payload: an integer from 1 to 2**63 - 1, else WireError."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
-        raise WireError("job_id must be a positive integer")
-    return value

@@ -62,11 +62,11 @@ class LogoutRequest(WireStruct, frozen=True, kw_only=True):
 class ConfirmRequest(WireStruct, frozen=True, kw_only=True):
     """A job to be made."""
 
+    original_filename: Filename
     processing_settings: ProcessingSettings | None = None
     file_size: Size | None = None
     """Bytes."""
     page_count: Size | None = None
-    original_filename: Filename
     sha256: Sha256 | None = None
 
     @classmethod

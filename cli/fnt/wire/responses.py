@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import UNSET, UnsetType
 
@@ -14,18 +14,20 @@ from fnt.wire.structs import WireStruct
 class User(WireStruct, frozen=True, kw_only=True):
     """Who a token speaks for."""
 
-    id: int
+    id: int = 0
     email: str
-    name: str | None
+    name: str = ""
 
 
 class TokenPair(WireStruct, frozen=True, kw_only=True):
     """A login. The access token lives `expires_in` seconds."""
 
+    described: ClassVar[str] = "a login"
+
     access_token: str
     refresh_token: str
     expires_in: int
-    user: User
+    user: User | None = None
     token_type: str | UnsetType = UNSET
     """`Bearer`, for devices (RFC 8628)."""
 
@@ -68,6 +70,8 @@ class Health(WireStruct, frozen=True, kw_only=True):
 class JobAnswer(WireStruct, frozen=True, kw_only=True):
     """A job that was made or has got its file."""
 
+    described: ClassVar[str] = "a job"
+
     job_id: int
     status: JobStatus
     job: JobSnapshot
@@ -75,6 +79,8 @@ class JobAnswer(WireStruct, frozen=True, kw_only=True):
 
 class JobPage(WireStruct, frozen=True, kw_only=True):
     """Jobs, newest first; `next_cursor` is null on the last page."""
+
+    described: ClassVar[str] = "a list of jobs"
 
     jobs: list[JobSnapshot]
     next_cursor: str | None
@@ -88,7 +94,7 @@ class Chunk(WireStruct, frozen=True, kw_only=True):
     end_page: int | None
     status: JobStatus
     attempts: int
-    by_rules: dict[str, Any] | None
+    by_rules: dict[str, Any] | None = None
     """What the rules cut in place of another engine, and why."""
     last_error: str | None
     last_error_code: str | None
@@ -114,3 +120,15 @@ class DeviceErrorAnswer(WireStruct, frozen=True, kw_only=True):
 
     error: str
     error_description: str | UnsetType = UNSET
+
+
+def error_body(
+    code: str, message: str, *, request_id: str | None = None, details: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the JSON body of a refused request."""
+    return ErrorAnswer(
+        error=message,
+        error_code=str(code),
+        details=UNSET if details is None else details,
+        request_id=UNSET if request_id is None else request_id,
+    ).to_wire()

@@ -11,6 +11,7 @@ from socketio.manager import Manager
 from sqlalchemy.exc import SQLAlchemyError
 
 from fnt.wire import events
+from fnt.wire.socket_payloads import Draining
 from fnt_server.jobs import worker_registry
 from fnt_server.messaging import broker
 from fnt_server.web.services import Services
@@ -45,7 +46,10 @@ class BackgroundTasks:
     def drain(self, *, retry_in_s: float) -> None:
         """Announce the stop to this process's clients only, then close their sockets."""
         Manager.emit(
-            self._server.manager, events.SERVER_DRAINING, {"retry_in": retry_in_s}, namespace="/"
+            self._server.manager,
+            events.SERVER_DRAINING,
+            Draining(retry_in=retry_in_s).to_wire(),
+            namespace="/",
         )
         time.sleep(retry_in_s)
         for sid in self._connections.all():

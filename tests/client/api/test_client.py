@@ -13,7 +13,7 @@ from builders import make_snapshot
 from fakes import SERVER, Script, json_response, refusal
 from fnt.api.client import ApiClient
 from fnt.api.device import AuthorizationPending, DeviceGrant
-from fnt.api.errors import retry_after_s
+from fnt.api.errors import retry_after_s, translated
 from fnt.api.http import MAX_ANSWER_BYTES
 from fnt.api.retry import Retry
 from fnt.api.tls import make_ssl_context
@@ -347,6 +347,17 @@ def test_retry_of_a_broken_connection_ends_as_temporary(make_client, error, mess
 
     assert len(script.requests) == 4
     assert naps == [0.6, 1.2, 2.4]
+
+
+def test_a_refused_connection_says_why_and_what_to_start() -> None:
+    server = "http://127.0.0.1:9"
+    with pytest.raises(httpx.ConnectError) as caught:
+        httpx.get(server, trust_env=False)
+
+    error = translated(caught.value, server=server)
+
+    assert error.message == f"cannot reach {server} (connection refused)"
+    assert error.hint == "start the server with: fnt-server run"
 
 
 def test_retry_succeeds_when_the_server_is_back(make_client):

@@ -26,8 +26,8 @@ from fnt.errors import (
     TemporaryError,
     UsageError,
 )
-from fnt.flow.inputs.batch_items import Preparer
 from fnt.flow.inputs.manifest import Source, read_source
+from fnt.flow.inputs.upload_items import Preparer
 from fnt.flow.ledger import Book, BookStatus, Ledger
 from fnt.flow.results.output_plan import OutputPlan
 from fnt.output.plain import PlainRenderer
@@ -185,13 +185,12 @@ def test_another_format_is_saved_beside_the_first(folder: Path) -> None:
 def test_a_file_that_changed_is_told_and_not_sent(folder: Path) -> None:
     importing(*both()).invoke(*LINE)
     (folder / "a.pdf").write_bytes(make_pdf(text="Un autre livre."))
-    world = importing(refused(1, ExitCode.REFUSED, "FILE_CHANGED"))
+    world = importing()
 
     assert isinstance(fails(world), PartialError)
 
-    (item,) = asked(world)
-    assert isinstance(item, Refused)
-    assert item.code == "FILE_CHANGED"
+    assert asked(world) == []
+    assert books(world)[0].error_code == "FILE_CHANGED"
     assert statuses(world) == ["changed", "done"]
 
 
@@ -229,7 +228,8 @@ def test_one_broken_book_stops_no_other() -> None:
         ([refused(1, ExitCode.TEMPORARY), refused(2, ExitCode.TEMPORARY)], TemporaryError),
         ([refused(1, ExitCode.REFUSED, "X"), refused(2, ExitCode.REFUSED, "X")], RefusedInputError),
         ([refused(1, ExitCode.NOT_FOUND), refused(2, ExitCode.REFUSED)], NotFoundError),
-        ([refused(1, ExitCode.REFUSED), refused(2, ExitCode.TEMPORARY)], PartialError),
+        # as an upload
+        ([refused(1, ExitCode.REFUSED), refused(2, ExitCode.TEMPORARY)], RefusedInputError),
         (
             [
                 sent(1, job_id=11),
@@ -261,9 +261,10 @@ def test_files_that_cannot_be_sent_are_refused_by_a_look(folder: Path) -> None:
 
     world.invoke(*LINE)
 
-    assert [(item.code, item.exit_code) for item in asked(world)] == [
-        ("NOT_A_PDF", ExitCode.REFUSED),
-        (None, ExitCode.NOT_FOUND),
+    assert asked(world) == []
+    assert [(book.status, book.error_code) for book in books(world)] == [
+        (BookStatus.REFUSED, "NOT_A_PDF"),
+        (BookStatus.REFUSED, "NOT_FOUND"),
     ]
 
 
@@ -526,7 +527,7 @@ def test_a_result_that_cannot_be_saved_is_tried_by_the_same_line(folder: Path) -
     error = fails(world)
 
     assert isinstance(error, PartialError)
-    assert "could not be saved: out/a.txt exists" in error.message
+    assert "1 of 2 books not saved: out/a.txt exists" in error.message
     assert (folder / "out" / "a.txt").read_text() == "mine"
     assert statuses(world) == ["unsaved", "done"]
     error = fails(importing())

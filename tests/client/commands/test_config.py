@@ -64,7 +64,7 @@ def test_list_names_the_winner(tmp_path: Path) -> None:
 
     world.invoke("config", "list", "--show-origin")
 
-    assert "jobs = 3  # FNT_JOBS" in world.out
+    assert "parallel = 3  # FNT_JOBS" in world.out
     assert f"timeout = 5m  # {config(world)}" in world.out
     assert "insecure_http = false  # default" in world.out
 

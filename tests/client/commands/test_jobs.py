@@ -84,7 +84,7 @@ def test_retry_prints_the_new_job() -> None:
     world.invoke("jobs", "retry", "@latest")
 
     assert world.out == "112\n"
-    assert world.api.calls == [("retry", 12, "key")]
+    assert world.api.calls == [("retry", 12, "key-1")]
 
 
 def test_one_that_fails_does_not_stop_the_others() -> None:

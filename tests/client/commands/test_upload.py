@@ -55,7 +55,7 @@ def test_without_a_terminal_it_detaches_and_prints_the_job() -> None:
     assert (verb, parallel) == ("upload", 4)
     assert item.filename == "novel.pdf"
     assert item.page_count == 1
-    assert item.idempotency_key == "key"
+    assert item.idempotency_key == "key-1"
 
 
 def test_watching_saves_beside_the_caller(folder: Path) -> None:
@@ -159,7 +159,7 @@ def test_one_bad_file_does_not_stop_the_other() -> None:
 
 def test_an_unreachable_server() -> None:
     refused = Refused(
-        key="file:0",
+        key="book:1",
         title="novel.pdf",
         message="the server cannot be reached",
         exit_code=ExitCode.TEMPORARY,
@@ -185,10 +185,11 @@ def test_the_document_names_each_file() -> None:
 
 
 def test_interrupted_while_sending_still_tells_what_was_accepted() -> None:
-    half = UploadProgress(key="file:1", title="b.pdf", sent_bytes=1, size_bytes=9)
+    Path("b.pdf").write_bytes(make_pdf())
+    half = UploadProgress(key="book:2", title="b.pdf", sent_bytes=1, size_bytes=9)
     world = uploading(*uploaded(), half, KeyboardInterrupt())
 
-    code = run(["upload", "novel.pdf", "-w", "--json"], world.context())
+    code = run(["upload", "novel.pdf", "b.pdf", "-w", "--json"], world.context())
 
     assert code == 130
     assert "fnt watch 12" in world.err

@@ -298,7 +298,7 @@ def test_a_rehearsal_ends_as_the_run_would(folder: Path) -> None:
 
 def test_what_the_server_had_is_told_and_saved_as_usual(folder: Path) -> None:
     job = there(folder / "novel.pdf")
-    found = Accepted(key="file:0", job=job, is_skipped=True)
+    found = Accepted(key="book:1", job=job, is_skipped=True)
     world = uploading(found, api=FakeApi(job))
 
     code = run(["upload", "novel.pdf", "--skip-existing", "-w", "--json"], world.context())
@@ -312,7 +312,7 @@ def test_what_the_server_had_is_told_and_saved_as_usual(folder: Path) -> None:
 
 
 def test_what_the_server_had_is_printed_when_detached(folder: Path) -> None:
-    found = Accepted(key="file:0", job=there(folder / "novel.pdf"), is_skipped=True)
+    found = Accepted(key="book:1", job=there(folder / "novel.pdf"), is_skipped=True)
     world = uploading(found)
 
     assert world.invoke("upload", "novel.pdf", "--skip-existing").exit_code == 0
@@ -325,7 +325,7 @@ def test_a_result_that_was_saved_before_is_left_or_told(
 ) -> None:
     (folder / "novel.txt").write_text(content, encoding="utf-8")
     job = there(folder / "novel.pdf")
-    found = Accepted(key="file:0", job=job, is_skipped=True)
+    found = Accepted(key="book:1", job=job, is_skipped=True)
     world = uploading(found, api=FakeApi(job))
 
     result = world.invoke("upload", "novel.pdf", "--skip-existing", "-w")
@@ -362,8 +362,8 @@ def test_a_target_of_a_book_the_server_has_not_done_is_refused(
 def test_two_files_that_follow_one_job_are_both_saved(folder: Path) -> None:
     running = make_snapshot(id=12, status=JobStatus.PROCESSING)
     world = uploading(
-        Accepted(key="file:0", job=running),
-        Accepted(key="file:1", job=running, is_skipped=True),
+        Accepted(key="book:1", job=running),
+        Accepted(key="book:2", job=running, is_skipped=True),
         completed(),
     )
 
@@ -424,7 +424,7 @@ def test_watching_saves_as_a_file_or_on_standard_output(folder: Path) -> None:
 
 
 def test_refusals_by_the_server_say_so_for_each_file() -> None:
-    world = uploading(Refused(key="file:0", title="b.PDF", message="no"), *uploaded(1, job_id=13))
+    world = uploading(Refused(key="book:1", title="b.PDF", message="no"), *uploaded(1, job_id=13))
 
     result = world.invoke("upload", "-r", "books", "-d")
 

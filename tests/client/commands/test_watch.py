@@ -142,10 +142,11 @@ def test_latest_of_nothing() -> None:
 )
 def test_how_the_run_ends(statuses: list[JobStatus], expected: type[Exception] | None) -> None:
     script = [
-        ended(status, job_id=n, original_filename=f"{n}.pdf") for n, status in enumerate(statuses)
+        ended(status, job_id=n, original_filename=f"{n}.pdf")
+        for n, status in enumerate(statuses, start=1)
     ]
 
-    result = watching(*script).invoke("watch", "12")
+    result = watching(*script).invoke("watch", *(str(job.id) for job in script))
 
     assert type(result.exception) is (expected or type(None))
 

@@ -33,16 +33,16 @@ def test_settings_defaults(tmp_path):
     settings = load_settings(flags={}, environ={}, cwd=tmp_path, config_dir=tmp_path)
 
     assert settings == Settings(config_dir=tmp_path)
-    assert (settings.server, settings.jobs) == ("http://127.0.0.1:5000", 4)
+    assert (settings.server, settings.parallel) == ("http://127.0.0.1:5000", 4)
 
 
 def test_settings_flag_wins_over_environment_over_project_over_user(tmp_path):
     layers = {"user": "jobs = 1\n", "project": "jobs = 2\n", "environ": {"FNT_JOBS": "3"}}
 
-    assert load(tmp_path / "a", **layers, flags={"jobs": 5}).jobs == 5
-    assert load(tmp_path / "b", **layers, flags={"jobs": None}).jobs == 3
-    assert load(tmp_path / "c", **{**layers, "environ": {}}).jobs == 2
-    assert load(tmp_path / "d", user="jobs = 1\n").jobs == 1
+    assert load(tmp_path / "a", **layers, flags={"parallel": 5}).parallel == 5
+    assert load(tmp_path / "b", **layers, flags={"parallel": None}).parallel == 3
+    assert load(tmp_path / "c", **{**layers, "environ": {}}).parallel == 2
+    assert load(tmp_path / "d", user="jobs = 1\n").parallel == 1
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,7 @@ def test_settings_project_cannot_choose_server_or_trust(tmp_path):
     settings = load(tmp_path, project=project)
 
     assert settings.server == "http://127.0.0.1:5000"
-    assert (settings.insecure_http, settings.ca_file, settings.jobs) == (False, None, 7)
+    assert (settings.insecure_http, settings.ca_file, settings.parallel) == (False, None, 7)
 
 
 def test_settings_profile_comes_before_the_rest_of_the_user_file(tmp_path):

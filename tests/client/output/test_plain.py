@@ -174,8 +174,8 @@ def test_a_lost_link_and_its_return() -> None:
     log.play([LinkState(status=LinkStatus.LIVE)])
 
     assert log.lines == [
-        "12:00:00 link lost: reset, reconnecting in 2 s (try 1); the server keeps the jobs",
-        "12:00:06 link live",
+        "12:00:00 connection lost: reset, reconnecting in 2 s (try 1); the server keeps the jobs",
+        "12:00:06 connection: live",
     ]
 
 
@@ -196,7 +196,7 @@ def test_polling_says_when_live_is_tried_again() -> None:
 
     log.play([LinkState(status=LinkStatus.POLLING, poll_every_s=4, retry_at=121.0)])
 
-    assert log.lines == ["12:00:00 link polling every 4 s, trying for live again in 21 s"]
+    assert log.lines == ["12:00:00 connection: polling every 4 s, trying for live again in 21 s"]
 
 
 def test_only_ends_without_progress() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ LAYOUTS = {
 
 
 def read(path: Path, **changes: bool) -> list[Paragraph]:
-    settings = replace(ProcessingSettings(), **changes)
+    settings = ProcessingSettings(**changes)
     with path.open("rb") as file:
         analysis = analyze(file.fileno(), settings, max_pages=5000, max_text_chars=10_000_000)
     return list(analysis.paragraphs)

@@ -15,6 +15,7 @@ from fnt.config.settings.values import (
     DEFAULT_SERVER,
     DEFAULTS,
     READERS,
+    current_name,
     is_loopback,
     normalize_server,
     parse_duration,
@@ -27,6 +28,7 @@ __all__ = [
     "READERS",
     "Settings",
     "config_folder",
+    "current_name",
     "is_loopback",
     "load_settings",
     "normalize_server",
@@ -43,7 +45,8 @@ class Settings:
     """The server's origin, `scheme://host[:port]`."""
     profile: str | None = None
     timeout_s: float | None = None
-    jobs: int = DEFAULTS["jobs"]
+    parallel: int = DEFAULTS["parallel"]
+    """Files sent at a time."""
     no_keyring: bool = False
     token: str | None = field(default=None, repr=False)
     config_dir: Path

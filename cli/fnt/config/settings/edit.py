@@ -10,7 +10,13 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from fnt.config.settings.sources import TRUST_FILE, USER_FILE, read_toml, trusted_servers
-from fnt.config.settings.values import READERS, normalize_server, read_value
+from fnt.config.settings.values import (
+    FORMER_NAMES,
+    READERS,
+    current_name,
+    normalize_server,
+    read_value,
+)
 from fnt.errors import NotFoundError, UsageError
 from fnt.files import PRIVATE, atomic_write, write_errors
 
@@ -19,7 +25,9 @@ def set_value(folder: Path, key: str, text: str, *, profile: str | None) -> Path
     """Write one setting; returns the file. Raises UsageError for what cannot be used."""
     value = _typed(_known(key), text)
     document = _document(folder / USER_FILE)
-    _table(document, profile, is_made=True)[key] = value
+    table = _table(document, profile, is_made=True)
+    names = _names(_known(key))
+    table[next((name for name in names if name in table), names[0])] = value
     return _write(folder / USER_FILE, tomlkit.dumps(document))
 
 
@@ -27,9 +35,11 @@ def unset_value(folder: Path, key: str, *, profile: str | None) -> Path:
     """Take one setting out; returns the file. Raises NotFoundError when it is not there."""
     document = _document(folder / USER_FILE)
     table = _table(document, profile, is_made=False)
-    if _known(key) not in table:
+    names = [name for name in _names(_known(key)) if name in table]
+    if not names:
         raise NotFoundError(f"{key} is not set in {folder / USER_FILE}")
-    del table[key]
+    for name in names:
+        del table[name]
     return _write(folder / USER_FILE, tomlkit.dumps(document))
 
 
@@ -45,9 +55,14 @@ def trust_server(folder: Path, project: Path) -> str:
 
 
 def _known(key: str) -> str:
-    if key not in READERS:
+    if current_name(key) not in READERS:
         raise UsageError(f"{key[:40]!r} is not a setting", hint=f"known: {', '.join(READERS)}")
-    return key
+    return current_name(key)
+
+
+def _names(key: str) -> list[str]:
+    """Return what a setting is called in files: its name, then its former ones."""
+    return [key, *(former for former, name in FORMER_NAMES.items() if name == key)]
 
 
 def _typed(key: str, text: str) -> Any:

@@ -8,23 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fnt.config.settings.values import READERS, read_value
+from fnt.config.settings.values import FORMER_NAMES, READERS, read_value
 from fnt.errors import NotFoundError, UsageError
 
 PROJECT_FILE = ".fnt.toml"
 USER_FILE = "config.toml"
 TRUST_FILE = "trusted.json"
 
-PROJECT_KEYS = frozenset({"jobs", "timeout", "profile"})
+PROJECT_KEYS = frozenset({"parallel", "timeout", "profile"})
 """What a project's file may set untrusted: nothing that decides where tokens and files go."""
 
 VARIABLES: Mapping[str, str] = {
     "server": "FNT_SERVER",
     "profile": "FNT_PROFILE",
-    "jobs": "FNT_JOBS",
+    "parallel": "FNT_PARALLEL",
     "timeout": "FNT_TIMEOUT",
     "no_keyring": "FNT_NO_KEYRING",
 }
+FORMER_VARIABLES = {"parallel": "FNT_JOBS"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ def find_layers(
         },
         {
             key: Found(value=environ[name], origin=name)
-            for key, name in VARIABLES.items()
+            for key, name in (*FORMER_VARIABLES.items(), *VARIABLES.items())
             if environ.get(name)
         },
         _project(cwd, folder=folder),
@@ -89,7 +90,14 @@ def read_toml(path: Path) -> dict[str, Any]:
         if not isinstance(keys, Mapping):
             raise UsageError(f"{path}: profiles must be tables, as [profiles.work]")
         _refuse_unknown(set(keys), where=f"{path}: [profiles.{name}]", beside={"profile"})
-    return values
+    values = _current(values)
+    return values | {"profiles": {name: _current(keys) for name, keys in profiles.items()}}
+
+
+def _current(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings under their names of today."""
+    former = {FORMER_NAMES[key]: value for key, value in values.items() if key in FORMER_NAMES}
+    return former | {key: value for key, value in values.items() if key not in FORMER_NAMES}
 
 
 def project_file(cwd: Path) -> Path | None:
@@ -135,7 +143,7 @@ def _refuse_unknown(
     keys: set[str], *, where: str, beside: set[str] | frozenset[str] = frozenset()
 ) -> None:
     known = set(READERS) - beside
-    if unknown := sorted(keys - known):
+    if unknown := sorted(keys - known - FORMER_NAMES.keys()):
         raise UsageError(
             f"{where}: {unknown[0]!r} is not a known setting",
             hint=f"known: {', '.join(sorted(known))}",

@@ -90,10 +90,10 @@ def _switch(value: object) -> bool:
     return known[word]
 
 
-def _jobs(value: object) -> int:
+def _parallel(value: object) -> int:
     number = int(_number(value))
     if not 1 <= number <= 32:
-        raise UsageError("jobs must be 1 to 32")
+        raise UsageError("parallel must be 1 to 32")
     return number
 
 
@@ -113,7 +113,7 @@ def _number(value: object) -> float:
 READERS: Mapping[str, Callable[[object], Any]] = {
     "server": _text,
     "profile": _text,
-    "jobs": _jobs,
+    "parallel": _parallel,
     "timeout": _duration,
     "no_keyring": _switch,
     "ca_file": lambda value: Path(str(value)).expanduser(),
@@ -121,10 +121,19 @@ READERS: Mapping[str, Callable[[object], Any]] = {
 }
 """Every setting there is, and what reads it."""
 
+FORMER_NAMES: Mapping[str, str] = {"jobs": "parallel"}
+"""What settings were called before: read and written all the same."""
+
+
+def current_name(key: str) -> str:
+    """Return what a setting is called now."""
+    return FORMER_NAMES.get(key, key)
+
+
 DEFAULTS: Mapping[str, Any] = {
     "server": DEFAULT_SERVER,
     "profile": None,
-    "jobs": 4,
+    "parallel": 4,
     "timeout": None,
     "no_keyring": False,
     "ca_file": None,

@@ -27,7 +27,8 @@ MAX_BYTES = 4096 * 1024 * 1024
 """What no server can be set to take more than."""
 HEAD_BYTES = 1024
 PAGES_LOOKED_AT = 5
-LOOK_WITHIN_S = 1.0
+LOOK_WITHIN_S = 10.0
+"""Python itself takes a second to start on a busy machine: others are sent meanwhile."""
 CHILD_MEMORY_BYTES = 768 * 1024 * 1024
 CHILD_NEEDS = (
     "HOME",

@@ -1,170 +1,162 @@
-"""The files of an upload: which they are, what can be known of them, and their updates."""
+"""From rows of a ledger to what a session sends: a look at each file, and a key that is kept."""
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import chain
-from pathlib import Path, PurePath
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
-from fnt.errors import FntError, UsageError
-from fnt.files import read_errors
-from fnt.flow.inputs.discovery import InputFile
-from fnt.flow.inputs.preflight import Preflight, inspect_pdf
-from fnt.progress import Refused, Update, UploadProgress
-from fnt.session import Session, UploadItem, WatchOptions
-from fnt.wire.jobs import ProcessingSettings
+from fnt.api.client import ApiClient
+from fnt.errors import FntError, NotFoundError
+from fnt.files import Fingerprint, fingerprint
+from fnt.flow.inputs.preflight import inspect_pdf
+from fnt.flow.inputs.refusals import changed, refusal, unreadable
+from fnt.flow.ledger import Book, BookStatus, Ledger, Prepared
+from fnt.flow.results.output_plan import OutputPlan
+from fnt.progress import Refused
+from fnt.session import UploadItem
+from fnt.session.existing_jobs import existing_job
+from fnt.wire.job_status import JobStatus
+from fnt.wire.jobs import JobSnapshot
 
-CHECKS_AT_ONCE = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """One file as it was found."""
-
-    given: str
-    relative: PurePath
-    """Its name, or its path below the folder in which it was found."""
-    item: UploadItem
-    size_bytes: int
-
-    @property
-    def key(self) -> str:
-        """The row's identity."""
-        return self.item.key
-
-    @property
-    def filename(self) -> str:
-        """The name the server is told."""
-        return self.item.filename
+AHEAD = 4
+"""Books that are looked at while others are sent."""
 
 
-def collect(
-    found: Sequence[InputFile],
-    *,
-    settings: ProcessingSettings,
-    new_key: Callable[[], str],
-    skips_existing: bool = False,
-) -> list[Input]:
-    """Look at each file; raises for what is no file before anything is sent."""
-    return [
-        Input(
-            given=file.given,
-            relative=file.relative,
-            size_bytes=_size_of(file.path),
-            item=UploadItem(
-                key=f"file:{number}",
-                path=file.path,
-                filename=_sendable(file.relative.name),
-                settings=settings,
-                idempotency_key=new_key(),
-                skips_existing=skips_existing,
-            ),
-        )
-        for number, file in enumerate(found)
-    ]
+class Preparer:
+    """Yields books as items, in their order; runs in a session's threads, one at a time."""
 
+    def __init__(
+        self,
+        ledger: Ledger,
+        output_plan: OutputPlan,
+        *,
+        new_key: Callable[[], str],
+        warn: Callable[[str], None],
+        skips_existing: bool = False,
+    ) -> None:
+        self._ledger = ledger
+        self._output_plan = output_plan
+        self._new_key = new_key
+        self._warn = warn
+        self._skips_existing = skips_existing
+        self._fingerprints: dict[int, Fingerprint] = {}
+        self._pool = ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="fnt-check")
+        self._is_stopped = False
+        self.in_flight: dict[str, Book] = {}
+        """Books that were handed out, by row key, until somebody takes them off."""
 
-def _size_of(path: Path) -> int:
-    with read_errors(path):
-        facts = path.stat()
-    if not stat.S_ISREG(facts.st_mode):
-        raise UsageError(f"{path} is not a file")
-    if not os.access(path, os.R_OK):
-        raise UsageError(f"{path} cannot be read: permission denied")
-    return facts.st_size
+    def stop(self) -> None:
+        """Hand out nothing more."""
+        self._is_stopped = True
 
+    def close(self) -> None:
+        """Leave what was only looked at; the ledger knows."""
+        self.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
-def _sendable(name: str) -> str:
-    """Write a name that is not text (bytes of another encoding) as text that can be sent."""
-    return name.encode("utf-8", "replace").decode("utf-8")
-
-
-def checked_updates(
-    inputs: Sequence[Input],
-    session: Session,
-    *,
-    parallel: int,
-    options: WatchOptions | None,
-    warn: Callable[[str], None],
-    checks_all_first: bool = False,
-) -> Iterator[Update]:
-    """Check all files, refuse what is certainly wrong, and send the rest.
-
-    Sending begins with the first that was looked at, unless `checks_all_first`.
-    Without options the session ends with the server's acceptance, else when each job ended.
-    """
-    for one in inputs:
-        yield UploadProgress(
-            key=one.key, title=one.filename, sent_bytes=0, size_bytes=one.size_bytes
-        )
-    with checks_of(inputs) as checks:
-        looked_at = _looked_at(inputs, checks, warn=warn)
-        if checks_all_first:
-            looked_at = iter(sorted(looked_at, key=lambda one: not isinstance(one, Refused)))
-        for first in looked_at:
-            if isinstance(first, Refused):  # nothing is opened for files that are all refused
-                yield first
+    def items(self, books: Iterable[Book]) -> Iterator[UploadItem | Refused]:
+        """Yield what is to be done; books that need nothing are passed over."""
+        looks: deque[Future[UploadItem | Refused | None]] = deque()
+        for book in books:
+            if self._is_stopped:
+                return
+            if self._is_settled(book):
                 continue
-            items = chain([first], looked_at)
-            if options is None:
-                yield from session.upload(items, parallel=parallel)
-            else:
-                yield from session.upload_and_watch(items, parallel=parallel, options=options)
-            return
+            self.in_flight[book.key] = book
+            looks.append(self._pool.submit(self._look, book))
+            if len(looks) >= AHEAD and (item := looks.popleft().result()) is not None:
+                yield item
+        for look in looks:
+            if (item := look.result()) is not None and not self._is_stopped:
+                yield item
 
-
-def _looked_at(
-    inputs: Sequence[Input],
-    checks: Iterator[Preflight | FntError],
-    *,
-    warn: Callable[[str], None],
-) -> Iterator[UploadItem | Refused]:
-    """Yield each file as soon as it was looked at; pulled by the threads that send."""
-    for one, check in zip(inputs, checks, strict=True):
-        refused = refusal(one, check, warn=warn)
-        pages = check.page_count if isinstance(check, Preflight) else None
-        yield refused or replace(one.item, page_count=pages)
-
-
-@contextmanager
-def checks_of(inputs: Sequence[Input]) -> Iterator[Iterator[Preflight | FntError]]:
-    """Look at the files, a few at a time, while the block runs."""
-    pool = ThreadPoolExecutor(max_workers=CHECKS_AT_ONCE, thread_name_prefix="fnt-check")
-    try:
-        yield pool.map(_check, inputs)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _check(one: Input) -> Preflight | FntError:
-    try:
-        return inspect_pdf(one.item.path)
-    except FntError as error:
-        return error
-
-
-def refusal(
-    one: Input, check: Preflight | FntError, *, warn: Callable[[str], None]
-) -> Refused | None:
-    """Return why a file is not to be sent; what is not certain is only warned of."""
-    if isinstance(check, FntError):
-        return Refused(
-            key=one.key,
-            title=one.filename,
-            message=check.message,
-            code=check.code,
-            hint=check.hint,
-            exit_code=check.exit_code,
+    def _is_settled(self, book: Book) -> bool:
+        """Whether a book is done and nothing speaks against it, by a glance at the disk."""
+        if book.status is not BookStatus.DONE or self._output_plan.missing(book):
+            return False
+        try:
+            facts = book.file.stat()
+        except (OSError, ValueError):  # it is gone, as things go that were imported
+            return True
+        sent = book.sent
+        return sent is None or (facts.st_size, facts.st_mtime_ns) == (
+            sent.size_bytes,
+            sent.modified_ns,
         )
-    problem = check.problem
-    if problem is None:
-        return None
-    if not problem.certain:
-        warn(f"warning: {one.filename}: {problem.message}")
-        return None
-    return Refused(key=one.key, title=one.filename, message=problem.message, code=problem.code)
+
+    def _look(self, book: Book) -> UploadItem | Refused | None:
+        try:
+            item = self._looked_at(book)
+        except FntError as error:
+            return unreadable(error, book)
+        if item is None:
+            del self.in_flight[book.key]
+        return item
+
+    def _looked_at(self, book: Book) -> UploadItem | Refused | None:
+        if book.sent is None:
+            return self._first_look(book)
+        if book.status in (BookStatus.RUNNING, BookStatus.UNSAVED):
+            return self._item(book, book.sent)
+        if not self._has_same_bytes(book, book.sent):
+            return changed(book)
+        if book.status is BookStatus.DONE and not self._output_plan.missing(book):
+            return None
+        return self._item(book, book.sent)
+
+    def _first_look(self, book: Book) -> UploadItem | Refused:
+        look = inspect_pdf(book.file)
+        if (refused := refusal(look, book, warn=self._warn)) is not None:
+            return refused
+        now = self.fingerprint(book)
+        sent = Prepared(
+            key=self._new_key(),
+            sha256=now.sha256,
+            size_bytes=now.size_bytes,
+            modified_ns=now.modified_ns,
+            page_count=look.page_count,
+        )
+        self._ledger.sending(book, sent)
+        return self._item(book, sent)
+
+    def fingerprint(self, book: Book) -> Fingerprint:
+        """Hash a book's file, once in a run until it is handed out."""
+        found = self._fingerprints.pop(book.id, None)
+        return found or fingerprint(book.file, name=book.path)
+
+    def existing_job(self, api: ApiClient, book: Book) -> JobSnapshot | None:
+        """Return the job that the server has of this very file with these settings."""
+        now = self._fingerprints[book.id] = self.fingerprint(book)
+        return existing_job(api, sha256=now.sha256, settings=book.settings)
+
+    def has_completed(self, api: ApiClient, book: Book) -> bool:
+        """Whether the server has the result of this very file with these settings."""
+        job = self.existing_job(api, book)
+        return job is not None and job.status is JobStatus.COMPLETED
+
+    def _has_same_bytes(self, book: Book, sent: Prepared) -> bool:
+        """Whether a file is what was sent; one that is gone is no other."""
+        try:
+            now = self.fingerprint(book)
+        except NotFoundError:
+            if book.job_id is None:
+                raise
+            return True
+        if now.sha256 == sent.sha256 and now.modified_ns != sent.modified_ns:
+            self._ledger.same_bytes(book, modified_ns=now.modified_ns)
+        return now.sha256 == sent.sha256
+
+    def _item(self, book: Book, sent: Prepared) -> UploadItem:
+        return UploadItem(
+            key=book.key,
+            path=book.file,
+            filename=book.filename,
+            settings=book.settings,
+            idempotency_key=sent.key,
+            page_count=sent.page_count,
+            skips_existing=self._skips_existing,
+            job_id=book.job_id,
+            sha256=sent.sha256,
+            size_bytes=sent.size_bytes,
+        )

@@ -82,16 +82,21 @@ class Book:
     earlier_jobs: tuple[int, ...]
     updated_at: str
 
+    @property
+    def key(self) -> str:
+        """The identity of its row in a view."""
+        return f"book:{self.id}" if self.sent or self.job_id is None else f"job:{self.job_id}"
+
     @classmethod
     def of_row(cls, row: sqlite3.Row, *, folder: Path) -> Book:
         """Read a row of the ledger that lies in a folder."""
         return cls(
             id=row["id"],
-            path=row["path"],
+            path=_text(row["path"]),
             file=folder / os.fsdecode(row["place"]),
             filename=row["filename"],
             settings=ProcessingSettings.from_wire(json.loads(row["settings"])),
-            stem=row["stem"],
+            stem=_text(row["stem"]),
             line=row["line"],
             status=BookStatus(row["status"]),
             sent=_prepared(row),
@@ -104,6 +109,19 @@ class Book:
             earlier_jobs=tuple(json.loads(row["earlier_jobs"])),
             updated_at=row["updated_at"],
         )
+
+
+def stored(text: str) -> str | bytes:
+    """Return a name as it is kept: as bytes where it is no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(text)
+    return text
+
+
+def _text(value: str | bytes) -> str:
+    return os.fsdecode(value) if isinstance(value, bytes) else value
 
 
 def _prepared(row: sqlite3.Row) -> Prepared | None:

@@ -13,6 +13,7 @@ from fnt.files import file_lock
 
 APPLICATION_ID = 0x666E746C  # "fntl"
 VERSION = 1
+IN_MEMORY = Path(":memory:")
 BUSY_S = 10.0
 
 SCHEMA = """
@@ -133,5 +134,7 @@ def _make(connection: sqlite3.Connection, path: Path) -> None:
         f"BEGIN IMMEDIATE; {SCHEMA}"
         f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
     )
+    if path == IN_MEMORY:
+        return
     with suppress(OSError):  # whose books these are is nobody else's business
         os.chmod(path, 0o600)  # noqa: PTH101 -- beside the descriptor's own module

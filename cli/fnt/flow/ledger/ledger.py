@@ -7,14 +7,15 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from fnt.errors import UsageError
-from fnt.flow.ledger.books import Book, BookStatus, Prepared, Wanted
-from fnt.flow.ledger.file import open_file, translated
+from fnt.flow.ledger.books import Book, BookStatus, Prepared, Wanted, stored
+from fnt.flow.ledger.file import IN_MEMORY, open_file, translated
+from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.times import format_time
 
 PAGE = 200
@@ -30,6 +31,26 @@ class Ledger:
         self._now = now
         self._lock = threading.RLock()
         self._connection = open_file(path, create=create)
+
+    @classmethod
+    def in_memory(cls, *, now: Callable[[], datetime]) -> Ledger:
+        """Open a ledger that lasts as long as this process, seen from the current folder."""
+        return cls(IN_MEMORY, now=now, create=True)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it outlives this process."""
+        return self.path != IN_MEMORY
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of it as a file."""
+        with self._lock, translated(path), closing(sqlite3.connect(path)) as target:
+            self._connection.backup(target)
+
+    def copy_from(self, path: Path) -> None:
+        """Take the place of everything in it by what a file holds."""
+        with self._lock, translated(path), closing(open_file(path, create=False)) as source:
+            source.backup(self._connection)
 
     def __enter__(self) -> Self:
         return self
@@ -77,8 +98,25 @@ class Ledger:
                 self._take_in(connection, one, run)
         return run
 
+    def begin_watch(self, job_ids: Iterable[int]) -> int:
+        """Take in jobs of which there is no file here; returns the number of the run."""
+        with self.changing() as connection:
+            run = int(self.meta("run") or 0) + 1
+            self.keep({"run": str(run)})
+            settings = json.dumps(ProcessingSettings().to_wire(), sort_keys=True)
+            for line, job_id in enumerate(job_ids, start=1):
+                place, timestamp = f"job:{job_id}".encode(), self._timestamp()
+                connection.execute(
+                    "INSERT INTO books (place, settings, path, filename, stem, run, line, status,"
+                    " job_id, created_at, updated_at)"
+                    " VALUES (?, ?, '', '', '', ?, ?, 'running', ?, ?, ?)",
+                    (place, settings, run, line, job_id, timestamp, timestamp),
+                )
+        return run
+
     def _take_in(self, connection: sqlite3.Connection, one: Wanted, run: int) -> None:
-        place, moment = self._place(one.file), self._timestamp()
+        place, timestamp = self._place(one.file), self._timestamp()
+        path, stem = stored(one.path), stored(one.stem)
         settings = json.dumps(one.settings.to_wire(), sort_keys=True)
         changed = connection.execute(
             "INSERT INTO books (place, settings, path, filename, stem, run, line, created_at,"
@@ -87,13 +125,13 @@ class Ledger:
             " UPDATE SET filename = CASE status WHEN 'waiting' THEN excluded.filename"
             " ELSE filename END, path = excluded.path, stem = excluded.stem, run = excluded.run,"
             " line = excluded.line WHERE run < excluded.run",
-            (place, settings, one.path, one.filename, one.stem, run, one.line, moment, moment),
+            (place, settings, path, one.filename, stem, run, one.line, timestamp, timestamp),
         ).rowcount
         if changed:
             return
         first = self._one("SELECT * FROM books WHERE place = ? AND settings = ?", place, settings)
         assert first is not None  # it was in the way
-        if first["stem"] != one.stem:
+        if first["stem"] != stem:
             raise UsageError(
                 f"line {one.line}: {one.path} is already on line {first['line']}, with the same"
                 " settings but another output"
@@ -186,9 +224,11 @@ class Ledger:
         text = message.encode("utf-8", "replace").decode()  # it may quote a name that is no text
         self._change(book.id, error_code=code, error_message=text, **changes)
 
-    def again(self, statuses: Sequence[BookStatus]) -> int:
-        """Let books begin anew, under keys of their own; returns how many."""
+    def again(self, statuses: Sequence[BookStatus], *, book: Book | None = None) -> int:
+        """Let books begin anew, or one of them, under keys of their own; returns how many."""
         where, values = _where(None, statuses)
+        if book is not None:
+            where, values = f"{where} AND id = ?", [*values, book.id]
         with self.changing() as connection:
             return connection.execute(
                 # What it has written stays a target: the new result takes its place.

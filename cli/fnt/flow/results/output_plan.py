@@ -1,25 +1,57 @@
-"""Which files the results of a batch are to become."""
+"""Which files the results are to become: what `-o` says, and the formats."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fnt.errors import UsageError
 from fnt.flow.ledger import Book
 from fnt.flow.ledger.books import absolute
+from fnt.flow.results.format_option import ALL_FORMATS
 from fnt.flow.results.names import extension
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputPlan:
-    """Which files the results are to become."""
+    """Which files the results are to become; without formats none."""
 
     folder: Path
+    file: Path | None = None
+    """The one file in it that is written."""
     formats: tuple[str, ...]
     overwrite: bool = False
 
+    @classmethod
+    def of_option(
+        cls, text: str, *, formats: Sequence[str], jobs: int, overwrite: bool
+    ) -> OutputPlan:
+        """Tell folder from file: what is there, a slash at the end, then the ending of the name."""
+        path, formats = Path(text), tuple(formats)
+        ending = path.suffix.lower().removeprefix(".")
+        format = {extension(name): name for name in ALL_FORMATS}.get(ending)
+        if format is None or text.endswith(("/", os.sep)) or os.path.isdir(path):  # noqa: PTH112 -- never raises
+            return cls(folder=path, formats=formats, overwrite=overwrite)
+        if jobs * len(formats) != 1:
+            raise UsageError(
+                f"{path} is a file, but there are several results", hint=f"use a folder: -o {path}/"
+            )
+        if format != formats[0]:
+            raise UsageError(
+                f"{path} does not match the format {formats[0]}",
+                hint=f"use -f {format}, or -o {path}/",
+            )
+        return cls(folder=path.parent, file=path, formats=formats, overwrite=overwrite)
+
     def targets(self, book: Book) -> list[tuple[str, Path]]:
-        """Return each format with the file it is written to."""
+        """Return each format with the file it is written to.
+
+        A book that names no file of its own gets the folder: its result finds a name there.
+        """
+        if self.file is not None or not book.stem:
+            return [(name, self.file or self.folder) for name in self.formats]
         stem = self.folder / book.stem
         return [(name, stem.with_name(f"{stem.name}.{extension(name)}")) for name in self.formats]
 
@@ -30,3 +62,25 @@ class OutputPlan:
             for _, path in self.targets(book)
             if absolute(path) not in book.outputs or not path.is_file()
         ]
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make a folder for results; raises UsageError where it cannot be used."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be used as a folder: {error.strerror}") from error
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"{folder} cannot be written to")
+
+
+def is_taken(path: Path) -> bool:
+    """Whether there is such a file; raises UsageError where there can be none."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
+        raise UsageError(f"{path} cannot be written: {reason}") from error
+    return True

@@ -1,109 +1,90 @@
-"""Saving the results of jobs while they are watched."""
+"""Saving the results of completed jobs, and noting it in the ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 
 from fnt.api.client import ApiClient
-from fnt.errors import FntError, TemporaryError, UsageError
-from fnt.files import write_errors
-from fnt.flow.results.destination import Destination, prepare_folder
+from fnt.errors import FntError, TemporaryError
+from fnt.flow.ledger import Book, Ledger
+from fnt.flow.ledger.books import absolute
 from fnt.flow.results.download import save_result
-from fnt.flow.results.names import extension
+from fnt.flow.results.output_plan import OutputPlan, prepare_folder
 from fnt.progress import Row, Saved, SaveFailed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saving:
-    """Where results go, and in which formats."""
-
-    to: Destination
-    formats: tuple[str, ...]
-    overwrite: bool = False
-    named: Mapping[str, Path] = field(default_factory=dict)
-    """Stems chosen before sending, by the row's key; other rows are named after their job."""
-
-    def target(self, key: str, format: str) -> Path:
-        """Return the file, or the folder in which the result finds a name of its own."""
-        stem = self.named.get(key)
-        if self.to.file is not None:
-            return self.to.file
-        if stem is None:
-            return self.to.folder
-        return stem.with_name(f"{stem.name}.{extension(format)}")
-
-    def targets(self, key: str) -> tuple[Path, ...]:
-        """Return where the results of a row go."""
-        return tuple(self.target(key, format) for format in self.formats)
-
-    def refuse_taken_file(self) -> None:
-        """Refuse a file that was named and exists."""
-        if self.to.file is not None and is_taken(self.to.file) and not self.overwrite:
-            raise UsageError(f"{self.to.file} exists", hint="use --overwrite to replace it")
-
-    def prepare(self) -> None:
-        """Make every folder before anything is sent."""
-        for folder in {self.to.folder, *(stem.parent for stem in self.named.values())}:
-            prepare_folder(folder)
+from fnt.wire.jobs import JobSnapshot
 
 
 class Saver:
-    """Saves completed jobs, one after the other. Keeps why it could not."""
+    """Saves what books lack, one after the other. Keeps why it could not.
 
-    def __init__(self, api: ApiClient, saving: Saving) -> None:
+    A file that the ledger has announced is its own to replace.
+    """
+
+    def __init__(
+        self,
+        api: ApiClient,
+        output_plan: OutputPlan,
+        *,
+        ledger: Ledger,
+        in_flight: Mapping[str, Book],
+    ) -> None:
         self._api = api
-        self._saving = saving
+        self._output_plan = output_plan
+        self._ledger = ledger
+        self._in_flight = in_flight
         self.errors: list[FntError] = []
-        self.pending: dict[str, tuple[Row, TemporaryError]] = {}
-        """Rows to be saved once the server is back, by key."""
-        self._done: set[tuple[str, str]] = set()
+        self.pending: dict[str, TemporaryError] = {}
+        """What kept rows from being saved that are to be tried again, by the row's key."""
 
     def save(self, row: Row) -> Iterator[Saved | SaveFailed]:
-        """Save a completed row in every format; it stays pending where the server is away."""
+        """Save a completed job in every format, from the first that is not yet saved.
+
+        What is there already is told as well. The row stays pending where the server is away.
+        """
         self.pending.pop(row.key, None)
-        if row.job is None:
+        book, job = self._in_flight.get(row.key), row.job
+        if job is None or book is None:
             return
-        for format in self._saving.formats:
-            if (row.key, format) in self._done:
-                continue
+        own = {*book.targets, *book.outputs}
+        targets = self._output_plan.targets(book)
+        self._ledger.unsaved(book, sorted(own | {absolute(path) for _, path in targets}))
+        missing = self._output_plan.missing(book)
+        for format, path in targets[len(row.saved) :]:
             try:
-                path = save_result(
-                    self._api,
-                    row.job,
-                    format=format,
-                    target=self._saving.target(row.key, format),
-                    overwrite=self._saving.overwrite,
-                    may_be_there=row.is_skipped,
-                )
+                saved = self._save(row, job, book, format, path) if path in missing else path
             except TemporaryError as error:
-                self.pending[row.key] = row, error
+                self.pending[row.key] = error
                 return
             except FntError as error:
-                self.errors.append(error)
-                yield SaveFailed(job_id=row.job.id, message=error.message, key=row.key)
+                yield self._failed(row, job, book, error)
                 return
-            self._done.add((row.key, format))
-            yield Saved(job_id=row.job.id, path=path, key=row.key)
+            row = replace(row, saved=(*row.saved, saved))
+            yield Saved(job_id=job.id, path=saved, key=row.key)
 
-    def pending_ids(self) -> list[int]:
-        """Return the jobs whose results are still to be saved."""
-        return sorted(row.job.id for row, _ in self.pending.values() if row.job is not None)
+    def give_up(self, row: Row) -> SaveFailed:
+        """Leave a pending row's result on the server."""
+        assert row.job is not None  # it has completed
+        return self._failed(row, row.job, self._in_flight[row.key], self.pending[row.key])
 
-    def give_up(self) -> Iterator[SaveFailed]:
-        """Tell of what is still pending; it stays on the server."""
-        for row, error in self.pending.values():
-            assert row.job is not None
-            self.errors.append(error)
-            yield SaveFailed(job_id=row.job.id, message=error.message, key=row.key)
+    def _failed(self, row: Row, job: JobSnapshot, book: Book, error: FntError) -> SaveFailed:
+        self.errors.append(error)
+        # Of those that were announced only these are ours.
+        written = {absolute(path) for path in row.saved} | set(book.outputs)
+        self._ledger.unsaved(book, sorted(written))
+        return SaveFailed(job_id=job.id, message=error.message, key=row.key)
 
-
-def is_taken(path: Path) -> bool:
-    """Whether there is such a file; raises UsageError where there can be none."""
-    with write_errors(path):
-        try:
-            path.lstat()
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-    return True
+    def _save(self, row: Row, job: JobSnapshot, book: Book, format: str, path: Path) -> Path:
+        own = absolute(path) in {*book.targets, *book.outputs}
+        prepare_folder(path.parent)
+        return save_result(
+            self._api,
+            job,
+            format=format,
+            target=path,
+            overwrite=self._output_plan.overwrite or own,
+            may_be_there=row.is_skipped,
+            # Whoever dies over it and comes again finds it by the ledger.
+            draft=f"book-{book.id}-{job.id}.{format}" if self._ledger.is_file else None,
+        )

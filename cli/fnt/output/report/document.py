@@ -25,12 +25,18 @@ MOST_KEPT = 200
 class JobEntry:
     """What became of one input or job."""
 
+    number: int = 0
+    """Its place in the run."""
     file: str | None = None
     job: JobSnapshot | None = None
+    job_id: int | None = None
+    """Its job, where that was not asked after in this run."""
     outputs: tuple[Path, ...] = ()
     error: dict[str, Any] | None = None
     is_skipped: bool = False
     """The file was not sent: the server had it."""
+    is_done: bool = False
+    """It was done before this run: only records of the whole name it."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as it stands in the document."""
@@ -67,6 +73,8 @@ class Report:
     events: EventWriter | None = None
     recorders: list[EventWriter] = field(default_factory=list)
     """Other places that get the same events."""
+    counts: dict[str, int] | None = None
+    """The inputs of a run by how they stand."""
     records: list[Callable[[Ending], None]] = field(default_factory=list)
     """Called once, at the end, whatever happened; raise FntError where they cannot be written."""
     passed: Counter[str] = field(default_factory=Counter)
@@ -128,16 +136,21 @@ class Report:
             "ok": exit_code == ExitCode.OK,
             "command": self.command,
             "exit_code": int(exit_code),
-            "jobs": [entry.to_json() for entry in self.jobs],
+            "jobs": [entry.to_json() for entry in self.jobs if not entry.is_done],
+            **({} if self.counts is None else {"counts": self.counts}),
             "error": problem,
             **self.answer,
         }
 
     def _counts(self) -> dict[str, int]:
+        if self.counts is not None:
+            return self.counts
         return dict(self.passed + Counter(map(_ending, self.jobs)))
 
 
 def _ending(entry: JobEntry) -> str:
+    if entry.is_done:
+        return "completed"
     return entry.job.status.value if entry.job else "refused"
 
 
@@ -161,10 +174,8 @@ def problem_entry(
     request_id: str | None = None,
 ) -> dict[str, Any]:
     """Return what went wrong in the one shape scripts read."""
-    return {
-        "code": code,
-        "message": message,
-        "hint": hint,
-        "retryable": retryable,
-        "request_id": request_id,
-    }
+    from fnt.wire.problems import Problem  # noqa: PLC0415 -- help and completion would wait for it
+
+    return Problem(
+        code=code, message=message, hint=hint, retryable=retryable, request_id=request_id
+    ).to_wire()

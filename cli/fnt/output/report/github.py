@@ -54,12 +54,24 @@ def _row(entry: JobEntry, ending: Ending) -> str:
     job, trouble = entry.job, error_text(entry, ending)
     cells = [
         markdown(name_of(entry)),
-        str(job.id) if job else "",
-        job.status.value if job else "refused" if entry.error else "",
+        str(job.id if job else entry.job_id or ""),
+        job.status.value
+        if job
+        else "completed"
+        if entry.is_done
+        else "refused"
+        if entry.error
+        else "",
         str(job.sentence_count or "") if job else "",
         markdown(trouble[1] if trouble else ", ".join(map(str, entry.outputs))),
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+def _status(entry: JobEntry) -> str:
+    if entry.job is not None:
+        return entry.job.status.value
+    return "completed" if entry.is_done else "refused" if entry.error else ""
 
 
 def _data(text: str) -> str:

@@ -46,7 +46,7 @@ def error_text(entry: JobEntry, ending: Ending) -> tuple[str, str] | None:
     """Return code and words where an entry failed or was not finished; None if fine."""
     if entry.error is not None:
         return clean(str(entry.error["code"])), clean(str(entry.error["message"]))
-    is_done = entry.job is not None and entry.job.status.is_terminal
+    is_done = entry.is_done or (entry.job is not None and entry.job.status.is_terminal)
     if is_done or ending.error is None:
         return None
     return "NOT_FINISHED", clean(f"not finished when the run ended: {ending.error.message}")
@@ -63,8 +63,8 @@ def _add_case(suite: ElementTree.Element, entry: JobEntry, ending: Ending) -> No
     trouble = error_text(entry, ending)
     if trouble is not None:
         _add_trouble(case, "failure" if entry.error is not None else "error", *trouble)
-    if entry.job is not None:
-        words = [f"job {entry.job.id}", *(f"saved {path}" for path in entry.outputs)]
+    if (job_id := entry.job.id if entry.job else entry.job_id) is not None:
+        words = [f"job {job_id}", *(f"saved {path}" for path in entry.outputs)]
         ElementTree.SubElement(case, "system-out").text = "\n".join(map(clean, words))
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from flask import Flask, Response, g, jsonify
 from werkzeug.exceptions import HTTPException
 
-from fnt.wire.errors import ErrorCode, error_body
+from fnt.wire.errors import ErrorCode
+from fnt.wire.responses import error_body
 from fnt.wire.structs import WireError
 from fnt_server.auth.tokens import TokenProblem
 from fnt_server.db.connection import UNAVAILABLE

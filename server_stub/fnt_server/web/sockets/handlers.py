@@ -7,12 +7,13 @@ from typing import Any
 
 from flask import Flask, request
 from flask_socketio import SocketIO, emit, join_room, leave_room
+from msgspec import UNSET, UnsetType
 from socketio.exceptions import ConnectionRefusedError  # noqa: A004 -- the library's name
 
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
 from fnt.wire.job_status import JobStatus
-from fnt.wire.jobs import parse_job_id
+from fnt.wire.socket_payloads import ErrorAck, ErrorEvent, JobAck, JobRequest
 from fnt.wire.structs import WireError
 from fnt_server.auth.logins import Identity
 from fnt_server.auth.tokens import TokenProblem
@@ -70,49 +71,50 @@ class _Handlers:
     def cancel(self, *payload: Any) -> Ack:
         return self._acknowledge(payload, self._cancel)
 
-    def _join(self, identity: Identity, job_id: int, content: Ack) -> Ack:
-        if content.get("token") is not None:
-            newer = _identify(services(), content["token"])
+    def _join(self, identity: Identity, asked: JobRequest) -> Ack:
+        if asked.token is not None:
+            newer = _identify(services(), asked.token)
             if newer.user_id != identity.user_id:
                 raise TokenProblem(ErrorCode.TOKEN_INVALID)
             self._connections.extend(_sid(), newer)
-        room, database = events.job_room(job_id), services().database
-        if queries.get(database, identity.user_id, job_id) is None:
+        room, database = events.job_room(asked.job_id), services().database
+        if queries.get(database, identity.user_id, asked.job_id) is None:
             raise _job_not_found()
         # Join, then read: a change in between shows in the row or arrives in the room.
         join_room(room)
-        job = queries.get(database, identity.user_id, job_id)
+        job = queries.get(database, identity.user_id, asked.job_id)
         if job is None:
             leave_room(room)
             raise _job_not_found()
         if JobStatus(job.status).is_terminal:
             leave_room(room)
-        return {"ok": True, "job": queries.snapshot(job).to_wire()}
+        return JobAck(job=queries.snapshot(job)).to_wire()
 
-    def _leave(self, _identity: Identity, job_id: int, _content: Ack) -> Ack:
-        leave_room(events.job_room(job_id))
-        return {"ok": True}
+    def _leave(self, _identity: Identity, asked: JobRequest) -> Ack:
+        leave_room(events.job_room(asked.job_id))
+        return JobAck().to_wire()
 
-    def _cancel(self, identity: Identity, job_id: int, _content: Ack) -> Ack:
-        found = state.cancel(services().database, identity.user_id, job_id)
+    def _cancel(self, identity: Identity, asked: JobRequest) -> Ack:
+        found = state.cancel(services().database, identity.user_id, asked.job_id)
         if found is None:
             raise _job_not_found()
         job, changed = found
-        wire = queries.snapshot(job).to_wire()
+        snapshot = queries.snapshot(job)
         if changed:
-            services().publisher.publish(wire)
-        return {"ok": True, "job": wire}
+            services().publisher.publish(snapshot.to_wire())
+        return JobAck(job=snapshot).to_wire()
 
     def _acknowledge(self, payload: tuple[Any, ...], action: Any) -> Ack:
         """Run an event's action; a failure returns `ok: false` and emits an `error` event."""
         content = payload[0] if len(payload) == 1 and isinstance(payload[0], dict) else {}
-        job_id = None
+        job_id: int | UnsetType = UNSET
         try:
-            job_id = parse_job_id(content.get("job_id"))
+            asked = JobRequest.from_wire(content)
+            job_id = asked.job_id
             identity = self._connections.identity(_sid())
             if identity is None:
                 raise TokenProblem(ErrorCode.TOKEN_EXPIRED)
-            answer: Ack = action(identity, job_id, content)
+            answer: Ack = action(identity, asked)
         except WireError as error:
             return _error_ack(ErrorCode.BAD_REQUEST, str(error), job_id)
         except TokenProblem as problem:
@@ -130,11 +132,11 @@ class _Handlers:
         return answer
 
 
-def _error_ack(code: ErrorCode, message: str, job_id: int | None) -> Ack:
-    body: Ack = {"message": message, "error_code": str(code)}
+def _error_ack(code: ErrorCode, message: str, job_id: int | UnsetType) -> Ack:
+    body = ErrorEvent(message=message, error_code=str(code), job_id=job_id)
     # To this caller only, so not through the broker, which may be down.
-    emit(events.ERROR, body if job_id is None else {**body, "job_id": job_id}, ignore_queue=True)
-    return {"ok": False, "error_code": str(code), "error": message}
+    emit(events.ERROR, body.to_wire(), ignore_queue=True)
+    return ErrorAck(error_code=str(code), error=message).to_wire()
 
 
 def _identify(found: Services, token: object) -> Identity:

@@ -13,8 +13,9 @@ import simple_websocket
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from wsproto.utilities import LocalProtocolError
 
-from fnt.wire.errors import ErrorCode, error_body
+from fnt.wire.errors import ErrorCode
 from fnt.wire.events import SOCKET_PATH
+from fnt.wire.responses import error_body
 
 MAX_PACKET_BYTES = 64 * 1024
 HANDSHAKE_SLOTS = 16

@@ -1,40 +1,94 @@
-"""Files are sent as they are looked at."""
+"""Files are handed out as they are looked at, and refused for what is certain."""
 
 from __future__ import annotations
 
-import time
-from pathlib import Path, PurePath
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
 
-from fnt.flow.inputs.discovery import InputFile
-from fnt.flow.inputs.upload_items import checked_updates, collect
-from fnt.progress import UploadProgress
+import pytest
+
+from fnt.flow.inputs import upload_items
+from fnt.flow.inputs.discovery import find_files
+from fnt.flow.inputs.upload_items import Preparer
+from fnt.flow.inputs.wanted_files import wanted_files
+from fnt.flow.ledger import BookStatus, Ledger
+from fnt.flow.results.output_plan import OutputPlan
+from fnt.progress import Refused
+from fnt.session import UploadItem
 from fnt.wire.jobs import ProcessingSettings
-from pdfs import make_pdf
+from pdfs import make_encrypted_pdf, make_pdf
+from world import Clock
+
+said: list[str] = []
 
 
-class TakesOne:
-    """A session that notes when the first file could be sent, and goes."""
-
-    first_at = 0.0
-
-    def upload(self, items: Any, *, parallel: int) -> Any:
-        next(items)
-        self.first_at = time.monotonic()
-        yield from ()
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    monkeypatch.chdir(tmp_path)
+    said.clear()
+    with Ledger.in_memory(now=Clock().now) as ledger:
+        yield ledger
 
 
-def test_the_first_of_many_is_sent_before_the_last_was_looked_at(tmp_path: Path) -> None:
-    found = []
+def preparing(ledger: Ledger, folder: Path) -> Preparer:
+    found = find_files([folder], recursive=True)
+    ledger.begin_run(wanted_files(found, ProcessingSettings()))
+    keys = iter(range(1000))
+    return Preparer(
+        ledger,
+        OutputPlan(folder=folder, formats=()),
+        new_key=lambda: f"key-{next(keys)}",
+        warn=said.append,
+    )
+
+
+def test_the_first_of_many_is_handed_out_before_the_last_was_looked_at(
+    ledger: Ledger, tmp_path: Path
+) -> None:
     for number in range(63):
-        path = tmp_path / f"{number}.pdf"
-        path.write_bytes(make_pdf())
-        found.append(InputFile(given=str(path), path=path, relative=PurePath(path.name)))
-    inputs = collect(found, settings=ProcessingSettings(), new_key=lambda: "key")
-    session: Any = TakesOne()
+        (tmp_path / f"{number}.pdf").write_bytes(make_pdf())
+    preparer = preparing(ledger, tmp_path)
 
-    begun_at = time.monotonic()
-    updates = list(checked_updates(inputs, session, parallel=4, options=None, warn=lambda _: None))
+    first = next(preparer.items(ledger.books()))
+    preparer.close()
 
-    assert len([one for one in updates if isinstance(one, UploadProgress)]) == 63
-    assert session.first_at - begun_at < 3.0
+    assert isinstance(first, UploadItem)
+    assert ledger.counts()[BookStatus.WAITING] >= 63 - upload_items.AHEAD
+
+
+def test_a_file_is_hashed_once(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(make_pdf())
+    preparer = preparing(ledger, tmp_path)
+
+    (item,) = preparer.items(ledger.books())
+    preparer.close()
+
+    assert isinstance(item, UploadItem)
+    assert (len(item.sha256 or ""), item.size_bytes) == (64, (tmp_path / "a.pdf").stat().st_size)
+
+
+def test_a_locked_file_is_refused(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(make_encrypted_pdf())
+    preparer = preparing(ledger, tmp_path)
+
+    (item,) = preparer.items(ledger.books())
+    preparer.close()
+
+    assert isinstance(item, Refused)
+    assert item.code == "PDF_ENCRYPTED"
+
+
+def test_a_file_nobody_looked_into_is_sent_with_a_warning(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.pdf").write_bytes(make_pdf())
+    look = upload_items.inspect_pdf
+    monkeypatch.setattr(upload_items, "inspect_pdf", lambda path: look(path, timeout_s=0.001))
+    preparer = preparing(ledger, tmp_path)
+
+    (item,) = preparer.items(ledger.books())
+    preparer.close()
+
+    assert isinstance(item, UploadItem)
+    (words,) = said
+    assert words.endswith("a.pdf not checked: no answer within 0.001 s")

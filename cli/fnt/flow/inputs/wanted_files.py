@@ -1,0 +1,47 @@
+"""The files of an upload as books of its ledger."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fnt.errors import UsageError
+from fnt.files import read_errors
+from fnt.flow.inputs.discovery import InputFile
+from fnt.flow.ledger import Wanted
+from fnt.flow.results.names import result_name
+from fnt.wire.jobs import ProcessingSettings
+
+
+def wanted_files(found: Sequence[InputFile], settings: ProcessingSettings) -> Iterator[Wanted]:
+    """Yield each file as a book; raises NotFoundError and UsageError for what is no file.
+
+    Results keep the tree of the folder a file was found in.
+    """
+    for line, file in enumerate(found, start=1):
+        _require_file(file.path)
+        name = result_name(file.relative.name, job_id=None, format="txt")
+        yield Wanted(
+            path=file.given,
+            file=file.path,
+            filename=_sendable(file.relative.name),
+            settings=settings,
+            stem=str((file.relative.parent / name).with_suffix("")),
+            line=line,
+        )
+
+
+def _require_file(path: Path) -> None:
+    with read_errors(path):
+        facts = path.stat()
+    if not stat.S_ISREG(facts.st_mode):
+        raise UsageError(f"{path} is not a file")
+    if not os.access(path, os.R_OK):
+        raise UsageError(f"{path} cannot be read: permission denied")
+
+
+def _sendable(name: str) -> str:
+    """Write a name that is not text (bytes of another encoding) as text that can be sent."""
+    return name.encode("utf-8", "replace").decode("utf-8")
