@@ -167,8 +167,8 @@ def upload(  # noqa: PLR0913 -- one for each option
     )
     with context.connected() as server, opened(request.sources, context.terminal) as found:
         _carry_out(context, server, request, found)
-    if request.output == STDOUT and not dry_run:
-        print_completed(context, server.api, request.formats[0])
+        if request.output == STDOUT and not dry_run:
+            print_completed(context, server.api, request.formats[0])
 
 
 def _watches(context: AppContext, asked: bool | None, *, output: str, no_save: bool) -> bool:

@@ -22,11 +22,12 @@ def wanted_files(found: Sequence[InputFile], settings: ProcessingSettings) -> It
     """
     for line, file in enumerate(found, start=1):
         _require_file(file.path)
-        name = result_name(file.relative.name, job_id=None, format="txt")
+        filename = _sendable(file.relative.name)
+        name = result_name(filename, job_id=None, format="txt")
         yield Wanted(
             path=file.given,
             file=file.path,
-            filename=_sendable(file.relative.name),
+            filename=filename,
             settings=settings,
             stem=str((file.relative.parent / name).with_suffix("")),
             line=line,
