@@ -83,12 +83,12 @@ def _serve(
         )
         limit_cpu(0)
     os.close(descriptor)
-    head = msgspec.structs.replace(head, is_spent=_is_spent())
+    head = msgspec.structs.replace(head, needs_recycling=_needs_recycling())
     channel.sendall(msgspec.json.encode(head) + b"\n")
     channel.sendall(body)
 
 
-def _is_spent() -> bool:
+def _needs_recycling() -> bool:
     used = resource.getrusage(resource.RUSAGE_SELF)
     unit = 1 if sys.platform == "darwin" else 1024
     return used.ru_maxrss * unit > SPENT_BYTES or used.ru_utime > LIFETIME_CPU_S / 2

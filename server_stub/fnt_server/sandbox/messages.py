@@ -48,7 +48,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Response(msgspec.Struct, frozen=True, kw_only=True, tag_field="answer"):
     body_bytes: Size = 0
-    is_spent: bool = False
+    needs_recycling: bool = False
     """The process should be replaced: it holds much memory, or has worked long."""
 
 

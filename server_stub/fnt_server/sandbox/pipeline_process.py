@@ -215,7 +215,7 @@ class PipelineProcess:
             body.close()
             self._kill()
             raise
-        if head.is_spent or child.books >= BOOKS_PER_PROCESS:
+        if head.needs_recycling or child.books >= BOOKS_PER_PROCESS:
             self._kill()
         body.seek(0)
         return head, body
@@ -318,20 +318,20 @@ class PipelineProcess:
 
 
 def _start(options: Options) -> _Child:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    with theirs:
+    channel, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with child_end:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-I", "-m", "fnt_server.sandbox.child"),
-                *(str(theirs.fileno()), msgspec.json.encode(options).decode()),
+                *(str(child_end.fileno()), msgspec.json.encode(options).decode()),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
+            pass_fds=[child_end.fileno()],
             env=_environment(is_sandboxed=options.is_sandboxed),
         )
-    return _Child(process, ours)
+    return _Child(process, channel)
 
 
 def _environment(*, is_sandboxed: bool) -> dict[str, str]:

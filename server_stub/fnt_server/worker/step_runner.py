@@ -194,17 +194,17 @@ class StepRunner:
 
     def _merge(self, claimed: ClaimedStep, lease: Lease) -> None:
         result = f"jobs/{claimed.job_id}/result-{claimed.step_id}-{claimed.fence}.jsonl"
-        count = 0
+        count = size = 0
         # A storage cannot be read while it is being written: calls do not nest.
         with tempfile.TemporaryFile() as merged:
             for key in step_results.chunk_outputs(self._database, claimed):
                 lease.check()
                 for piece in self._storage.iter_bytes(key):
                     count += piece.count(b"\n")
-                    merged.write(piece)
+                    size += merged.write(piece)
                 if count > MAX_SENTENCES:
                     raise PdfRejected(JobErrorCode.PDF_LIMIT, TOO_MANY_SENTENCES)
-                if merged.tell() > MAX_RESULT_BYTES:
+                if size > MAX_RESULT_BYTES:
                     raise PdfRejected(JobErrorCode.PDF_LIMIT, RESULT_TOO_LARGE)
             merged.seek(0)
             self._storage.put(result, iter(lambda: merged.read(COPY_BYTES), b""))
