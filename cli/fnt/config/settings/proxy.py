@@ -1,4 +1,4 @@
-"""Whether a proxy stands between this machine and the server: one rule for REST and socket."""
+"""Proxy selection, shared by REST and WebSocket connections."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """A proxy's address. Its repr shows no password."""
+    """Address of a proxy. The repr shows no password."""
 
     scheme: str
     host: str
     port: int
     auth: tuple[str, str] | None = field(default=None, repr=False)
-    """Name and password."""
+    """User name and password."""
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a request to the proxy itself carries."""
+        """Headers for requests to the proxy itself."""
         if self.auth is None:
             return {}
         words = base64.b64encode(":".join(self.auth).encode()).decode()
@@ -33,7 +33,7 @@ class Proxy:
 
 
 def find_proxy(proxies: Mapping[str, str], *, scheme: str, host: str) -> Proxy | None:
-    """Return the proxy for a server; None for what is reached directly, as this machine is."""
+    """Return the proxy for a server, or None for a direct connection, as to this machine."""
     url = proxies.get(scheme) or proxies.get("all")
     if not url or is_loopback(host) or _is_exempt(host, proxies.get("no", "")):
         return None
