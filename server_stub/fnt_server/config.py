@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import platformdirs
 
@@ -161,9 +161,14 @@ def _one_of(environ: Mapping[str, str], name: str, words: tuple[str, ...]) -> st
     return word
 
 
+def sqlite_url(file: Path) -> str:
+    """Return SQLAlchemy's URL of a file, whatever its name holds: `?` and `%` are part of it."""
+    return f"sqlite:///{quote(str(file))}"
+
+
 def _database_url(url: str | None, data_dir: Path) -> str:
     if not url:
-        return f"sqlite:///{data_dir / 'fnt.db'}"
+        return sqlite_url(data_dir / "fnt.db")
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.split("+")[0] not in {"sqlite", "postgresql", "postgres"}:
         raise ConfigError("DATABASE_URL must begin with sqlite:/// or postgresql://")

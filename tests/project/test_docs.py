@@ -91,7 +91,8 @@ def test_readme_shows_what_becomes_of_its_passage(tmp_path: Path) -> None:
     typeset(before, page, title="Madame Bovary")
 
     settings = ProcessingSettings()
-    analysis = analyze(page, settings, max_pages=10, max_text_chars=10_000)
+    with page.open("rb") as file:
+        analysis = analyze(file.fileno(), settings, max_pages=10, max_text_chars=10_000)
     _title, *paragraphs = analysis.paragraphs
     chunk = process_chunk(paragraphs, settings=settings, engine=get_engine("rules"))
 

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from fnt_server.config import Config, ConfigError
+from fnt_server.db import schema
+from fnt_server.db.connection import Database
+from fnt_server.storage.object_store import local_folder
 
 
 def read(**environ: str) -> Config:
@@ -24,6 +27,22 @@ def test_defaults_are_one_machine() -> None:
     assert (config.max_sockets, config.max_sockets_per_user, config.lease_s) == (400, 20, 20.0)
     assert (config.connect_within_s, config.stalled_after_s) == (10.0, 20.0)
     assert config.is_embedded
+
+
+@pytest.mark.parametrize("name", ["100%2Fnovels", "novels?mode=memory", "novels #1", "livres é"])
+def test_a_data_folder_of_any_name_holds_its_own_database(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    config = Config.from_env({"FNT_DATA_DIR": str(folder)})
+
+    for url in (config.database_url, config.to_env()["DATABASE_URL"]):
+        database = Database(url)
+        schema.migrate(database)
+        database.dispose()
+
+        assert [file.name for file in tmp_path.iterdir()] == [name]
+        assert (folder / "fnt.db").stat().st_size > 0
+    assert local_folder(config.storage_url) == folder / "files"
 
 
 def test_a_relative_data_folder_becomes_absolute(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, get_origin, get_type_hints
+from typing import Annotated, Any, Self, get_origin, get_type_hints
 
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import MAX_FILENAME_CHARS, ProcessingSettings
+from fnt.wire.results import Format
 from fnt.wire.structs import Meta, WireStruct
 
 MAX_IDS = 200
@@ -158,7 +159,7 @@ class JobsQuery(Query, frozen=True, kw_only=True):
 class ResultQuery(Query, frozen=True, kw_only=True):
     """How to get a result."""
 
-    format: Literal["json", "jsonl", "txt", "csv"] = "json"
+    format: Format = "json"
 
 
 def _options(kind: Any) -> tuple[Any, ...]:

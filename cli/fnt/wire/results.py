@@ -6,11 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 from fnt.wire.structs import WireStruct
 
-FORMATS = ("json", "jsonl", "txt", "csv")
+Format = Literal["json", "jsonl", "txt", "csv"]
+FORMATS: tuple[str, ...] = get_args(Format)
 
 MEDIA_TYPES: Mapping[str, str] = {
     "json": "application/json",

@@ -46,7 +46,7 @@ class WireStruct(msgspec.Struct, frozen=True, kw_only=True):
         """Read a JSON value; raises WireError naming the field that is missing or wrong."""
         try:
             return msgspec.convert(payload, cls, dec_hook=read_custom)
-        except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
+        except REFUSED as error:
             from fnt.wire.complaints import complaint  # noqa: PLC0415 -- needed only when refused
 
             raise WireError(complaint(cls, payload)) from error

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fnt_server.auth import users
-from fnt_server.config import ConfigError
+from fnt_server.config import ConfigError, sqlite_url
 from fnt_server.db import schema
 from fnt_server.db.connection import Database
 
@@ -46,7 +46,7 @@ def run_demo(novel: Path, *, output: Path, pace_ms: int, echo: Callable[[str], N
 
 
 def _make_user(data: Path, password: str) -> None:
-    database = Database(f"sqlite:///{data / 'fnt.db'}")
+    database = Database(sqlite_url(data / "fnt.db"))
     schema.migrate(database)
     users.add_user(database, EMAIL, password)
     database.dispose()

@@ -12,7 +12,7 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt_server.config import ConfigError
 from fnt_server.logs import escaped
 from fnt_server.pipeline.document import Analysis
-from fnt_server.sandbox.parent import Extractor
+from fnt_server.sandbox.pipeline_process import PipelineProcess
 
 _RANGE = re.compile(r"(\d{1,6})?(-)?(\d{1,6})?")
 
@@ -44,8 +44,8 @@ def read(path: Path) -> Analysis:
     """Analyze a book in the sandbox; raises ConfigError, PdfRejected, ExtractionCrashed."""
     if not path.is_file():
         raise ConfigError(f"file {escaped(str(path))} not found")
-    with Extractor() as extractor:
-        return extractor.analyze(path.resolve(), ProcessingSettings())
+    with PipelineProcess() as process:
+        return process.inspect(path, ProcessingSettings())
 
 
 def as_lines(analysis: Analysis, pages: Pages) -> Iterator[str]:

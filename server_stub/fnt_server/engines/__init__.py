@@ -12,9 +12,11 @@ from fnt_server.engines.llm_requests import LLMClient
 from fnt_server.engines.rule_based import shorten
 from fnt_server.pipeline.engine_protocol import Engine, EngineFailed, Shortened
 
-__all__ = ["NAMES", "get_engine", "missing_requirement"]
+__all__ = ["NAMES", "RULES", "get_engine", "missing_requirement"]
 
-NAMES: Final = ("rules", "gemini", "openai")
+RULES: Final = "rules"
+"""The engine that needs neither keys nor a network."""
+NAMES: Final = (RULES, "gemini", "openai")
 
 
 def missing_requirement(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
@@ -39,7 +41,7 @@ def get_engine(name: str) -> Engine:
     lack = missing_requirement(name)
     if lack is not None:
         raise EngineFailed(f"the engine {name} cannot be used: {lack}", certain=True)
-    if name == "rules":
+    if name == RULES:
         return rule_based_engine
     from fnt_server.engines.llm import LLMEngine  # noqa: PLC0415 -- only models need it
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 from fnt.wire.jobs import ProcessingSettings
 from fnt_server.pipeline.document import Analysis, Dropped, Reason
@@ -19,18 +18,18 @@ from fnt_server.pipeline.text.paragraphs import find_paragraphs
 
 
 def analyze(
-    path: Path,
+    descriptor: int,
     settings: ProcessingSettings,
     *,
     max_pages: int,
     max_text_chars: int,
     on_open: Callable[[int], None] = lambda _pages: None,
 ) -> Analysis:
-    """Return the paragraphs of a PDF; raises PdfRejected. Runs in the sandbox.
+    """Return the paragraphs of an open PDF; raises PdfRejected. Runs in the sandbox.
 
     `on_open` is called with the number of pages before the first is read.
     """
-    page_count, raw = open_pages(path, max_pages=max_pages, max_text_chars=max_text_chars)
+    page_count, raw = open_pages(descriptor, max_pages=max_pages, max_text_chars=max_text_chars)
     on_open(page_count)
     pages = with_steady_sizes(clean_pages(raw))
     check_readable(pages)

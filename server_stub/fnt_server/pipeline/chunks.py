@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
+from fnt.wire.errors import JobErrorCode
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.results import Sentence
 from fnt.wire.words import count_words
 from fnt_server.pipeline.document import Analysis, Paragraph
 from fnt_server.pipeline.engine_protocol import Engine, Shortened, Stopped
+from fnt_server.pipeline.errors import PdfRejected
+from fnt_server.pipeline.text.hard_cuts import cut_hard
 from fnt_server.pipeline.text.sentences import iter_sentences
 from fnt_server.pipeline.text.typography import plain
+
+MAX_SENTENCES: Final = 500_000
+"""Of a book's result; a long novel has 80 000."""
+TOO_MANY_SENTENCES: Final = "the book has more sentences than any novel: split it into parts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +83,8 @@ def process_chunk(
         if not keep_going():
             raise Stopped
         found.extend(_iter_sources(paragraph, settings))
+        if len(found) > MAX_SENTENCES:
+            raise PdfRejected(JobErrorCode.PDF_LIMIT, TOO_MANY_SENTENCES)
     long = [source for source in found if source.is_long]
     shortened_sentences = engine([source.text for source in long], settings, keep_going)
     remaining = iter(shortened_sentences)
@@ -99,6 +109,8 @@ class _SourceSentence:
     """A sentence of the book."""
 
     text: str
+    shown: str
+    """The same, marked where it was cut."""
     page: int
     chapter: str | None
     is_long: bool
@@ -107,14 +119,18 @@ class _SourceSentence:
 
 def _iter_sources(paragraph: Paragraph, settings: ProcessingSettings) -> Iterator[_SourceSentence]:
     for found in iter_sentences(paragraph.text):
-        text = found.text if settings.preserve_formatting else plain(found.text)
         spared = settings.ignore_dialogue and found.is_dialogue
-        yield _SourceSentence(
-            text,
-            paragraph.page_at(found.start),
-            paragraph.chapter,
-            is_long=not spared and count_words(text) > settings.sentence_length_limit,
-        )
+        for part in cut_hard(found.text):
+            text, shown = part.text, part.shown
+            if not settings.preserve_formatting:
+                text, shown = plain(text), plain(shown)
+            yield _SourceSentence(
+                text,
+                shown,
+                paragraph.page_at(found.start + part.start),
+                paragraph.chapter,
+                is_long=not spared and count_words(text) > settings.sentence_length_limit,
+            )
 
 
 def _iter_pieces(
@@ -124,7 +140,7 @@ def _iter_pieces(
         yield Sentence(
             text=piece,
             words=count_words(piece),
-            source=source.text,
+            source=source.shown,
             page=source.page,
             chapter=source.chapter,
             engine=shortened.engine if shortened else settings.engine,

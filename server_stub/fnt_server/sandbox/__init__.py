@@ -1,1 +1,1 @@
-"""Extraction in a child process with limits on memory and time."""
+"""The pipeline in a process of its own, with limits on what a step and the process may do."""

@@ -1,65 +1,97 @@
-"""The sandbox child: one request per line on stdin, one response per line on stdout."""
+"""The pipeline process: serves one request after the other over the socket it was given."""
 
 from __future__ import annotations
 
-import json
+import encodings.idna
+import encodings.latin_1
+import encodings.utf_16_be
+import encodings.utf_16_le  # noqa: F401 -- nothing can be imported later
 import os
 import queue
+import resource
 import signal
+import socket
 import sys
 import threading
-import traceback
-from collections.abc import Mapping
-from pathlib import Path
-from typing import IO, Any
+from contextlib import suppress
+from typing import Final
 
-from fnt.wire.jobs import ProcessingSettings
-from fnt_server.pipeline.analysis import analyze
-from fnt_server.pipeline.errors import PdfRejected
-from fnt_server.sandbox.limits import SandboxLimits, limit_cpu, limit_memory
+import msgspec
+
+from fnt_server.sandbox.limits import LIFETIME_CPU_S, StepLimits, limit_cpu, limit_process
+from fnt_server.sandbox.lockdown import enter_sandbox
+from fnt_server.sandbox.messages import Described, Options, Request, Response, Work
+from fnt_server.sandbox.steps import run_step
+
+SPENT_BYTES: Final = 400 << 20
+"""Memory once held after which the process should be replaced: it does not all come back."""
+_MAX_REQUEST_BYTES: Final = 1 << 16
 
 
 def main() -> None:
-    """Serve requests until stdin ends, which it does when the parent dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
-    limits = SandboxLimits(**json.loads(sys.argv[1]))
-    responses = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # keep PDFium's output out of the responses
-    limit_memory(limits.memory_bytes)
-    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_read_requests, args=(sys.stdin.buffer, requests), daemon=True).start()
+    """Serve requests until the socket ends, which it does when the parent dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to decide on
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    options = msgspec.json.decode(sys.argv[2], type=Options)
+    requests: queue.SimpleQueue[tuple[Request, int]] = queue.SimpleQueue()
+    is_ready = threading.Event()  # no thread can be started later, nor a descriptor be there before
+    threading.Thread(target=_read_requests, args=(channel, requests, is_ready), daemon=True).start()
+    missing: list[str] = []
+    if options.is_sandboxed:
+        missing = enter_sandbox(options.limits, keep={0, 1, 2, channel.fileno()})
+    else:
+        limit_process(options.limits)
+    is_ready.set()
     while True:
-        request = json.loads(requests.get())
-        limit_cpu(limits.cpu_s_for(1))
-        responses.write(json.dumps(_respond(request, limits)).encode() + b"\n")
-        responses.flush()
+        request, descriptor = requests.get()
+        _serve(channel, request, descriptor, options.limits, missing)
 
 
-def _read_requests(stdin: IO[bytes], requests: queue.SimpleQueue[bytes]) -> None:
-    """Queue requests; exit when the parent does, even in the middle of a book."""
-    for line in stdin:
-        requests.put(line)
+def _read_requests(
+    channel: socket.socket,
+    requests: queue.SimpleQueue[tuple[Request, int]],
+    is_ready: threading.Event,
+) -> None:
+    """Queue requests, and exit with the parent, even in the middle of a book."""
+    is_ready.wait()
+    held = b""
+    with suppress(OSError):
+        while True:
+            data, descriptors, _, _ = socket.recv_fds(channel, _MAX_REQUEST_BYTES, 1)
+            held += data
+            if held.endswith(b"\n"):
+                requests.put((msgspec.json.decode(held, type=Request), descriptors[0]))
+                held = b""
+            elif not data:
+                break
     os._exit(0)
 
 
-def _respond(request: Mapping[str, Any], limits: SandboxLimits) -> dict[str, Any]:
-    try:
-        analysis = analyze(
-            Path(request["path"]),
-            ProcessingSettings.from_wire(request["settings"]),
-            max_pages=limits.max_pages,
-            max_text_chars=limits.max_text_chars,
-            on_open=lambda pages: limit_cpu(limits.cpu_s_for(pages)),
+def _serve(
+    channel: socket.socket,
+    request: Request,
+    descriptor: int,
+    limits: StepLimits,
+    missing: list[str],
+) -> None:
+    head: Response = Described(missing=missing)
+    body = b""
+    if request.work is not Work.DESCRIBE:
+        limit_cpu(limits.cpu_s if request.work is Work.SHORTEN else limits.cpu_s_for(1))
+        head, body = run_step(
+            request, descriptor, limits, on_open=lambda pages: limit_cpu(limits.cpu_s_for(pages))
         )
-    except PdfRejected as rejected:
-        return {"rejected": rejected.code, "message": rejected.message}
-    except MemoryError:
-        return {"too_heavy": True}
-    except Exception as error:  # a bug: the parent logs it
-        frames = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)]
-        # Not the error's own message: it may quote the book.
-        return {"bug": f"{type(error).__name__} in {' > '.join(frames[-5:])}"}
-    return {"analysis": analysis.to_json()}
+        limit_cpu(0)
+    os.close(descriptor)
+    head = msgspec.structs.replace(head, needs_recycling=_needs_recycling())
+    channel.sendall(msgspec.json.encode(head) + b"\n")
+    channel.sendall(body)
+
+
+def _needs_recycling() -> bool:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return used.ru_maxrss * unit > SPENT_BYTES or used.ru_utime > LIFETIME_CPU_S / 2
 
 
 if __name__ == "__main__":

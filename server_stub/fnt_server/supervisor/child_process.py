@@ -47,6 +47,11 @@ class Child:
         return self._process is not None and self._process.poll() is not None
 
     @property
+    def age_s(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self._started_at
+
+    @property
     def failures(self) -> int:
         """How many times in a row it died soon after it was started."""
         return self._failures

@@ -39,6 +39,8 @@ READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 2.5
 CHILD_DRAIN_S = 2
 POLL_EVERY_S = 0.1
+SOCKET_WITHIN_S = 10.0
+"""Time a broker has to listen after its start; one with much data to read takes a while."""
 
 
 class Supervisor:
@@ -50,6 +52,7 @@ class Supervisor:
         # Not an Event: a signal handler that runs while its lock is held would deadlock.
         self._is_stopping = False
         self._worker_id = ""
+        self._socket_path: Path | None = None
         self._children: dict[str, Child] = {}
         self._worker_checked_at = time.monotonic()
 
@@ -76,9 +79,8 @@ class Supervisor:
             finally:
                 self._stop_all()
                 self._database.dispose()
-                shutil.rmtree(
-                    embedded_broker.socket_folder(self._config.data_dir), ignore_errors=True
-                )
+                if self._socket_path:
+                    embedded_broker.remove_socket(self._socket_path)
 
     def _stop_soon(self, *_: object) -> None:
         self._is_stopping = True
@@ -86,7 +88,7 @@ class Supervisor:
     def _make_children(self, listener: socket.socket, orphan_killer: OrphanKiller) -> None:
         config, environ = self._config, dict(os.environ)
         if config.is_embedded:
-            path = embedded_broker.socket_folder(config.data_dir) / "broker.sock"
+            path = self._socket_path = embedded_broker.socket_path(config.data_dir)
             config = replace(config, broker_url=f"unix://{path}")
             config = replace(config, events_url=config.events_url or config.broker_url)
             command = embedded_broker.broker_command(config.data_dir / "broker", path)
@@ -125,6 +127,7 @@ class Supervisor:
                     raise ConfigError(f"not ready after {READY_WITHIN_S:.0f} s: see the log above")
             else:
                 self._check_worker()
+                self._check_socket()
             time.sleep(POLL_EVERY_S)
 
     def _restart_if_dead(self, child: Child) -> None:
@@ -161,6 +164,15 @@ class Supervisor:
         if self._worker_id not in alive and broker.answers(self._config.broker_url):
             log.warning("worker heartbeat missing for %.0f s, restarting it", WORKER_SILENT_S)
             self._children["worker"].send_signal(signal.SIGKILL)
+
+    def _check_socket(self) -> None:
+        """Restart the broker if somebody removed its socket: nobody could connect any more."""
+        broker_child = self._children.get("broker")
+        if not self._socket_path or not broker_child or not broker_child.is_alive:
+            return
+        if broker_child.age_s > SOCKET_WITHIN_S and not self._socket_path.exists():
+            log.warning("the broker's socket %s was removed, restarting it", self._socket_path)
+            broker_child.send_signal(signal.SIGTERM)
 
     def _release_steps(self) -> None:
         try:

@@ -82,6 +82,7 @@ class PoolChild:
 
     def begin(self) -> None:
         """Start the reaper and send a wakeup: Celery kills a child that is busy during startup."""
+        self.runner.warm_up()
         self.reaper.start()
         self.publisher.notify_workers()
 

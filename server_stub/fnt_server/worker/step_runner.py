@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import tempfile
 import time
 from collections.abc import Callable
 
+import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from fnt.wire.errors import JobErrorCode
@@ -16,24 +16,29 @@ from fnt_server import logs
 from fnt_server.config import Config
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, StepKind
-from fnt_server.engines import get_engine
+from fnt_server.engines import RULES
 from fnt_server.jobs import leases, queries, step_results
 from fnt_server.jobs.leases import ClaimedStep, LeaseLostError
 from fnt_server.jobs.step_results import ChunkPlan
 from fnt_server.messaging.event_bus import Publisher
 from fnt_server.metrics import STEP_SECONDS, STEPS_FAILED
-from fnt_server.pipeline.chunks import Chunk, chunk_count, plan_chunks, process_chunk
-from fnt_server.pipeline.document import Paragraph
+from fnt_server.pipeline.chunks import MAX_SENTENCES, TOO_MANY_SENTENCES
 from fnt_server.pipeline.engine_protocol import EngineFailed, Stopped
 from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
-from fnt_server.sandbox.limits import SandboxLimits
-from fnt_server.sandbox.parent import Extractor
+from fnt_server.sandbox.limits import StepLimits
+from fnt_server.sandbox.messages import ChunkRange
+from fnt_server.sandbox.pipeline_process import PipelineProcess
 from fnt_server.storage.object_store import FULL, Storage, StorageDownError
 from fnt_server.worker.lease_renewal import Lease
 
 log = logging.getLogger(__name__)
 
 COPY_BYTES = 1 << 20
+MAX_RESULT_BYTES = 512 << 20
+"""Of a stored result; that of a long novel has 20 million."""
+RESULT_TOO_LARGE = "the result would be larger than that of any novel: split the book into parts"
+MODEL_WALL_S = 3600.0
+"""For a chunk whose sentences a language model is asked for: nearly all of it is waiting."""
 
 
 class StepRunner:
@@ -57,12 +62,23 @@ class StepRunner:
         self._owner = owner
         self._stopping = stopping
         self._needs_recycling = needs_recycling
-        self._extractor = Extractor(SandboxLimits(max_pages=config.max_pages))
+        limits = StepLimits(max_pages=config.max_pages)
+        self._pipeline = PipelineProcess(limits)
+        self._models = PipelineProcess(
+            msgspec.structs.replace(
+                limits, wall_s=MODEL_WALL_S, memory_bytes=2 * limits.memory_bytes
+            ),
+            is_sandboxed=False,
+        )
         self._run = {
             StepKind.ANALYSE: self._analyze,
             StepKind.CHUNK: self._chunk,
             StepKind.MERGE: self._merge,
         }
+
+    def warm_up(self) -> None:
+        """Start the pipeline process before there is work for it."""
+        self._pipeline.start()
 
     def run_ready(self) -> int:
         """Claim and run steps until none is ready or this process should be recycled.
@@ -91,8 +107,9 @@ class StepRunner:
         return done
 
     def close(self) -> None:
-        """End the extraction child."""
-        self._extractor.close()
+        """End the processes that compute."""
+        self._pipeline.close()
+        self._models.close()
 
     def _run_step(self, claimed: ClaimedStep) -> None:
         started = time.monotonic()
@@ -132,21 +149,22 @@ class StepRunner:
     def _analyze(self, claimed: ClaimedStep, lease: Lease) -> None:
         settings = ProcessingSettings.from_wire(claimed.settings)
         with self._storage.local_path(claimed.file_key) as path:
-            analysis = self._extractor.analyze(path, settings, keep_going=lease.is_held)
-        pages = analysis.page_count
+            book = self._pipeline.analyze(path, settings, keep_going=lease.is_held)
         self._publish(
             step_results.record_page_count(
-                self._database, claimed, page_count=pages, chunks=chunk_count(pages)
+                self._database, claimed, page_count=book.page_count, chunks=len(book.chunks)
             )
         )
-        plans = [self._store_input(claimed, chunk) for chunk in plan_chunks(analysis)]
+        with book.body:
+            plans = [
+                self._store_input(claimed, chunk, content) for chunk, content in book.iter_inputs()
+            ]
         self._publish(step_results.complete_analysis(self._database, claimed, plans))
         self._publisher.notify_workers(len(plans))
 
-    def _store_input(self, claimed: ClaimedStep, chunk: Chunk) -> ChunkPlan:
+    def _store_input(self, claimed: ClaimedStep, chunk: ChunkRange, content: bytes) -> ChunkPlan:
         key = f"jobs/{claimed.job_id}/work/{claimed.fence}-{chunk.number}.json"
-        content = {"paragraphs": [p.to_json() for p in chunk.paragraphs]}
-        self._storage.put(key, [json.dumps(content, ensure_ascii=False).encode()])
+        self._storage.put(key, [content])
         return ChunkPlan(
             number=chunk.number,
             start_page=chunk.start_page,
@@ -156,22 +174,18 @@ class StepRunner:
 
     def _chunk(self, claimed: ClaimedStep, lease: Lease) -> None:
         settings = ProcessingSettings.from_wire(claimed.settings)
-        content = json.loads(self._storage.get(claimed.input_key or ""))
-        done = process_chunk(
-            [Paragraph.from_json(stored) for stored in content["paragraphs"]],
-            settings=settings,
-            engine=get_engine(settings.engine),
-            keep_going=lease.is_held,
-        )
-        lease.pause(self._config.pace_ms / 1000)
+        process = self._pipeline if settings.engine == RULES else self._models
+        with self._storage.local_path(claimed.input_key or "") as path:
+            done = process.shorten(path, settings, keep_going=lease.is_held)
         key = f"jobs/{claimed.job_id}/work/{claimed.step_id}-{claimed.fence}.jsonl"
-        lines = (json.dumps(s.to_wire(), ensure_ascii=False) + "\n" for s in done.sentences)
-        self._storage.put(key, ["".join(lines).encode()])
+        with done.lines as lines:
+            lease.pause(self._config.pace_ms / 1000)
+            self._storage.put(key, iter(lambda: lines.read(COPY_BYTES), b""))
         job = step_results.complete_chunk(
             self._database,
             claimed,
             output_key=key,
-            sentence_count=len(done.sentences),
+            sentence_count=done.sentence_count,
             by_rules=done.fallback_reasons,
         )
         self._publish(job)
@@ -180,14 +194,18 @@ class StepRunner:
 
     def _merge(self, claimed: ClaimedStep, lease: Lease) -> None:
         result = f"jobs/{claimed.job_id}/result-{claimed.step_id}-{claimed.fence}.jsonl"
-        count = 0
+        count = size = 0
         # A storage cannot be read while it is being written: calls do not nest.
         with tempfile.TemporaryFile() as merged:
             for key in step_results.chunk_outputs(self._database, claimed):
                 lease.check()
                 for piece in self._storage.iter_bytes(key):
                     count += piece.count(b"\n")
-                    merged.write(piece)
+                    size += merged.write(piece)
+                if count > MAX_SENTENCES:
+                    raise PdfRejected(JobErrorCode.PDF_LIMIT, TOO_MANY_SENTENCES)
+                if size > MAX_RESULT_BYTES:
+                    raise PdfRejected(JobErrorCode.PDF_LIMIT, RESULT_TOO_LARGE)
             merged.seek(0)
             self._storage.put(result, iter(lambda: merged.read(COPY_BYTES), b""))
         if not count:

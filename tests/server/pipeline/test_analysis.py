@@ -26,7 +26,8 @@ LAYOUTS = {
 
 def read(path: Path, **changes: bool) -> list[Paragraph]:
     settings = ProcessingSettings(**changes)
-    analysis = analyze(path, settings, max_pages=5000, max_text_chars=10_000_000)
+    with path.open("rb") as file:
+        analysis = analyze(file.fileno(), settings, max_pages=5000, max_text_chars=10_000_000)
     return list(analysis.paragraphs)
 
 

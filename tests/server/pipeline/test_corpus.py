@@ -17,7 +17,7 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt_server.engines import get_engine
 from fnt_server.pipeline.chunks import plan_chunks, process_chunk
 from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
-from fnt_server.sandbox.parent import Extractor
+from fnt_server.sandbox.pipeline_process import PipelineProcess
 
 ROOT = Path(__file__).parents[3]
 CORPUS = Path(os.environ.get("FNT_TEST_CORPUS", ROOT.parent / "shared" / "corpus"))
@@ -35,15 +35,15 @@ pytestmark = pytest.mark.skipif(not SCORE.exists(), reason=f"no corpus at {CORPU
 
 
 @pytest.fixture(scope="module")
-def extractor() -> Iterator[Extractor]:
-    with Extractor() as shared:
+def process() -> Iterator[PipelineProcess]:
+    with PipelineProcess() as shared:
         yield shared
 
 
 @pytest.mark.parametrize("name", BOOKS)
-def test_novel_passes_the_gates(name: str, extractor: Extractor, tmp_path: Path) -> None:
+def test_novel_passes_the_gates(name: str, process: PipelineProcess, tmp_path: Path) -> None:
     book = CORPUS / name
-    score = score_of(book, extractor, tmp_path)
+    score = score_of(book, process, tmp_path)
 
     assert [gate for gate, kept in score["gates"].items() if not kept] == []
     assert score["words"]["recall"] >= 0.999
@@ -53,8 +53,8 @@ def test_novel_passes_the_gates(name: str, extractor: Extractor, tmp_path: Path)
     assert score["hyphenation"]["per_1000_words"] <= 0.1
 
 
-def score_of(book: Path, extractor: Extractor, tmp_path: Path) -> dict[str, Any]:
-    analysis = extractor.analyze(book.with_suffix(".pdf"), SETTINGS)
+def score_of(book: Path, process: PipelineProcess, tmp_path: Path) -> dict[str, Any]:
+    analysis = process.inspect(book.with_suffix(".pdf"), SETTINGS)
     sentences = [
         sentence.to_wire()
         for chunk in plan_chunks(analysis)
@@ -74,7 +74,7 @@ def score_of(book: Path, extractor: Extractor, tmp_path: Path) -> dict[str, Any]
 
 
 @pytest.mark.timeout(120)
-def test_odd_files_end_as_expected(extractor: Extractor, tmp_path: Path) -> None:
+def test_odd_files_end_as_expected(process: PipelineProcess, tmp_path: Path) -> None:
     with tarfile.open(CORPUS / "bad.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")
     expected = json.loads((CORPUS / "bad.expected.json").read_text(encoding="utf-8"))
@@ -82,16 +82,16 @@ def test_odd_files_end_as_expected(extractor: Extractor, tmp_path: Path) -> None
 
     wrong = {}
     for name, facts in expected.items():
-        ended = outcome(extractor, paths[name])
+        ended = outcome(process, paths[name])
         if facts["expect"] not in ("either", ended):
             wrong[name] = ended
 
     assert wrong == {}
 
 
-def outcome(extractor: Extractor, path: Path) -> str:
+def outcome(process: PipelineProcess, path: Path) -> str:
     try:
-        extractor.analyze(path, SETTINGS)
+        process.inspect(path, SETTINGS)
     except (PdfRejected, ExtractionCrashed) as ended:
         assert str(path.parent) not in ended.message
         return "reject"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from e2e.harness import ServerProcess, clean_environ
+from e2e.harness import ServerProcess, clean_environ, wait_for
 from fnt import __version__
+from fnt_server.supervisor.embedded_broker import remove_socket, socket_path
 
 
 def test_a_broker_whose_files_are_broken_begins_anew(tmp_path: Path) -> None:
@@ -26,6 +28,35 @@ def test_a_broker_whose_files_are_broken_begins_anew(tmp_path: Path) -> None:
     assert log.count("moved broker to broker.broken, see broker.log") == 1
     assert (tmp_path / "broker.broken" / "appendonlydir").is_dir()
     assert "manifest" in (tmp_path / "broker.log").read_text()
+
+
+@pytest.mark.parametrize("name", ["data", "d" * 120, "100%2F?#"])
+def test_a_broker_whose_socket_was_removed_is_restarted(name: str, tmp_path: Path) -> None:
+    """As cleaners of temporary folders do; before, jobs waited forever."""
+    server = ServerProcess(tmp_path / name).start()
+    path = socket_path_of(server)
+
+    path.unlink()
+    wait_for(path.exists, within_s=40, what="a new socket")
+
+    assert server.stop() == 0
+    assert not path.exists()
+
+
+def socket_path_of(server: ServerProcess) -> Path:
+    """Read it from the title the broker gives its process."""
+    title = Path(f"/proc/{server.child('broker')}/cmdline").read_bytes()
+    return Path(os.fsdecode(title.split(b"unixsocket:")[1].rstrip(b" \0")))
+
+
+def test_the_socket_is_in_the_data_folder_where_that_can_be(tmp_path: Path) -> None:
+    plain, long = tmp_path / "a", tmp_path / ("b" * 120)
+    for folder in (plain, long):
+        folder.mkdir()
+
+    assert socket_path(plain) == plain / "broker.sock"
+    assert not socket_path(long).is_relative_to(long)
+    remove_socket(socket_path(long))
 
 
 @pytest.mark.parametrize(

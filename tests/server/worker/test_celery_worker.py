@@ -408,6 +408,9 @@ def test_web_and_worker_start_without_a_broker(
 class Runner:
     """Stands for a slot at work on steps that take long."""
 
+    def warm_up(self) -> None:
+        pass
+
     def __init__(self, work: Callable[[], None]) -> None:
         self._work = work
 

@@ -1,4 +1,4 @@
-"""Whether a proxy stands between this machine and the server: one rule for REST and socket."""
+"""Proxy selection, shared by REST and WebSocket connections."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ SERVER_SCHEMES = {"ws": "http", "wss": "https"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """A proxy's address. Its repr shows no password."""
+    """Address of a proxy. The repr shows no password."""
 
     scheme: str
     host: str
     port: int
     auth: tuple[str, str] | None = field(default=None, repr=False)
-    """Name and password."""
+    """User name and password."""
 
     @property
     def url(self) -> str:
-        """The address without name and password."""
+        """The address without user name and password."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a request to the proxy itself carries."""
+        """Headers for requests to the proxy itself."""
         if self.auth is None:
             return {}
         words = base64.b64encode(":".join(self.auth).encode()).decode()
@@ -42,7 +42,7 @@ class Proxy:
 
 
 def find_proxy(proxies: Mapping[str, str], *, server: str) -> Proxy | None:
-    """Return the proxy for a server's URL; None for what is reached directly, as this machine is.
+    """Return the proxy for a server's URL, or None for a direct connection, as to this machine.
 
     `proxies` is what `urllib.request.getproxies` returns. Raises UsageError for a proxy URL that
     cannot be used.

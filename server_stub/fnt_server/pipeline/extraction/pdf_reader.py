@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import math
-import os
 import re
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -18,6 +16,7 @@ from fnt_server.pipeline.errors import PdfRejected
 from fnt_server.pipeline.extraction.characters import ACCENTS
 from fnt_server.pipeline.extraction.optional_content import HiddenLayers
 from fnt_server.pipeline.extraction.orientation import page_corner, quarter_turns, rotated
+from fnt_server.pipeline.extraction.pdf_file import PdfFile
 from fnt_server.pipeline.extraction.spaces import MIN_SPACE, spaces_wanted
 from fnt_server.pipeline.extraction.visible_text import hide_unseen_text, may_have_layers
 from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page
@@ -34,35 +33,37 @@ _DAMAGED = "the file is not a readable PDF: export or download it again"
 _INCOMPLETE = "a part of the PDF is missing or damaged: export or download it again"
 
 
-def open_pages(path: Path, *, max_pages: int, max_text_chars: int) -> tuple[int, Iterator[Page]]:
+def open_pages(
+    descriptor: int, *, max_pages: int, max_text_chars: int
+) -> tuple[int, Iterator[Page]]:
     """Return the number of pages and the pages themselves; raises PdfRejected."""
-    document = pdfium.FPDF_LoadDocument(os.fsencode(path), None)
-    if not document:
+    file = PdfFile(descriptor)
+    if not file.handle:
         needs_password = pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD
         code = JobErrorCode.PDF_ENCRYPTED if needs_password else JobErrorCode.PDF_DAMAGED
         raise PdfRejected(code, _NO_PASSWORD if needs_password else _DAMAGED)
-    count = pdfium.FPDF_GetPageCount(document)
+    count = pdfium.FPDF_GetPageCount(file.handle)
     if count < 1:
-        pdfium.FPDF_CloseDocument(document)
+        file.close()
         raise PdfRejected(JobErrorCode.PDF_DAMAGED, "the PDF has no pages: export it again")
     if count > max_pages:
-        pdfium.FPDF_CloseDocument(document)
+        file.close()
         raise PdfRejected(
             JobErrorCode.PDF_TOO_MANY_PAGES,
             f"the PDF has {count} pages, the limit is {max_pages}: split it into parts",
         )
-    return count, _iter_pages(document, path, count, max_text_chars)
+    return count, _iter_pages(file, count, max_text_chars)
 
 
-def _iter_pages(document: Any, path: Path, count: int, max_text_chars: int) -> Iterator[Page]:
+def _iter_pages(file: PdfFile, count: int, max_text_chars: int) -> Iterator[Page]:
     left = max_text_chars
     layers: HiddenLayers | None = None
     try:
         for index in range(count):
-            handle = _load_page(document, index)
+            handle = _load_page(file.handle, index)
             shown = None
             if may_have_layers(handle):
-                layers = layers or HiddenLayers(path.read_bytes())
+                layers = layers or HiddenLayers(file.read_all())
                 shown = layers.page_without(index)
             if shown is not None:
                 pdfium.FPDF_ClosePage(handle)
@@ -72,7 +73,7 @@ def _iter_pages(document: Any, path: Path, count: int, max_text_chars: int) -> I
             left -= sum(len(line.text) for line in page.lines)
             yield page
     finally:
-        pdfium.FPDF_CloseDocument(document)
+        file.close()
 
 
 def _load_page(document: Any, index: int) -> Any:

@@ -14,6 +14,9 @@ HYPHEN: Final = "\x02"
 SOFT_HYPHEN: Final = "\xad"
 """Before HYPHEN: only the line end made it, as far as the file says."""
 
+_SMALLEST: Final = 0.1
+"""Points; what sizes are rounded to."""
+
 _SIZES: Final = 6
 """Number of type sizes that nearly all of a printed book uses."""
 
@@ -51,7 +54,8 @@ def body_size(pages: Sequence[Page]) -> float:
     for page in pages:
         for line in page.lines:
             letters[round(line.size, 1)] += len(line.text)
-    return max(letters, key=lambda size: (letters[size], size), default=10.0)
+    size = max(letters, key=lambda size: (letters[size], size), default=10.0)
+    return max(size, _SMALLEST)
 
 
 def with_steady_sizes(pages: Sequence[Page]) -> list[Page]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from email.utils import encode_rfc2231
 
@@ -11,7 +10,8 @@ from flask import Blueprint, Response, request
 from fnt.wire.errors import ErrorCode
 from fnt.wire.job_status import JobStatus
 from fnt.wire.requests import ResultQuery
-from fnt.wire.results import MEDIA_TYPES, Sentence, iter_result
+from fnt.wire.results import MEDIA_TYPES, iter_result
+from fnt_server.pipeline.stored_sentences import read_lines
 from fnt_server.web.api.errors import ApiError
 from fnt_server.web.api.jobs import own_job
 from fnt_server.web.services import services
@@ -31,7 +31,7 @@ def get_result(job_id: int) -> Response:
         raise ApiError(409, ErrorCode.CONFLICT, message)
     lines = services().storage.iter_lines(job.result_key)
     pieces = iter_result(
-        (Sentence.from_wire(json.loads(line)) for line in lines),
+        read_lines(lines),
         format=format,
         document={
             "original_filename": job.original_filename,

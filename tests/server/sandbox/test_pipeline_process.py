@@ -15,8 +15,8 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt_server.pipeline.document import Analysis
 from fnt_server.pipeline.engine_protocol import Stopped
 from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
-from fnt_server.sandbox.limits import SandboxLimits
-from fnt_server.sandbox.parent import Extractor
+from fnt_server.sandbox.limits import StepLimits
+from fnt_server.sandbox.pipeline_process import PipelineProcess
 from pdfs import make_encrypted_pdf, make_pdf, make_scan_pdf
 
 SETTINGS = ProcessingSettings()
@@ -34,8 +34,8 @@ def write(tmp_path: Path) -> Write:
 
 
 @pytest.fixture(scope="module")
-def extractor() -> Iterator[Extractor]:
-    with Extractor() as shared:
+def process() -> Iterator[PipelineProcess]:
+    with PipelineProcess() as shared:
         yield shared
 
 
@@ -60,14 +60,14 @@ def make_bomb() -> bytes:
     return ("%PDF-1.4\n" + "\n".join(objects) + "\ntrailer<</Root 1 0 R>>\n%%EOF").encode()
 
 
-def assert_works(extractor: Extractor, path: Path) -> Analysis:
-    analysis = extractor.analyze(path, SETTINGS)
+def assert_works(process: PipelineProcess, path: Path) -> Analysis:
+    analysis = process.inspect(path, SETTINGS)
     assert analysis.paragraphs
     return analysis
 
 
-def test_a_book_comes_back_as_paragraphs(extractor: Extractor, write: Write) -> None:
-    analysis = assert_works(extractor, write(make_pdf(pages=3)))
+def test_a_book_comes_back_as_paragraphs(process: PipelineProcess, write: Write) -> None:
+    analysis = assert_works(process, write(make_pdf(pages=3)))
 
     assert analysis.page_count == 3
     words = analysis.paragraphs[1].text.split()  # the kind of space is the text's own affair
@@ -76,13 +76,13 @@ def test_a_book_comes_back_as_paragraphs(extractor: Extractor, write: Write) -> 
 
 
 def test_one_child_serves_many_books(write: Write) -> None:
-    with Extractor() as extractor:
+    with PipelineProcess() as process:
         path = write(make_pdf())
-        assert_works(extractor, path)
-        first = child_of(extractor)
-        assert_works(extractor, path)
+        assert_works(process, path)
+        first = child_of(process)
+        assert_works(process, path)
 
-        assert child_of(extractor) == first
+        assert child_of(process) == first
 
 
 @pytest.mark.parametrize(
@@ -98,27 +98,27 @@ def test_one_child_serves_many_books(write: Write) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_cannot_be_worked_on_is_rejected(
-    extractor: Extractor, write: Write, data: bytes, code: JobErrorCode
+    process: PipelineProcess, write: Write, data: bytes, code: JobErrorCode
 ) -> None:
     path = write(data)
 
     with pytest.raises(PdfRejected) as caught:
-        extractor.analyze(path, SETTINGS)
+        process.inspect(path, SETTINGS)
 
     assert caught.value.code is code
     assert str(path.parent) not in caught.value.message
 
 
-def test_an_empty_password_opens(extractor: Extractor, write: Write) -> None:
-    assert_works(extractor, write(make_encrypted_pdf(user_password="")))
+def test_an_empty_password_opens(process: PipelineProcess, write: Write) -> None:
+    assert_works(process, write(make_encrypted_pdf(user_password="")))
 
 
 def test_more_text_than_allowed_is_rejected(write: Write) -> None:
     with (
-        Extractor(SandboxLimits(max_text_chars=500)) as extractor,
+        PipelineProcess(StepLimits(max_text_chars=500)) as process,
         pytest.raises(PdfRejected) as caught,
     ):
-        extractor.analyze(write(make_pdf(pages=3)), SETTINGS)
+        process.inspect(write(make_pdf(pages=3)), SETTINGS)
 
     assert caught.value.code is JobErrorCode.PDF_LIMIT
 
@@ -126,52 +126,52 @@ def test_more_text_than_allowed_is_rejected(write: Write) -> None:
 @pytest.mark.parametrize(
     "limits",
     [
-        SandboxLimits(cpu_s=2, memory_bytes=8 << 30),
-        SandboxLimits(wall_s=2.0),
-        SandboxLimits(memory_bytes=200 << 20),
+        StepLimits(cpu_s=2, memory_bytes=8 << 30),
+        StepLimits(wall_s=3),
+        StepLimits(memory_bytes=200 << 20),
     ],
     ids=["cpu", "wall", "memory"],
 )
-def test_a_bomb_kills_the_child_alone(write: Write, limits: SandboxLimits) -> None:
-    with Extractor(limits) as extractor:
+def test_a_bomb_kills_the_child_alone(write: Write, limits: StepLimits) -> None:
+    with PipelineProcess(limits) as process:
         with pytest.raises(ExtractionCrashed) as caught:
-            extractor.analyze(write(make_bomb()), SETTINGS)
+            process.inspect(write(make_bomb()), SETTINGS)
 
         assert caught.value.code is JobErrorCode.PDF_LIMIT
-        assert_works(extractor, write(make_pdf()))
+        assert_works(process, write(make_pdf()))
 
 
 def test_stopping_ends_the_work_at_once(write: Write) -> None:
     answers = iter([True, False])
-    with Extractor() as extractor:
+    with PipelineProcess() as process:
         with pytest.raises(Stopped):
-            extractor.analyze(write(make_bomb()), SETTINGS, keep_going=lambda: next(answers))
+            process.inspect(write(make_bomb()), SETTINGS, keep_going=lambda: next(answers))
 
-        assert_works(extractor, write(make_pdf()))
+        assert_works(process, write(make_pdf()))
 
 
 def test_a_child_killed_from_outside_may_be_tried_again(write: Write) -> None:
-    with Extractor() as extractor:
+    with PipelineProcess() as process:
 
         def kill() -> bool:
-            os.kill(child_of(extractor), signal.SIGKILL)
+            os.kill(child_of(process), signal.SIGKILL)
             return True
 
         with pytest.raises(ExtractionCrashed) as caught:
-            extractor.analyze(write(make_bomb()), SETTINGS, keep_going=kill)
+            process.inspect(write(make_bomb()), SETTINGS, keep_going=kill)
 
         assert caught.value.code is JobErrorCode.WORKER_LOST
-        assert_works(extractor, write(make_pdf()))
+        assert_works(process, write(make_pdf()))
 
 
 def test_a_child_that_died_between_books_is_replaced(write: Write) -> None:
-    with Extractor() as extractor:
+    with PipelineProcess() as process:
         path = write(make_pdf())
-        assert_works(extractor, path)
-        os.kill(child_of(extractor), signal.SIGKILL)
-        os.waitid(os.P_PID, child_of(extractor), os.WEXITED | os.WNOWAIT)
+        assert_works(process, path)
+        os.kill(child_of(process), signal.SIGKILL)
+        os.waitid(os.P_PID, child_of(process), os.WEXITED | os.WNOWAIT)
 
-        assert_works(extractor, path)
+        assert_works(process, path)
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux to wait for a grandchild")
@@ -179,12 +179,12 @@ def test_the_child_ends_with_its_parent_even_in_the_middle_of_a_book(write: Writ
     script = (
         "import sys, pathlib\n"
         "from fnt.wire.jobs import ProcessingSettings\n"
-        "from fnt_server.sandbox.parent import Extractor\n"
-        "extractor = Extractor()\n"
+        "from fnt_server.sandbox.pipeline_process import PipelineProcess\n"
+        "process = PipelineProcess()\n"
         "def tell():\n"
-        "    print(extractor._child.pid, flush=True)\n"
+        "    print(process.pid, flush=True)\n"
         "    return True\n"
-        "extractor.analyze(pathlib.Path(sys.argv[1]), ProcessingSettings(), keep_going=tell)\n"
+        "process.inspect(pathlib.Path(sys.argv[1]), ProcessingSettings(), keep_going=tell)\n"
     )
     command = [sys.executable, "-c", script, str(write(make_bomb()))]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
@@ -198,6 +198,6 @@ def test_the_child_ends_with_its_parent_even_in_the_middle_of_a_book(write: Writ
     assert ended
 
 
-def child_of(extractor: Extractor) -> int:
-    assert extractor._child
-    return extractor._child.pid
+def child_of(process: PipelineProcess) -> int:
+    assert process.pid
+    return process.pid

@@ -1,0 +1,114 @@
+"""What the worker and its pipeline process tell each other.
+
+A request is a line of JSON with one descriptor; a response is a line of JSON and as many bytes as
+it says. The worker believes a response no more than a document.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from fnt.wire.errors import JobErrorCode
+from fnt_server.sandbox.limits import StepLimits
+
+MAX_HEAD_BYTES = 4 << 20
+
+Size = Annotated[int, Meta(ge=0)]
+Place = Annotated[int, Meta(ge=1)]
+Said = Annotated[str, Meta(max_length=500)]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pipeline process is started with."""
+
+    limits: StepLimits
+    is_sandboxed: bool
+
+
+class Work(StrEnum):
+    """What is to be done with a document."""
+
+    DESCRIBE = "describe"
+    """Nothing: say what the sandbox lacks."""
+    INSPECT = "inspect"
+    ANALYZE = "analyze"
+    SHORTEN = "shorten"
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One step; the document, or the input of a chunk, comes as a descriptor."""
+
+    work: Work
+    settings: dict[str, Any]
+
+
+class _Response(msgspec.Struct, frozen=True, kw_only=True, tag_field="answer"):
+    body_bytes: Size = 0
+    needs_recycling: bool = False
+    """The process should be replaced: it holds much memory, or has worked long."""
+
+
+class Described(_Response, frozen=True, kw_only=True, tag="described"):
+    """What this system lacks of the sandbox."""
+
+    missing: list[Said]
+
+
+class Inspected(_Response, frozen=True, kw_only=True, tag="inspected"):
+    """The body is the whole analysis."""
+
+
+class ChunkRange(msgspec.Struct, frozen=True, kw_only=True):
+    """A chunk whose input is the next `input_bytes` of the body. Pages from 1, both included."""
+
+    number: Size
+    start_page: Place
+    end_page: Size
+    input_bytes: Size
+
+
+class Analyzed(_Response, frozen=True, kw_only=True, tag="analyzed"):
+    """The body is the inputs of the chunks, one after the other."""
+
+    page_count: Place
+    chunks: Annotated[list[ChunkRange], Meta(min_length=1)]
+
+
+class Shortened(_Response, frozen=True, kw_only=True, tag="shortened"):
+    """The body is the stored lines of the sentences."""
+
+    sentence_count: Size
+    fallback_reasons: Annotated[
+        dict[Annotated[str, Meta(max_length=40)], Place], Meta(max_length=40)
+    ]
+
+
+class Rejected(_Response, frozen=True, kw_only=True, tag="rejected"):
+    """The document cannot be processed."""
+
+    code: JobErrorCode
+    message: Said
+
+
+class TooHeavy(_Response, frozen=True, kw_only=True, tag="too heavy"):
+    """There was not enough memory."""
+
+
+class EngineRefused(_Response, frozen=True, kw_only=True, tag="engine failed"):
+    """The engine failed, and there is no fallback."""
+
+    message: Said
+    is_certain: bool
+
+
+class Bug(_Response, frozen=True, kw_only=True, tag="bug"):
+    """A bug, and where; never the error's own message, which may quote the book."""
+
+    where: Said
+
+
+Response = Described | Inspected | Analyzed | Shortened | Rejected | TooHeavy | EngineRefused | Bug

@@ -1,0 +1,111 @@
+"""The steps as a pipeline process computes them: from a descriptor to a response and its body."""
+
+from __future__ import annotations
+
+import json
+import os
+import traceback
+from collections.abc import Callable, Iterator
+
+from fnt.wire.jobs import ProcessingSettings
+from fnt_server.engines import get_engine
+from fnt_server.pipeline.analysis import analyze
+from fnt_server.pipeline.chunks import plan_chunks, process_chunk
+from fnt_server.pipeline.document import Analysis, Paragraph
+from fnt_server.pipeline.engine_protocol import EngineFailed
+from fnt_server.pipeline.errors import PdfRejected
+from fnt_server.pipeline.stored_sentences import write_lines
+from fnt_server.sandbox.limits import StepLimits
+from fnt_server.sandbox.messages import (
+    Analyzed,
+    Bug,
+    ChunkRange,
+    EngineRefused,
+    Inspected,
+    Rejected,
+    Request,
+    Response,
+    Shortened,
+    TooHeavy,
+    Work,
+)
+
+_BLOCK_BYTES = 1 << 20
+
+
+def run_step(
+    request: Request, descriptor: int, limits: StepLimits, *, on_open: Callable[[int], None]
+) -> tuple[Response, bytes]:
+    """Return the response and its body; a failure is a response too.
+
+    `on_open` is told the number of pages before the first is read.
+    """
+    try:
+        settings = ProcessingSettings.from_wire(request.settings)
+        if request.work is Work.SHORTEN:
+            return _shorten(descriptor, settings)
+        analysis = analyze(
+            descriptor,
+            settings,
+            max_pages=limits.max_pages,
+            max_text_chars=limits.max_text_chars,
+            on_open=on_open,
+        )
+        return _plan(analysis) if request.work is Work.ANALYZE else _inspected(analysis)
+    except PdfRejected as rejected:
+        return Rejected(code=rejected.code, message=rejected.message), b""
+    except EngineFailed as failed:
+        return EngineRefused(message=str(failed)[:500], is_certain=failed.certain), b""
+    except MemoryError:
+        return TooHeavy(), b""
+    except Exception as error:  # a bug: the worker logs it
+        frames = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)]
+        return Bug(where=f"{type(error).__name__} in {' > '.join(frames[-5:])}"[:500]), b""
+
+
+def _plan(analysis: Analysis) -> tuple[Response, bytes]:
+    chunks, inputs = [], []
+    for chunk in plan_chunks(analysis):
+        content = {"paragraphs": [paragraph.to_json() for paragraph in chunk.paragraphs]}
+        inputs.append(_json(content))
+        chunks.append(
+            ChunkRange(
+                number=chunk.number,
+                start_page=chunk.start_page,
+                end_page=chunk.end_page,
+                input_bytes=len(inputs[-1]),
+            )
+        )
+    body = b"".join(inputs)
+    head = Analyzed(page_count=analysis.page_count, chunks=chunks, body_bytes=len(body))
+    return head, body
+
+
+def _inspected(analysis: Analysis) -> tuple[Response, bytes]:
+    body = _json(analysis.to_json())
+    return Inspected(body_bytes=len(body)), body
+
+
+def _shorten(descriptor: int, settings: ProcessingSettings) -> tuple[Response, bytes]:
+    content = json.loads(b"".join(_blocks(descriptor)))
+    done = process_chunk(
+        [Paragraph.from_json(stored) for stored in content["paragraphs"]],
+        settings=settings,
+        engine=get_engine(settings.engine),
+    )
+    body = b"".join(write_lines(done.sentences))
+    head = Shortened(
+        sentence_count=len(done.sentences),
+        fallback_reasons=dict(done.fallback_reasons),
+        body_bytes=len(body),
+    )
+    return head, body
+
+
+def _json(content: object) -> bytes:
+    return json.dumps(content, ensure_ascii=False).encode()
+
+
+def _blocks(descriptor: int) -> Iterator[bytes]:
+    while block := os.read(descriptor, _BLOCK_BYTES):
+        yield block
