@@ -25,6 +25,7 @@ from fnt_server.monitoring.exporter import DatabaseCollector
 from fnt_server.web.app import create_app
 from fnt_server.web.background import DRAIN_RETRY_S
 from fnt_server.web.io_timeouts import StallGuard
+from fnt_server.web.lingering_close import LingeringCloser
 from fnt_server.web.sockets.transport import HANDSHAKE_SLOTS
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class DrainingThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has 
     def init_process(self) -> None:
         """Start serving; never returns."""
         gc.freeze()  # keep memory from before the fork shared: collecting would write to it
+        self._closer = LingeringCloser()
         super().init_process()
 
     def handle(self, conn: Any) -> Any:
@@ -54,6 +56,16 @@ class DrainingThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has 
         """Answer a request whose head has arrived."""
         conn.guard.end()
         return super().handle_request(req, conn)
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Keep or close a connection; gunicorn would wait for its client in the only event loop."""
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self._closer.close(conn.sock, partial(self.method_queue.defer, self._count_closed))
+
+    def _count_closed(self) -> None:
+        self.nr_conns -= 1
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Handle SIGTERM."""
