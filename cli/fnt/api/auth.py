@@ -1,4 +1,4 @@
-"""The token on every request: added here, renewed here, once, whoever asks."""
+"""Bearer authentication for httpx, with one renewal shared by all threads and processes."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from fnt.errors import AuthError, UsageError
 LOGIN_HINT = "run: fnt login"
 
 RENEW_BEFORE_S = 30.0
-"""A token with less time left is renewed before it is used; short-lived ones by a fifth."""
+"""Renew a token with less than this many seconds left, or a fifth of a short-lived one."""
 
 log = logging.getLogger(__name__)
 
 
 class TokenAuth(httpx.Auth):
-    """Adds a token to requests; a refused one is renewed once, if that can be done."""
+    """Base class that adds a bearer token and retries once with a renewed one after a 401."""
 
     def current_token(self) -> str:
-        """Return a token that should be accepted now."""
+        """Return a token the server is expected to accept."""
         raise NotImplementedError
 
     def renewed_token(self, refused: str) -> str:
-        """Return another token in place of one the server refused."""
+        """Return a replacement for a token the server rejected; raises AuthError without one."""
         raise NotImplementedError
 
     def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send with the token and, refused, once more with a new one."""
+        """Send the request with the token; after a 401, send it again with a renewed one."""
         token = self.current_token()
         request.headers["Authorization"] = f"Bearer {token}"
         response = yield request
@@ -45,7 +45,7 @@ class TokenAuth(httpx.Auth):
 
 
 class StaticAuth(TokenAuth):
-    """A personal access token: never renewed, never stored."""
+    """A personal access token, which is neither renewed nor stored."""
 
     def __init__(self, token: str, *, name: str = "FNT_TOKEN") -> None:
         self._token = token
@@ -55,14 +55,14 @@ class StaticAuth(TokenAuth):
         """Return the token."""
         return self._token
 
-    def renewed_token(self, refused: str) -> NoReturn:  # noqa: ARG002 -- whichever it was
-        """Say that this token has come to its end."""
+    def renewed_token(self, refused: str) -> NoReturn:  # noqa: ARG002 -- there is only one token
+        """Raise AuthError, because this token cannot be renewed."""
         where = "the token in FNT_TOKEN" if self._name == "FNT_TOKEN" else self._name
         raise AuthError(f"the server rejected {where}", code="TOKEN_INVALID")
 
 
 class BearerAuth(TokenAuth):
-    """A login's access token, renewed with its refresh token."""
+    """The access token of a login, renewed with its refresh token."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class BearerAuth(TokenAuth):
         self._margin_s = RENEW_BEFORE_S
 
     def current_token(self) -> str:
-        """Return the access token, renewed first when it is about to end."""
+        """Return the access token, renewing it first if it is about to expire."""
         with self._lock:
             tokens = self._tokens or self._loaded()
             if not self._is_fresh(tokens):
@@ -88,7 +88,7 @@ class BearerAuth(TokenAuth):
             return tokens.access_token
 
     def renewed_token(self, refused: str) -> str:
-        """Return a new access token; if another thread or process was quicker, theirs."""
+        """Return a new access token, reusing one that another thread or process already fetched."""
         with self._lock:
             tokens = self._tokens
             if tokens is None or tokens.access_token == refused:
@@ -96,7 +96,7 @@ class BearerAuth(TokenAuth):
             return tokens.access_token
 
     def _renewed(self, refused: str) -> Tokens:
-        """Renew under a lock between processes: a refresh token used twice ends the login."""
+        """Renew under an interprocess lock, since using a refresh token twice revokes the login."""
         with self._store.lock():
             stored = self._loaded()
             if stored.access_token != refused and self._is_fresh(stored):
@@ -116,7 +116,7 @@ class BearerAuth(TokenAuth):
         return tokens.is_personal or tokens.expires_at - self._clock() >= self._margin_s
 
     def _keep(self, fresh: Tokens) -> None:
-        """Save before use; when that fails this run still goes on with the new pair."""
+        """Save the new pair before using it; if saving fails, this run uses it anyway."""
         try:
             self._store.save(fresh, insecure_storage=False)
         except UsageError as error:

@@ -1,4 +1,4 @@
-"""One method per endpoint of the server."""
+"""The REST client, with one method per endpoint."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from fnt.wire.structs import WireError, WireStruct
 T = TypeVar("T", bound=WireStruct)
 
 MAX_PAGE = 200
-"""Jobs in one answer."""
+"""Maximum number of jobs per page."""
 
 UPLOAD_TIMEOUT = httpx.Timeout(connect=5, read=60, write=30, pool=5)
 REFRESH_TIMEOUT = httpx.Timeout(3)
 
 
 class ApiClient:
-    """The REST side of one server. Safe to use from several threads."""
+    """REST client for one server. Thread-safe."""
 
     def __init__(
         self,
@@ -64,23 +64,23 @@ class ApiClient:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close all connections."""
         self._channel.close()
 
     def login(self, email: str, password: str) -> Tokens:
-        """Exchange email and password for tokens."""
+        """Exchange an email and password for tokens; raises AuthError if they are wrong."""
         body = LoginRequest(email=email, password=password).to_wire()
         answer = self._channel.call("POST", paths.LOGIN, json=body, is_open=True)
         return self._tokens(answer, email=email)
 
     def ask_device_login(self, *, host: str) -> DeviceGrant:
-        """Start a device login, approved in a browser; NotFoundError where there is none."""
+        """Start a device login; raises NotFoundError if the server does not support it."""
         body = {"client_id": CLIENT_ID, "host": host}
         answer = self._channel.call("POST", paths.DEVICE_CODE, data=body, is_open=True)
         return DeviceGrant.from_wire(answer.object(), server=self.server)
 
     def poll_device_login(self, grant: DeviceGrant) -> Tokens | AuthorizationPending:
-        """Ask once whether somebody has answered; raises AuthError when they refused."""
+        """Poll once for the tokens; raises AuthError if the user denied the login."""
         body = {
             "client_id": CLIENT_ID, "device_code": grant.device_code, "grant_type": GRANT_TYPE,
         }  # fmt: skip
@@ -98,8 +98,8 @@ class ApiClient:
     def refresh(self, tokens: Tokens) -> Tokens:
         """Exchange the refresh token for a new pair.
 
-        A lost answer may be asked for again for 10 s only: the server takes a later use of the
-        old token for a theft. So the tries are few and short.
+        The server accepts the old token again for only 10 s, in case the response was lost; later
+        reuse counts as theft. Retries are therefore few and quick.
         """
         headers = {"Authorization": f"Bearer {tokens.refresh_token}"}
         answer = self._channel.call(
@@ -113,23 +113,23 @@ class ApiClient:
         return self._tokens(answer, email=tokens.email)
 
     def me(self, *, retry: Retry | None = None) -> dict[str, Any]:
-        """Return who the token belongs to."""
+        """Return the user the token belongs to."""
         return self._channel.call("GET", paths.ME, retry=retry).object()
 
     def logout(self, *, everywhere: bool = False) -> None:
-        """End this login, or all of them."""
+        """End this login, or all logins of the user."""
         self._channel.call("POST", paths.LOGOUT, json=LogoutRequest(all=everywhere).to_wire())
 
     def health(self, *, retry: Retry | None = None) -> dict[str, Any]:
-        """Return what the server says of itself."""
+        """Return the server's health report."""
         return self._channel.call("GET", paths.HEALTH, retry=retry).object()
 
     def probe_health(self) -> Response:
-        """Return the answer to a question after the server's health, whatever it is."""
+        """Return the response to an unauthenticated health request, whatever its status."""
         return self._channel.probe(paths.HEALTH)
 
     def probe_socket(self, *, origin: str | None = None) -> Response:
-        """Return the answer to a websocket's upgrade, asked for as a page of `origin` would."""
+        """Return the response to a WebSocket upgrade request with an optional Origin header."""
         headers = {
             "Connection": "Upgrade",
             "Upgrade": "websocket",
@@ -150,7 +150,7 @@ class ApiClient:
         sha256: str,
         idempotency_key: str,
     ) -> JobSnapshot:
-        """Make the job, or get the one already made under this key."""
+        """Create a job, or return the one already created with this idempotency key."""
         body = ConfirmRequest(
             original_filename=filename,
             processing_settings=settings,
@@ -165,7 +165,7 @@ class ApiClient:
     def upload(
         self, job_id: int, path: Path, *, filename: str, on_sent: Callable[[int], None]
     ) -> JobSnapshot:
-        """Send a job's file in pieces, telling the bytes sent so far; safe to repeat."""
+        """Upload a job's file; `on_sent` gets the total bytes sent so far. Safe to repeat."""
         name = filename.encode("utf-8", "replace").decode()
         with read_errors(name):
             file = path.open("rb")
@@ -185,7 +185,7 @@ class ApiClient:
     def get_job(
         self, job_id: int, *, etag_version: int | None = None, retry: Retry | None = None
     ) -> JobSnapshot | None:
-        """Return a job; None when it is still at `etag_version`."""
+        """Return a job, or None if its version is still `etag_version`."""
         headers = {} if etag_version is None else {"If-None-Match": f'"{etag_version}"'}
         answer = self._channel.call("GET", paths.job(job_id), headers=headers, retry=retry)
         return (
@@ -203,7 +203,7 @@ class ApiClient:
         limit: int | None = 50,
         retry: Retry | None = None,
     ) -> Iterator[JobSnapshot]:
-        """Yield jobs, newest first, page after page up to `limit`; None for all."""
+        """Yield jobs, newest first, fetching pages until `limit` is reached (None: all jobs)."""
         query = {} if status is None else {"status": str(status)}
         if ids is not None:
             query["ids"] = ",".join(map(str, ids))
@@ -223,12 +223,12 @@ class ApiClient:
             query["cursor"] = cursor
 
     def chunks(self, job_id: int) -> list[dict[str, Any]]:
-        """Return how each part of a job stands."""
+        """Return the status of each chunk of a job."""
         answer = self._channel.call("GET", paths.job(job_id, "chunks"))
         return [item for item in _list(answer.object(), "chunks") if isinstance(item, dict)]
 
     def cancel(self, job_id: int) -> JobSnapshot:
-        """Cancel a job; one that has ended comes back as it ended."""
+        """Cancel a job; a job that has already ended is returned unchanged."""
         answer = self._channel.call("POST", paths.job(job_id, "cancel"))
         return _read(JobSnapshot, answer.object())
 
@@ -244,7 +244,7 @@ class ApiClient:
 
     @contextmanager
     def iter_result(self, job_id: int, format: str) -> Iterator[Iterator[bytes]]:
-        """Open a finished job's result as pieces of bytes."""
+        """Stream the result of a completed job as blocks of bytes."""
         with self._channel.open(
             "GET", paths.job(job_id, "result"), params={"format": format}
         ) as pieces:

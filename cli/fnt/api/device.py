@@ -1,4 +1,4 @@
-"""The client's side of RFC 8628: a server's answers, read with suspicion."""
+"""Client side of the device authorization grant (RFC 8628), validating what the server returns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AGAIN = "run again: fnt login"
 
 
 class AuthorizationPending(Enum):
-    """A poll that got no tokens yet."""
+    """Reasons why a poll returned no tokens yet."""
 
     PENDING = auto()
     SLOW_DOWN = auto()
@@ -24,18 +24,18 @@ class AuthorizationPending(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceGrant:
-    """A login that waits for its user. Its repr shows no secret."""
+    """A device login waiting for the user's approval. Its repr shows no secret."""
 
     device_code: str = field(repr=False)
     user_code: str
     url: str
-    """Where the user code is to be typed: on the server that was asked, nowhere else."""
+    """The page where the user enters the code; always on the server that was asked."""
     interval_s: float
     expires_in_s: float
 
     @classmethod
     def from_wire(cls, values: Mapping[str, Any], *, server: str) -> DeviceGrant:
-        """Read a server's answer; raises ProtocolError for one that leads somewhere else."""
+        """Parse the response; raises ProtocolError if its page is not on `server`."""
         device_code, user_code = values.get("device_code"), values.get("user_code")
         if not (isinstance(device_code, str) and isinstance(user_code, str)):
             raise ProtocolError("invalid server response: no login codes")
@@ -51,7 +51,7 @@ class DeviceGrant:
 
 
 def poll_error(values: Mapping[str, Any]) -> AuthorizationPending | FntError:
-    """Return what an error of the token endpoint means."""
+    """Return the meaning of a token endpoint's error response."""
     match values.get("error"):
         case DeviceError.AUTHORIZATION_PENDING:
             return AuthorizationPending.PENDING

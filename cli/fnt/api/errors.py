@@ -1,4 +1,4 @@
-"""From what goes wrong on HTTP to the error tree, in one place."""
+"""Translation of HTTP failures into `FntError` exceptions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _BY_STATUS: Mapping[int, type[FntError]] = {
 
 
 def error_of(response: httpx.Response, body: bytes) -> FntError:
-    """Return the error an answer stands for."""
+    """Return the exception for an error response."""
     values = _values(body)
     kind = _kind(response.status_code)
     message = values.get("error") or f"the server returned {response.status_code}"
@@ -54,7 +54,7 @@ def error_of(response: httpx.Response, body: bytes) -> FntError:
 
 
 def translated(error: httpx.HTTPError | httpx.InvalidURL, *, server: str) -> FntError:
-    """Return the error a broken connection stands for."""
+    """Return the exception for a transport error from httpx."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -78,7 +78,7 @@ def translated(error: httpx.HTTPError | httpx.InvalidURL, *, server: str) -> Fnt
 
 
 def _system_error(error: BaseException | None) -> OSError | None:
-    """Return the system's error below a broken connection, if it has words for it."""
+    """Return the first OSError in the exception chain that has a message."""
     while error is not None:
         if isinstance(error, OSError) and error.strerror:
             return error
@@ -91,7 +91,7 @@ def _is_here(server: str) -> bool:
 
 
 def retry_after_s(text: str | None) -> float | None:
-    """Read a Retry-After header: seconds, or a date."""
+    """Parse a Retry-After header, given as seconds or as a date, into seconds."""
     if text is None:
         return None
     if text.strip().isdecimal():
@@ -117,7 +117,7 @@ def _hint(response: httpx.Response, kind: type[FntError]) -> str | None:
 
 
 def _values(body: bytes) -> dict[str, str]:
-    """Return the strings of an error body; a proxy's page in HTML has none."""
+    """Return the string values of a JSON error body; empty for any other body, such as HTML."""
     try:
         values = json.loads(body)
     except (ValueError, RecursionError):

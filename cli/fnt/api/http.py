@@ -1,4 +1,4 @@
-"""Requests to one origin: bounded in time and size, sent again where safe, never redirected."""
+"""HTTP requests to one origin, with size and time limits, retries, and no redirects."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ssl import SSLContext
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import httpx
 
 from fnt import __version__
 from fnt.api.errors import error_of, translated
 from fnt.api.retry import Retry
-from fnt.config.settings import is_loopback
+from fnt.config.settings.proxy import find_proxy
 from fnt.errors import FntError, ProtocolError, TemporaryError, UsageError
 
 TIMEOUT = httpx.Timeout(connect=5, read=15, write=15, pool=5)
@@ -25,14 +25,14 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A response with its whole body."""
+    """An HTTP response with its complete body."""
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def object(self) -> dict[str, Any]:
-        """Return the body as a JSON object."""
+        """Return the body as a JSON object; raises ProtocolError if it is not one."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError) as error:
@@ -45,7 +45,7 @@ class Response:
 
 
 class Channel:
-    """HTTP to one server."""
+    """An HTTP connection pool for one server."""
 
     def __init__(
         self,
@@ -66,18 +66,18 @@ class Channel:
                 verify=verify,
                 timeout=TIMEOUT,
                 follow_redirects=False,
-                # a proxy of the environment has no business with this machine's own server
-                trust_env=not is_loopback(urlsplit(server).hostname or ""),
+                proxy=None if transport is not None else _proxy(server),
+                trust_env=False,  # the library reads NO_PROXY differently
                 headers={"User-Agent": f"fnt/{__version__}"},
             )
-        except (ImportError, ValueError, httpx.InvalidURL) as error:  # the proxy's URL
+        except (ImportError, ValueError, httpx.InvalidURL) as error:  # invalid proxy URL
             raise UsageError(
                 "invalid proxy setting in the environment",
                 hint="HTTPS_PROXY, HTTP_PROXY and ALL_PROXY must be http://host:port",
             ) from error
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close all connections."""
         self._http.close()
 
     def call(
@@ -90,10 +90,11 @@ class Channel:
         accepts: int | None = None,
         **options: Any,
     ) -> Response:
-        """Send a request and return its answer; other answers and lost ones raise.
+        """Send a request, with retries, and return its response.
 
-        `on_retry_accept`: the error that, on a second try, means that the first one worked.
-        `accepts`: a status that is an answer here, though elsewhere an error.
+        `on_retry_accept` is the error that, on a retry, means the first attempt succeeded.
+        `accepts` is an error status to return instead of raising. Raises FntError for any other
+        error status and for a failed connection.
         """
         policy = retry or self._retry
         started_at, failures = policy.clock(), 0
@@ -109,14 +110,14 @@ class Channel:
                     raise
 
     def probe(self, path: str, **options: Any) -> Response:
-        """Ask once, over a connection of its own, and return what is answered, errors too."""
+        """Send one request on a new connection and return the response, even an error response."""
         headers = {"Connection": "close", **options.pop("headers", {})}
         with self._sent("GET", path, {"headers": headers, **options}) as response:
             return self._whole(response)
 
     @contextmanager
     def open(self, method: str, path: str, **options: Any) -> Iterator[Iterator[bytes]]:
-        """Open an answer as pieces of bytes."""
+        """Stream the body of a response as blocks of bytes; raises FntError for an error status."""
         with self._sent(method, path, options) as response:
             self._raise_for_error(response)
             yield self._pieces(response)
@@ -165,3 +166,8 @@ class Channel:
             yield from response.iter_bytes(64 * 1024)
         except httpx.HTTPError as error:
             raise translated(error, server=self._server) from error
+
+
+def _proxy(server: str) -> httpx.Proxy | None:
+    found = find_proxy(getproxies(), server=server)
+    return None if found is None else httpx.Proxy(found.url, auth=found.auth)

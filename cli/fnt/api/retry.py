@@ -1,4 +1,4 @@
-"""When a request is sent again, and after how long."""
+"""Retry policy: whether a request is sent again, and how long to wait before that."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from fnt.errors import FntError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """A few more tries with growing, random pauses; a server's Retry-After is honoured."""
+    """Exponential backoff with jitter that honors the server's Retry-After."""
 
     tries: int = 4
     base_s: float = 0.3
     cap_s: float = 4.0
     longest_wait_s: float = 10.0
-    """A server that asks for more patience than this is told to the user instead."""
+    """Give up if Retry-After asks for more than this."""
     total_s: float = 40.0
-    """No new try after this long since the first."""
+    """Start no new attempt later than this after the first."""
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = random.random
     clock: Callable[[], float] = time.monotonic
 
     def wait(self, error: FntError, failures: int, *, started_at: float) -> bool:
-        """Pause before the next try; False, at once, when there is to be none."""
+        """Sleep until the next attempt is due; return False immediately if there should be none."""
         asked_s = error.retry_after_s or 0.0
         spent_s = self.clock() - started_at
         if failures >= self.tries or asked_s > self.longest_wait_s or spent_s > self.total_s:

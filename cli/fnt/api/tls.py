@@ -1,4 +1,4 @@
-"""Which certificates are trusted, by REST and socket alike."""
+"""TLS context shared by REST and WebSocket connections."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from fnt.errors import UsageError
 
 
 def make_ssl_context(server: str, ca_file: Path | None = None) -> ssl.SSLContext:
-    """Trust a file of certificates, those of the environment, or the system's store.
+    """Return a context that trusts `ca_file`, the environment's certificates, or the system store.
 
-    For plain http nobody, and no certificates are read. Raises UsageError for a file without any.
+    No certificates are loaded for a plain http:// server. Raises UsageError if the file or folder
+    cannot be read or contains no certificates.
     """
     if not server.startswith("https:"):
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     file = str(ca_file) if ca_file else os.environ.get("SSL_CERT_FILE")
     folder = None if ca_file else os.environ.get("SSL_CERT_DIR")
     if not file and not folder:
-        import truststore  # noqa: PLC0415 -- 25 ms, and only https:// needs it
+        import truststore  # noqa: PLC0415 -- takes 25 ms and is only needed for https://
 
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:

@@ -1,4 +1,4 @@
-"""A file on its way to the server: counted where it is read, and exactly as long as announced."""
+"""A file object for uploads that reports progress and sends exactly the announced size."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from fnt.files import read_errors
 
 
 class UploadReader(io.BufferedIOBase):
-    """Tells the bytes sent so far: a piece counts once the next one is asked for.
+    """Reader that reports the number of bytes sent each time the next block is requested.
 
-    What grows beyond `size_bytes` is cut off; `read` raises UsageError for what became shorter.
+    Bytes appended to the file after the upload started are ignored; `read` raises UsageError if
+    the file was truncated.
     """
 
     def __init__(
@@ -27,7 +28,7 @@ class UploadReader(io.BufferedIOBase):
         self._position = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Return the next piece."""
+        """Return the next block of at most `size` bytes."""
         if self._position:
             self._on_sent(self._position)
         left = self._size_bytes - self._position
@@ -39,10 +40,10 @@ class UploadReader(io.BufferedIOBase):
         return piece
 
     def tell(self) -> int:
-        """Return the position of the next piece."""
+        """Return the current offset in bytes."""
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Go to a position, from the beginning or from the announced end."""
+        """Seek relative to the start of the file or to its announced end."""
         self._position = offset + (self._size_bytes if whence == os.SEEK_END else 0)
         return self._file.seek(self._position)

@@ -1,1 +1,1 @@
-"""What is stored on this machine: settings, credentials, the job cache."""
+"""Local state: settings, credentials, and the job cache."""

@@ -1,4 +1,4 @@
-"""The jobs seen last, kept for completion: what TAB shows without asking the network."""
+"""Cache of recently seen jobs, so that shell completion needs no network."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from urllib.parse import quote
 from fnt.files import PRIVATE, atomic_write
 
 if TYPE_CHECKING:
-    from fnt.wire.jobs import JobSnapshot  # TAB would wait 8 ms for it
+    from fnt.wire.jobs import JobSnapshot  # importing it would delay completion by 8 ms
 
 MOST = 200
-"""Jobs kept for one server, the newest."""
+"""Maximum number of jobs cached per server; the newest are kept."""
 
 
 def remember(folder: Path, server: str, jobs: Iterable[JobSnapshot]) -> None:
-    """Add jobs to those known; a cache that cannot be written is no error."""
+    """Add jobs to the cache; write errors are ignored."""
     known = dict(recall(folder, server))
     known.update((job.id, f"{job.status}, {job.original_filename}"[:120]) for job in jobs)
     newest = sorted(known.items(), reverse=True)[:MOST]
@@ -31,7 +31,7 @@ def remember(folder: Path, server: str, jobs: Iterable[JobSnapshot]) -> None:
 
 
 def recall(folder: Path, server: str) -> list[tuple[int, str]]:
-    """Return number and words of the jobs known, newest first."""
+    """Return (job number, description) pairs from the cache, newest first."""
     try:
         rows = json.loads(_path(folder, server).read_text(encoding="utf-8"))
         return [(int(number), str(words)) for number, words in rows]

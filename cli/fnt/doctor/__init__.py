@@ -1,4 +1,4 @@
-"""What keeps `fnt` from working, looked for step by step. Knows the network through the context."""
+"""Diagnosis of connection and setup problems, as a sequence of checks."""
 
 from fnt.doctor.checks import CHECKS
 from fnt.doctor.context import DoctorContext

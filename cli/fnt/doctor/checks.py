@@ -1,4 +1,4 @@
-"""All checks in their order, and which make others pointless."""
+"""All checks in order, with their dependencies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is examined, and what earlier checks have found out of it for later ones."""
+"""State shared by the checks of one diagnosis."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class DoctorContext:
-    """One run of `fnt` on this machine. Checks fill it one after the other."""
+    """What is being diagnosed; each check adds what later ones need."""
 
     context: AppContext
     folder: Path
-    """Where results would go."""
+    """Where results would be saved."""
     proxies: Callable[[], Mapping[str, str]]
-    """By scheme, from environment and system."""
+    """Proxy URLs by scheme, from the environment and the system."""
 
     settings: Settings = field(init=False)
     connection: Connection = field(init=False)
     proxy: Proxy | None = None
     look: Response = field(init=False)
-    """The server's answer about its health, without a token."""
+    """The response to the unauthenticated health request."""
     asked_at: datetime = field(init=False)
-    """When half of the way to that answer was gone."""
+    """The midpoint of that request, on this machine's clock."""
     health: Mapping[str, Any] = field(default_factory=dict)
-    """What it says of itself to one who is logged in."""
+    """The health report for authenticated users."""
     has_websocket: bool = False
     stream: JobStream | None = None
     inbox: Queue[Any] = field(default_factory=Queue)
 
     @property
     def host(self) -> str:
-        """The server's name."""
+        """The server's host name."""
         return urlsplit(self.settings.server).hostname or ""
 
     @property
@@ -54,16 +54,16 @@ class DoctorContext:
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether the server is spoken to by TLS."""
+        """Whether the connection uses TLS."""
         return self.settings.server.startswith("https:")
 
     @property
     def first_hop(self) -> tuple[str, int]:
-        """Name and port of what is connected to: the proxy, if one is in the way."""
+        """Host and port to connect to: those of the proxy if there is one."""
         return (self.proxy.host, self.proxy.port) if self.proxy else (self.host, self.port)
 
     def close(self) -> None:
-        """Leave what was opened."""
+        """Close all connections."""
         if self.stream is not None:
             self.stream.close()
         if hasattr(self, "connection"):

@@ -18,7 +18,7 @@ NARROW = 40
 
 
 def settings(target: DoctorContext) -> Verdict:
-    """Read all settings and name where they come from."""
+    """Load the settings and report where they come from."""
     context = target.context
     target.settings = context.settings()
     target.connection = context.connect(target.settings)
@@ -45,7 +45,7 @@ def _ignored_server(cwd: Path, server: Found) -> Path | None:
 
 
 def terminal(target: DoctorContext) -> Verdict:
-    """Look at what the terminal can show."""
+    """Report what the terminal can display."""
     screen = target.context.terminal
     encoding = getattr(screen.err, "encoding", None) or "unknown encoding"
     if not screen.has_glyphs:
@@ -64,7 +64,7 @@ def terminal(target: DoctorContext) -> Verdict:
 
 
 def folder(target: DoctorContext) -> Verdict:
-    """Write where results would be written."""
+    """Write a test file where results would be saved."""
     output = target.folder
     standing = next((path for path in (output, *output.parents) if path.exists()), output)
     try:
@@ -83,7 +83,7 @@ def folder(target: DoctorContext) -> Verdict:
 
 
 def keyring(target: DoctorContext) -> Verdict:
-    """Ask which keyring there is and read from it; a locked one may be silent."""
+    """Read from the keyring; a locked one may not respond."""
     known, store = target.settings, target.connection.store
     if known.no_keyring:
         return skip("not used: FNT_NO_KEYRING is set")

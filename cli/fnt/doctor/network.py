@@ -1,4 +1,4 @@
-"""Checks of the way to the server: proxy, name, connection, certificate."""
+"""Network checks: proxy, DNS, connection, certificate."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ SOON_DAYS = 14
 EXPIRED, NOT_YET_VALID = 10, 9
 UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
 WRONG_NAME = frozenset({62, 64})
-"""What OpenSSL calls X509_V_ERR_…"""
+"""OpenSSL's X509_V_ERR_… codes."""
 
 
 def proxy(target: DoctorContext) -> Verdict:
-    """Find the effective proxy, if any."""
+    """Report the effective proxy, if any."""
     scheme = "https" if target.is_encrypted else "http"
     proxies = target.proxies()
     if is_loopback(target.host):
         named = proxies.get(scheme) or proxies.get("all")
         return ok("not used for a server on this machine" if named else "none")
-    target.proxy = found = find_proxy(proxies, scheme=scheme, host=target.host)
+    target.proxy = found = find_proxy(proxies, server=target.settings.server)
     if found is None:
         return ok("none")
     variable = f"{scheme if proxies.get(scheme) else 'all'}_proxy".upper()
@@ -39,7 +39,7 @@ def proxy(target: DoctorContext) -> Verdict:
 
 
 def name(target: DoctorContext) -> Verdict:
-    """Resolve the name of the server, or of the proxy that will do so."""
+    """Resolve the server's name, or the proxy's if there is one."""
     host, port = target.first_hop
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -54,7 +54,7 @@ def name(target: DoctorContext) -> Verdict:
 
 
 def tcp(target: DoctorContext) -> Verdict:
-    """Connect to the first hop."""
+    """Connect to the server or proxy."""
     host, port = target.first_hop
     what = "the proxy" if target.proxy else "the server"
     try:
@@ -76,7 +76,7 @@ def tcp(target: DoctorContext) -> Verdict:
 
 
 def tls(target: DoctorContext) -> Verdict:
-    """Shake hands as REST will, and look at the certificate."""
+    """Perform a TLS handshake as REST does, and check when the certificate expires."""
     if not target.is_encrypted:
         if is_loopback(target.host):
             return skip("plain http:// on this machine")

@@ -1,4 +1,4 @@
-"""Checks of the live connection: upgrade, origins, and a room joined."""
+"""Checks of live updates: WebSocket upgrade, allowed origins, and joining a job room."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SWITCHING = 101
 ANSWER_S = 3.0
 STRANGER = "https://stranger.invalid"
 NO_JOB = 1
-"""Somebody else's or nobody's, for a user without jobs: both are answered in the same way."""
+"""For a user without jobs: the server answers alike for a foreign job and a missing one."""
 SOCKET_HINT = (
     "the upgrade works but the connection does not: a proxy closes it, or the server is older"
 )
@@ -26,7 +26,7 @@ POLLING_HINT = (
 
 
 def websocket(target: DoctorContext) -> Verdict:
-    """Ask for an upgrade as the client does, without Origin."""
+    """Request a WebSocket upgrade as the client does, without an Origin header."""
     try:
         status = target.connection.anonymous.probe_socket().status
     except TemporaryError:
@@ -38,7 +38,7 @@ def websocket(target: DoctorContext) -> Verdict:
 
 
 def origin(target: DoctorContext) -> Verdict:
-    """See whom the server lets in: us, who send no Origin, and a page from elsewhere."""
+    """Check which origins the server accepts: none, as from this client, and a foreign page."""
     if not target.has_websocket:
         return skip("no WebSocket connection")
     status = target.connection.anonymous.probe_socket(origin=STRANGER).status
@@ -51,7 +51,7 @@ def origin(target: DoctorContext) -> Verdict:
 
 
 def join(target: DoctorContext) -> Verdict:
-    """Join the room of the newest job; without any, one that does not exist is answered too."""
+    """Join the room of the newest job, or of a nonexistent job if there are none."""
     if not target.has_websocket:
         return skip("no WebSocket connection")
     stream = target.stream = target.connection.open_stream(target.inbox)
@@ -68,7 +68,7 @@ def join(target: DoctorContext) -> Verdict:
 
 
 def _answer(target: DoctorContext) -> object:
-    """Wait for the answer to the join; news of jobs may come before."""
+    """Wait for the join's acknowledgment, skipping job events."""
     while True:
         try:
             event = target.inbox.get(timeout=ANSWER_S)

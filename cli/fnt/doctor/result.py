@@ -1,4 +1,4 @@
-"""What one check says."""
+"""The result of one check."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from fnt.errors import ExitCode, FntError
 
 
 class Status(StrEnum):
-    """How a check ended."""
+    """The outcome of a check."""
 
     OK = "ok"
-    WARN = "warn"  # it works, with less
+    WARN = "warn"  # works with limitations
     FAIL = "fail"
-    SKIP = "skip"  # there was nothing to look at, or no way to
+    SKIP = "skip"  # not applicable, or not possible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How a check ended, what was seen, and what to do about it."""
+    """The outcome of a check, what was found, and how to fix it."""
 
     status: Status
     message: str
@@ -28,25 +28,25 @@ class Verdict:
 
 
 def ok(message: str) -> Verdict:
-    """Say that all is well."""
+    """Return a verdict that all is well."""
     return Verdict(status=Status.OK, message=message)
 
 
 def warn(message: str, hint: str) -> Verdict:
-    """Say that it works, with less."""
+    """Return a verdict that something works with limitations."""
     return Verdict(status=Status.WARN, message=message, hint=hint)
 
 
 def fail(message: str, hint: str | None, *, exit_code: ExitCode) -> Verdict:
-    """Say that it does not work."""
+    """Return a verdict that something does not work."""
     return Verdict(status=Status.FAIL, message=message, hint=hint, exit_code=exit_code)
 
 
 def skip(message: str) -> Verdict:
-    """Say that there was nothing to look at."""
+    """Return a verdict that a check does not apply."""
     return Verdict(status=Status.SKIP, message=message)
 
 
 def failed(error: FntError, *, hint: str | None = None) -> Verdict:
-    """Say what an error says, with a hint of one's own where there is one."""
+    """Return a verdict from an error; `hint` overrides the error's own."""
     return fail(error.message, hint or error.hint, exit_code=error.exit_code)

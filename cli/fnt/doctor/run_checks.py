@@ -1,4 +1,4 @@
-"""Check after check, each within its time; what a failed one makes pointless is not tried."""
+"""Runs the checks in order, each with a time limit, skipping those whose dependencies failed."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ LIMIT_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing to look at."""
+    """One check."""
 
     name: str
     look: Callable[[DoctorContext], Verdict]
     needs: tuple[str, ...] = ()
-    """Checks that must not have failed."""
+    """Names of the checks that must not have failed."""
     late_hint: str = "check the network between this machine and the server"
     late_code: ExitCode = ExitCode.TEMPORARY
-    """What it means when it does not come to an end."""
+    """The exit code if it times out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What a check said, and how long it took."""
+    """The verdict of a check and how long it took."""
 
     check: str
     verdict: Verdict
     ms: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """Return the finding as it stands in the document."""
+        """Return the result as written in the JSON report."""
         said = self.verdict
         return {
             "check": self.check,
@@ -54,7 +54,7 @@ def run_checks(
     clock: Callable[[], float],
     limit_s: float = LIMIT_S,
 ) -> Iterator[CheckResult]:
-    """Yield a finding for each check, in their order."""
+    """Yield the result of each check, in order."""
     causes: dict[str, str] = {}
     for check in checks:
         cause = next((causes[name] for name in check.needs if name in causes), None)
@@ -70,7 +70,7 @@ def run_checks(
 
 
 def _limited(target: DoctorContext, check: Check, *, limit_s: float) -> Verdict:
-    """Look for so long only: neither resolver nor keyring nor network need ever answer."""
+    """Run a check with a time limit, since DNS, keyring, or network may never respond."""
     try:
         return call_within(limit_s, lambda: check.look(target), name=f"doctor-{check.name}")
     except TemporaryError as error:

@@ -1,4 +1,4 @@
-"""Checks of the server by REST: what it is, its clock, the login, what it says of itself."""
+"""Checks over REST: health, clock, login, version, and the server's components."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_OFF_S = 30.0
 
 
 def rest(target: DoctorContext) -> Verdict:
-    """Ask how the server is, and see whether it is one."""
+    """Request the server's health and check that it is an fnt-server."""
     context, began = target.context, target.context.now()
     try:
         target.look = look = target.connection.anonymous.probe_health()
@@ -67,7 +67,7 @@ def _no_server(target: DoctorContext) -> Verdict:
 
 
 def clock(target: DoctorContext) -> Verdict:
-    """Compare the server's date with this machine's: tokens and certificates end by them."""
+    """Compare the server's clock with this machine's; token and certificate expiry depend on it."""
     try:
         moment = parsedate_to_datetime(target.look.headers.get("Date", ""))
     except ValueError:
@@ -121,17 +121,17 @@ def version(target: DoctorContext) -> Verdict:
 
 
 def database(target: DoctorContext) -> Verdict:
-    """See whether the server reaches its database."""
+    """Check that the server reaches its database."""
     return _part(target, "database", "start the server's database")
 
 
 def broker(target: DoctorContext) -> Verdict:
-    """See whether the server reaches its broker."""
+    """Check that the server reaches its broker."""
     return _part(target, "broker", "start the server's broker: without it, progress is delayed")
 
 
 def workers(target: DoctorContext) -> Verdict:
-    """See whether there is a worker alive."""
+    """Check that a worker is running."""
     checks = target.health.get("checks")
     number = checks.get("workers") if isinstance(checks, dict) else None
     if not isinstance(number, int):

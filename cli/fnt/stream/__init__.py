@@ -1,4 +1,4 @@
-"""One socket to the job rooms. Knows python-socketio and the wire, nothing of terminals."""
+"""Live job updates over Socket.IO. Depends on python-socketio, not on the terminal."""
 
 from fnt.stream.events import Ack, Disconnected, Draining, JobProgressEvent, StreamEvent
 from fnt.stream.job_stream import REFUSED_TOKEN, JobStream

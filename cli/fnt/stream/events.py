@@ -1,4 +1,4 @@
-"""What a socket puts into the inbox."""
+"""Events a socket puts into the inbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class JobProgressEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ack:
-    """The acknowledgement of a join, leave or cancel; the payload is None for an empty one."""
+    """The acknowledgment of a join, leave, or cancel; the payload is None if it was empty."""
 
     stream: EventSource
     verb: str
@@ -27,7 +27,7 @@ class Ack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draining:
-    """The server is about to stop."""
+    """The server is about to shut down."""
 
     stream: EventSource
     payload: object
@@ -35,7 +35,7 @@ class Draining:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disconnected:
-    """The socket is closed, by whichever side."""
+    """The connection was closed, by either side."""
 
     stream: EventSource
     reason: str

@@ -1,7 +1,7 @@
-"""One socket to the server's job rooms. Whatever happens on it is put into an inbox, nothing else.
+"""A Socket.IO connection to job rooms that puts all events into an inbox.
 
-The library's handlers run in threads of their own, in any order: deciding is left to whoever reads
-the inbox.
+The library runs handlers in its own threads and in any order, so all decisions are left to the
+reader of the inbox.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from fnt.wire import events
 from fnt.wire.errors import ErrorCode
 
 CLOSE_S = 0.4
-"""How long a polite goodbye may take."""
+"""Maximum time to wait for a clean close, in seconds."""
 REFUSED_TOKEN = frozenset(
     {ErrorCode.NOT_LOGGED_IN, ErrorCode.TOKEN_EXPIRED, ErrorCode.TOKEN_INVALID}
 )
 
 
 class JobStream:
-    """One connection: opened once, closed once. A new attempt takes a new JobStream."""
+    """One connection. It is opened and closed once; reconnecting needs a new JobStream."""
 
     def __init__(
         self,
@@ -49,9 +49,9 @@ class JobStream:
         self._closing: threading.Thread | None = None
 
     def connect(self, timeout_s: float) -> None:
-        """Connect with a token, renewed once when it is refused. May block for some timeouts.
+        """Connect with a token, renewing it once if it is rejected. May block for several timeouts.
 
-        Raises AuthError when the login is over, TemporaryError for everything else.
+        Raises AuthError if the login has expired, and TemporaryError for any other failure.
         """
         token = self._tokens.current_token()
         try:
@@ -60,11 +60,11 @@ class JobStream:
             self._connect(self._tokens.renewed_token(token), timeout_s)
 
     def join(self, job_id: int, *, token: str | None = None) -> None:
-        """Ask for a job's room; the ack carries its snapshot. A new token extends the socket."""
+        """Join a job's room; the ack carries its snapshot. A new token extends the session."""
         self._ask(events.JOIN_JOB, job_id, **({} if token is None else {"token": token}))
 
     def newer_token(self) -> str | None:
-        """Return a token renewed since the last one sent here, if there is one. May block."""
+        """Return a token renewed since the last one sent here, or None. May block."""
         token = self._tokens.current_token()
         if token == self._sent_token:
             return None
@@ -76,11 +76,11 @@ class JobStream:
         self._ask(events.LEAVE_JOB, job_id)
 
     def cancel(self, job_id: int) -> None:
-        """Ask for a job to be cancelled; the ack carries how it ended."""
+        """Cancel a job; the ack carries its final state."""
         self._ask(events.CANCEL_JOB, job_id)
 
     def close(self) -> None:
-        """Say goodbye; a peer that does not answer is left after a moment."""
+        """Close the connection, waiting briefly for the server's close frame."""
         with self._lock:
             if self._closing is None:
                 self._closing = threading.Thread(target=self._hang_up, daemon=True)
@@ -121,7 +121,7 @@ class JobStream:
             self._client.emit(
                 verb, {"job_id": job_id, **more}, callback=partial(self._on_answer, verb, job_id)
             )
-        except Exception as error:  # whatever it is, nothing can be sent any more
+        except Exception as error:  # after any error, nothing more can be sent
             self._inbox.put(Disconnected(stream=self, reason=type(error).__name__))
 
     def _on_answer(self, verb: str, job_id: int, *payload: object) -> None:
@@ -139,7 +139,7 @@ class JobStream:
 
 
 def _refusal(refusals: list[object]) -> FntError:
-    """Return the error a refused connection stands for: its code comes as the message."""
+    """Return the exception for a refused connection; the error code is its message."""
     said = next((item for item in refusals if isinstance(item, Mapping)), {})
     code = str(said.get("message", ""))
     data = said.get("data")
@@ -162,7 +162,7 @@ def _sentence(text: object, default: str) -> str:
 
 
 def _hang_up(client: SocketClient) -> None:
-    """Close both ends; the library leaves the socket open when the other side went first."""
+    """Close both ends; the library leaves the socket open if the server closed first."""
     client.disconnect()
     websocket = getattr(client.eio, "ws", None)
     if websocket is not None:

@@ -1,4 +1,4 @@
-"""What the stream needs from others: tokens, and a Socket.IO client."""
+"""Protocols the stream depends on: a token source and a Socket.IO client."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from typing import Any, Protocol
 
 
 class TokenSource(Protocol):
-    """Who knows the token."""
+    """Provides the access token."""
 
     def current_token(self) -> str:
-        """Return a token that should be accepted now."""
+        """Return a token the server is expected to accept."""
         ...
 
     def renewed_token(self, refused: str) -> str:
-        """Return another one in place of one the server refused; raises AuthError."""
+        """Return a replacement for a token the server rejected; raises AuthError."""
         ...
 
 
 class SocketClient(Protocol):
-    """The untyped library's client, as far as it is used here."""
+    """The part of the untyped library's client that is used here."""
 
     eio: Any
 
     def on(self, event: str, handler: Callable[..., None]) -> object:
-        """Register a handler."""
+        """Register an event handler."""
         ...
 
     def connect(self, url: str, **options: Any) -> None:
@@ -32,17 +32,17 @@ class SocketClient(Protocol):
         ...
 
     def emit(self, event: str, data: object, *, callback: Callable[..., None]) -> None:
-        """Send an event; the answer is given to the callback."""
+        """Send an event; the acknowledgment is passed to `callback`."""
         ...
 
     def disconnect(self) -> None:
-        """Say goodbye."""
+        """Disconnect."""
         ...
 
 
 class EventSource(Protocol):
-    """The connection an event came from; compared by identity."""
+    """The connection an event came from, compared by identity."""
 
     def close(self) -> None:
-        """Say goodbye."""
+        """Close the connection."""
         ...

@@ -1,4 +1,4 @@
-"""The Socket.IO library, set up for one connection. Slow to import: loaded when connecting."""
+"""Setup of the Socket.IO library for one connection. Slow to import, so loaded on connecting."""
 
 from __future__ import annotations
 
@@ -15,48 +15,50 @@ from fnt.config.settings.proxy import find_proxy
 from fnt.stream.protocol import SocketClient
 
 GOODBYE_S = 0.2
+NOBODY = "nobody.invalid"
+"""Without any exception of ours the library would look for NO_PROXY, and read it its own way."""
 
 
 class BriefWebSocket(websocket.WebSocket):
-    """A socket that does not wait long for the other side's goodbye.
+    """A WebSocket that closes quickly and uses the same proxy as REST.
 
-    The library's reader often takes that frame away from whoever waits for it: 3 s at every close.
-    It takes the proxy that REST takes; the library knows neither ALL_PROXY nor this machine's name.
+    The library's reader thread often consumes the close frame that `close` waits for, which would
+    cost 3 s each time. The library also ignores ALL_PROXY and the exemption of this machine.
     """
 
     def connect(self, url: str, **options: Any) -> None:
-        """Connect, through a proxy where there is one."""
-        parts = urlsplit(url)
-        scheme = "https" if parts.scheme == "wss" else "http"
-        options |= _way(scheme, parts.hostname or "")
-        super().connect(url, **options)  # type: ignore[no-untyped-call]  # the library's
+        """Connect, through a proxy if one is configured."""
+        options |= proxy_options(url)
+        super().connect(url, **options)  # type: ignore[no-untyped-call]  # untyped library
 
     def close(
         self, status: int = 1000, reason: str | bytes = b"", timeout: float | None = 3
     ) -> None:
-        """Close after a moment."""
+        """Close after a short timeout."""
         super().close(status, reason, min(timeout or GOODBYE_S, GOODBYE_S))
 
 
-def _way(scheme: str, host: str) -> dict[str, Any]:
+def proxy_options(url: str) -> dict[str, Any]:
     """Return the library's options for the effective proxy, or for none."""
-    proxy = find_proxy(getproxies(), scheme=scheme, host=host)
-    if proxy is None:  # it heeds a list of exceptions only beside a proxy that is named to it
+    proxy = find_proxy(getproxies(), server=url)
+    if proxy is None:  # the library honors its list of exceptions only if a proxy is named
+        host = urlsplit(url).hostname or ""
         return {"http_proxy_host": host, "http_proxy_port": 1, "http_no_proxy": [host]}
     kind = {"https": "http"}.get(proxy.scheme, proxy.scheme)
     return {
         "http_proxy_host": proxy.host,
         "http_proxy_port": proxy.port,
         "http_proxy_auth": proxy.auth,
+        "http_no_proxy": [NOBODY],
         "proxy_type": kind,
     }
 
 
 def make_socket_client(timeout_s: float, ssl_context: SSLContext | None) -> SocketClient:
-    """Return a client that connects once, handles no signal, and keeps silent."""
-    # its own log would print to the terminal, and shows the token
+    """Return a client that connects once, handles no signals, and logs nothing."""
+    # its own log would print to the terminal, including the token
     silent = logging.Logger("socketio", level=logging.CRITICAL + 1)
-    # an Origin makes servers with an origin list refuse; a redirect could lead elsewhere
+    # servers with an origin list reject an Origin header; a redirect could lead elsewhere
     options: dict[str, Any] = {
         "class_": BriefWebSocket,
         "redirect_limit": 0,

@@ -570,3 +570,31 @@ def test_rows_that_ended_leave_the_state(monkeypatch: pytest.MonkeyPatch) -> Non
     assert world.invoke(*LINE).exit_code == 0
     assert world.out.count("\n") == count
     assert max(shown) <= 4
+
+
+def test_junit_names_every_book_of_the_manifest_when_the_line_runs_again(folder: Path) -> None:
+    importing(refused(1, ExitCode.REFUSED, "NOT_A_PDF"), *both()[1::2]).invoke(*LINE)
+    world = importing()
+
+    assert run([*LINE, "--junit", "r.xml", "--json"], world.context()) == 6
+
+    report = (folder / "r.xml").read_text()
+    assert 'tests="2" failures="1"' in report
+    assert 'name="b.pdf"' in report
+    assert "job 12" in report
+    assert read_document(world.out)["counts"] == {"completed": 1, "refused": 1}
+
+
+def test_a_result_is_saved_once_the_server_is_back() -> None:
+    world = importing(*both())
+    answers, away = world.api.iter_result, [TemporaryError("cannot reach the server")] * 3
+
+    def iter_result(job_id: int, format: str) -> Any:
+        if away:
+            raise away.pop()
+        return answers(job_id, format)
+
+    world.api.iter_result = iter_result  # type: ignore[method-assign]
+
+    assert world.invoke(*LINE).exit_code == 0
+    assert statuses(world) == ["done", "done"]

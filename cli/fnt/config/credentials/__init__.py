@@ -1,4 +1,4 @@
-"""Where a login is kept: the system's keyring or, told so, a file only its owner can read."""
+"""Storage of logins, in the system keyring or in a private file if the user chose that."""
 
 from fnt.config.credentials.store import CredentialStore
 from fnt.config.credentials.tokens import Tokens

@@ -1,4 +1,4 @@
-"""The system's keyring, asked politely: with a time limit, and never one that keeps plain text."""
+"""Token storage in the system keyring, with a time limit and without plaintext backends."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ T = TypeVar("T")
 
 
 class KeyringLike(Protocol):
-    """A backend of the keyring library, as far as it is used here."""
+    """The methods of a keyring backend that are used here."""
 
     def get_password(self, service: str, username: str, /) -> str | None:
-        """Return the secret of a name."""
+        """Return the stored secret."""
         ...
 
     def set_password(self, service: str, username: str, password: str, /) -> None:
-        """Keep a secret."""
+        """Store a secret."""
         ...
 
     def delete_password(self, service: str, username: str, /) -> None:
-        """Forget a secret."""
+        """Delete a stored secret."""
         ...
 
 
 class KeyringError(UsageError):
-    """The keyring cannot be used; the hint names the ways around it."""
+    """The keyring is unavailable; the hint lists the alternatives."""
 
     def __init__(self, message: str) -> None:
         super().__init__(
@@ -40,7 +40,7 @@ class KeyringError(UsageError):
 
 
 class KeyringStore:
-    """One server's login in the keyring."""
+    """The login of one server, stored in the keyring."""
 
     def __init__(
         self, *, origin: str, find_backend: Callable[[], KeyringLike | None], timeout_s: float
@@ -50,24 +50,24 @@ class KeyringStore:
         self._timeout_s = timeout_s
 
     def load(self) -> Tokens | None:
-        """Read the tokens; None when there are none, or no keyring that could hold any."""
+        """Return the tokens, or None if there are none or no usable keyring."""
         text = self._limited(lambda backend: backend.get_password(SERVICE, self._origin))
         return Tokens.from_json(text) if isinstance(text, str) else None
 
     def require(self) -> None:
-        """Raise KeyringError where there is no keyring, or none that answers."""
+        """Raise KeyringError if there is no keyring or it does not respond."""
         self._limited(lambda backend: backend.get_password(SERVICE, self._origin), needed=True)
 
     def save(self, tokens: Tokens) -> str:
-        """Keep the tokens, read them back, and say where they are."""
+        """Store the tokens, verify them, and return a description of the keyring."""
         return self._limited(lambda backend: self._save(backend, tokens), needed=True) or ""
 
     def delete(self) -> None:
-        """Forget the tokens, if there are any."""
+        """Delete the tokens, if there are any."""
         self._limited(self._delete)
 
     def where(self) -> str | None:
-        """Say which keyring it is; None without one."""
+        """Return a description of the keyring, or None if there is none."""
         return self._limited(_describe)
 
     def _save(self, backend: KeyringLike, tokens: Tokens) -> str:
@@ -82,7 +82,7 @@ class KeyringStore:
             backend.delete_password(SERVICE, self._origin)
 
     def _limited(self, ask: Callable[[KeyringLike], T], *, needed: bool = False) -> T | None:
-        """Ask for so long only: a locked keyring may never answer."""
+        """Call `ask` with a time limit, since a locked keyring may never respond."""
 
         def run() -> T | None:
             backend = self._find_backend()
@@ -97,13 +97,13 @@ class KeyringStore:
         except TimeoutError as error:
             words = f"the keyring did not respond within {self._timeout_s:g} s"
             raise KeyringError(words) from error
-        except Exception as error:  # backends raise what they like
+        except Exception as error:  # backends raise arbitrary exceptions
             raise KeyringError(f"the keyring failed ({type(error).__name__})") from error
 
 
 def find_safe_backend() -> KeyringLike | None:
-    """Return the system's keyring, or None: not the ones that keep nothing or plain text."""
-    import keyring  # noqa: PLC0415 -- 74 ms, and most runs are told the token otherwise
+    """Return the system keyring, or None if it discards secrets or stores them as plaintext."""
+    import keyring  # noqa: PLC0415 -- takes 74 ms, and most runs have a token from elsewhere
 
     chosen = keyring.get_keyring()
     members = getattr(chosen, "backends", None) or [chosen]

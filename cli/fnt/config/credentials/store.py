@@ -1,4 +1,4 @@
-"""The login of one server, wherever it is kept."""
+"""Storage of one server's login, in the keyring or in a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fnt.files import file_lock
 
 
 class CredentialStore:
-    """Keeps one server's tokens in the keyring, or in a file where the user chose one at login."""
+    """Stores one server's tokens in the keyring, or in a file if the user chose one at login."""
 
     def __init__(
         self,
@@ -41,13 +41,13 @@ class CredentialStore:
             )
 
     def load(self) -> Tokens | None:
-        """Return the tokens; None when nobody is logged in."""
+        """Return the tokens, or None if not logged in."""
         if self._file.exists() or self._vault is None:
             return self._file.load()
         return self._vault.load()
 
     def require_place(self, *, insecure_storage: bool = False) -> None:
-        """Raise UsageError where `save` would: better told before anybody logs in."""
+        """Raise UsageError if `save` would fail, so that it is known before logging in."""
         if insecure_storage or self._file.exists():
             return
         if self._vault is None:
@@ -55,7 +55,7 @@ class CredentialStore:
         self._vault.require()
 
     def save(self, tokens: Tokens, *, insecure_storage: bool = False) -> str:
-        """Keep the tokens and say where; a file only when told so now or at login."""
+        """Store the tokens, in a file only if the user chose that; return where, in words."""
         if insecure_storage or self._file.exists():
             return self._save_file(tokens)
         if self._vault is None:
@@ -63,29 +63,29 @@ class CredentialStore:
         return self._vault.save(tokens)
 
     def delete(self) -> None:
-        """Forget the tokens, wherever they are."""
+        """Delete the tokens from the file and the keyring."""
         self._file.delete()
         if self._vault is not None:
             self._vault.delete()
 
     def where(self) -> str:
-        """Say for people where the tokens are, or would be, kept."""
+        """Return a description of where the tokens are, or would be, stored."""
         if self._file.exists() or self._vault is None:
             return self._in_file()
         return self.keyring() or "nowhere: no secure keyring found"
 
     def keyring(self) -> str | None:
-        """Say which keyring there is; None without a safe one. KeyringError when it is silent."""
+        """Return a description of the keyring, or None; raises KeyringError if it hangs."""
         return None if self._vault is None else self._vault.where()
 
     @property
     def is_in_file(self) -> bool:
-        """Whether the user chose a file at login: the keyring is not asked then."""
+        """Whether the user chose a file at login, in which case the keyring is not used."""
         return self._file.exists()
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other processes from renewing the same login meanwhile."""
+        """Hold an interprocess lock so that only one process renews this login at a time."""
         make_private_folder(self._folder)
         with file_lock(self._file.path.with_suffix(".lock")):
             yield
@@ -93,7 +93,7 @@ class CredentialStore:
     def _save_file(self, tokens: Tokens) -> str:
         self._file.save(tokens)
         if self._vault is not None:
-            with suppress(KeyringError):  # an older login left there is never read before the file
+            with suppress(KeyringError):  # the file takes precedence over one left there
                 self._vault.delete()
         return self._in_file()
 

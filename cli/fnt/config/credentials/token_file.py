@@ -1,4 +1,4 @@
-"""Tokens in a file: readable by its owner alone from the first byte, never through a link."""
+"""Token storage in a file with owner-only permissions that refuses symbolic links."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from fnt.files import NO_FOLLOW, PRIVATE, atomic_write, reason_of, write_errors
 
 
 class TokenFile:
-    """The file of one server's login in the user's settings folder."""
+    """The file with one server's login, in the user's configuration folder."""
 
     def __init__(self, folder: Path, *, origin: str) -> None:
         self._folder = folder
         self.path = folder / (quote(origin, safe="") + ".json")
 
     def exists(self) -> bool:
-        """Whether the user chose the file at login."""
+        """Whether the file exists, meaning the user chose it at login."""
         return os.path.lexists(self.path)
 
     def load(self) -> Tokens | None:
-        """Read the tokens; None when there are none."""
+        """Return the tokens, or None without a file; raises UsageError if it cannot be read."""
         if not self.exists():
             return None
         self._refuse_links()
@@ -38,14 +38,14 @@ class TokenFile:
             raise UsageError(f"{self.path} cannot be read: it is damaged") from error
 
     def save(self, tokens: Tokens) -> None:
-        """Keep a pair; a reader sees the old one or the new."""
+        """Replace the file atomically; raises UsageError if it cannot be written."""
         make_private_folder(self._folder)
         self._refuse_links()
         with write_errors(self.path), atomic_write(self.path, mode=PRIVATE) as file:
             file.write(tokens.to_json().encode())
 
     def delete(self) -> None:
-        """Remove the file, if there is one."""
+        """Remove the file if it exists."""
         try:
             self.path.unlink(missing_ok=True)
         except OSError as error:
@@ -58,7 +58,7 @@ class TokenFile:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder and the one above it for the owner alone."""
+    """Create a folder with owner-only permissions; raises UsageError if that fails."""
     if folder.is_symlink():
         raise UsageError(f"{folder} is a symbolic link; tokens are not stored through links")
     try:

@@ -1,4 +1,4 @@
-"""A login's pair of tokens, and how it is written down."""
+"""The access and refresh tokens of a login, and their JSON form."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """What a login gives. Its repr shows no secret."""
+    """The tokens of one login. The repr shows no secret."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     expires_at: float
-    """When the access token ends, in seconds of the epoch."""
+    """When the access token expires, in seconds since the epoch."""
     email: str
 
     @property
     def is_personal(self) -> bool:
-        """Whether this is a personal access token: it cannot be renewed."""
+        """Whether this is a personal access token, which cannot be renewed."""
         return not self.refresh_token
 
     @classmethod
     def personal(cls, token: str, *, email: str) -> Tokens:
-        """Return a personal access token as it is kept; only the server knows its end."""
+        """Return the tokens for a personal access token, whose expiry only the server knows."""
         return cls(access_token=token, refresh_token="", expires_at=0.0, email=email)
 
     @classmethod
     def from_json(cls, text: str) -> Tokens | None:
-        """Read what `to_json` wrote; None for anything else, which counts as not logged in."""
+        """Parse the output of `to_json`; return None for anything else."""
         try:
             values = json.loads(text)
             tokens = cls(**values)
@@ -39,5 +39,5 @@ class Tokens:
         return tokens if is_sound and isinstance(tokens.expires_at, int | float) else None
 
     def to_json(self) -> str:
-        """Return the tokens as one line."""
+        """Return the tokens as single-line JSON."""
         return json.dumps(asdict(self), separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""What the client is told by flags, environment and files, as one frozen object."""
+"""Settings merged from flags, environment, and files into one frozen object."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything a command needs to know beside its own options."""
+    """The effective settings of a run."""
 
     server: str = DEFAULT_SERVER
     """The server's origin, `scheme://host[:port]`."""
     profile: str | None = None
     timeout_s: float | None = None
     parallel: int = DEFAULTS["parallel"]
-    """Files sent at a time."""
+    """Number of parallel uploads."""
     no_keyring: bool = False
     token: str | None = field(default=None, repr=False)
     config_dir: Path
@@ -63,9 +63,9 @@ def load_settings(
 ) -> Settings:
     """Merge flags > `FNT_*` > nearest `.fnt.toml` > profile > `config.toml` > defaults.
 
-    A project's `.fnt.toml` chooses a `server` only after `fnt config trust`, and never `ca_file`,
-    `insecure_http` or `no_keyring`: whoever wrote the folder would choose where the files go.
-    Flags that are None count as not given.
+    A project's `.fnt.toml` may set `server` only after `fnt config trust`, and never `ca_file`,
+    `insecure_http`, or `no_keyring`; otherwise the author of a folder could redirect uploads.
+    Flags that are None are ignored. Raises UsageError for an invalid value.
     """
     folder = config_dir or config_folder(environ)
     layers = find_layers(flags=flags, environ=environ, cwd=cwd, folder=folder)
@@ -76,7 +76,7 @@ def load_settings(
 def setting_origins(
     *, flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path
 ) -> dict[str, Found]:
-    """Return every setting with the value that wins and where it was found."""
+    """Return each setting's effective value and origin."""
     layers = find_layers(flags=flags, environ=environ, cwd=cwd, folder=config_folder(environ))
     return {
         key: first(layers, key) or Found(value=default, origin="default")
@@ -85,7 +85,7 @@ def setting_origins(
 
 
 def config_folder(environ: Mapping[str, str]) -> Path:
-    """Return the folder of the user's settings."""
+    """Return the user's configuration folder."""
     chosen = environ.get("FNT_CONFIG_DIR")
     return Path(chosen) if chosen else platformdirs.user_config_path("fnt", appauthor=False)
 

@@ -1,4 +1,4 @@
-"""Changes to the user's files of settings: comments kept, written whole or not at all."""
+"""Edits to the user's configuration files that keep comments and write atomically."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fnt.files import PRIVATE, atomic_write, write_errors
 
 
 def set_value(folder: Path, key: str, text: str, *, profile: str | None) -> Path:
-    """Write one setting; returns the file. Raises UsageError for what cannot be used."""
+    """Write one setting and return the file; raises UsageError for an invalid key or value."""
     value = _typed(_known(key), text)
     document = _document(folder / USER_FILE)
     table = _table(document, profile, is_made=True)
@@ -32,7 +32,7 @@ def set_value(folder: Path, key: str, text: str, *, profile: str | None) -> Path
 
 
 def unset_value(folder: Path, key: str, *, profile: str | None) -> Path:
-    """Take one setting out; returns the file. Raises NotFoundError when it is not there."""
+    """Remove one setting and return the file; raises NotFoundError if it is not set."""
     document = _document(folder / USER_FILE)
     table = _table(document, profile, is_made=False)
     names = [name for name in _names(_known(key)) if name in table]
@@ -44,7 +44,7 @@ def unset_value(folder: Path, key: str, *, profile: str | None) -> Path:
 
 
 def trust_server(folder: Path, project: Path) -> str:
-    """Let a project's file choose the server it names now; another one is not trusted."""
+    """Allow a project file to set its current server; changing the server revokes the trust."""
     server = read_toml(project).get("server")
     if not isinstance(server, str):
         raise UsageError(f"{project} names no server, so there is nothing to trust")
@@ -61,21 +61,21 @@ def _known(key: str) -> str:
 
 
 def _names(key: str) -> list[str]:
-    """Return what a setting is called in files: its name, then its former ones."""
+    """Return the names of a setting in files: the current one, then former ones."""
     return [key, *(former for former, name in FORMER_NAMES.items() if name == key)]
 
 
 def _typed(key: str, text: str) -> Any:
-    """Return a value as TOML has it, once it was seen to be good."""
+    """Return the validated value with its TOML type."""
     value = read_value(key, text)
     if key == "server":
-        # whether plain http:// is allowed is asked when the server is used
+        # plain http:// is checked when the server is used
         return normalize_server(text, insecure_http=True)
     return value if isinstance(value, bool | int) else text
 
 
 def _document(path: Path) -> tomlkit.TOMLDocument:
-    read_toml(path)  # the same words about what is wrong with the file as everywhere
+    read_toml(path)  # report a syntax error with the same message as everywhere else
     try:
         return (
             tomlkit.parse(path.read_text(encoding="utf-8"))

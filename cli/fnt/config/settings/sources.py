@@ -1,4 +1,4 @@
-"""Where settings come from: flags, environment, project, profile, user's file; first one wins."""
+"""Sources of settings, by precedence: flags, environment, project, profile, user file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ USER_FILE = "config.toml"
 TRUST_FILE = "trusted.json"
 
 PROJECT_KEYS = frozenset({"parallel", "timeout", "profile"})
-"""What a project's file may set untrusted: nothing that decides where tokens and files go."""
+"""Keys an untrusted project file may set; none of them decides where tokens and files go."""
 
 VARIABLES: Mapping[str, str] = {
     "server": "FNT_SERVER",
@@ -30,7 +30,7 @@ FORMER_VARIABLES = {"parallel": "FNT_JOBS"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A setting as it was found, and where."""
+    """The value of a setting and its origin."""
 
     value: Any
     origin: str
@@ -42,7 +42,7 @@ Layers = Sequence[Mapping[str, Found]]
 def find_layers(
     *, flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path, folder: Path
 ) -> Layers:
-    """Collect what is set anywhere, the strongest first. Raises UsageError, NotFoundError."""
+    """Return all layers of settings, highest precedence first. Raises UsageError, NotFoundError."""
     user_file = folder / USER_FILE
     user = read_toml(user_file)
     given = [
@@ -67,15 +67,15 @@ def find_layers(
 
 
 def first(layers: Layers, key: str) -> Found | None:
-    """Return the strongest word on a setting."""
+    """Return the value with the highest precedence, or None."""
     return next((layer[key] for layer in layers if key in layer), None)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a file of settings; nothing when there is none. An unknown key is an error."""
+    """Read a settings file; empty if it is missing. Raises UsageError for an unknown key."""
     try:
         text = path.read_text(encoding="utf-8")
-        import tomllib  # noqa: PLC0415 -- 3 ms, and most have no such file
+        import tomllib  # noqa: PLC0415 -- takes 3 ms, and most users have no such file
 
         values = tomllib.loads(text)
     except FileNotFoundError:
@@ -95,19 +95,19 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def _current(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings under their names of today."""
+    """Return the settings with former names replaced by current ones."""
     former = {FORMER_NAMES[key]: value for key, value in values.items() if key in FORMER_NAMES}
     return former | {key: value for key, value in values.items() if key not in FORMER_NAMES}
 
 
 def project_file(cwd: Path) -> Path | None:
-    """Find the nearest project's file, here or above."""
+    """Return the nearest project file, in this folder or a parent."""
     paths = (folder / PROJECT_FILE for folder in (cwd, *cwd.parents))
     return next((path for path in paths if path.is_file()), None)
 
 
 def trusted_servers(folder: Path) -> dict[str, str]:
-    """Return which server each trusted project's file may choose, by its path."""
+    """Return the trusted server of each project file, by path."""
     try:
         values = json.loads((folder / TRUST_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

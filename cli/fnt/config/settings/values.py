@@ -1,4 +1,4 @@
-"""What a setting may be: each read from text or TOML, refused in one line when it cannot be."""
+"""Parsing and validation of setting values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT_SERVER = "http://127.0.0.1:5000"
 
 
 def parse_duration(text: str) -> float:
-    """Read `20s`, `5m`, `2h` or a number of seconds."""
+    """Parse `20s`, `5m`, `2h`, or a number of seconds into seconds; raises UsageError."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text, re.ASCII)
     if match is None or len(text) > 20:
         raise UsageError(
@@ -26,7 +26,7 @@ def parse_duration(text: str) -> float:
 
 
 def normalize_server(text: str, *, insecure_http: bool = False) -> str:
-    """Return the origin of a server's URL; refuses what could send a token to the wrong place."""
+    """Return the origin of a server URL; raises UsageError if a token could be sent elsewhere."""
     text = text.strip()
     if not text.isascii() or any(c <= " " or c == "\\" for c in text):
         raise UsageError("the server URL contains invalid characters")
@@ -57,7 +57,7 @@ def normalize_server(text: str, *, insecure_http: bool = False) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
+    """Return whether a host is this machine."""
     if host == "localhost":
         return True
     try:
@@ -67,7 +67,7 @@ def is_loopback(host: str) -> bool:
 
 
 def read_value(key: str, value: object) -> Any:
-    """Read one setting; UsageError names it when it cannot be used."""
+    """Parse and validate one setting; raises UsageError naming it."""
     try:
         return READERS[key](value)
     except (TypeError, ValueError) as error:
@@ -119,14 +119,14 @@ READERS: Mapping[str, Callable[[object], Any]] = {
     "ca_file": lambda value: Path(str(value)).expanduser(),
     "insecure_http": _switch,
 }
-"""Every setting there is, and what reads it."""
+"""Parser of each known setting."""
 
 FORMER_NAMES: Mapping[str, str] = {"jobs": "parallel"}
-"""What settings were called before: read and written all the same."""
+"""Former names of settings, still accepted."""
 
 
 def current_name(key: str) -> str:
-    """Return what a setting is called now."""
+    """Return the current name of a setting."""
     return FORMER_NAMES.get(key, key)
 
 

@@ -12,6 +12,8 @@ import os
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,8 @@ HEAD_BYTES = 1024
 PAGES_LOOKED_AT = 5
 LOOK_WITHIN_S = 10.0
 """Python itself takes a second to start on a busy machine: others are sent meanwhile."""
+STOP_WITHIN_S = 0.2
+"""How long a look goes on after it was stopped."""
 CHILD_MEMORY_BYTES = 768 * 1024 * 1024
 CHILD_CPU_S = 10
 CHILD_OPEN_FILES = 64
@@ -67,11 +71,17 @@ class Preflight:
 
 
 def inspect_pdf(
-    path: Path, *, timeout_s: float = LOOK_WITHIN_S, max_bytes: int = MAX_BYTES
+    path: Path,
+    *,
+    timeout_s: float = LOOK_WITHIN_S,
+    max_bytes: int = MAX_BYTES,
+    stopped: threading.Event | None = None,
 ) -> Preflight:
     """Look at a file for a moment. Raises NotFoundError and UsageError when it cannot be opened."""
     with read_errors(path), _opened(path) as file:
-        return _inspected(file, timeout_s=timeout_s, max_bytes=max_bytes)
+        return _inspected(
+            file, timeout_s=timeout_s, max_bytes=max_bytes, stopped=stopped or threading.Event()
+        )
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -82,12 +92,14 @@ def _opened(path: Path) -> BinaryIO:
     return open(descriptor, "rb")  # noqa: PTH123 -- a descriptor; the caller closes it
 
 
-def _inspected(file: BinaryIO, *, timeout_s: float, max_bytes: int) -> Preflight:
+def _inspected(
+    file: BinaryIO, *, timeout_s: float, max_bytes: int, stopped: threading.Event
+) -> Preflight:
     size_bytes = os.fstat(file.fileno()).st_size
     problem = _plain_problem(file.read(HEAD_BYTES), size_bytes=size_bytes, max_bytes=max_bytes)
     if problem is not None:
         return Preflight(size_bytes=size_bytes, problem=problem)
-    found = _ask_child(file, timeout_s=timeout_s)
+    found = _ask_child(file, timeout_s=timeout_s, stopped=stopped)
     pages, problem = found.get("pages"), _problem_of(found)
     if problem is None and size_bytes > USUAL_BYTES:
         problem = _too_large(size_bytes, USUAL_BYTES, certain=False)
@@ -134,25 +146,42 @@ def _problem_of(found: dict[str, Any]) -> Problem | None:
     return None
 
 
-def _ask_child(file: BinaryIO, *, timeout_s: float) -> dict[str, Any]:
+def _ask_child(file: BinaryIO, *, timeout_s: float, stopped: threading.Event) -> dict[str, Any]:
     """Return what the child found in time, or why it did not."""
     file.seek(0)
     try:
-        child = subprocess.run(
+        with subprocess.Popen(
             [sys.executable, "-P", "-B", "-m", "fnt.flow.inputs.preflight"],
             env=_child_environ(os.environ),
             stdin=file,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=timeout_s,
-            check=False,
-        )
-        found: dict[str, Any] = json.loads(child.stdout)
+        ) as child:
+            found: dict[str, Any] = json.loads(
+                _output_of(child, timeout_s=timeout_s, stopped=stopped)
+            )
     except subprocess.TimeoutExpired:
         return {"not_checked": f"no answer within {timeout_s:g} s"}
     except (OSError, ValueError):
         return {"not_checked": "the check itself failed"}
     return found
+
+
+def _output_of(
+    child: subprocess.Popen[bytes], *, timeout_s: float, stopped: threading.Event
+) -> bytes:
+    """Wait for a child; kill it when its time is over or nobody waits for it any more."""
+    ends_at = time.monotonic() + timeout_s
+    try:
+        while True:
+            left_s = ends_at - time.monotonic()
+            try:
+                return child.communicate(timeout=max(0.0, min(STOP_WITHIN_S, left_s)))[0]
+            except subprocess.TimeoutExpired:
+                if stopped.is_set() or left_s <= STOP_WITHIN_S:
+                    raise
+    finally:
+        child.kill()
 
 
 def _child_environ(environ: Mapping[str, str]) -> dict[str, str]:

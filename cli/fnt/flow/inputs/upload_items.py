@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -42,13 +43,13 @@ class Preparer:
         self._skips_existing = skips_existing
         self._fingerprints: dict[int, Fingerprint] = {}
         self._pool = ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="fnt-check")
-        self._is_stopped = False
+        self._stopped = threading.Event()
         self.in_flight: dict[str, Book] = {}
         """Books that were handed out, by row key, until somebody takes them off."""
 
     def stop(self) -> None:
         """Hand out nothing more."""
-        self._is_stopped = True
+        self._stopped.set()
 
     def close(self) -> None:
         """Leave what was only looked at; the ledger knows."""
@@ -59,7 +60,7 @@ class Preparer:
         """Yield what is to be done; books that need nothing are passed over."""
         looks: deque[Future[UploadItem | Refused | None]] = deque()
         for book in books:
-            if self._is_stopped:
+            if self._stopped.is_set():
                 return
             if self._is_settled(book):
                 continue
@@ -68,7 +69,7 @@ class Preparer:
             if len(looks) >= AHEAD and (item := looks.popleft().result()) is not None:
                 yield item
         for look in looks:
-            if (item := look.result()) is not None and not self._is_stopped:
+            if (item := look.result()) is not None and not self._stopped.is_set():
                 yield item
 
     def _is_settled(self, book: Book) -> bool:
@@ -106,7 +107,7 @@ class Preparer:
         return self._item(book, book.sent)
 
     def _first_look(self, book: Book) -> UploadItem | Refused:
-        look = inspect_pdf(book.file)
+        look = inspect_pdf(book.file, stopped=self._stopped)
         if (refused := refusal(look, book, warn=self._warn)) is not None:
             return refused
         now = self.fingerprint(book)

@@ -6,6 +6,8 @@ import os
 import site
 import subprocess
 import sys
+import threading
+import time
 import venv
 from pathlib import Path
 
@@ -197,3 +199,20 @@ def test_preflight_named_pipe_does_not_block(tmp_path):
 
     with pytest.raises(UsageError, match="not a file"):
         inspect_pdf(tmp_path / "pipe")
+
+
+def test_preflight_is_stopped_at_once(tmp_path, monkeypatch):
+    """Whoever presses Ctrl-C does not wait for a child that loops."""
+    path = tmp_path / "novel.pdf"
+    path.write_bytes(make_pdf())
+    monkeypatch.setattr(preflight.sys, "executable", str(tmp_path / "slow"))
+    (tmp_path / "slow").write_text("#!/bin/sh\nexec sleep 30\n")
+    (tmp_path / "slow").chmod(0o755)
+    stopped = threading.Event()
+    threading.Timer(0.3, stopped.set).start()
+    begun_at = time.monotonic()
+
+    found = inspect_pdf(path, stopped=stopped)
+
+    assert found.not_checked is not None
+    assert time.monotonic() - begun_at < 8.0  # of the 10 s it may take

@@ -83,7 +83,9 @@ def test_a_file_nobody_looked_into_is_sent_with_a_warning(
 ) -> None:
     (tmp_path / "a.pdf").write_bytes(make_pdf())
     look = upload_items.inspect_pdf
-    monkeypatch.setattr(upload_items, "inspect_pdf", lambda path: look(path, timeout_s=0.001))
+    monkeypatch.setattr(
+        upload_items, "inspect_pdf", lambda path, **parts: look(path, timeout_s=0.001, **parts)
+    )
     preparer = preparing(ledger, tmp_path)
 
     (item,) = preparer.items(ledger.books())
