@@ -1,4 +1,4 @@
-"""`fnt check`: what can be known of PDFs before they are sent."""
+"""`fnt check`: local checks of PDFs before they are uploaded."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ TEXT_WITHIN_S = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What a look at one file showed; an error when it could not be opened."""
+    """The result of checking one file; an error if it cannot be opened."""
 
     file: str
     look: Preflight | None = None
@@ -48,7 +48,7 @@ class Checked:
 
     @property
     def is_refused(self) -> bool:
-        """Whether it is certain that the server would not take it."""
+        """Whether the server is certain to reject the file."""
         return self.error is not None or bool(
             self.look and self.look.problem and self.look.problem.certain
         )
@@ -155,7 +155,7 @@ def _raise_refused(checked: Sequence[Checked]) -> None:
 
 
 def _show_text(context: AppContext, paths: Sequence[Path]) -> None:
-    """Let the server's own program read; it may be missing, as the extra is."""
+    """Show the extracted text, using the server's extractor, which is an optional install."""
     texts = []
     for path in paths:
         if not path.is_file():

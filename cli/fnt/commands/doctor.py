@@ -1,4 +1,4 @@
-"""`fnt doctor`: what is wrong, and what to do about it."""
+"""`fnt doctor`: what is wrong and how to fix it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORST_FIRST: dict[ExitCode, type[FntError]] = {
     ExitCode.TEMPORARY: TemporaryError,
     ExitCode.AUTH: AuthError,
 }
-"""What the run ends with when several checks failed; 4 only when nothing else did."""
+"""Exit codes in order of precedence when several checks failed; 4 comes last."""
 
 
 def doctor(
@@ -70,7 +70,7 @@ def doctor(
 def _timeout_s(context: AppContext) -> float | None:
     try:
         return context.settings().timeout_s
-    except FntError:  # the first check tells of it
+    except FntError:  # reported by the first check
         return None
 
 
