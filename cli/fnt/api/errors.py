@@ -23,6 +23,7 @@ from fnt.errors import (
     TemporaryError,
     UsageError,
 )
+from fnt.wire.errors import ErrorCode
 
 MAX_MESSAGE_CHARS = 500
 
@@ -38,11 +39,14 @@ _BY_STATUS: Mapping[int, type[FntError]] = {
     429: TemporaryError,
 }
 
+_BY_CODE: Mapping[str, type[FntError]] = {ErrorCode.QUOTA_EXCEEDED: QuotaError}
+"""Codes that share their status with others."""
+
 
 def error_of(response: httpx.Response, body: bytes) -> FntError:
     """Return the exception for an error response."""
     values = _values(body)
-    kind = _kind(response.status_code)
+    kind = _BY_CODE.get(values.get("error_code", "")) or _kind(response.status_code)
     message = values.get("error") or f"the server returned {response.status_code}"
     return kind(
         message[:MAX_MESSAGE_CHARS],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -221,6 +222,7 @@ def whoami(ctx: typer.Context) -> None:
             "email": user.get("email"),
             "name": user.get("name"),
             "server": server.api.server,
+            "storage": _storage(user),
             **_token_facts(context, server),
         }
     context.report.answer["whoami"] = answer
@@ -228,6 +230,15 @@ def whoami(ctx: typer.Context) -> None:
         if value is not None:
             note = " (renews automatically)" if name == "until" else ""
             context.terminal.result(f"{name:8} {value}{note}")
+
+
+def _storage(user: Mapping[str, Any]) -> str | None:
+    """Return how much the user stores and may store; None from a server that does not say."""
+    used, quota = user.get("used_bytes"), user.get("quota_bytes")
+    if not isinstance(used, int):
+        return None
+    of = f" of {quota / 2**20:.0f}" if isinstance(quota, int) else ""
+    return f"{used / 2**20:.1f}{of} MB"
 
 
 def _token_facts(context: AppContext, server: Connection) -> dict[str, Any]:
