@@ -49,6 +49,8 @@ def test_a_previous_worker_serves_this_web_and_hands_over_to_this_worker(
     book = tmp_path / "home/library/books/livre-01.pdf"
 
     with running(old):
+        # A worker looks at the schema once, when it starts: a newer one would turn it away.
+        wait_for(lambda: "started" in old.log.read_text(), within_s=30, what="it is at work")
         Server(release=current, data_dir=tmp_path / "data", environ=environ).command("migrate")
         with running(web):
             wait_for(lambda: is_well(url), within_s=30, what="web and worker are well")
