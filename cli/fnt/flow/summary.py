@@ -19,6 +19,7 @@ from fnt.flow.ledger import Book, BookStatus, Ledger
 from fnt.flow.plan import ResumeHints
 from fnt.output.formatting import plural
 from fnt.progress import Refused
+from fnt.wire.documents import BatchReport
 
 REFUSALS: Mapping[ExitCode, type[FntError]] = {
     ExitCode.NOT_FOUND: NotFoundError,
@@ -142,15 +143,14 @@ def error_text(book: Book) -> str:
     return f"{book.error_message or ''}{code}"
 
 
-def batch_answer(ledger: Ledger, *, run: int | None = None) -> dict[str, object]:
+def batch_answer(ledger: Ledger, *, run: int | None = None) -> BatchReport:
     """Return what scripts read of a ledger as a whole."""
-    counts = ledger.counts(run=run)
-    return {
-        "ledger": str(ledger.path),
-        "server": ledger.meta("server"),
-        "user": ledger.meta("user"),
-        "counts": {status.value: number for status, number in counts.items()},
-    }
+    return BatchReport(
+        ledger=str(ledger.path),
+        server=ledger.meta("server"),
+        user=ledger.meta("user"),
+        counts=ledger.counts(run=run),
+    )
 
 
 def _nothing_taken(

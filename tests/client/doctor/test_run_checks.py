@@ -12,7 +12,7 @@ import pytest
 
 from fnt.commands.help_topics import TROUBLE
 from fnt.config.settings.proxy import find_proxy
-from fnt.doctor import CHECKS, DoctorContext, Status, Verdict, run_checks
+from fnt.doctor import CHECKS, CheckStatus, DoctorContext, Verdict, run_checks
 from fnt.doctor.result import fail, ok
 from fnt.doctor.run_checks import Check
 from fnt.errors import ExitCode, NotFoundError, UsageError
@@ -55,7 +55,7 @@ def test_a_check_that_never_ends_is_left() -> None:
     verdicts = found(check("a", hang), check("b", ok("b")), limit_s=0.05)
     never.set()
 
-    assert (verdicts["a"].status, verdicts["b"].status) == (Status.FAIL, Status.OK)
+    assert (verdicts["a"].status, verdicts["b"].status) == (CheckStatus.FAIL, CheckStatus.OK)
     assert verdicts["a"].exit_code is ExitCode.TEMPORARY
 
 

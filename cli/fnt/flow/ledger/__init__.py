@@ -4,9 +4,10 @@ Whatever is about to be asked of the server is committed first, under a key that
 ask again.
 """
 
-from fnt.flow.ledger.books import FAILED, OPEN, Book, BookStatus, Prepared, Wanted
+from fnt.flow.ledger.books import FAILED, OPEN, Book, Prepared, Wanted
 from fnt.flow.ledger.file import ledger_lock
 from fnt.flow.ledger.ledger import Ledger
+from fnt.wire.documents import BookStatus
 
 __all__ = [
     "FAILED",

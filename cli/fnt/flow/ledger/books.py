@@ -6,25 +6,10 @@ import json
 import os
 import sqlite3
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from fnt.wire.documents import BookStatus
 from fnt.wire.jobs import ProcessingSettings
-
-
-class BookStatus(StrEnum):
-    """Where a book stands."""
-
-    WAITING = "waiting"  # nothing has been asked of the server
-    SENDING = "sending"  # its key is chosen: the server may have heard of it
-    RUNNING = "running"  # the server has the file; its job is known
-    UNSAVED = "unsaved"  # the job completed, the result is not on disk
-    DONE = "done"
-    FAILED = "failed"  # the job failed, or is gone
-    CANCELLED = "cancelled"
-    REFUSED = "refused"  # here or by the server, before there was a job that runs
-    CHANGED = "changed"  # the file is not the one that was sent
-
 
 OPEN = (BookStatus.WAITING, BookStatus.SENDING, BookStatus.RUNNING, BookStatus.UNSAVED)
 """What the same line, run again, goes on with."""

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from fnt.errors import ExitCode, FntError
 from fnt.output.output_format import OutputFormat
-from fnt.output.report.events import EventWriter
+from fnt.output.report.event_writer import EventWriter
 from fnt.output.terminal import Terminal
 
 if TYPE_CHECKING:
-    from fnt.wire.jobs import JobSnapshot  # help and completion would wait for msgspec
+    # help and completion would wait for msgspec
+    from fnt.wire.documents import JobReport
+    from fnt.wire.jobs import JobSnapshot
+    from fnt.wire.problems import Problem
 
 MOST_KEPT = 200
 """Entries of a bulk import kept where no document or record needs them."""
@@ -32,21 +35,24 @@ class JobEntry:
     job_id: int | None = None
     """Its job, where that was not asked after in this run."""
     outputs: tuple[Path, ...] = ()
-    error: dict[str, Any] | None = None
+    error: Problem | None = None
     is_skipped: bool = False
     """The file was not sent: the server had it."""
     is_done: bool = False
     """It was done before this run: only records of the whole name it."""
 
-    def to_json(self) -> dict[str, Any]:
+    def report(self) -> JobReport:
         """Return the entry as it stands in the document."""
-        entry = {
-            "file": self.file,
-            "job": self.job.to_wire() if self.job is not None else None,
-            "outputs": [str(path) for path in self.outputs],
-            "error": self.error,
-        }
-        return entry | ({"skipped": True} if self.is_skipped else {})
+        from fnt.wire.documents import JobReport  # noqa: PLC0415 -- as above
+        from fnt.wire.structs import UNSET  # noqa: PLC0415 -- as above
+
+        return JobReport(
+            file=self.file,
+            job=self.job,
+            outputs=[str(path) for path in self.outputs],
+            error=self.error,
+            skipped=True if self.is_skipped else UNSET,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +74,7 @@ class Report:
     command: str = ""
     jobs: list[JobEntry] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=dict)
-    """What a command answers beside jobs, under a key of its own name."""
+    """What a command answers beside jobs: fields of the Document."""
     now: Callable[[], datetime]
     events: EventWriter | None = None
     recorders: list[EventWriter] = field(default_factory=list)
@@ -126,21 +132,24 @@ class Report:
         return lost[0] if lost else None
 
     def _finish(self, writer: EventWriter, exit_code: int, error: FntError | None) -> None:
-        problem = error_entry(error) if error is not None else None
-        fields = {"exit_code": int(exit_code), "counts": self._counts(), "error": problem}
-        writer.emit("run.finished", **fields)
+        from fnt.wire.run_events import RunFinished  # noqa: PLC0415 -- as above
 
-    def _document(self, exit_code: int, problem: dict[str, Any] | None) -> dict[str, Any]:
-        return {
-            "v": 1,
-            "ok": exit_code == ExitCode.OK,
-            "command": self.command,
-            "exit_code": int(exit_code),
-            "jobs": [entry.to_json() for entry in self.jobs if not entry.is_done],
-            **({} if self.counts is None else {"counts": self.counts}),
-            "error": problem,
+        problem = error_entry(error) if error is not None else None
+        writer.emit(RunFinished, exit_code=int(exit_code), counts=self._counts(), error=problem)
+
+    def _document(self, exit_code: int, problem: Problem | None) -> dict[str, Any]:
+        from fnt.wire.documents import Document, RunCounts  # noqa: PLC0415 -- as above
+        from fnt.wire.structs import UNSET  # noqa: PLC0415 -- as above
+
+        return Document(
+            ok=exit_code == ExitCode.OK,
+            command=self.command,
+            exit_code=int(exit_code),
+            jobs=[entry.report() for entry in self.jobs if not entry.is_done],
+            counts=UNSET if self.counts is None else RunCounts(**self.counts),
+            error=problem,
             **self.answer,
-        }
+        ).to_wire()
 
     def _counts(self) -> dict[str, int]:
         if self.counts is not None:
@@ -154,7 +163,7 @@ def _ending(entry: JobEntry) -> str:
     return entry.job.status.value if entry.job else "refused"
 
 
-def error_entry(error: FntError) -> dict[str, Any]:
+def error_entry(error: FntError) -> Problem:
     """Return an error as it stands in the document."""
     return problem_entry(
         error.code or error.exit_code.name,
@@ -172,10 +181,10 @@ def problem_entry(
     hint: str | None = None,
     retryable: bool = False,
     request_id: str | None = None,
-) -> dict[str, Any]:
+) -> Problem:
     """Return what went wrong in the one shape scripts read."""
-    from fnt.wire.problems import Problem  # noqa: PLC0415 -- help and completion would wait for it
+    from fnt.wire.problems import Problem  # noqa: PLC0415 -- as above
 
     return Problem(
         code=code, message=message, hint=hint, retryable=retryable, request_id=request_id
-    ).to_wire()
+    )
