@@ -34,6 +34,8 @@ LOOK_WITHIN_S = 10.0
 STOP_WITHIN_S = 0.2
 """Polling interval for a request to stop."""
 CHILD_MEMORY_BYTES = 768 * 1024 * 1024
+CHILD_CPU_S = 10
+CHILD_OPEN_FILES = 64
 CHILD_NEEDS = (
     "HOME",
     "USERPROFILE",
@@ -149,7 +151,7 @@ def _ask_child(file: BinaryIO, *, timeout_s: float, stopped: threading.Event) ->
     file.seek(0)
     try:
         with subprocess.Popen(
-            [sys.executable, "-P", "-m", "fnt.flow.inputs.preflight"],
+            [sys.executable, "-P", "-B", "-m", "fnt.flow.inputs.preflight"],
             env=_child_environ(os.environ),
             stdin=file,
             stdout=subprocess.PIPE,
@@ -187,13 +189,23 @@ def _child_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[name] for name in CHILD_NEEDS if name in environ}
 
 
-def _limit_memory() -> None:
-    """Limit the child's memory where the system supports it."""
-    if sys.platform != "win32":
-        import resource  # noqa: PLC0415 -- POSIX only
+def _limit_resources() -> None:
+    """Limit memory, CPU time, open files, and processes, where the system supports it."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 -- POSIX only
 
-        with contextlib.suppress(OSError, ValueError):  # macOS does not support it
-            resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES))
+    limits = {
+        resource.RLIMIT_AS: CHILD_MEMORY_BYTES,
+        resource.RLIMIT_CPU: CHILD_CPU_S,
+        resource.RLIMIT_NOFILE: CHILD_OPEN_FILES,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_NPROC: 0,
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, value in limits.items():
+        with contextlib.suppress(OSError, ValueError):  # macOS does not support all
+            resource.setrlimit(kind, (value, value))
 
 
 def _look(file: BinaryIO) -> dict[str, Any]:
@@ -219,7 +231,7 @@ def _facts(reader: Any) -> dict[str, Any]:
 
 
 def _main() -> None:
-    _limit_memory()
+    _limit_resources()
     json.dump(_look(sys.stdin.buffer), sys.stdout)
 
 
