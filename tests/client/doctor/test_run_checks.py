@@ -1,4 +1,4 @@
-"""fnt.doctor: order, dependence, limits."""
+"""fnt.doctor: order, dependencies, time limits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def found(*checks: Check, limit_s: float = 5.0) -> dict[str, Verdict]:
     return {finding.check: finding.verdict for finding in findings}
 
 
-def test_what_a_failure_makes_pointless_is_not_tried() -> None:
+def test_checks_that_depend_on_a_failed_one_are_skipped() -> None:
     bad = fail("gone", "look", exit_code=ExitCode.TEMPORARY)
 
     verdicts = found(
