@@ -170,12 +170,12 @@ def _show_text(context: AppContext, paths: Sequence[Path]) -> None:
             )
         except subprocess.TimeoutExpired:
             raise TemporaryError(f"{path} took more than {TEXT_WITHIN_S} s to read") from None
-        said = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason"])[-1]
+        reason = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason"])[-1]
         if done.returncode == ExitCode.REFUSED:
-            raise RefusedInputError(said.removeprefix("fnt-server: "))
+            raise RefusedInputError(reason.removeprefix("fnt-server: "))
         if done.returncode:
             raise UsageError(
-                f"fnt-server text failed: {said.removeprefix('fnt-server: ')}",
+                f"fnt-server text failed: {reason.removeprefix('fnt-server: ')}",
                 hint=f"--text needs the server; {install_hint('server')}",
             )
         text = done.stdout.decode("utf-8", "replace")

@@ -37,12 +37,12 @@ class CheckResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as written in the JSON report."""
-        said = self.verdict
+        verdict = self.verdict
         return {
             "check": self.check,
-            "status": str(said.status),
-            "message": said.message,
-            "hint": said.hint,
+            "status": str(verdict.status),
+            "message": verdict.message,
+            "hint": verdict.hint,
             "ms": self.ms,
         }
 
@@ -62,11 +62,13 @@ def run_checks(
             causes[check.name] = cause
             yield CheckResult(check=check.name, verdict=skip(f"skipped: {cause} failed"))
             continue
-        began = clock()
+        started_at = clock()
         verdict = _limited(target, check, limit_s=limit_s)
         if verdict.status is Status.FAIL:
             causes[check.name] = check.name
-        yield CheckResult(check=check.name, verdict=verdict, ms=round((clock() - began) * 1000))
+        yield CheckResult(
+            check=check.name, verdict=verdict, ms=round((clock() - started_at) * 1000)
+        )
 
 
 def _limited(target: DoctorContext, check: Check, *, limit_s: float) -> Verdict:

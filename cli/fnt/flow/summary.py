@@ -125,9 +125,9 @@ def error_of(
         return _all_failed(ledger, tally, run=run, hints=hints, noun=noun)
     lasting = [error for error in failures.unsaved if not error.retryable]
     if failed or (lasting and tally.unsaved < tally.total):
-        said = f": {lasting[0].message}" if lasting and not failed else ""
+        detail = f": {lasting[0].message}" if lasting and not failed else ""
         hint = _next_step(ledger, tally, run=run, lasting=bool(lasting), hints=hints)
-        return PartialError(f"{tally.bad_words(noun)}{said}", hint=hint)
+        return PartialError(f"{tally.bad_words(noun)}{detail}", hint=hint)
     if lasting:
         return lasting[0]
     if tally.unsaved:
@@ -224,9 +224,9 @@ def _left(tally: Tally, *, failures: Failures, hints: ResumeHints, noun: str) ->
         return TemporaryError(
             first.message, hint=first.hint or _again(hints), code=code, request_id=request_id
         )
-    said = f": {first.message}" if first else ""
+    detail = f": {first.message}" if first else ""
     return TemporaryError(
-        f"{plural(tally.left, noun)} of {tally.total} left{said}",
+        f"{plural(tally.left, noun)} of {tally.total} left{detail}",
         hint=_again(hints),
         code=code,
         request_id=request_id,
