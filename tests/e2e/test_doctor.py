@@ -260,6 +260,7 @@ def test_rest_and_socket_take_the_same_proxy(
         proxy.faults.tunnels = True
         through = home.at("http://books.example.org")
         through.environ |= {"FNT_TOKEN": rest.token, variable: proxy.url}
+        through.environ["NO_PROXY"] = "::1,[fd00::]/8,10.0.0.0/8,10.0.0.0/99,books.example.org:1"
         found = examine(through, "--insecure-http")
 
     assert found["proxy"]["message"].split()[-5] == variable.upper()

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ssl import SSLContext
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import httpx
 
 from fnt import __version__
 from fnt.api.errors import error_of, translated
 from fnt.api.retry import Retry
-from fnt.config.settings import is_loopback
+from fnt.config.settings.proxy import find_proxy
 from fnt.errors import FntError, ProtocolError, TemporaryError, UsageError
 
 TIMEOUT = httpx.Timeout(connect=5, read=15, write=15, pool=5)
@@ -66,8 +66,8 @@ class Channel:
                 verify=verify,
                 timeout=TIMEOUT,
                 follow_redirects=False,
-                # a proxy from the environment must not be used for a server on this machine
-                trust_env=not is_loopback(urlsplit(server).hostname or ""),
+                proxy=None if transport is not None else _proxy(server),
+                trust_env=False,  # the library reads NO_PROXY differently
                 headers={"User-Agent": f"fnt/{__version__}"},
             )
         except (ImportError, ValueError, httpx.InvalidURL) as error:  # invalid proxy URL
@@ -166,3 +166,8 @@ class Channel:
             yield from response.iter_bytes(64 * 1024)
         except httpx.HTTPError as error:
             raise translated(error, server=self._server) from error
+
+
+def _proxy(server: str) -> httpx.Proxy | None:
+    found = find_proxy(getproxies(), server=server)
+    return None if found is None else httpx.Proxy(found.url, auth=found.auth)

@@ -84,7 +84,7 @@ def _refuse_contradictions(*, check: bool, ways: list[bool], insecure_storage: b
 
 
 def _require_place(context: AppContext, *, insecure_storage: bool) -> None:
-    """Refuse before anybody logs in what could not be kept afterwards."""
+    """Raise UsageError before logging in if the tokens could not be stored afterwards."""
     with context.connected() as server:
         server.store.require_place(insecure_storage=insecure_storage)
 
@@ -113,7 +113,7 @@ def _read_token(context: AppContext) -> str:
 
 
 def _owned_token(context: AppContext, token: str) -> Tokens:
-    """Ask the server whose token it is; one that it does not accept is not kept."""
+    """Ask the server who owns the token; raises AuthError if it is not accepted."""
     server = context.connect(replace(context.settings(), token=token))
     with server.api, server.anonymous:
         try:
@@ -178,7 +178,7 @@ def _keep(context: AppContext, tokens: Tokens, *, insecure_storage: bool) -> Non
 
 
 def _end_unkept(context: AppContext, tokens: Tokens) -> None:
-    """End a login that nobody can use: the keyring looked well and then did not take it."""
+    """Revoke a login whose tokens could not be stored despite the earlier check."""
     if tokens.is_personal:
         return
     server = context.connect(replace(context.settings(), token=tokens.access_token))
@@ -196,15 +196,15 @@ def logout(
     """Log out, here and on the server."""
     context: AppContext = ctx.obj
     with context.connected() as server:
-        told = _end_on_server(server, everywhere=everywhere)
+        had_login = _end_on_server(server, everywhere=everywhere)
         server.store.delete()
         context.report.answer["logout"] = {"server": server.api.server, "all": everywhere}
-        done = "logged out" if told else "was not logged in"
+        done = "logged out" if had_login else "was not logged in"
         context.terminal.say(f"{done} ({server.api.server})")
 
 
 def _end_on_server(server: Connection, *, everywhere: bool) -> bool:
-    """Whether there was a login to end. Unreachable: an error, and the token stays here."""
+    """Return whether there was a login to end; raises FntError if the server is unreachable."""
     try:
         server.api.logout(everywhere=everywhere)
     except AuthError:

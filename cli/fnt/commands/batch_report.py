@@ -1,4 +1,4 @@
-"""`fnt batch status|export`: what a ledger says, without a server."""
+"""`fnt batch status|export`: reports on a ledger, without contacting a server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STDOUT = "-"
 
 
 class ExportFormat(StrEnum):
-    """How a ledger is written."""
+    """The formats a ledger can be exported to."""
 
     CSV = "csv"
     JSONL = "jsonl"

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from fnt.context import AppContext, Connection
 
 WINDOW = 64
-"""Unfinished jobs at a time: enough to keep a large server busy."""
+"""Maximum number of unfinished jobs; enough to keep a large server busy."""
 SourceArgument = Annotated[
     str,
     typer.Argument(
@@ -73,7 +73,7 @@ FolderOption = Annotated[
 ]
 
 
-def run(  # noqa: PLR0913 -- one for each option
+def run(  # noqa: PLR0913 -- one per option
     ctx: typer.Context,
     source: SourceArgument,
     *,
@@ -157,7 +157,7 @@ def run(  # noqa: PLR0913 -- one for each option
         _carry_out(context, server, plan)
 
 
-def retry(  # noqa: PLR0913 -- one for each option
+def retry(  # noqa: PLR0913 -- one per option
     ctx: typer.Context,
     source: SourceOption = None,
     *,
@@ -220,7 +220,7 @@ def _retry_line(context: AppContext, source: str | None, ledger: Path | None) ->
 
 
 def _last_output_plan(ledger: Ledger, *, overwrite: bool) -> OutputPlan:
-    """Return what the last run wanted of its results."""
+    """Return the output options of the last run."""
     output, names = ledger.meta("output"), ledger.meta("formats")
     if output is None:
         raise UsageError(f"the ledger {ledger.path} is empty", hint="fnt batch run")
@@ -229,13 +229,13 @@ def _last_output_plan(ledger: Ledger, *, overwrite: bool) -> OutputPlan:
 
 
 def _near(folder: Path) -> Path:
-    """Write a folder as seen from here, where it lies below."""
+    """Return a folder relative to the current one, if it is below it."""
     here = Path.cwd()
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def _claim(ledger: Ledger, server: Connection) -> None:
-    """See that the ledger belongs to this server and this account."""
+    """Raise UsageError if the ledger belongs to another server or account."""
     email = server.api.me().get("email")
     if not isinstance(email, str):
         raise ProtocolError("invalid server response: no email")

@@ -1,4 +1,4 @@
-"""`fnt check`: what can be known of PDFs before they are sent."""
+"""`fnt check`: local checks of PDFs before they are uploaded."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TEXT_WITHIN_S = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What a look at one file showed; an error when it could not be opened."""
+    """The result of checking one file; an error if it cannot be opened."""
 
     file: str
     look: Preflight | None = None
@@ -49,7 +49,7 @@ class Checked:
 
     @property
     def is_refused(self) -> bool:
-        """Whether it is certain that the server would not take it."""
+        """Whether the server is certain to reject the file."""
         return self.error is not None or bool(
             self.look and self.look.problem and self.look.problem.certain
         )
@@ -159,7 +159,7 @@ def _raise_refused(checked: Sequence[Checked]) -> None:
 
 
 def _show_text(context: AppContext, paths: Sequence[Path]) -> None:
-    """Let the server's own program read; it may be missing, as the extra is."""
+    """Show the extracted text, using the server's extractor, which is an optional install."""
     texts = []
     for path in paths:
         if not path.is_file():
@@ -174,12 +174,12 @@ def _show_text(context: AppContext, paths: Sequence[Path]) -> None:
             )
         except subprocess.TimeoutExpired:
             raise TemporaryError(f"{path} took more than {TEXT_WITHIN_S} s to read") from None
-        said = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason"])[-1]
+        reason = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason"])[-1]
         if done.returncode == ExitCode.REFUSED:
-            raise RefusedInputError(said.removeprefix("fnt-server: "))
+            raise RefusedInputError(reason.removeprefix("fnt-server: "))
         if done.returncode:
             raise UsageError(
-                f"fnt-server text failed: {said.removeprefix('fnt-server: ')}",
+                f"fnt-server text failed: {reason.removeprefix('fnt-server: ')}",
                 hint=f"--text needs the server; {install_hint('server')}",
             )
         text = done.stdout.decode("utf-8", "replace")

@@ -35,7 +35,7 @@ def set_setting(
     value: Annotated[str, typer.Argument(metavar="VALUE", help="New value.")],
 ) -> None:
     """Set a value in config.toml, or in a profile with --profile."""
-    from fnt.config.settings.edit import set_value  # noqa: PLC0415 -- tomlkit, for those who write
+    from fnt.config.settings.edit import set_value  # noqa: PLC0415 -- loads tomlkit
 
     context: AppContext = ctx.obj
     path = set_value(config_folder(context.environ), key, value, profile=_profile(context))
@@ -89,7 +89,7 @@ def trust(
     ] = None,
 ) -> None:
     """Trust the server named in the .fnt.toml of this folder or a parent."""
-    from fnt.config.settings.edit import trust_server  # noqa: PLC0415 -- tomlkit, for those who write
+    from fnt.config.settings.edit import trust_server  # noqa: PLC0415 -- loads tomlkit
     from fnt.config.settings.sources import PROJECT_FILE, project_file  # noqa: PLC0415 -- as above
 
     context: AppContext = ctx.obj

@@ -1,4 +1,4 @@
-"""`fnt doctor`: what is wrong, and what to do about it."""
+"""`fnt doctor`: what is wrong and how to fix it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORST_FIRST: dict[ExitCode, type[FntError]] = {
     ExitCode.TEMPORARY: TemporaryError,
     ExitCode.AUTH: AuthError,
 }
-"""What the run ends with when several checks failed; 4 only when nothing else did."""
+"""Exit codes in order of precedence when several checks failed; 4 comes last."""
 
 
 def doctor(
@@ -70,7 +70,7 @@ def doctor(
 def _timeout_s(context: AppContext) -> float | None:
     try:
         return context.settings().timeout_s
-    except FntError:  # the first check tells of it
+    except FntError:  # reported by the first check
         return None
 
 
@@ -80,23 +80,23 @@ def _untried(done: int) -> Iterator[CheckResult]:
 
 
 def _tell(context: AppContext, finding: CheckResult) -> None:
-    said = finding.verdict
-    if context.options.format is OutputFormat.QUIET and said.status in (
+    verdict = finding.verdict
+    if context.options.format is OutputFormat.QUIET and verdict.status in (
         CheckStatus.OK,
         CheckStatus.SKIP,
     ):
         return
-    context.terminal.result(f"{said.status:4}  {finding.check:9}  {said.message}")
-    if said.hint:
-        context.terminal.result(f"{'':17}{said.hint}")
+    context.terminal.result(f"{verdict.status:4}  {finding.check:9}  {verdict.message}")
+    if verdict.hint:
+        context.terminal.result(f"{'':17}{verdict.hint}")
 
 
 def _raise_worst(findings: list[CheckResult], out_of_time: TemporaryError | None) -> None:
     bad = [finding for finding in findings if finding.verdict.status is CheckStatus.FAIL]
     for exit_code, kind in WORST_FIRST.items():
         for finding in bad:
-            said = finding.verdict
-            if said.exit_code is exit_code:
-                raise kind(f"{finding.check}: {said.message}", hint=said.hint)
+            verdict = finding.verdict
+            if verdict.exit_code is exit_code:
+                raise kind(f"{finding.check}: {verdict.message}", hint=verdict.hint)
     if out_of_time is not None:
         raise out_of_time

@@ -61,7 +61,7 @@ def show(ctx: typer.Context, jobs: JobsArgument) -> None:
 
         def show_one(job_id: int) -> JobEntry:
             job = server.api.get_job(job_id)
-            assert job is not None  # only a conditional request is answered by nothing
+            assert job is not None  # only a conditional request can return None
             chunks = server.api.chunks(job_id)
             for line in [*_facts(job), *_stand_ins(chunks), *_chunk_errors(chunks)]:
                 context.terminal.result(line)
@@ -136,7 +136,7 @@ def _table(jobs: list[JobSnapshot]) -> list[str]:
 
 
 def _percent(job: JobSnapshot) -> str:
-    """Return how far a job is; one that failed is at no percent of anything."""
+    """Return a job's progress; empty for a failed one, whose percentage means nothing."""
     return "" if job.status is JobStatus.FAILED else f"{job.progress_percent}%"
 
 
@@ -165,11 +165,11 @@ def _facts(job: JobSnapshot) -> list[str]:
 
 
 def _stand_ins(chunks: list[dict[str, Any]]) -> list[str]:
-    """Tell for how many sentences `rules` stood in, and why, over all chunks."""
+    """Return how many sentences `rules` handled as a fallback, and why, over all chunks."""
     reasons: Counter[str] = Counter()
     for chunk in chunks:
-        told = chunk.get("by_rules")
-        for reason, number in told.items() if isinstance(told, dict) else ():
+        fallback = chunk.get("by_rules")
+        for reason, number in fallback.items() if isinstance(fallback, dict) else ():
             if isinstance(number, int):
                 reasons[clean(str(reason))] += number
     if not reasons:
@@ -189,7 +189,7 @@ def _chunk_errors(chunks: list[dict[str, Any]]) -> list[str]:
 
 
 def each_job(context: AppContext, ids: Sequence[int], act: Callable[[int], JobEntry]) -> None:
-    """Act on each job and report it; raises what went wrong once all are done."""
+    """Apply `act` to each job and report it; raise the error at the end if any failed."""
     errors: list[FntError] = []
     for job_id in ids:
         try:
@@ -209,7 +209,7 @@ def each_job(context: AppContext, ids: Sequence[int], act: Callable[[int], JobEn
 
 
 def _as_mistake(refusal: RejectedError) -> UsageError:
-    """Return a refusal as what it is here: asked of a job that is not in a state for it."""
+    """Return a conflict as a usage error: the job's status does not allow the action."""
     return UsageError(
         refusal.message, hint=refusal.hint, code=refusal.code, request_id=refusal.request_id
     )

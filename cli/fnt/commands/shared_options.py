@@ -121,7 +121,7 @@ ParallelOption = Annotated[
 HiddenJobsOption = Annotated[
     int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=32, hidden=True)
 ]
-"""What --parallel was called before."""
+"""Former name of --parallel."""
 SkipExistingOption = Annotated[
     bool,
     typer.Option(
@@ -151,7 +151,7 @@ FailFastOption = Annotated[
 def settings_of(
     *, words: int, min_words: int, engine: str, ignore_dialogue: bool
 ) -> ProcessingSettings:
-    """Return how the books are to be split."""
+    """Return the processing settings from the options."""
     if min_words > words:
         raise UsageError(f"--min-words {min_words} is greater than --words {words}")
     return ProcessingSettings(
@@ -223,7 +223,7 @@ FormatOption = Annotated[
 
 
 class Transport(StrEnum):
-    """How news may travel."""
+    """Transport of live updates."""
 
     AUTO = "auto"
     WS = "ws"

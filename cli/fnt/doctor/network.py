@@ -31,7 +31,7 @@ def proxy(target: DoctorContext) -> Verdict:
     if is_loopback(target.host):
         named = proxies.get(scheme) or proxies.get("all")
         return ok("not used for a server on this machine" if named else "none")
-    target.proxy = found = find_proxy(proxies, scheme=scheme, host=target.host)
+    target.proxy = found = find_proxy(proxies, server=target.settings.server)
     if found is None:
         return ok("none")
     variable = f"{scheme if proxies.get(scheme) else 'all'}_proxy".upper()

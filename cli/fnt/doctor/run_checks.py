@@ -36,10 +36,13 @@ class CheckResult:
     ms: int = 0
 
     def report(self) -> DoctorCheck:
-        """Return the result as it stands in the document."""
-        said = self.verdict
+        """Return the result as written in the JSON report."""
         return DoctorCheck(
-            check=self.check, status=said.status, message=said.message, hint=said.hint, ms=self.ms
+            check=self.check,
+            status=self.verdict.status,
+            message=self.verdict.message,
+            hint=self.verdict.hint,
+            ms=self.ms,
         )
 
 
@@ -58,11 +61,13 @@ def run_checks(
             causes[check.name] = cause
             yield CheckResult(check=check.name, verdict=skip(f"skipped: {cause} failed"))
             continue
-        began = clock()
+        started_at = clock()
         verdict = _limited(target, check, limit_s=limit_s)
         if verdict.status is CheckStatus.FAIL:
             causes[check.name] = check.name
-        yield CheckResult(check=check.name, verdict=verdict, ms=round((clock() - began) * 1000))
+        yield CheckResult(
+            check=check.name, verdict=verdict, ms=round((clock() - started_at) * 1000)
+        )
 
 
 def _limited(target: DoctorContext, check: Check, *, limit_s: float) -> Verdict:

@@ -1,4 +1,4 @@
-"""`--dry-run`: what an upload would send, skip, refuse and save, and how it would end."""
+"""`--dry-run`: what an upload would send, skip, refuse, and save, and how it would end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def show_dry_run(context: AppContext, plan: Plan, preparer: Preparer, *, api: ApiClient) -> None:
-    """Send nothing, tell what would happen to each file; raises as the run would end."""
+    """Report what would happen to each file; raises the error the run would end with."""
     ledger, failures = plan.ledger, Failures()
     entries: list[PlannedUpload] = []
     context.report.answer["upload"] = entries

@@ -1,4 +1,4 @@
-"""The one place that decides how a run is shown."""
+"""Selection of the renderer for a run."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def pick_renderer(
     now: Callable[[], datetime],
     progress: bool = True,
 ) -> Renderer:
-    """Choose by the format asked for, then by what the terminal can do; record beside it."""
+    """Return the renderer for the output format and the terminal, with recorders if any."""
     shown: Renderer
     if report.format is OutputFormat.JSONL:
         shown = JsonRenderer(report.event_writer(terminal), clock=clock)
     elif report.format is OutputFormat.HUMAN and progress and terminal.can_animate:
-        from fnt.output.live import LiveRenderer  # noqa: PLC0415 -- Rich: 50 ms for those who look
+        from fnt.output.live import LiveRenderer  # noqa: PLC0415 -- Rich takes 50 ms
 
         shown = LiveRenderer(terminal, criteria=criteria, clock=clock)
     else:

@@ -1,4 +1,4 @@
-"""How a run talks to its user."""
+"""The output formats of a run."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from enum import StrEnum
 
 
 class OutputFormat(StrEnum):
-    """How a run talks to its user."""
+    """The output format of a run."""
 
     HUMAN = "human"
-    PLAIN = "plain"  # lines, also on a terminal
+    PLAIN = "plain"  # lines, even on a terminal
     JSON = "json"  # one document at the end
     JSONL = "jsonl"  # events as they happen
-    QUIET = "quiet"  # results and errors only
+    QUIET = "quiet"  # only results and errors

@@ -1,4 +1,4 @@
-"""Watching jobs: what to do as time passes, and what each message means. Owns the socket."""
+"""Watching of jobs: periodic work and message handling. Owns the socket."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Watch:
         self._renew_at = 0.0
 
     def tick(self, now: float) -> None:
-        """Do what is due."""
+        """Do all work that is due."""
         if self.tracker.is_idle:
             self.link.idle(now)
         elif self.link.gives_up(now):
@@ -82,7 +82,7 @@ class Watch:
         )
 
     def handle(self, message: object, now: float) -> Iterator[Update]:
-        """Fold a message in; yield what is news."""
+        """Process a message; yield the resulting updates."""
         match message:
             case JobProgressEvent() | Ack() | Draining() | Disconnected():
                 yield from self._handle_event(message, now)
@@ -104,14 +104,14 @@ class Watch:
                 fail(now, error)
 
     def follow(self, accepted: Accepted) -> Iterator[Update]:
-        """Watch the job of a file; what is known of it from elsewhere may be newer."""
+        """Watch the job of an uploaded file, unless a newer state is already known."""
         known = self.tracker.get(accepted.job.id)
         self.tracker.add(accepted.job.id, key=accepted.key, job=accepted.job)
         if known is not None and known.job is not None:
             yield known.job
 
     def close(self) -> None:
-        """Say goodbye."""
+        """Close the socket."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
@@ -131,7 +131,7 @@ class Watch:
                 self._background.renew(stream)
 
     def _opened(self, stream: JobStream, now: float) -> None:
-        if self._stream is not None:  # a slower attempt: the first one is in use
+        if self._stream is not None:  # a slower attempt; the first one is in use
             self._background.close(stream)
             return
         self._stream = stream
@@ -141,7 +141,7 @@ class Watch:
         self.link.opened(now)
 
     def _extend(self, stream: JobStream, token: str | None, now: float) -> None:
-        """Send a renewed token along with a join, so that the server does not close the socket."""
+        """Send a renewed token with a join, so that the server keeps the socket open."""
         self._renew_at = now + self._timing.renew_s
         if token is not None and not self.tracker.is_idle:
             stream.join(self.tracker.running[0].job_id, token=token)

@@ -15,6 +15,8 @@ from fnt.config.settings.proxy import find_proxy
 from fnt.stream.protocol import SocketClient
 
 GOODBYE_S = 0.2
+NOBODY = "nobody.invalid"
+"""Without any exception of ours the library would look for NO_PROXY, and read it its own way."""
 
 
 class BriefWebSocket(websocket.WebSocket):
@@ -26,9 +28,7 @@ class BriefWebSocket(websocket.WebSocket):
 
     def connect(self, url: str, **options: Any) -> None:
         """Connect, through a proxy if one is configured."""
-        parts = urlsplit(url)
-        scheme = "https" if parts.scheme == "wss" else "http"
-        options |= _way(scheme, parts.hostname or "")
+        options |= proxy_options(url)
         super().connect(url, **options)  # type: ignore[no-untyped-call]  # untyped library
 
     def close(
@@ -38,16 +38,18 @@ class BriefWebSocket(websocket.WebSocket):
         super().close(status, reason, min(timeout or GOODBYE_S, GOODBYE_S))
 
 
-def _way(scheme: str, host: str) -> dict[str, Any]:
+def proxy_options(url: str) -> dict[str, Any]:
     """Return the library's options for the effective proxy, or for none."""
-    proxy = find_proxy(getproxies(), scheme=scheme, host=host)
+    proxy = find_proxy(getproxies(), server=url)
     if proxy is None:  # the library honors its list of exceptions only if a proxy is named
+        host = urlsplit(url).hostname or ""
         return {"http_proxy_host": host, "http_proxy_port": 1, "http_no_proxy": [host]}
     kind = {"https": "http"}.get(proxy.scheme, proxy.scheme)
     return {
         "http_proxy_host": proxy.host,
         "http_proxy_port": proxy.port,
         "http_proxy_auth": proxy.auth,
+        "http_no_proxy": [NOBODY],
         "proxy_type": kind,
     }
 

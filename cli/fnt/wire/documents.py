@@ -1,4 +1,4 @@
-"""What `--json` writes at the end of a run: one document."""
+"""The document that `--json` writes at the end of a run."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ class CheckStatus(StrEnum):
 
 
 class BookStatus(StrEnum):
-    """Where a book of a ledger stands."""
+    """The status of a book in a ledger."""
 
-    WAITING = "waiting"  # nothing has been asked of the server
-    SENDING = "sending"  # its key is chosen: the server may have heard of it
-    RUNNING = "running"  # the server has the file; its job is known
-    UNSAVED = "unsaved"  # the job completed, the result is not on disk
+    WAITING = "waiting"  # nothing has been sent
+    SENDING = "sending"  # the key is recorded; the server may have received the request
+    RUNNING = "running"  # the server has the file; the job's number is known
+    UNSAVED = "unsaved"  # the job completed, but the result is not saved
     DONE = "done"
-    FAILED = "failed"  # the job failed, or is gone
+    FAILED = "failed"  # the job failed or was deleted
     CANCELLED = "cancelled"
-    REFUSED = "refused"  # here or by the server, before there was a job that runs
-    CHANGED = "changed"  # the file is not the one that was sent
+    REFUSED = "refused"  # by the client or server, before a job was running
+    CHANGED = "changed"  # the file differs from the one that was sent
 
 
 class JobReport(WireStruct, frozen=True, kw_only=True):
-    """What became of one input or job."""
+    """The outcome of one input or job."""
 
     file: str | None
     job: JobSnapshot | None
     outputs: list[str]
     error: Problem | None
     skipped: Literal[True] | UnsetType = UNSET
-    """The file was not sent: the server had this job of it (`--skip-existing`)."""
+    """The file was not sent because the server already had this job (`--skip-existing`)."""
 
 
 class RunCounts(WireStruct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The inputs of a run by how they stand: what there is at least one of."""
+    """Number of inputs by outcome; zeros are omitted."""
 
     completed: Positive | UnsetType = UNSET
     failed: Positive | UnsetType = UNSET
     cancelled: Positive | UnsetType = UNSET
     refused: Positive | UnsetType = UNSET
     unsaved: Positive | UnsetType = UNSET
-    """Completed, and the result is not on disk."""
+    """Completed, but the result is not saved."""
     left: Positive | UnsetType = UNSET
     """Not sent, or still running."""
 
@@ -78,14 +78,14 @@ class PlannedUpload(WireStruct, frozen=True, kw_only=True):
     size_bytes: int
     page_count: int | None
     job: int | None
-    """The job because of which it is skipped."""
+    """The existing job, if the file would be skipped."""
     outputs: list[str]
-    """Where its results would be saved."""
+    """Paths where the results would be saved."""
     problem: FileProblem | None
 
 
 class CheckedFile(WireStruct, frozen=True, kw_only=True):
-    """What `check` found in a file; with `--text` only its text."""
+    """What `check` found in a file. With `--text`, only `file` and `text`."""
 
     file: str
     verdict: Verdict | UnsetType = UNSET
@@ -99,7 +99,7 @@ class CheckedFile(WireStruct, frozen=True, kw_only=True):
 
 
 class DoctorCheck(WireStruct, frozen=True, kw_only=True):
-    """What one check of `doctor` found."""
+    """The result of one `doctor` check."""
 
     check: str
     status: CheckStatus
@@ -109,7 +109,7 @@ class DoctorCheck(WireStruct, frozen=True, kw_only=True):
 
 
 class BookRecord(WireStruct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A book of a ledger; in this order the columns of `batch export`."""
+    """A book in a ledger. The fields are also the columns of `batch export`."""
 
     path: str
     name: str
@@ -126,7 +126,7 @@ class BookRecord(WireStruct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class BatchReport(WireStruct, frozen=True, kw_only=True):
-    """A ledger as a whole."""
+    """The state of a ledger."""
 
     ledger: str
     server: str | None
@@ -140,7 +140,7 @@ class BatchReport(WireStruct, frozen=True, kw_only=True):
 
 
 class Document(WireStruct, frozen=True, kw_only=True):
-    """How a run ended. What a command answers beside jobs stands under its own name."""
+    """The result of a run. Data other than jobs is under the name of the command."""
 
     v: Literal[1] = 1
     ok: bool
@@ -151,7 +151,7 @@ class Document(WireStruct, frozen=True, kw_only=True):
     error: Problem | None
 
     upload: list[PlannedUpload] | UnsetType = UNSET
-    """What `--dry-run` would do, file by file; `jobs` is empty then."""
+    """What `--dry-run` would do with each file; `jobs` is then empty."""
     check: list[CheckedFile] | UnsetType = UNSET
     doctor: list[DoctorCheck] | UnsetType = UNSET
     batch: BatchReport | UnsetType = UNSET

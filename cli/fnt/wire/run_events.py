@@ -1,4 +1,4 @@
-"""What `--jsonl` writes as a run goes on: one event for each thing that happened."""
+"""The events that `--jsonl` writes during a run."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from fnt.wire.times import Time
 
 
 class RunEvent(WireStruct, frozen=True, kw_only=True):
-    """What every event begins with."""
+    """Fields of every event."""
 
     v: Literal[1] = 1
     seq: Annotated[int, Meta(ge=1)]
-    """Its number in the run, without gaps."""
+    """Sequence number, without gaps."""
     ts: Time
 
 
 class UploadProgress(RunEvent, frozen=True, kw_only=True):
-    """More of a file has been sent."""
+    """Part of a file was sent."""
 
     type: Literal["upload.progress"] = "upload.progress"
     file: str
@@ -29,7 +29,7 @@ class UploadProgress(RunEvent, frozen=True, kw_only=True):
 
 
 class LinkChange(RunEvent, frozen=True, kw_only=True):
-    """How the connection stands: told when it changes, and after long silence."""
+    """The state of the connection, sent when it changes and after a long silence."""
 
     type: Literal["link.state"] = "link.state"
     status: str
@@ -40,21 +40,21 @@ class LinkChange(RunEvent, frozen=True, kw_only=True):
 
 
 class JobProgress(RunEvent, frozen=True, kw_only=True):
-    """A job has changed and goes on."""
+    """A job changed and is still running."""
 
     type: Literal["job.progress"] = "job.progress"
     job: JobSnapshot
 
 
 class JobEnded(RunEvent, frozen=True, kw_only=True):
-    """A job has ended."""
+    """A job reached a final status."""
 
     type: Literal["job.ended"] = "job.ended"
     job: JobSnapshot
 
 
 class OutputWritten(RunEvent, frozen=True, kw_only=True):
-    """A result has been saved."""
+    """A result file was saved."""
 
     type: Literal["output.written"] = "output.written"
     job_id: int | None
@@ -62,7 +62,7 @@ class OutputWritten(RunEvent, frozen=True, kw_only=True):
 
 
 class FileRefused(RunEvent, frozen=True, kw_only=True):
-    """A file was refused, here or by the server."""
+    """A file was refused by the client or server."""
 
     type: Literal["warning"] = "warning"
     file: str

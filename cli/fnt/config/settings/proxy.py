@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from fnt.config.settings.no_proxy import is_exempt
 from fnt.config.settings.values import is_loopback
 from fnt.errors import UsageError
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+"""By the kinds of proxy there are."""
+SERVER_SCHEMES = {"ws": "http", "wss": "https"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,12 @@ class Proxy:
     """User name and password."""
 
     @property
+    def url(self) -> str:
+        """The address without user name and password."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+    @property
     def headers(self) -> dict[str, str]:
         """Headers for requests to the proxy itself."""
         if self.auth is None:
@@ -32,32 +41,33 @@ class Proxy:
         return {"Proxy-Authorization": f"Basic {words}"}
 
 
-def find_proxy(proxies: Mapping[str, str], *, scheme: str, host: str) -> Proxy | None:
-    """Return the proxy for a server, or None for a direct connection, as to this machine."""
+def find_proxy(proxies: Mapping[str, str], *, server: str) -> Proxy | None:
+    """Return the proxy for a server's URL, or None for a direct connection, as to this machine.
+
+    `proxies` is what `urllib.request.getproxies` returns. Raises UsageError for a proxy URL that
+    cannot be used.
+    """
+    target = urlsplit(server)
+    scheme = SERVER_SCHEMES.get(target.scheme, target.scheme)
+    host, port = target.hostname or "", target.port or DEFAULT_PORTS[scheme]
     url = proxies.get(scheme) or proxies.get("all")
-    if not url or is_loopback(host) or _is_exempt(host, proxies.get("no", "")):
+    if not url or is_loopback(host):
+        return None
+    if is_exempt(proxies.get("no", ""), scheme=scheme, host=host, port=port):
         return None
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
-        port = parts.port
-    except ValueError:
-        parts, port = urlsplit(""), None
-    if not parts.hostname:
+        proxy_port = parts.port or DEFAULT_PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        parts, proxy_port = urlsplit(""), 0
+    if not parts.hostname or parts.scheme not in DEFAULT_PORTS:
         raise UsageError(
-            "invalid proxy URL",
+            "invalid proxy setting in the environment",
             hint=f"set {scheme.upper()}_PROXY to http://host:port, or unset it",
         )
     return Proxy(
-        scheme=parts.scheme,
-        host=parts.hostname,
-        port=port or DEFAULT_PORTS.get(parts.scheme, 80),
-        auth=_credentials(parts),
+        scheme=parts.scheme, host=parts.hostname, port=proxy_port, auth=_credentials(parts)
     )
-
-
-def _is_exempt(host: str, no_proxy: str) -> bool:
-    names = [name.lstrip(".").lower() for name in no_proxy.replace(",", " ").split()]
-    return any(name in ("*", host) or host.endswith(f".{name}") for name in names)
 
 
 def _credentials(parts: SplitResult) -> tuple[str, str] | None:

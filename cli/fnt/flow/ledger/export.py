@@ -1,4 +1,4 @@
-"""A ledger as CSV or JSON Lines."""
+"""Export of a ledger as CSV or JSON Lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fnt.wire.documents import BookRecord
 
 
 def record_of(book: Book) -> BookRecord:
-    """Return a book as scripts read it."""
+    """Return a book as written in exports and reports."""
     sent = book.sent
     return BookRecord(
         path=book.path,
@@ -36,7 +36,7 @@ def record_of(book: Book) -> BookRecord:
 
 
 def csv_lines(ledger: Ledger) -> Iterator[bytes]:
-    """Write RFC 4180 as results are written: every text quoted, numbers never."""
+    """Yield CSV (RFC 4180) in the style of result files: text is quoted, numbers are not."""
     yield _csv_line(BookRecord.__struct_fields__)
     for book in ledger.books():
         record = record_of(book).to_wire()
@@ -52,13 +52,13 @@ def _csv_line(cells: Any) -> bytes:
 
 
 def json_lines(ledger: Ledger) -> Iterator[bytes]:
-    """Write one JSON object a line."""
+    """Yield one JSON object per line."""
     for book in ledger.books():
         yield json.dumps(record_of(book).to_wire()).encode() + b"\n"
 
 
 def write_file(path: Path, write: Callable[[], Iterator[bytes]], *, overwrite: bool) -> None:
-    """Write all or nothing; raises TargetExistsError unless it may overwrite."""
+    """Write a file atomically; raises TargetExistsError if it exists, unless `overwrite`."""
     if os.path.lexists(path) and not overwrite:
         raise TargetExistsError(f"{path} exists", hint="use --overwrite to replace it")
     with write_errors(path), atomic_write(path) as file:

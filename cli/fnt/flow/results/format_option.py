@@ -1,4 +1,4 @@
-"""The formats a result may have."""
+"""The `--format` option."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ALL_FORMATS = (*FORMATS, *LIBRARIES)
 
 
 def formats(text: str) -> tuple[str, ...]:
-    """Read `txt` or `txt,json`."""
+    """Parse `txt` or `txt,json`; raises UsageError."""
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     unknown = [name for name in names if name not in ALL_FORMATS]
     if unknown or not names:

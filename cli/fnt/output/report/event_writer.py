@@ -1,4 +1,4 @@
-"""Writes the events of a run, numbered and dated."""
+"""Writes the events of `--jsonl`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from fnt.wire.times import Time
 
 if TYPE_CHECKING:
-    from fnt.wire.run_events import RunEvent  # help and completion would wait for msgspec
+    from fnt.wire.run_events import RunEvent  # importing it would slow down help and completion
 
 
 class EventWriter:
-    """Numbers events and dates them."""
+    """Writes events with a sequence number and a timestamp."""
 
     def __init__(self, write: Callable[[dict[str, Any]], None], *, now: Callable[[], datetime]):
         self._write = write

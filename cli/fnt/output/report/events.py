@@ -1,4 +1,4 @@
-"""Progress as JSON Lines: one event for each thing that happened, flushed at once."""
+"""Progress as JSON Lines: one event per change, flushed immediately."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from fnt.wire.run_events import (
 )
 
 UPLOAD_STEPS = 20
-"""An upload is told of at most so often."""
+"""Maximum number of progress events per upload."""
 
 SILENCE_S = 30.0
-"""After this long without any event the link is told of again."""
+"""Repeat the connection event after this many seconds without any event."""
 
 
 class JsonRenderer(Renderer):
-    """Turns the differences between states into events."""
+    """Writes the differences between successive states as events."""
 
     def __init__(self, events: EventWriter, *, clock: Callable[[], float]) -> None:
         self._events = events
@@ -37,12 +37,12 @@ class JsonRenderer(Renderer):
         self._spoke_at = clock()
 
     def render(self, state: ProgressState) -> None:
-        """Write an event for each row and for the link, where they changed."""
+        """Write an event for each row that changed, and for the connection."""
         with self._lock:
             self._render(state)
 
     def tick(self) -> None:
-        """Tell of the link again after long silence: whoever reads sees that this run lives."""
+        """Repeat the connection event after a long silence, as a sign of life."""
         with self._lock:
             if self._clock() - self._spoke_at >= SILENCE_S:
                 self._emit(LinkChange, **_link(self._state.link, now=self._clock()))

@@ -96,7 +96,7 @@ def test_people_get_no_document(format: OutputFormat) -> None:
 
 
 @pytest.mark.parametrize(("format", "kept"), [(OutputFormat.JSON, 300), (OutputFormat.HUMAN, 200)])
-def test_entries_nobody_reads_are_only_counted(format: OutputFormat, kept: int) -> None:
+def test_unneeded_entries_are_only_counted(format: OutputFormat, kept: int) -> None:
     report = Report(now=Clock().now, format=format)
 
     for _ in range(300):

@@ -1,4 +1,4 @@
-"""fnt.output.report.events: events that a script reads."""
+"""fnt.output.report.events: events for scripts."""
 
 from __future__ import annotations
 
