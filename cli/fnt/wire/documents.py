@@ -13,7 +13,7 @@ from fnt.wire.structs import UNSET, Meta, WireStruct
 
 Positive = Annotated[int, Meta(ge=1)]
 Verdict = Literal["ok", "warning", "refused", "not checked"]
-Answer = dict[str, Any] | UnsetType
+Values = dict[str, Any] | UnsetType
 
 
 class CheckStatus(StrEnum):
@@ -155,15 +155,15 @@ class Document(WireStruct, frozen=True, kw_only=True):
     check: list[CheckedFile] | UnsetType = UNSET
     doctor: list[DoctorCheck] | UnsetType = UNSET
     batch: BatchReport | UnsetType = UNSET
-    login: Answer = UNSET
-    logout: Answer = UNSET
-    whoami: Answer = UNSET
-    config_get: Answer = field(default=UNSET, name="config get")
-    config_set: Answer = field(default=UNSET, name="config set")
-    config_unset: Answer = field(default=UNSET, name="config unset")
-    config_list: Answer = field(default=UNSET, name="config list")
+    login: Values = UNSET
+    logout: Values = UNSET
+    whoami: Values = UNSET
+    config_get: Values = field(default=UNSET, name="config get")
+    config_set: Values = field(default=UNSET, name="config set")
+    config_unset: Values = field(default=UNSET, name="config unset")
+    config_list: Values = field(default=UNSET, name="config list")
     config_path: str | UnsetType = field(default=UNSET, name="config path")
-    config_trust: Answer = field(default=UNSET, name="config trust")
-    help: Answer = UNSET
-    version: Answer = UNSET
-    completion: Answer = UNSET
+    config_trust: Values = field(default=UNSET, name="config trust")
+    help: Values = UNSET
+    version: Values = UNSET
+    completion: Values = UNSET
