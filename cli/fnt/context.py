@@ -204,8 +204,8 @@ def connect(settings: Settings, *, auth_source: str = "FNT_TOKEN") -> Connection
         from fnt.stream import JobStream  # noqa: PLC0415 -- most commands only send one request
 
         # A handshake locks the system's trust store; one that hangs must not block others.
-        own = tls if settings.ca_file else make_ssl_context(settings.server)
-        return JobStream(settings.server, tokens=tokens, inbox=inbox, ssl_context=own)
+        ssl_context = tls if settings.ca_file else make_ssl_context(settings.server)
+        return JobStream(settings.server, tokens=tokens, inbox=inbox, ssl_context=ssl_context)
 
     def open_session() -> Session:
         from fnt.session import Session  # noqa: PLC0415 -- as above

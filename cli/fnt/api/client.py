@@ -90,10 +90,10 @@ class ApiClient:
         )  # fmt: skip
         if answer.status != httpx.codes.BAD_REQUEST:
             return self._tokens(answer, email="")
-        told = poll_error(answer.object())
-        if isinstance(told, FntError):
-            raise told
-        return told
+        error = poll_error(answer.object())
+        if isinstance(error, FntError):
+            raise error
+        return error
 
     def refresh(self, tokens: Tokens) -> Tokens:
         """Exchange the refresh token for a new pair.

@@ -196,10 +196,10 @@ def logout(
     """Log out, here and on the server."""
     context: AppContext = ctx.obj
     with context.connected() as server:
-        told = _end_on_server(server, everywhere=everywhere)
+        had_login = _end_on_server(server, everywhere=everywhere)
         server.store.delete()
         context.report.answer["logout"] = {"server": server.api.server, "all": everywhere}
-        done = "logged out" if told else "was not logged in"
+        done = "logged out" if had_login else "was not logged in"
         context.terminal.say(f"{done} ({server.api.server})")
 
 

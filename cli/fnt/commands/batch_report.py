@@ -49,9 +49,9 @@ def status(
         terminal.say(f"{opened.path}: {plural(sum(counts.values()), 'book')}: {words or 'none'}")
         shown = [one for one in BookStatus if all_ or one is not BookStatus.DONE]
         is_read = context.options.format is OutputFormat.JSON
-        context.report.answer["batch"] = batch_answer(opened) | {
-            "books": [record_of(book) for book in opened.books()] if is_read else []
-        }
+        context.report.answer["batch"] = batch_answer(opened).replaced(
+            books=[record_of(book) for book in opened.books()] if is_read else []
+        )
         for book in opened.books(statuses=shown):
             is_quiet = context.options.format is OutputFormat.QUIET
             terminal.result(book.path if is_quiet else _line(book))
@@ -81,7 +81,7 @@ def export(
             context.terminal.write_bytes(write(opened))
             return
         write_file(Path(target), lambda: write(opened), overwrite=overwrite)
-        context.report.answer["batch"] = batch_answer(opened) | {"export": target}
+        context.report.answer["batch"] = batch_answer(opened).replaced(export=target)
         context.terminal.result(target)
 
 

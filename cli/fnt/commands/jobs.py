@@ -168,8 +168,8 @@ def _stand_ins(chunks: list[dict[str, Any]]) -> list[str]:
     """Return how many sentences `rules` handled as a fallback, and why, over all chunks."""
     reasons: Counter[str] = Counter()
     for chunk in chunks:
-        told = chunk.get("by_rules")
-        for reason, number in told.items() if isinstance(told, dict) else ():
+        fallback = chunk.get("by_rules")
+        for reason, number in fallback.items() if isinstance(fallback, dict) else ():
             if isinstance(number, int):
                 reasons[clean(str(reason))] += number
     if not reasons:

@@ -223,7 +223,7 @@ def _unfinished(context: AppContext, request: _Request) -> UnfinishedUpload | No
     if request.watch is None or STDIN in (*request.sources.words, request.sources.files_from):
         return None
     settings = context.settings()
-    asked = {
+    identity = {
         "server": settings.server,
         "folder": context.cwd,
         "sources": asdict(request.sources),
@@ -232,7 +232,7 @@ def _unfinished(context: AppContext, request: _Request) -> UnfinishedUpload | No
         "formats": request.formats,
         "saves": request.saves,
     }
-    return UnfinishedUpload(settings.config_dir, asked)
+    return UnfinishedUpload(settings.config_dir, identity)
 
 
 def _upload(context: AppContext, server: Connection, request: _Request, plan: Plan) -> None:

@@ -19,19 +19,19 @@ MOST_OFF_S = 30.0
 
 def rest(target: DoctorContext) -> Verdict:
     """Request the server's health and check that it is an fnt-server."""
-    context, began = target.context, target.context.now()
+    context, started_at = target.context, target.context.now()
     try:
         target.look = look = target.connection.anonymous.probe_health()
     except TemporaryError as error:
         return failed(
             error, hint="something between this machine and the server closes the connection"
         )
-    target.asked_at = began + (context.now() - began) / 2
+    target.asked_at = started_at + (context.now() - started_at) / 2
     try:
-        said = look.object()
+        body = look.object()
     except ProtocolError:
         return _no_server(target)
-    service, status = said.get("service"), said.get("status")
+    service, status = body.get("service"), body.get("status")
     if isinstance(service, str) and isinstance(status, str):
         words = f"{service[:40]} reports status {status[:40]}"
         if look.status >= 500:
@@ -72,8 +72,8 @@ def clock(target: DoctorContext) -> Verdict:
         moment = parsedate_to_datetime(target.look.headers.get("Date", ""))
     except ValueError:
         return skip("the server does not report its time")
-    theirs = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=0.5)
-    off_s = (target.asked_at - theirs).total_seconds()
+    server_time = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=0.5)
+    off_s = (target.asked_at - server_time).total_seconds()
     if abs(off_s) <= MOST_OFF_S:
         return ok("in sync with the server")
     way = "ahead of" if off_s > 0 else "behind"
@@ -110,13 +110,13 @@ def login(target: DoctorContext) -> Verdict:
 
 def version(target: DoctorContext) -> Verdict:
     """Compare the server's version with this one."""
-    theirs = str(target.health.get("version", ""))[:40]
-    if not theirs:
+    server_version = str(target.health.get("version", ""))[:40]
+    if not server_version:
         return skip(f"the server does not report its version; fnt is {__version__}")
-    words = f"server {theirs}, fnt {__version__}"
-    if _series(theirs) == _series(__version__):
+    words = f"server {server_version}, fnt {__version__}"
+    if _series(server_version) == _series(__version__):
         return ok(words)
-    older = "fnt" if _series(__version__) < _series(theirs) else "the server"
+    older = "fnt" if _series(__version__) < _series(server_version) else "the server"
     return warn(words, f"upgrade {older}")
 
 

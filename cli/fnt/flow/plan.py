@@ -71,9 +71,9 @@ def refuse_existing(
 ) -> None:
     """Raise UsageError, before the upload, if a target exists that this ledger did not write."""
     for book in ledger.books(run=run):
-        own = {*book.targets, *book.outputs}
+        own_files = {*book.targets, *book.outputs}
         for _, path in output_plan.targets(book):
-            if path == output_plan.folder or not is_taken(path) or absolute(path) in own:
+            if path == output_plan.folder or not is_taken(path) or absolute(path) in own_files:
                 continue
             if (output_plan.overwrite and not path.is_dir()) or may_exist(book):
                 continue

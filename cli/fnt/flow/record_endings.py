@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from fnt.errors import ExitCode
 from fnt.flow.inputs.refusals import FILE_CHANGED
@@ -13,6 +12,7 @@ from fnt.output.report.document import JobEntry, problem_entry
 from fnt.progress import Refused, Row
 from fnt.wire.errors import ErrorCode
 from fnt.wire.job_status import JobStatus
+from fnt.wire.problems import Problem
 
 NOT_SAVED = "NOT_SAVED"
 
@@ -76,7 +76,7 @@ def earlier_entry(book: Book) -> JobEntry:
     )
 
 
-def _problem(row: Row) -> dict[str, Any] | None:
+def _problem(row: Row) -> Problem | None:
     if row.refused is not None:
         refusal = row.refused
         return problem_entry(
@@ -96,5 +96,5 @@ def _problem(row: Row) -> dict[str, Any] | None:
     return None
 
 
-def _not_saved(message: str, job_id: int | None) -> dict[str, Any]:
+def _not_saved(message: str, job_id: int | None) -> Problem:
     return problem_entry(NOT_SAVED, message, hint=f"fnt download {job_id}")

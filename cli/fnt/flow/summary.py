@@ -19,6 +19,7 @@ from fnt.flow.ledger import Book, BookStatus, Ledger
 from fnt.flow.plan import ResumeHints
 from fnt.output.formatting import plural
 from fnt.progress import Refused
+from fnt.wire.documents import BatchReport
 
 REFUSALS: Mapping[ExitCode, type[FntError]] = {
     ExitCode.NOT_FOUND: NotFoundError,
@@ -125,9 +126,9 @@ def error_of(
         return _all_failed(ledger, tally, run=run, hints=hints, noun=noun)
     lasting = [error for error in failures.unsaved if not error.retryable]
     if failed or (lasting and tally.unsaved < tally.total):
-        said = f": {lasting[0].message}" if lasting and not failed else ""
+        detail = f": {lasting[0].message}" if lasting and not failed else ""
         hint = _next_step(ledger, tally, run=run, lasting=bool(lasting), hints=hints)
-        return PartialError(f"{tally.bad_words(noun)}{said}", hint=hint)
+        return PartialError(f"{tally.bad_words(noun)}{detail}", hint=hint)
     if lasting:
         return lasting[0]
     if tally.unsaved:
@@ -142,15 +143,14 @@ def error_text(book: Book) -> str:
     return f"{book.error_message or ''}{code}"
 
 
-def batch_answer(ledger: Ledger, *, run: int | None = None) -> dict[str, object]:
-    """Return the state of a ledger as a JSON object."""
-    counts = ledger.counts(run=run)
-    return {
-        "ledger": str(ledger.path),
-        "server": ledger.meta("server"),
-        "user": ledger.meta("user"),
-        "counts": {status.value: number for status, number in counts.items()},
-    }
+def batch_answer(ledger: Ledger, *, run: int | None = None) -> BatchReport:
+    """Return the state of a ledger as written in the document."""
+    return BatchReport(
+        ledger=str(ledger.path),
+        server=ledger.meta("server"),
+        user=ledger.meta("user"),
+        counts=ledger.counts(run=run),
+    )
 
 
 def _nothing_taken(
@@ -224,9 +224,9 @@ def _left(tally: Tally, *, failures: Failures, hints: ResumeHints, noun: str) ->
         return TemporaryError(
             first.message, hint=first.hint or _again(hints), code=code, request_id=request_id
         )
-    said = f": {first.message}" if first else ""
+    detail = f": {first.message}" if first else ""
     return TemporaryError(
-        f"{plural(tally.left, noun)} of {tally.total} left{said}",
+        f"{plural(tally.left, noun)} of {tally.total} left{detail}",
         hint=_again(hints),
         code=code,
         request_id=request_id,

@@ -101,8 +101,8 @@ class JobTracker:
 
     def unanswered_since(self) -> float:
         """Return when the oldest unanswered query was sent; infinity if there is none."""
-        asked = [w.asked_at for w in self._running.values() if w.asked_at is not None]
-        return min(asked, default=math.inf)
+        sent_at = [w.asked_at for w in self._running.values() if w.asked_at is not None]
+        return min(sent_at, default=math.inf)
 
 
 def _is_waiting(watched: Watched) -> bool:

@@ -9,9 +9,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from fnt.wire.requests import MAX_PASSWORD_CHARS
 from fnt_server.auth.password_hashing import (
     EMAIL,
-    MAX_PASSWORD_CHARS,
     MIN_PASSWORD_CHARS,
     TOKEN_PREFIX,
     hash_password,

@@ -1,4 +1,4 @@
-"""ApiClient: what is sent, what comes back, what is tried again."""
+"""ApiClient: requests, responses, and retries."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_chunks_me_health_logout_cancel_retry(make_client):
     ]
 
 
-def test_delete_that_had_worked_unheard_is_no_error(make_client):
+def test_delete_whose_response_was_lost_is_not_an_error(make_client):
     client, _ = make_client(httpx.ReadTimeout("lost"), refusal(404, "JOB_NOT_FOUND"))
 
     client.delete(12)
@@ -234,7 +234,7 @@ def test_result_that_is_refused_raises_on_opening(make_client):
 
 
 class Torn(httpx.SyncByteStream):
-    """A body that breaks off."""
+    """A body that is cut off."""
 
     def __iter__(self):
         yield b"Un."
@@ -308,14 +308,14 @@ def test_redirect_is_never_followed(make_client):
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff", b"[" * 100_000])
-def test_answer_that_is_no_object_is_a_protocol_error(make_client, body):
+def test_response_that_is_not_an_object_is_a_protocol_error(make_client, body):
     client, _ = make_client(httpx.Response(200, content=body))
 
     with pytest.raises(ProtocolError):
         client.me()
 
 
-def test_answer_that_is_no_job_names_the_field(make_client):
+def test_response_that_is_not_a_job_names_the_field(make_client):
     client, _ = make_client(json_response(200, JOB.to_wire() | {"version": "x"}))
 
     with pytest.raises(ProtocolError, match="version must be an integer"):
@@ -349,7 +349,7 @@ def test_retry_of_a_broken_connection_ends_as_temporary(make_client, error, mess
     assert naps == [0.6, 1.2, 2.4]
 
 
-def test_a_refused_connection_says_why_and_what_to_start() -> None:
+def test_a_refused_connection_gives_the_reason_and_a_hint() -> None:
     server = "http://127.0.0.1:9"
     with pytest.raises(httpx.ConnectError) as caught:
         httpx.get(server, trust_env=False)
@@ -502,7 +502,7 @@ def test_a_device_login_is_asked_for_as_the_rfc_has_it(make_client):
         "http://127.0.0.1:5000/\u202eecived",
     ],
 )
-def test_nobody_is_sent_elsewhere_to_log_in(uri):
+def test_login_page_on_another_server_is_rejected(uri):
     with pytest.raises(ProtocolError, match="elsewhere"):
         DeviceGrant.from_wire({**GRANTED, "verification_uri": uri}, server=SERVER)
 

@@ -1,4 +1,4 @@
-"""`fnt upload`: what is sent, what is refused before, and where results go."""
+"""`fnt upload`: uploads, refusals, and targets."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_the_same_file_twice_is_sent_once() -> None:
 @pytest.mark.parametrize(
     ("name", "error"), [("nope.pdf", NotFoundError), (".", UsageError), ("/dev/null", UsageError)]
 )
-def test_what_is_no_file_stops_everything(name: str, error: type[Exception]) -> None:
+def test_a_path_that_is_not_a_file_stops_everything(name: str, error: type[Exception]) -> None:
     world = uploading()
 
     assert type(world.invoke("upload", "novel.pdf", name).exception) is error
@@ -138,7 +138,7 @@ def test_detached_runs_mind_no_targets(folder: Path) -> None:
     assert uploading(*uploaded()).invoke("upload", "novel.pdf", "-d").exit_code == 0
 
 
-def test_only_what_is_no_pdf() -> None:
+def test_only_files_that_are_not_pdfs() -> None:
     world = uploading()
 
     result = world.invoke("upload", "bad.pdf")
@@ -184,7 +184,7 @@ def test_the_document_names_each_file() -> None:
     assert good["job"]["id"] == 12
 
 
-def test_interrupted_while_sending_still_tells_what_was_accepted() -> None:
+def test_interrupted_upload_still_reports_accepted_jobs() -> None:
     Path("b.pdf").write_bytes(make_pdf())
     half = UploadProgress(key="book:2", title="b.pdf", sent_bytes=1, size_bytes=9)
     world = uploading(*uploaded(), half, KeyboardInterrupt())
@@ -199,7 +199,7 @@ def test_interrupted_while_sending_still_tells_what_was_accepted() -> None:
     ]
 
 
-def test_a_name_that_is_no_text_is_sent_as_text(folder: Path) -> None:
+def test_a_name_that_is_not_unicode_is_sent_as_text(folder: Path) -> None:
     try:
         (folder / "no\udcffvel.pdf").write_bytes(make_pdf())
     except (OSError, UnicodeError):

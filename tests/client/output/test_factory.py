@@ -1,4 +1,4 @@
-"""fnt.output.factory: one decision, made once."""
+"""fnt.output.factory: selection of the renderer."""
 
 from __future__ import annotations
 

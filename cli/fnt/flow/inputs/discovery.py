@@ -59,10 +59,10 @@ def _expanded(typed: Path) -> list[Path]:
     pattern = str(typed)
     if not glob.has_magic(pattern) or os.path.lexists(typed):
         return [typed]
-    meant = [Path(name) for name in sorted(glob.glob(pattern))]  # noqa: PTH207 -- keeps `..` and `/`
-    if not meant:
+    matches = [Path(name) for name in sorted(glob.glob(pattern))]  # noqa: PTH207 -- keeps `..` and `/`
+    if not matches:
         raise NotFoundError(f"nothing matches {pattern}")
-    return meant
+    return matches
 
 
 def _below(path: Path, *, include: Sequence[str], exclude: Sequence[str]) -> Iterator[InputFile]:

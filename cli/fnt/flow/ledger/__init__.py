@@ -3,9 +3,10 @@
 Each request is recorded before it is sent, with an idempotency key that makes it safe to repeat.
 """
 
-from fnt.flow.ledger.books import FAILED, OPEN, Book, BookStatus, Prepared, Wanted
+from fnt.flow.ledger.books import FAILED, OPEN, Book, Prepared, Wanted
 from fnt.flow.ledger.file import ledger_lock
 from fnt.flow.ledger.ledger import Ledger
+from fnt.wire.documents import BookStatus
 
 __all__ = [
     "FAILED",

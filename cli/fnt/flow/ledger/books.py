@@ -6,25 +6,10 @@ import json
 import os
 import sqlite3
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from fnt.wire.documents import BookStatus
 from fnt.wire.jobs import ProcessingSettings
-
-
-class BookStatus(StrEnum):
-    """The status of a book."""
-
-    WAITING = "waiting"  # nothing has been sent
-    SENDING = "sending"  # the key is recorded; the server may have received the request
-    RUNNING = "running"  # the server has the file; the job's number is known
-    UNSAVED = "unsaved"  # the job completed, but the result is not saved
-    DONE = "done"
-    FAILED = "failed"  # the job failed or was deleted
-    CANCELLED = "cancelled"
-    REFUSED = "refused"  # by the client or server, before a job was running
-    CHANGED = "changed"  # the file differs from the one that was sent
-
 
 OPEN = (BookStatus.WAITING, BookStatus.SENDING, BookStatus.RUNNING, BookStatus.UNSAVED)
 """Statuses that running the same command again continues."""

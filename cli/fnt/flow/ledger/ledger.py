@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from fnt.errors import UsageError
-from fnt.flow.ledger.books import Book, BookStatus, Prepared, Wanted, stored
+from fnt.flow.ledger.books import Book, Prepared, Wanted, stored
 from fnt.flow.ledger.file import IN_MEMORY, open_file, translated
+from fnt.wire.documents import BookStatus
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.times import format_time
 

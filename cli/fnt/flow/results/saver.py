@@ -47,9 +47,9 @@ class Saver:
         book, job = self._in_flight.get(row.key), row.job
         if job is None or book is None:
             return
-        own = {*book.targets, *book.outputs}
+        own_files = {*book.targets, *book.outputs}
         targets = self._output_plan.targets(book)
-        self._ledger.unsaved(book, sorted(own | {absolute(path) for _, path in targets}))
+        self._ledger.unsaved(book, sorted(own_files | {absolute(path) for _, path in targets}))
         missing = self._output_plan.missing(book)
         for format, path in targets[len(row.saved) :]:
             try:
@@ -76,14 +76,14 @@ class Saver:
         return SaveFailed(job_id=job.id, message=error.message, key=row.key)
 
     def _save(self, row: Row, job: JobSnapshot, book: Book, format: str, path: Path) -> Path:
-        own = absolute(path) in {*book.targets, *book.outputs}
+        is_own = absolute(path) in {*book.targets, *book.outputs}
         prepare_folder(path.parent)
         return save_result(
             self._api,
             job,
             format=format,
             target=path,
-            overwrite=self._output_plan.overwrite or own,
+            overwrite=self._output_plan.overwrite or is_own,
             may_be_there=row.is_skipped,
             # After a crash, the next run finds it through the ledger.
             draft=f"book-{book.id}-{job.id}.{format}" if self._ledger.is_file else None,

@@ -13,9 +13,9 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from fnt.wire.device import read_code
 from fnt.wire.paths import DEVICE_PAGE
+from fnt.wire.requests import MAX_PASSWORD_CHARS
 from fnt_server.auth.device_logins import TooManyCodes
 from fnt_server.auth.logins import Identity
-from fnt_server.auth.password_hashing import MAX_PASSWORD_CHARS
 from fnt_server.auth.tokens import PAGE_TTL_S, TokenProblem
 from fnt_server.web.api import rate_limits
 from fnt_server.web.api.rate_limits import email_limit_key, limit_wrong_passwords, limiter

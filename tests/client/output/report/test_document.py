@@ -21,7 +21,7 @@ def written(format: OutputFormat, *, error: FntError | None = None) -> list[dict
         JobEntry(file="a.pdf", job=completed(), outputs=(Path("a.txt"),)),
         JobEntry(file="b.pdf"),
     ]
-    report.answer = {"extra": 1}
+    report.answer = {"version": {"fnt": "1"}}
     report.write(terminal, exit_code=error.exit_code if error else 0, error=error)
     return [json.loads(line) for line in terminal.out.text.splitlines()]
 
@@ -44,8 +44,27 @@ def test_the_document() -> None:
             {"file": "b.pdf", "job": None, "outputs": [], "error": None},
         ],
         "error": None,
-        "extra": 1,
+        "version": {"fnt": "1"},
     }
+
+
+def test_the_document_to_the_byte() -> None:
+    """Scripts that cut lines rather than parse them rely on the order of the keys."""
+    terminal = make_terminal()
+    report = Report(now=Clock().now, format=OutputFormat.JSON, command="upload")
+    report.jobs = [JobEntry(file="\udce9té.pdf", outputs=(Path("a.txt"),), is_skipped=True)]
+    report.counts = {"completed": 1, "left": 2}
+    report.answer = {"version": {"fnt": "1"}}
+
+    report.write(terminal, exit_code=5, error=TemporaryError("unreachable"))
+
+    assert terminal.out.text == (
+        '{"v": 1, "ok": false, "command": "upload", "exit_code": 5, "jobs": [{"file": '
+        '"\\udce9t\\u00e9.pdf", "job": null, "outputs": ["a.txt"], "error": null, '
+        '"skipped": true}], "counts": {"completed": 1, "left": 2}, "error": {"code": '
+        '"TEMPORARY", "message": "unreachable", "hint": null, "retryable": true, '
+        '"request_id": null}, "version": {"fnt": "1"}}\n'
+    )
 
 
 def test_the_document_of_a_failure() -> None:
@@ -77,7 +96,7 @@ def test_people_get_no_document(format: OutputFormat) -> None:
 
 
 @pytest.mark.parametrize(("format", "kept"), [(OutputFormat.JSON, 300), (OutputFormat.HUMAN, 200)])
-def test_entries_nobody_reads_are_only_counted(format: OutputFormat, kept: int) -> None:
+def test_unneeded_entries_are_only_counted(format: OutputFormat, kept: int) -> None:
     report = Report(now=Clock().now, format=format)
 
     for _ in range(300):
