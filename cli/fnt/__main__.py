@@ -22,11 +22,17 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.exit(_print_version())
     try:
-        sys.exit(_run_jobs() if sys.argv[1:2] == ["__jobs"] else _run_process())
+        sys.exit(_complete() if sys.argv[1:2] == ["__jobs"] else _run_process())
     except KeyboardInterrupt as stop:  # during the imports, before anything was done
         from fnt.interrupts import Terminated
 
         sys.exit(143 if isinstance(stop, Terminated) else 130)
+
+
+def _complete() -> int:
+    from fnt.commands.complete_job_ids import print_jobs
+
+    return print_jobs()
 
 
 def _print_version() -> int:
@@ -43,24 +49,6 @@ def _print_version() -> int:
         if isinstance(error, BrokenPipeError):
             return 141
         sys.stderr.write(f"error: cannot write the result: {error.strerror}\n")
-        return 1
-    return 0
-
-
-def _run_jobs() -> int:
-    """Print the cached jobs for shell completion, without network access or error messages."""
-    import os
-    from pathlib import Path
-
-    from fnt.config.job_cache import recall
-    from fnt.config.settings import load_settings
-
-    try:
-        settings = load_settings(flags={}, environ=os.environ, cwd=Path.cwd())
-        for number, words in recall(settings.config_dir, settings.server):
-            # ascii() is as safe as clean(), which takes 3 ms to import
-            sys.stdout.write(f"{number}\t{words if words.isprintable() else ascii(words)[1:-1]}\n")
-    except Exception:  # an error message would be inserted into the command line being typed
         return 1
     return 0
 
@@ -90,12 +78,12 @@ def _run_process() -> int:
 def run(argv: list[str], context: AppContext) -> int:
     """Run a command line, report its error, and return the exit code."""
     from fnt.errors import ExitCode, FntError
-    from fnt.output.output_format import OutputFormat
+    from fnt.output.output_mode import OutputMode
 
     if asks(argv, "--json"):
-        context.report.format = OutputFormat.JSON
+        context.report.format = OutputMode.JSON
     elif asks(argv, "--jsonl"):
-        context.report.format = OutputFormat.JSONL
+        context.report.format = OutputMode.JSONL
     try:
         code, error = _outcome(argv, context)
         if error is not None and code not in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):

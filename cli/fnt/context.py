@@ -17,10 +17,10 @@ from fnt.color import ColorMode
 from fnt.config.job_cache import remember
 from fnt.errors import TemporaryError, UsageError
 from fnt.output.browser import has_browser, open_browser
-from fnt.output.output_format import OutputFormat
+from fnt.output.output_mode import OutputMode
 from fnt.output.report.document import Report
 from fnt.output.terminal import Terminal
-from fnt.timeout import OutOfTime, time_limit
+from fnt.time_limit import OutOfTime, time_limit
 
 if TYPE_CHECKING:
     from fnt.api.client import ApiClient
@@ -36,7 +36,7 @@ class GlobalOptions:
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Options that override settings."""
-    format: OutputFormat = OutputFormat.HUMAN
+    format: OutputMode = OutputMode.HUMAN
     color: ColorMode = ColorMode.AUTO
     verbose: int = 0
     progress: bool = True
@@ -65,13 +65,13 @@ def _color(word: str) -> ColorMode:
         raise UsageError(f"--color must be auto, always or never, not {word!r}") from None
 
 
-def _format(flags: Mapping[str, Any]) -> OutputFormat:
+def _format(flags: Mapping[str, Any]) -> OutputMode:
     if flags.get("json") and flags.get("jsonl"):
         raise UsageError("--json and --jsonl are mutually exclusive")
     for name in ("json", "jsonl", "quiet", "plain"):
         if flags.get(name):
-            return OutputFormat(name)
-    return OutputFormat.HUMAN
+            return OutputMode(name)
+    return OutputMode.HUMAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +127,8 @@ class AppContext:
         self.report.format = options.format
         self.terminal.color = options.color
         self.terminal.takes_input = options.input
-        self.terminal.is_quiet = options.format is OutputFormat.QUIET
-        self.terminal.tells_results = options.format not in (OutputFormat.JSON, OutputFormat.JSONL)
+        self.terminal.is_quiet = options.format is OutputMode.QUIET
+        self.terminal.tells_results = options.format not in (OutputMode.JSON, OutputMode.JSONL)
         if options.verbose:
             log_to(self.terminal, level=logging.DEBUG if options.verbose > 1 else logging.INFO)
         return replace(self, options=options)

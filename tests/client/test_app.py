@@ -22,7 +22,7 @@ from fnt.color import ColorMode
 from fnt.commands.help_sections import ORDER
 from fnt.context import GlobalOptions
 from fnt.errors import UsageError
-from fnt.output.output_format import OutputFormat
+from fnt.output.output_mode import OutputMode
 from world import FakeApi, World, make_terminal
 
 COMMANDS = [
@@ -86,9 +86,9 @@ def test_global_options_stand_anywhere(args: list[str]) -> None:
     ("flags", "expected"),
     [
         ({}, GlobalOptions()),
-        ({"json": True, "quiet": True}, GlobalOptions(format=OutputFormat.JSON)),
-        ({"jsonl": True}, GlobalOptions(format=OutputFormat.JSONL)),
-        ({"plain": True}, GlobalOptions(format=OutputFormat.PLAIN)),
+        ({"json": True, "quiet": True}, GlobalOptions(format=OutputMode.JSON)),
+        ({"jsonl": True}, GlobalOptions(format=OutputMode.JSONL)),
+        ({"plain": True}, GlobalOptions(format=OutputMode.PLAIN)),
         ({"color": "never"}, GlobalOptions(color=ColorMode.NEVER)),
         ({"verbose": 1}, GlobalOptions(verbose=1)),
         ({"debug": True}, GlobalOptions(verbose=2)),

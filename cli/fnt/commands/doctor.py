@@ -13,8 +13,8 @@ import typer
 from fnt.doctor import CHECKS, CheckResult, CheckStatus, DoctorContext, run_checks
 from fnt.doctor.result import skip
 from fnt.errors import AuthError, ExitCode, FntError, NotFoundError, TemporaryError, UsageError
-from fnt.output.output_format import OutputFormat
-from fnt.timeout import OutOfTime, time_limit
+from fnt.output.output_mode import OutputMode
+from fnt.time_limit import OutOfTime, time_limit
 
 if TYPE_CHECKING:
     from fnt.context import AppContext
@@ -81,7 +81,7 @@ def _untried(done: int) -> Iterator[CheckResult]:
 
 def _tell(context: AppContext, finding: CheckResult) -> None:
     verdict = finding.verdict
-    if context.options.format is OutputFormat.QUIET and verdict.status in (
+    if context.options.format is OutputMode.QUIET and verdict.status in (
         CheckStatus.OK,
         CheckStatus.SKIP,
     ):

@@ -13,7 +13,7 @@ from fnt.commands.shared_options import JobsArgument
 from fnt.context import AppContext
 from fnt.errors import AuthError, FntError, PartialError, RejectedError, UsageError
 from fnt.output.formatting import count, plural
-from fnt.output.output_format import OutputFormat
+from fnt.output.output_mode import OutputMode
 from fnt.output.report.document import JobEntry, error_entry
 from fnt.output.sanitize import clean
 from fnt.wire.job_status import JobStatus
@@ -45,7 +45,7 @@ def list_jobs(
     with context.connected() as server:
         jobs = list(server.api.list_jobs(status=status, limit=limit))
     context.report.jobs += [JobEntry(job=job) for job in jobs]
-    if context.options.format is OutputFormat.QUIET:
+    if context.options.format is OutputMode.QUIET:
         lines = [str(job.id) for job in jobs]
     else:
         lines = _table(jobs)

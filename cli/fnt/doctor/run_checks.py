@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Verdict, fail, failed, skip
 from fnt.errors import ExitCode, FntError, TemporaryError
-from fnt.timeout import call_within
+from fnt.time_limit import call_within
 from fnt.wire.documents import CheckStatus, DoctorCheck
 
 LIMIT_S = 5.0

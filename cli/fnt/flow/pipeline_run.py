@@ -37,7 +37,7 @@ from fnt.progress import (
     reduce,
 )
 from fnt.session import Session, UploadItem
-from fnt.timeout import OutOfTime
+from fnt.time_limit import OutOfTime
 
 TICK_S = 0.125
 ROW_LIFETIME_S = 3.0
@@ -310,8 +310,9 @@ class PipelineRun:
         if error is not None:
             raise error
         if self._plan.is_batch:
-            counts = self._ledger.counts(run=self._plan.run)
-            self._context.terminal.say(f"{plural(sum(counts.values()), 'book')}, all done")
+            self._context.terminal.say(
+                Tally.of_ledger(self._ledger, run=self._plan.run).good_words()
+            )
 
     def _count_left(self) -> int:
         counts = self._ledger.counts(run=self._plan.run)

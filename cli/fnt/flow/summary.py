@@ -75,6 +75,10 @@ class Tally:
         """Return the nonzero counts as a JSON object."""
         return {name: number for name, number in asdict(self).items() if number}
 
+    def good_words(self) -> str:
+        """Say that all books are done: `9 books, all done`."""
+        return f"{plural(self.total, 'book')}, all done"
+
     def bad_words(self, noun: str) -> str:
         """Format the unsuccessful counts: `2 of 9 jobs failed, 1 refused`."""
         names = {

@@ -11,8 +11,8 @@ from fnt.errors import NotFoundError, UsageError
 from fnt.flow.inputs.discovery import find_files
 from fnt.flow.inputs.manifest_parser import LineError, read_records
 from fnt.flow.ledger import Wanted
-from fnt.flow.results.formats import LIBRARIES
 from fnt.flow.results.names import extension, safe_stem
+from fnt.flow.results.result_formats import LIBRARIES
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.results import FORMATS
 

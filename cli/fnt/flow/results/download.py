@@ -12,8 +12,8 @@ from typing import BinaryIO, Protocol
 
 from fnt.errors import NotFoundError, TargetExistsError, TemporaryError, UsageError
 from fnt.files import reason_of, replaced_file, temporary_file
-from fnt.flow.results.formats import LIBRARIES, make
 from fnt.flow.results.names import result_name, safe_stem
+from fnt.flow.results.result_formats import LIBRARIES, make
 from fnt.wire.jobs import JobSnapshot
 
 TRIES = 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fnt.errors import UsageError
-from fnt.flow.results.formats import LIBRARIES, require_library
+from fnt.flow.results.result_formats import LIBRARIES, require_library
 from fnt.wire.results import FORMATS
 
 ALL_FORMATS = (*FORMATS, *LIBRARIES)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fnt.errors import ExitCode, FntError
-from fnt.output.output_format import OutputFormat
+from fnt.output.output_mode import OutputMode
 from fnt.output.report.event_writer import EventWriter
 from fnt.output.terminal import Terminal
 
@@ -70,7 +70,7 @@ class Ending:
 class Report:
     """Collected by the command and written once, when the process ends."""
 
-    format: OutputFormat = OutputFormat.HUMAN
+    format: OutputMode = OutputMode.HUMAN
     command: str = ""
     jobs: list[JobEntry] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Report:
     def add(self, entry: JobEntry) -> None:
         """Add an entry; only count it if there are many and none will be read individually."""
         self.jobs.append(entry)
-        is_read = self.format is OutputFormat.JSON or self.records
+        is_read = self.format is OutputMode.JSON or self.records
         if not is_read and len(self.jobs) > MOST_KEPT:
             self.passed[_ending(self.jobs.pop(0))] += 1
 
@@ -104,10 +104,10 @@ class Report:
         lost = self.record(terminal, exit_code=exit_code, error=error)
         if lost is not None and exit_code == ExitCode.OK:
             exit_code, error = lost.exit_code, lost
-        if self.format is OutputFormat.JSON:
+        if self.format is OutputMode.JSON:
             problem = error_entry(error) if error is not None else None
             terminal.document(self._document(exit_code, problem))
-        elif self.format is OutputFormat.JSONL:
+        elif self.format is OutputMode.JSONL:
             self._finish(self.event_writer(terminal), exit_code, error)
         return exit_code
 

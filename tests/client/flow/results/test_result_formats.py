@@ -14,7 +14,7 @@ import pytest
 from openpyxl import load_workbook
 
 from fnt.errors import TemporaryError, UsageError
-from fnt.flow.results.formats import make, require_library
+from fnt.flow.results.result_formats import make, require_library
 
 ODD = [
     "=1+1", "- Oui", "+33 1 23", "@x", "\t=1", "'=1", '"a","b"', "a\nb", "— Non ; <b>si</b> &amp;",
@@ -113,7 +113,7 @@ def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
 
 def test_no_library_is_loaded_before_it_is_needed() -> None:
     code = (
-        "import sys, fnt.flow.results.formats;"
+        "import sys, fnt.flow.results.result_formats;"
         " sys.exit('openpyxl' in sys.modules or 'genanki' in sys.modules)"
     )
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from fnt.timeout import call_within, time_limit
+from fnt.time_limit import call_within, time_limit
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no alarms here")
