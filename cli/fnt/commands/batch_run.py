@@ -35,7 +35,7 @@ from fnt.commands.shared_options import (
     settings_of,
 )
 from fnt.config.settings import parse_duration
-from fnt.errors import ProtocolError, UsageError
+from fnt.errors import UsageError
 from fnt.flow.inputs.manifest import Source, read_source
 from fnt.flow.inputs.upload_items import Preparer
 from fnt.flow.ledger import FAILED, BookStatus, Ledger
@@ -242,10 +242,7 @@ def _near(folder: Path) -> Path:
 
 def _claim(ledger: Ledger, server: Connection) -> None:
     """Raise UsageError if the ledger belongs to another server or account."""
-    email = server.api.me().get("email")
-    if not isinstance(email, str):
-        raise ProtocolError("invalid server response: no email")
-    ledger.claim(server=server.api.server, user=email)
+    ledger.claim(server=server.api.server, user=server.api.me().email)
 
 
 def _plan(

@@ -18,6 +18,7 @@ from fnt.output.report.document import JobEntry, error_entry
 from fnt.output.sanitize import clean
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
+from fnt.wire.responses import Chunk
 from fnt.wire.times import format_time
 
 if TYPE_CHECKING:
@@ -164,27 +165,24 @@ def _facts(job: JobSnapshot) -> list[str]:
     return [f"{name:10} {value}" for name, value in facts.items() if value is not None]
 
 
-def _stand_ins(chunks: list[dict[str, Any]]) -> list[str]:
+def _stand_ins(chunks: list[Chunk]) -> list[str]:
     """Return how many sentences `rules` handled as a fallback, and why, over all chunks."""
     reasons: Counter[str] = Counter()
     for chunk in chunks:
-        fallback = chunk.get("by_rules")
-        for reason, number in fallback.items() if isinstance(fallback, dict) else ():
-            if isinstance(number, int):
-                reasons[clean(str(reason))] += number
+        for reason, number in (chunk.by_rules or {}).items():
+            reasons[clean(reason)] += number
     if not reasons:
         return []
     why = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common())
     return [f"{'by rules':10} {plural(reasons.total(), 'sentence')} without a valid answer ({why})"]
 
 
-def _chunk_errors(chunks: list[dict[str, Any]]) -> list[str]:
+def _chunk_errors(chunks: list[Chunk]) -> list[str]:
     return [
-        f"chunk {chunk.get('chunk_id')}, pages {chunk.get('start_page')}-{chunk.get('end_page')}: "
-        f"{chunk.get('last_error')} ({chunk.get('last_error_code')}, attempt "
-        f"{chunk.get('attempts')})"
+        f"chunk {chunk.chunk_id}, pages {chunk.start_page}-{chunk.end_page}: "
+        f"{chunk.last_error} ({chunk.last_error_code}, attempt {chunk.attempts})"
         for chunk in chunks
-        if chunk.get("last_error")
+        if chunk.last_error
     ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from fnt.errors import AuthError, NotFoundError, ProtocolError, TemporaryError
 from fnt.progress import Accepted, Refused, Update
@@ -31,9 +30,10 @@ from fnt.stream import (
     JobStream,
     StreamEvent,
 )
-from fnt.wire import events
+from fnt.wire import events, socket_payloads
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import JobSnapshot
+from fnt.wire.socket_payloads import ErrorAck, JobAck
 from fnt.wire.structs import WireError
 
 log = logging.getLogger(__name__)
@@ -180,18 +180,17 @@ class Watch:
             return
         if answer.verb == events.JOIN_JOB:
             watched.asked_at, watched.heard_at = None, now
-        values = answer.payload if isinstance(answer.payload, Mapping) else {"ok": True}
-        if not values.get("ok"):
-            yield from self._handle_refusal(watched, answer.verb, values, now)
-        elif values.get("job") is not None:
+        ack = _read_ack(answer.payload)
+        if isinstance(ack, ErrorAck):
+            yield from self._handle_refusal(watched, answer.verb, ack.error_code, now)
+        elif ack.job:
             if answer.verb == events.CANCEL_JOB:
                 self._cancellations.done(answer.job_id)
-            yield from self._accepted(_job(values["job"]), now)
+            yield from self._accepted(ack.job, now)
 
     def _handle_refusal(
-        self, watched: Watched, verb: str, values: Mapping[Any, Any], now: float
+        self, watched: Watched, verb: str, code: str, now: float
     ) -> Iterator[Update]:
-        code = str(values.get("error_code"))
         if code == ErrorCode.JOB_NOT_FOUND:
             yield from self._vanished(watched)
         elif code in REFUSED_TOKEN:
@@ -260,13 +259,18 @@ class Watch:
         )
 
 
-def _job(payload: object) -> JobSnapshot:
+def _read_ack(payload: object) -> JobAck | ErrorAck:
+    """Read an acknowledgment; an empty one says that it worked."""
+    if not isinstance(payload, Mapping):
+        return JobAck()
     try:
-        return JobSnapshot.from_wire(payload)
+        return JobAck.from_wire(payload) if payload.get("ok") else ErrorAck.from_wire(payload)
     except WireError as error:
         raise ProtocolError(f"invalid job in the server's response: {error}") from error
 
 
 def _retry_in(payload: object) -> float | None:
-    value = payload.get("retry_in") if isinstance(payload, Mapping) else None
-    return float(value) if isinstance(value, int | float) else None
+    try:
+        return socket_payloads.Draining.from_wire(payload).retry_in
+    except WireError:
+        return None

@@ -61,13 +61,17 @@ def me(auth, *answers):
 
 
 def test_bearer_adds_the_stored_token(store):
-    assert me(make_auth(store), json_response(200, {})) == ["Bearer a1"]
+    assert me(make_auth(store), json_response(200, {"email": "a@b.fr"})) == ["Bearer a1"]
 
 
 def test_bearer_renews_a_refused_token_once(store):
     refresh = Refresher()
 
-    sent = me(make_auth(store, refresh), refusal(401, "TOKEN_EXPIRED"), json_response(200, {}))
+    sent = me(
+        make_auth(store, refresh),
+        refusal(401, "TOKEN_EXPIRED"),
+        json_response(200, {"email": "a@b.fr"}),
+    )
 
     assert sent == ["Bearer a1", "Bearer a2"]
     assert store.load() == make_tokens(2)
@@ -107,7 +111,11 @@ def test_bearer_saves_before_it_uses(store):
 
     def answer(request):
         order.append(request.headers["Authorization"])
-        return refusal(401, "TOKEN_EXPIRED") if len(order) == 1 else json_response(200, {})
+        return (
+            refusal(401, "TOKEN_EXPIRED")
+            if len(order) == 1
+            else json_response(200, {"email": "a@b.fr"})
+        )
 
     me(make_auth(store), answer)
 
@@ -184,7 +192,7 @@ def test_static_token_is_sent_and_never_renewed():
     with pytest.raises(AuthError, match="FNT_TOKEN"):
         me(StaticAuth("fnt_x"), refusal(401, "TOKEN_INVALID"))
 
-    assert me(StaticAuth("fnt_x"), json_response(200, {})) == ["Bearer fnt_x"]
+    assert me(StaticAuth("fnt_x"), json_response(200, {"email": "a@b.fr"})) == ["Bearer fnt_x"]
 
 
 def test_login_and_refresh_send_no_stored_token(store):

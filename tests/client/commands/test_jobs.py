@@ -8,6 +8,7 @@ from builders import make_snapshot
 from fnt.errors import AuthError, NotFoundError, PartialError, RejectedError, UsageError
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
+from fnt.wire.responses import Chunk
 from world import FakeApi, World, completed, ended, make_terminal
 
 
@@ -45,15 +46,24 @@ def test_show_prints_details_and_failed_chunks() -> None:
     job = ended(JobStatus.FAILED, error_message="bad\x1b", error_code="PDF_DAMAGED")
     world = with_jobs(job)
     world.api.chunk_rows = [
-        {"chunk_id": 1, "start_page": 1, "end_page": 9, "attempts": 1, "last_error": None},
-        {
-            "chunk_id": 2,
-            "start_page": 10,
-            "end_page": 19,
-            "attempts": 3,
-            "last_error": "died",
-            "last_error_code": "WORKER_LOST",
-        },
+        Chunk(
+            chunk_id=1,
+            start_page=1,
+            end_page=9,
+            status=JobStatus.COMPLETED,
+            attempts=1,
+            last_error=None,
+            last_error_code=None,
+        ),
+        Chunk(
+            chunk_id=2,
+            start_page=10,
+            end_page=19,
+            status=JobStatus.FAILED,
+            attempts=3,
+            last_error="died",
+            last_error_code="WORKER_LOST",
+        ),
     ]
 
     world.invoke("jobs", "show", "12")
