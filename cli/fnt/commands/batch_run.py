@@ -28,6 +28,7 @@ from fnt.commands.shared_options import (
     OverwriteOption,
     ParallelOption,
     SourceOption,
+    StretchOption,
     Transport,
     TransportOption,
     WordsOption,
@@ -81,6 +82,7 @@ def run(  # noqa: PLR0913 -- one per option
     include: IncludeOption = None,
     exclude: ExcludeOption = None,
     words: WordsOption = DEFAULTS.sentence_length_limit,
+    stretch: StretchOption = DEFAULTS.stretch,
     min_words: MinWordsOption = DEFAULTS.min_sentence_length,
     engine: EngineOption = DEFAULTS.engine,
     ignore_dialogue: IgnoreDialogueOption = False,
@@ -119,7 +121,11 @@ def run(  # noqa: PLR0913 -- one per option
     )
     books = Source.of(source, include=include or (), exclude=exclude or ())
     defaults = settings_of(
-        words=words, min_words=min_words, engine=engine, ignore_dialogue=ignore_dialogue
+        words=words,
+        stretch=stretch,
+        min_words=min_words,
+        engine=engine,
+        ignore_dialogue=ignore_dialogue,
     )
     output_plan = OutputPlan(
         folder=output, formats=() if no_save else formats(format), overwrite=overwrite

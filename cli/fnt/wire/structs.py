@@ -20,6 +20,8 @@ else:
 
 
 Meta = msgspec.Meta
+UnsetType = msgspec.UnsetType
+force_setattr = msgspec.structs.force_setattr
 UNSET = msgspec.UNSET
 """Of a field that is left out when it is written."""
 

@@ -9,6 +9,8 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt_server.engines.joints import joint_worth
 from fnt_server.engines.tokens import Word, read_words
 
+STRETCHED: Final = 0.15
+"""Per word above the limit."""
 NO_VERB: Final = 0.45
 TOO_SHORT: Final = 0.6
 ORPHAN: Final = 0.2
@@ -29,7 +31,10 @@ def shorten(sentence: str, settings: ProcessingSettings) -> list[str]:
     if sum(word.token.weight for word in words) <= settings.sentence_length_limit:
         return [sentence]
     cuts = _best_cuts(
-        words, limit=settings.sentence_length_limit, least=settings.min_sentence_length
+        words,
+        limit=settings.sentence_length_limit,
+        stretch=settings.stretch,
+        least=settings.min_sentence_length,
     )
     starts = [words[place].start for place in cuts]
     ends = [*starts[1:], len(sentence)]
@@ -41,7 +46,7 @@ def _cost(worth: float) -> float:
     return 0.45 * (2.0 - worth) + 3.0 * max(0.0, 1.0 - worth)
 
 
-def _best_cuts(words: Sequence[Word], *, limit: int, least: int) -> list[int]:
+def _best_cuts(words: Sequence[Word], *, limit: int, stretch: int, least: int) -> list[int]:
     """Return the indexes of the words that begin a piece, with the lowest total cost."""
     worth = [3.0, *(joint_worth(words, place) for place in range(1, len(words))), 3.0]
     loose = [value < LOOSE for value in worth]
@@ -57,13 +62,15 @@ def _best_cuts(words: Sequence[Word], *, limit: int, least: int) -> list[int]:
         weight, verb, inner = 0, not needs_verb, False
         for start in range(end - 1, -1, -1):
             weight += weights[start]
-            if weight > limit and start < end - 1:
+            if weight > limit + stretch and start < end - 1:
                 break
             verb = verb or verbs[start]
             inner = inner or (marked[start] and start < end - 1)
             total = cost[start] + joint[start]
             if not verb:
                 total += NO_VERB
+            if stretch and weight > limit:
+                total += STRETCHED * (weight - limit)
             if weight < least:
                 total += TOO_SHORT
             if loose[start] and weight <= 3:

@@ -80,14 +80,19 @@ def test_a_terminal_watches_by_default() -> None:
 
 def test_settings_reach_the_server() -> None:
     world = uploading(*uploaded())
-    words = ["--words", "12", "--min-words", "3", "--engine", "gemini", "--ignore-dialogue"]
+    words = ["--words", "12", "--stretch", "2", "--min-words", "3"]
+    more = ["--engine", "gemini", "--ignore-dialogue"]
 
-    world.invoke("upload", "novel.pdf", *words, "-j", "2")
+    world.invoke("upload", "novel.pdf", *words, *more, "-j", "2")
 
     _, (item,), parallel = world.session.asked[0]
     assert parallel == 2
     assert item.settings == ProcessingSettings(
-        sentence_length_limit=12, min_sentence_length=3, engine="gemini", ignore_dialogue=True
+        sentence_length_limit=12,
+        min_sentence_length=3,
+        engine="gemini",
+        ignore_dialogue=True,
+        stretch_words=2,
     )
 
 

@@ -18,6 +18,7 @@ from fnt.wire.results import FORMATS
 
 SETTINGS = {
     "words": "sentence_length_limit",
+    "stretch": "stretch_words",
     "min_words": "min_sentence_length",
     "engine": "engine",
     "ignore_dialogue": "ignore_dialogue",

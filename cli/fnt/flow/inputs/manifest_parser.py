@@ -10,7 +10,7 @@ from typing import Any
 
 from fnt.errors import UsageError
 
-COLUMNS = ("path", "name", "words", "min_words", "engine", "ignore_dialogue", "output")
+COLUMNS = ("path", "name", "words", "stretch", "min_words", "engine", "ignore_dialogue", "output")
 
 
 class LineError(Exception):
