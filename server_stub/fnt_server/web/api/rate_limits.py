@@ -64,7 +64,8 @@ def limited_login(email: str, check: Callable[[], T | None]) -> T | None:
         if not is_wrong:
             with _counting:
                 for key in keys:
-                    storage.decr(key)
+                    if storage.get(key) > 0:  # its window may have ended meanwhile
+                        storage.incr(key, limit.get_expiry(), amount=-1)
     if found is not None:
         with _counting:
             storage.incr(known, KNOWN_ADDRESS_S)
