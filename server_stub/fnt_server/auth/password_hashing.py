@@ -14,7 +14,6 @@ import argon2
 
 from fnt_server.concurrency import in_native_thread
 
-MIN_PASSWORD_CHARS = 8
 TOKEN_PREFIX = "fnt_"  # noqa: S105 -- what a personal token begins with
 
 _PART = r"[^@\s\x00-\x1f\x7f\ud800-\udfff]"
