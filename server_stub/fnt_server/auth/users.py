@@ -9,15 +9,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from fnt.wire.requests import MAX_PASSWORD_CHARS
 from fnt_server.auth.password_hashing import (
     EMAIL,
-    MIN_PASSWORD_CHARS,
     TOKEN_PREFIX,
     hash_password,
     normalized_email,
     token_hash,
 )
+from fnt_server.auth.password_rule import password_problem
 from fnt_server.db.connection import Database, clock, now
 from fnt_server.db.models import AccessToken, DeviceLogin, Login, User
 
@@ -27,11 +26,13 @@ class AccountError(Exception):
 
 
 def add_user(database: Database, email: str, password: str) -> User:
-    """Create a user; raises AccountError for an invalid or known address or a short password."""
+    """Create a user; raises AccountError for an invalid or known address or a weak password."""
     if not EMAIL.fullmatch(email):
         raise AccountError(f"{email[:80]!a} is not an email address")
     user = User(
-        email=normalized_email(email), name=email.partition("@")[0], password_hash=_hashed(password)
+        email=normalized_email(email),
+        name=email.partition("@")[0],
+        password_hash=_hashed(password, email=email),
     )
     try:
         with database.write() as session:
@@ -46,7 +47,7 @@ def add_user(database: Database, email: str, password: str) -> User:
 
 def set_password(database: Database, email: str, password: str) -> None:
     """Change a password and end all logins of the user; raises AccountError."""
-    hashed = _hashed(password)
+    hashed = _hashed(password, email=email)
     with database.write() as session:
         user = _require_user(session, email)
         user.password_hash = hashed
@@ -92,9 +93,7 @@ def _require_user(session: Session, email: str) -> User:
     return user
 
 
-def _hashed(password: str) -> str:
-    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
-        raise AccountError(
-            f"a password needs {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters"
-        )
+def _hashed(password: str, *, email: str) -> str:
+    if problem := password_problem(password, email=email):
+        raise AccountError(problem)
     return hash_password(password)

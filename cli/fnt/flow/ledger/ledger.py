@@ -46,6 +46,8 @@ class Ledger:
     def copy_to(self, path: Path) -> None:
         """Write a copy to a file."""
         with self._lock, translated(path), closing(sqlite3.connect(path)) as target:
+            if self._connection.in_transaction:  # interrupted; a backup would wait for its end
+                self._connection.execute("ROLLBACK")
             self._connection.backup(target)
 
     def copy_from(self, path: Path) -> None:
@@ -249,8 +251,8 @@ class Ledger:
             if self._connection.in_transaction:
                 yield self._connection
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")  # an interrupt may follow at once
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:

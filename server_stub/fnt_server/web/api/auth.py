@@ -11,32 +11,25 @@ from fnt.wire import responses
 from fnt.wire.errors import ErrorCode
 from fnt.wire.requests import LoginRequest, LogoutRequest
 from fnt.wire.responses import Done
-from fnt.wire.structs import WireError
 from fnt_server.auth.tokens import TokenPair
 from fnt_server.db.models import User
 from fnt_server.web.api import rate_limits
 from fnt_server.web.api.errors import ApiError
-from fnt_server.web.api.rate_limits import email_limit_key, limit_wrong_passwords, limiter
+from fnt_server.web.api.rate_limits import limited_login, limiter
 from fnt_server.web.api.request_parsing import bearer, json_object, require_identity
 from fnt_server.web.services import services
 
 bp = Blueprint("auth", __name__, url_prefix="/auth")
 
 
-def _email_asked() -> str:
-    try:
-        return email_limit_key(json_object().get("email", ""))
-    except WireError:
-        return ""
-
-
 @bp.post("/login")
 @limiter.limit(rate_limits.LOGINS)
-@limit_wrong_passwords(_email_asked)
 def log_in() -> dict[str, Any]:
     """Exchange email and password for tokens."""
     asked = LoginRequest.from_wire(json_object())
-    pair = services().authenticator.log_in(asked.email, asked.password)
+    pair = limited_login(
+        asked.email, lambda: services().authenticator.log_in(asked.email, asked.password)
+    )
     if pair is None:
         raise ApiError(401, ErrorCode.BAD_CREDENTIALS, "email or password is wrong")
     return token_pair(pair).to_wire()

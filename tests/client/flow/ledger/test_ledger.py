@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -254,3 +255,27 @@ def test_a_second_run_is_refused_until_the_first_is_gone(path: Path) -> None:
 
     with ledger_lock(path):
         pass
+
+
+def test_copy_after_an_interrupted_transaction_ends(tmp_path: Path) -> None:
+    """SQLite's backup waits forever for a transaction of its own connection."""
+
+    def copy_when_interrupted(ledger: Ledger) -> None:
+        with ledger.changing() as connection:
+            connection.execute("INSERT INTO facts VALUES ('b', 'lost')")
+            ledger.copy_to(tmp_path / "copy")
+            raise KeyboardInterrupt
+
+    def run() -> None:
+        with Ledger.in_memory(now=lambda: MOMENT) as ledger:
+            ledger.keep({"a": "kept"})
+            with pytest.raises(KeyboardInterrupt):
+                copy_when_interrupted(ledger)
+
+    copying = threading.Thread(target=run, daemon=True)
+    copying.start()
+    copying.join(10)
+
+    assert not copying.is_alive()
+    with opened(tmp_path / "copy") as copy:
+        assert (copy.meta("a"), copy.meta("b")) == ("kept", None)
