@@ -5,11 +5,14 @@ from __future__ import annotations
 import ctypes
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import pypdfium2.raw as pdfium
 
 _INVISIBLE: Final = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+_MAX_OBJECTS: Final = 20_000
+"""Objects of a page that are checked; ten times what a page of a book has."""
 _MAX_DEPTH: Final = 6
 """Maximum nesting of form objects; deeper ones are not processed."""
 _TOLERANCE: Final = 1.0
@@ -43,7 +46,7 @@ def hide_unseen_text(page: Any) -> None:
     visible = visible_box(page)
     seen: list[tuple[Any, Box]] = []
     invisible: list[tuple[Any, Box]] = []
-    for matrices, handle, kind in _iter_objects(page):
+    for matrices, handle, kind in islice(_iter_objects(page), _MAX_OBJECTS):
         if kind != pdfium.FPDF_PAGEOBJ_TEXT:
             continue
         box = _placed(_bounds(handle), matrices)
