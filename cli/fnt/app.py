@@ -77,13 +77,14 @@ class RootGroup(LazyGroup):
         "Books": "upload watch download",
         "Jobs": "jobs",
         "Many books": "batch check",
-        "Setup": "login logout whoami config doctor completion",
+        "Setup": "login logout passwd whoami config doctor completion",
         "More": "help version",
     }
 
     table = {  # noqa: RUF012 -- declared as a ClassVar in the base class
         "login": ("fnt.commands.auth:login", "Log in and store the token."),
         "logout": ("fnt.commands.auth:logout", "Log out, here and on the server."),
+        "passwd": ("fnt.commands.passwd:passwd", "Change your password."),
         "whoami": ("fnt.commands.auth:whoami", "Show the current login."),
         "upload": ("fnt.commands.upload:upload", "Upload PDFs and split their sentences."),
         "watch": ("fnt.commands.watch:watch", "Watch jobs live and save their results."),

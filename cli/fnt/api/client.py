@@ -25,7 +25,7 @@ from fnt.wire import events, paths
 from fnt.wire.device import CLIENT_ID, GRANT_TYPE
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot, ProcessingSettings
-from fnt.wire.requests import ConfirmRequest, LoginRequest, LogoutRequest
+from fnt.wire.requests import ConfirmRequest, LoginRequest, LogoutRequest, PasswordRequest
 from fnt.wire.responses import (
     Chunk,
     ChunkList,
@@ -78,6 +78,12 @@ class ApiClient:
         """Exchange an email and password for tokens; raises AuthError if they are wrong."""
         body = LoginRequest(email=email, password=password).to_wire()
         answer = self._channel.call("POST", paths.LOGIN, json=body, is_open=True)
+        return self._tokens(answer, email=email)
+
+    def change_password(self, email: str, password: str, new_password: str) -> Tokens:
+        """Change a password, which ends all logins, for new tokens; raises AuthError if wrong."""
+        body = PasswordRequest(email=email, password=password, new_password=new_password)
+        answer = self._channel.call("POST", paths.PASSWORD, json=body.to_wire(), is_open=True)
         return self._tokens(answer, email=email)
 
     def ask_device_login(self, *, host: str) -> DeviceGrant:

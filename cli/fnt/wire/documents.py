@@ -157,6 +157,7 @@ class Document(WireStruct, frozen=True, kw_only=True):
     batch: BatchReport | UnsetType = UNSET
     login: Values = UNSET
     logout: Values = UNSET
+    passwd: Values = UNSET
     whoami: Values = UNSET
     config_get: Values = field(default=UNSET, name="config get")
     config_set: Values = field(default=UNSET, name="config set")

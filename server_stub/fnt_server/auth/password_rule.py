@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from fnt.wire.requests import MAX_PASSWORD_CHARS
+from fnt.wire.requests import MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS
 
-MIN_PASSWORD_CHARS = 10
-PASSWORD_RULE = f"at least {MIN_PASSWORD_CHARS} characters, and not a common or easily guessed one"
 MIN_GUESSES = 10**6
 """How many guesses zxcvbn must expect."""
 _LOOKED_AT_CHARS = 40
 """The estimate takes longer than linear time."""
+
+
+class WeakPassword(ValueError):  # noqa: N818 -- an everyday outcome, not a failure
+    """A new password that breaks the rule; the message is one line."""
 
 
 def password_problem(password: str, *, email: str) -> str | None:

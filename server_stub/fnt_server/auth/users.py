@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 import uuid
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from fnt_server.auth.logins import end_logins
 from fnt_server.auth.password_hashing import (
     EMAIL,
     TOKEN_PREFIX,
@@ -17,8 +18,8 @@ from fnt_server.auth.password_hashing import (
     token_hash,
 )
 from fnt_server.auth.password_rule import password_problem
-from fnt_server.db.connection import Database, clock, now
-from fnt_server.db.models import AccessToken, DeviceLogin, Login, User
+from fnt_server.db.connection import Database, clock
+from fnt_server.db.models import AccessToken, User
 
 
 class AccountError(Exception):
@@ -51,8 +52,7 @@ def set_password(database: Database, email: str, password: str) -> None:
     with database.write() as session:
         user = _require_user(session, email)
         user.password_hash = hashed
-        session.execute(update(Login).where(Login.user_id == user.id).values(revoked_at=now()))
-        session.execute(delete(DeviceLogin).where(DeviceLogin.user_id == user.id))
+        end_logins(session, user.id)
 
 
 def remove_user(database: Database, email: str) -> None:

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from fnt.help_format import HelpCommand, HelpGroup
+from fnt.wire.requests import PASSWORD_RULE
 from fnt_server.auth import users
-from fnt_server.auth.password_rule import PASSWORD_RULE
 from fnt_server.cli.options import HELP_NAMES, DataDir, echo, open_database, read_config
 from fnt_server.config import ConfigError
 from fnt_server.db import schema

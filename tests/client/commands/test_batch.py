@@ -34,6 +34,7 @@ from fnt.output.plain import PlainRenderer
 from fnt.progress import Accepted, ProgressState, Refused, Update
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.responses import User
 from pdfs import make_pdf
 from schemas import read_document, read_events
 from world import FakeSession, Stream, World, completed, ended
@@ -293,7 +294,7 @@ def test_results_that_would_be_one_file_are_refused(folder: Path) -> None:
 def test_another_account_does_not_go_on_with_a_ledger() -> None:
     importing(*both()).invoke(*LINE)
     world = importing()
-    world.api.me = lambda: {"email": "you@x.org"}  # type: ignore[method-assign]
+    world.api.me = lambda: User(id=2, email="you@x.org", name="You")  # type: ignore[method-assign]
 
     error = fails(world)
 

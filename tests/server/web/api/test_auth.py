@@ -270,3 +270,34 @@ def test_passwords_wait_for_their_turn_and_then_are_refused(
         assert_refused(each, 429, "RATE_LIMITED")
         assert each.headers["Retry-After"] == "5"
     assert log_in(ann)
+
+
+def change_password(caller: ApiUser, old: str, new: str) -> Any:
+    body = {"email": caller.email, "password": old, "new_password": new}
+    return caller.post(paths.PASSWORD, json=body)
+
+
+def test_a_changed_password_ends_all_logins_but_the_new_one(ann: ApiUser) -> None:
+    before = log_in(ann)
+
+    answer = change_password(ann, PASSWORD, "battery of horses")
+
+    assert answer.status_code == 200, answer.text
+    assert_refused(refresh(ann, before["refresh_token"]), 401, "TOKEN_INVALID")
+    assert refresh(ann, answer.json["refresh_token"]).status_code == 200
+    body = {"email": ann.email, "password": PASSWORD}
+    assert_refused(ann.post(paths.LOGIN, json=body), 401, "BAD_CREDENTIALS")
+    body["password"] = "battery of horses"
+    assert ann.post(paths.LOGIN, json=body).status_code == 200
+
+
+def test_a_password_is_not_changed_to_a_weak_one_nor_without_the_old_one(ann: ApiUser) -> None:
+    for weak in ("short", "qwertyuiop", ann.email):
+        assert_refused(change_password(ann, PASSWORD, weak), 400, "WEAK_PASSWORD")
+    assert log_in(ann)
+
+    for _ in range(10):
+        refused = change_password(ann, "wrong", "battery of horses")
+        assert_refused(refused, 401, "BAD_CREDENTIALS")
+
+    assert_refused(change_password(ann, "wrong", "battery of horses"), 429, "RATE_LIMITED")
