@@ -171,13 +171,14 @@ def _conflict_message(job: Job) -> str:
 
 def fail_abandoned(database: Database) -> list[Job]:
     """Fail jobs that were confirmed long ago and never got a file."""
-    with database.write() as session:
-        waiting = (Job.status == JobStatus.PENDING, Job.sha256.is_(None))
-        ids = session.scalars(
-            select(Job.id)
-            .where(*waiting, Job.created_at < now() - ABANDONED_AFTER_S)
-            .order_by(Job.id)
-        )
-        code, message = JobErrorCode.UPLOAD_ABANDONED, "no file was uploaded within 24 hours"
-        ended = [state.fail(session, job_id, code, message, *waiting) for job_id in list(ids)]
+    waiting = (Job.status == JobStatus.PENDING, Job.sha256.is_(None))
+    with database.read() as session:
+        old = Job.created_at < now() - ABANDONED_AFTER_S
+        ids = session.scalars(select(Job.id).where(*waiting, old).order_by(Job.id)).all()
+    code, message = JobErrorCode.UPLOAD_ABANDONED, "no file was uploaded within 24 hours"
+    ended = []
+    for job_id in ids:
+        with database.write() as session:
+            if state.try_lock(session, job_id):
+                ended.append(state.fail(session, job_id, code, message, *waiting))
     return [job for job in ended if job is not None]
