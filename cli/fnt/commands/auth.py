@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from fnt.commands.device_login import log_in_by_browser
 from fnt.config.credentials import Tokens
 from fnt.context import AppContext, Connection
 from fnt.errors import AuthError, FntError, NotFoundError, UsageError
+from fnt.wire.responses import User
 from fnt.wire.times import format_time
 
 INSTEAD = "use --web, or --email with --password-stdin, or --with-token, or set FNT_TOKEN"
@@ -225,9 +225,9 @@ def whoami(ctx: typer.Context) -> None:
             context.terminal.result(f"{name:8} {value}{note}")
 
 
-def _storage(user: Mapping[str, Any]) -> str | None:
+def _storage(user: User) -> str | None:
     """Return how much the user stores and may store; None from a server that does not say."""
-    used, quota = user.get("used_bytes"), user.get("quota_bytes")
+    used, quota = user.used_bytes, user.quota_bytes
     if not isinstance(used, int):
         return None
     of = f" of {quota / 2**20:.0f}" if isinstance(quota, int) else ""
