@@ -147,6 +147,22 @@ def test_a_child_killed_from_outside_may_be_tried_again(write: Write) -> None:
         assert_works(process, write(make_pdf()))
 
 
+def test_a_child_of_a_large_process_serves_many_books_too(write: Write) -> None:
+    """Linux counts the memory of the parent as the most a new process has held."""
+    script = (
+        "import sys; from pathlib import Path; held = bytearray(b'x' * (450 << 20))\n"
+        "from fnt.wire.jobs import ProcessingSettings\n"
+        "from fnt_server.sandbox.pipeline_process import PipelineProcess\n"
+        "with PipelineProcess() as process:\n"
+        "    seen = []\n"
+        "    for _ in range(2):\n"
+        "        process.inspect(Path(sys.argv[1]), ProcessingSettings())\n"
+        "        seen.append(process.pid)\n"
+        "assert seen[0] and len(set(seen)) == 1, seen\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(write(make_pdf()))], check=True, timeout=60)
+
+
 def test_a_child_that_died_between_books_is_replaced(write: Write) -> None:
     with PipelineProcess() as process:
         path = write(make_pdf())
