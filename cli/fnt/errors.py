@@ -10,8 +10,8 @@ FntError                 1
 ├── DeadlineError        8   --timeout reached, jobs still running
 ├── RefusedInputError   10   every input was refused, here or by the server
 ├── QuotaError          11   quota or plan limit
-├── RejectedError        1   the server refused a request in a way no command expects
-└── ProtocolError        1   an answer that is not what the contract says
+├── ProtocolError       12   the server's answer makes no sense
+└── RejectedError        1   the server refused a request in a way no command expects
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class ExitCode(IntEnum):
     DEADLINE = 8
     REFUSED = 10
     QUOTA = 11
+    PROTOCOL = 12
     INTERRUPTED = 130
     PIPE_CLOSED = 141
     TERMINATED = 143
@@ -125,7 +126,9 @@ class RejectedError(FntError):
 
 
 class ProtocolError(FntError):
-    """The server answered something that the contract does not have."""
+    """The server's answer makes no sense: its shape, size or order breaks the contract."""
+
+    exit_code = ExitCode.PROTOCOL
 
 
 class TargetExistsError(UsageError):

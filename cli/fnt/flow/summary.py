@@ -11,6 +11,7 @@ from fnt.errors import (
     FntError,
     NotFoundError,
     PartialError,
+    ProtocolError,
     QuotaError,
     RefusedInputError,
     TemporaryError,
@@ -24,6 +25,7 @@ REFUSALS: Mapping[ExitCode, type[FntError]] = {
     ExitCode.NOT_FOUND: NotFoundError,
     ExitCode.REFUSED: RefusedInputError,
     ExitCode.QUOTA: QuotaError,
+    ExitCode.PROTOCOL: ProtocolError,
 }
 """What a run of refused inputs alone ends with: the first that occurs."""
 MAX_IDS = 20

@@ -30,6 +30,7 @@ from fnt.stream import (
     JobProgressEvent,
     JobStream,
     StreamEvent,
+    retry_in_s,
 )
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
@@ -162,7 +163,7 @@ class Watch:
             case Ack():
                 yield from self._handle_ack(event, now)
             case Draining(payload=payload):
-                self.link.draining(now, _retry_in(payload))
+                self.link.draining(now, retry_in_s(payload))
             case Disconnected(reason=reason):
                 self._drop(now, reason)
 
@@ -265,8 +266,3 @@ def _job(payload: object) -> JobSnapshot:
         return JobSnapshot.from_wire(payload)
     except WireError as error:
         raise ProtocolError(f"invalid job in the server's response: {error}") from error
-
-
-def _retry_in(payload: object) -> float | None:
-    value = payload.get("retry_in") if isinstance(payload, Mapping) else None
-    return float(value) if isinstance(value, int | float) else None

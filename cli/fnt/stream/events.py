@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fnt.stream.protocol import EventSource
+
+LONGEST_S = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +45,9 @@ class Disconnected:
 
 
 StreamEvent = JobProgressEvent | Ack | Draining | Disconnected
+
+
+def retry_in_s(payload: object) -> float | None:
+    """Return the wait a server asks for; None for none, or one that is no number of seconds."""
+    value = payload.get("retry_in") if isinstance(payload, Mapping) else None
+    return float(value) if isinstance(value, int | float) and abs(value) < LONGEST_S else None
