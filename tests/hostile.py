@@ -7,14 +7,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
-Answer = Callable[[socket.socket, bytes], None]
+Responder = Callable[[socket.socket, bytes], None]
 """Writes to the connection; gets the head of the request."""
 
 
 class HostileServer:
     """Takes connections, each in a thread, and lets `answer` do as it likes."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Responder) -> None:
         self._answer = answer
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"

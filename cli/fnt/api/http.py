@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ssl import SSLContext
-from typing import Any
+from typing import Any, TypeVar
 from urllib.request import getproxies
 
 import httpx
@@ -20,6 +20,9 @@ from fnt.api.retry import Retry
 from fnt.api.slow_server import refuse_slow_servers
 from fnt.config.settings.proxy import find_proxy
 from fnt.errors import FntError, ProtocolError, TemporaryError, UsageError
+from fnt.wire.structs import WireError, WireStruct
+
+T = TypeVar("T", bound=WireStruct)
 
 TIMEOUT = httpx.Timeout(connect=5, read=15, write=15, pool=5)
 
@@ -46,6 +49,18 @@ class Response:
         if not isinstance(value, dict):
             raise ProtocolError("the server's response is not a JSON object")
         return value
+
+    def read(self, kind: type[T]) -> T:
+        """Return the body as a struct; raises ProtocolError if it is not one."""
+        return read_struct(kind, self.object())
+
+
+def read_struct(kind: type[T], payload: object) -> T:
+    """Convert a JSON value; raises ProtocolError naming the field that is missing or wrong."""
+    try:
+        return kind.from_wire(payload)
+    except WireError as error:
+        raise ProtocolError(f"the server's answer is not {kind.described}: {error}") from error
 
 
 class Channel:

@@ -1,1 +1,1 @@
-"""One module per group of commands. They talk to the user; HTTP and drawing are done below."""
+"""One module per group of commands. HTTP and rendering are in lower layers."""

@@ -12,7 +12,7 @@ import typer
 from fnt.commands.device_login import log_in_by_browser
 from fnt.config.credentials import Tokens
 from fnt.context import AppContext, Connection
-from fnt.errors import AuthError, FntError, NotFoundError, ProtocolError, UsageError
+from fnt.errors import AuthError, FntError, NotFoundError, UsageError
 from fnt.wire.times import format_time
 
 INSTEAD = "use --web, or --email with --password-stdin, or --with-token, or set FNT_TOKEN"
@@ -84,14 +84,14 @@ def _refuse_contradictions(*, check: bool, ways: list[bool], insecure_storage: b
 
 
 def _require_place(context: AppContext, *, insecure_storage: bool) -> None:
-    """Refuse before anybody logs in what could not be kept afterwards."""
+    """Raise UsageError before logging in if the tokens could not be stored afterwards."""
     with context.connected() as server:
         server.store.require_place(insecure_storage=insecure_storage)
 
 
 def _check(context: AppContext) -> None:
     with context.connected() as server:
-        email = _email(server.api.me())
+        email = server.api.me().email
         context.report.answer["login"] = {
             "email": email,
             "server": server.api.server,
@@ -113,11 +113,11 @@ def _read_token(context: AppContext) -> str:
 
 
 def _owned_token(context: AppContext, token: str) -> Tokens:
-    """Ask the server whose token it is; one that it does not accept is not kept."""
+    """Ask the server who owns the token; raises AuthError if it is not accepted."""
     server = context.connect(replace(context.settings(), token=token))
     with server.api, server.anonymous:
         try:
-            email = _email(server.api.me())
+            email = server.api.me().email
         except AuthError as error:
             raise AuthError(
                 "the server rejected this token",
@@ -126,13 +126,6 @@ def _owned_token(context: AppContext, token: str) -> Tokens:
                 request_id=error.request_id,
             ) from error
     return Tokens.personal(token, email=email)
-
-
-def _email(user: dict[str, Any]) -> str:
-    email = user.get("email")
-    if not isinstance(email, str):
-        raise ProtocolError("invalid server response: no email")
-    return email
 
 
 def _by_browser(context: AppContext, *, is_forced: bool) -> Tokens:
@@ -178,7 +171,7 @@ def _keep(context: AppContext, tokens: Tokens, *, insecure_storage: bool) -> Non
 
 
 def _end_unkept(context: AppContext, tokens: Tokens) -> None:
-    """End a login that nobody can use: the keyring looked well and then did not take it."""
+    """Revoke a login whose tokens could not be stored despite the earlier check."""
     if tokens.is_personal:
         return
     server = context.connect(replace(context.settings(), token=tokens.access_token))
@@ -196,15 +189,15 @@ def logout(
     """Log out, here and on the server."""
     context: AppContext = ctx.obj
     with context.connected() as server:
-        told = _end_on_server(server, everywhere=everywhere)
+        had_login = _end_on_server(server, everywhere=everywhere)
         server.store.delete()
         context.report.answer["logout"] = {"server": server.api.server, "all": everywhere}
-        done = "logged out" if told else "was not logged in"
+        done = "logged out" if had_login else "was not logged in"
         context.terminal.say(f"{done} ({server.api.server})")
 
 
 def _end_on_server(server: Connection, *, everywhere: bool) -> bool:
-    """Whether there was a login to end. Unreachable: an error, and the token stays here."""
+    """Return whether there was a login to end; raises FntError if the server is unreachable."""
     try:
         server.api.logout(everywhere=everywhere)
     except AuthError:
@@ -218,8 +211,8 @@ def whoami(ctx: typer.Context) -> None:
     with context.connected() as server:
         user = server.api.me()
         answer = {
-            "email": user.get("email"),
-            "name": user.get("name"),
+            "email": user.email,
+            "name": user.name or None,
             "server": server.api.server,
             **_token_facts(context, server),
         }

@@ -28,13 +28,14 @@ from fnt.commands.shared_options import (
     OverwriteOption,
     ParallelOption,
     SourceOption,
+    StretchOption,
     Transport,
     TransportOption,
     WordsOption,
     settings_of,
 )
 from fnt.config.settings import parse_duration
-from fnt.errors import ProtocolError, UsageError
+from fnt.errors import UsageError
 from fnt.flow.inputs.manifest import Source, read_source
 from fnt.flow.inputs.upload_items import Preparer
 from fnt.flow.ledger import FAILED, BookStatus, Ledger
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from fnt.context import AppContext, Connection
 
 WINDOW = 64
-"""Unfinished jobs at a time: enough to keep a large server busy."""
+"""Maximum number of unfinished jobs; enough to keep a large server busy."""
 SourceArgument = Annotated[
     str,
     typer.Argument(
@@ -73,7 +74,7 @@ FolderOption = Annotated[
 ]
 
 
-def run(  # noqa: PLR0913 -- one for each option
+def run(  # noqa: PLR0913 -- one per option
     ctx: typer.Context,
     source: SourceArgument,
     *,
@@ -81,6 +82,7 @@ def run(  # noqa: PLR0913 -- one for each option
     include: IncludeOption = None,
     exclude: ExcludeOption = None,
     words: WordsOption = DEFAULTS.sentence_length_limit,
+    stretch: StretchOption = DEFAULTS.stretch,
     min_words: MinWordsOption = DEFAULTS.min_sentence_length,
     engine: EngineOption = DEFAULTS.engine,
     ignore_dialogue: IgnoreDialogueOption = False,
@@ -119,7 +121,11 @@ def run(  # noqa: PLR0913 -- one for each option
     )
     books = Source.of(source, include=include or (), exclude=exclude or ())
     defaults = settings_of(
-        words=words, min_words=min_words, engine=engine, ignore_dialogue=ignore_dialogue
+        words=words,
+        stretch=stretch,
+        min_words=min_words,
+        engine=engine,
+        ignore_dialogue=ignore_dialogue,
     )
     output_plan = OutputPlan(
         folder=output, formats=() if no_save else formats(format), overwrite=overwrite
@@ -157,7 +163,7 @@ def run(  # noqa: PLR0913 -- one for each option
         _carry_out(context, server, plan)
 
 
-def retry(  # noqa: PLR0913 -- one for each option
+def retry(  # noqa: PLR0913 -- one per option
     ctx: typer.Context,
     source: SourceOption = None,
     *,
@@ -220,7 +226,7 @@ def _retry_line(context: AppContext, source: str | None, ledger: Path | None) ->
 
 
 def _last_output_plan(ledger: Ledger, *, overwrite: bool) -> OutputPlan:
-    """Return what the last run wanted of its results."""
+    """Return the output options of the last run."""
     output, names = ledger.meta("output"), ledger.meta("formats")
     if output is None:
         raise UsageError(f"the ledger {ledger.path} is empty", hint="fnt batch run")
@@ -229,17 +235,14 @@ def _last_output_plan(ledger: Ledger, *, overwrite: bool) -> OutputPlan:
 
 
 def _near(folder: Path) -> Path:
-    """Write a folder as seen from here, where it lies below."""
+    """Return a folder relative to the current one, if it is below it."""
     here = Path.cwd()
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def _claim(ledger: Ledger, server: Connection) -> None:
-    """See that the ledger belongs to this server and this account."""
-    email = server.api.me().get("email")
-    if not isinstance(email, str):
-        raise ProtocolError("invalid server response: no email")
-    ledger.claim(server=server.api.server, user=email)
+    """Raise UsageError if the ledger belongs to another server or account."""
+    ledger.claim(server=server.api.server, user=server.api.me().email)
 
 
 def _plan(

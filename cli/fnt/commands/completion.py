@@ -1,4 +1,4 @@
-"""`fnt completion`: a script for the shell, made of the command tree as it is."""
+"""`fnt completion`: a shell script generated from the command tree."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ TEMPLATES = Path(__file__).parent / "shells"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One command: what may follow it."""
+    """One command and its completions."""
 
     words: str
-    """As typed, `jobs list`; empty for `fnt` itself."""
+    """As typed, e.g. `jobs list`; empty for `fnt` itself."""
     names: tuple[tuple[str, str], ...]
-    """Commands below it, with their lines."""
+    """Subcommands with their descriptions."""
     options: tuple[tuple[str, str], ...]
 
 

@@ -1,4 +1,4 @@
-"""Logging in by a browser, here or on another machine: show a code, wait for the answer."""
+"""Login in a browser, on this or another machine: shows a code and polls for approval."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ LONGEST_PAUSE_S = 60.0
 
 
 def log_in_by_browser(context: AppContext, server: Connection) -> Tokens:
-    """Log in on the server's page; NotFoundError where it has none."""
+    """Log in on the server's page; raises NotFoundError if the server has none."""
     grant = server.anonymous.ask_device_login(host=platform.node())
-    tell = context.terminal.say_error  # without these lines, even quietly, nobody could log in
+    tell = context.terminal.say_error  # required for logging in, so shown even with --quiet
     tell(f"Open        {grant.url}")
     tell(f"Enter code  {grant.user_code}")
     if context.terminal.can_ask and context.has_browser(context.environ):
@@ -34,7 +34,7 @@ def log_in_by_browser(context: AppContext, server: Connection) -> Tokens:
 
 
 class _Wait:
-    """Polls as the server wants it, until somebody answers or the code has ended."""
+    """Polls at the server's interval until the login is approved or denied, or the code expires."""
 
     def __init__(self, context: AppContext, api: ApiClient, grant: DeviceGrant) -> None:
         self._context = context
@@ -46,7 +46,7 @@ class _Wait:
         self._failures = 0
 
     def tokens(self, show: Callable[[float], None]) -> Tokens:
-        """Return the tokens; raises AuthError when they are refused or nobody answers."""
+        """Return the tokens; raises AuthError if the login is denied or the code expires."""
         pause_s = self._interval_s
         while self._sleep(pause_s, show):
             found = self._poll()
@@ -61,7 +61,7 @@ class _Wait:
         )  # fmt: skip
 
     def _sleep(self, seconds: float, show: Callable[[float], None]) -> bool:
-        """Let time pass, second by second; False when the code has ended."""
+        """Sleep, updating the countdown every second; return False once the code has expired."""
         until = self._context.clock() + seconds
         while (left_s := self._ends_at - (now := self._context.clock())) > 0:
             show(left_s)
@@ -71,7 +71,7 @@ class _Wait:
         return False
 
     def _poll(self) -> Tokens | None:
-        from fnt.api.device import AuthorizationPending  # noqa: PLC0415 -- httpx: loaded by whoever connected
+        from fnt.api.device import AuthorizationPending  # noqa: PLC0415 -- loads httpx
 
         try:
             outcome = self._api.poll_device_login(self._grant)
@@ -86,7 +86,7 @@ class _Wait:
         return outcome if isinstance(outcome, Tokens) else None
 
     def _pause_s(self) -> float:
-        """Return the interval, doubled for each poll in a row that was lost."""
+        """Return the polling interval, doubled for each consecutive failure."""
         pause_s = min(
             self._interval_s * 2.0**self._failures, max(LONGEST_PAUSE_S, self._interval_s)
         )

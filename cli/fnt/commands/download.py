@@ -59,7 +59,7 @@ def download(
 
 def _completed(server: Connection, job_id: int) -> JobSnapshot:
     job = server.api.get_job(job_id)
-    assert job is not None  # only a conditional request is answered by nothing
+    assert job is not None  # only a conditional request can return None
     if job.status is JobStatus.COMPLETED:
         return job
     if job.status.is_terminal:

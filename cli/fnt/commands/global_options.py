@@ -1,4 +1,4 @@
-"""The options that stand before or after any command."""
+"""Global options, accepted before and after any command."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 FLAGS = "fnt.flags"
-"""Key in a Typer context's `meta` under which the flags given so far are kept."""
+"""Key in a Typer context's `meta` for the flags collected so far."""
 
 
 def _global_options(  # noqa: PLR0913 -- a declaration, never called
@@ -68,7 +68,7 @@ def _global_options(  # noqa: PLR0913 -- a declaration, never called
 
 
 def global_params() -> list[Any]:
-    """Return the options as parameters for one more command."""
+    """Return the global options as parameters for a command."""
     declaration = typer.Typer(add_completion=False, rich_markup_mode=None)
     declaration.command()(_global_options)
     return [copy.copy(param) for param in typer.main.get_command(declaration).params]
@@ -78,7 +78,7 @@ NAMES = frozenset(_global_options.__annotations__) - {"return"}
 
 
 def take_flags(ctx: Any) -> None:
-    """Move the global options that were given from a command's parameters to the flags."""
+    """Move the given global options from a command's parameters to the flags."""
     flags = ctx.meta.setdefault(FLAGS, {})
     for name in NAMES:
         value = ctx.params.pop(name, None)

@@ -1,4 +1,4 @@
-"""The groups in which `--help` shows the options of a command, in their order."""
+"""Groups of options in `--help`, in order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ORDER: Final = (CHOOSE_FILES, SENTENCES, RESULTS, LIVE_VIEW, AUTOMATION)
 
 
 def write_grouped_options(command: Any, ctx: Any, formatter: Any) -> None:
-    """Write the options of a command in their groups, then those that every command takes."""
+    """Write a command's options by group, then the global options."""
     write_options(
         command,
         ctx,
@@ -29,7 +29,7 @@ def write_grouped_options(command: Any, ctx: Any, formatter: Any) -> None:
 
 
 def with_color(text: str, ctx: Any) -> str:
-    """Return the help in color where stdout has it or `--color` says so."""
+    """Return the help text, in color if stdout or `--color` calls for it."""
     word = ctx.params.get("color") or ctx.meta.get(FLAGS, {}).get("color")
     mode = ColorMode(word) if word in set(ColorMode) else ColorMode.AUTO
     return in_color(text, ctx, mode=mode)

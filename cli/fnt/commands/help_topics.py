@@ -1,4 +1,4 @@
-"""The tables of `fnt help TOPIC`, which the pages in docs/ repeat."""
+"""The tables of `fnt help TOPIC`, repeated by pages in docs/."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A table with its title and the page in docs/ that repeats it."""
+    """A table, its title, and the page in docs/ that repeats it."""
 
     title: str
     page: str
@@ -17,12 +17,12 @@ class Topic:
     note: str = ""
 
     def markdown(self) -> str:
-        """Return the table as docs/ holds it."""
+        """Return the table as written in docs/."""
         lines = [self.head, ["---"] * len(self.head), *self.rows]
         return "\n".join(_markdown_row(line) for line in lines)
 
     def lines(self) -> list[str]:
-        """Return title, table and note for a terminal."""
+        """Return title, table, and note for a terminal."""
         widths = [max(len(row[0].replace("`", "")) for row in (self.head, *self.rows))]
         widths.append(max(len(row[1].replace("`", "")) for row in (self.head, *self.rows)))
         table = [_text_row(row, widths) for row in self.rows]

@@ -1,4 +1,4 @@
-"""Which jobs a command line means."""
+"""Parsing of job arguments."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ LATEST = "@latest"
 
 
 def job_ids(words: Iterable[str], server: Connection) -> list[int]:
-    """Read job arguments; each job once."""
+    """Parse job arguments, without duplicates; raises UsageError for anything but job numbers."""
     ids = [latest_job(server).id if word == LATEST else _job_id(word) for word in words]
     return list(dict.fromkeys(ids))
 
 
 def latest_job(server: Connection) -> JobSnapshot:
-    """Return the user's newest job."""
+    """Return the user's newest job; raises NotFoundError if there is none."""
     for job in server.api.list_jobs(limit=1):
         return job
     raise NotFoundError("there are no jobs yet", hint="fnt upload novel.pdf")
 
 
 def running_jobs(server: Connection) -> list[int]:
-    """Return the jobs that have a file and have not ended, oldest first."""
+    """Return the numbers of all jobs that have a file and have not ended, oldest first."""
     jobs = [
         job
         for status in (JobStatus.PROCESSING, JobStatus.PENDING)

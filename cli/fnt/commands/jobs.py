@@ -13,11 +13,12 @@ from fnt.commands.shared_options import JobsArgument
 from fnt.context import AppContext
 from fnt.errors import AuthError, FntError, PartialError, RejectedError, UsageError
 from fnt.output.formatting import count, plural
-from fnt.output.output_format import OutputFormat
+from fnt.output.output_mode import OutputMode
 from fnt.output.report.document import JobEntry, error_entry
 from fnt.output.sanitize import clean
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
+from fnt.wire.responses import Chunk
 from fnt.wire.times import format_time
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def list_jobs(
     with context.connected() as server:
         jobs = list(server.api.list_jobs(status=status, limit=limit))
     context.report.jobs += [JobEntry(job=job) for job in jobs]
-    if context.options.format is OutputFormat.QUIET:
+    if context.options.format is OutputMode.QUIET:
         lines = [str(job.id) for job in jobs]
     else:
         lines = _table(jobs)
@@ -61,7 +62,7 @@ def show(ctx: typer.Context, jobs: JobsArgument) -> None:
 
         def show_one(job_id: int) -> JobEntry:
             job = server.api.get_job(job_id)
-            assert job is not None  # only a conditional request is answered by nothing
+            assert job is not None  # only a conditional request can return None
             chunks = server.api.chunks(job_id)
             for line in [*_facts(job), *_stand_ins(chunks), *_chunk_errors(chunks)]:
                 context.terminal.result(line)
@@ -136,7 +137,7 @@ def _table(jobs: list[JobSnapshot]) -> list[str]:
 
 
 def _percent(job: JobSnapshot) -> str:
-    """Return how far a job is; one that failed is at no percent of anything."""
+    """Return a job's progress; empty for a failed one, whose percentage means nothing."""
     return "" if job.status is JobStatus.FAILED else f"{job.progress_percent}%"
 
 
@@ -164,32 +165,29 @@ def _facts(job: JobSnapshot) -> list[str]:
     return [f"{name:10} {value}" for name, value in facts.items() if value is not None]
 
 
-def _stand_ins(chunks: list[dict[str, Any]]) -> list[str]:
-    """Tell for how many sentences `rules` stood in, and why, over all chunks."""
+def _stand_ins(chunks: list[Chunk]) -> list[str]:
+    """Return how many sentences `rules` handled as a fallback, and why, over all chunks."""
     reasons: Counter[str] = Counter()
     for chunk in chunks:
-        told = chunk.get("by_rules")
-        for reason, number in told.items() if isinstance(told, dict) else ():
-            if isinstance(number, int):
-                reasons[clean(str(reason))] += number
+        for reason, number in (chunk.by_rules or {}).items():
+            reasons[clean(reason)] += number
     if not reasons:
         return []
     why = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common())
     return [f"{'by rules':10} {plural(reasons.total(), 'sentence')} without a valid answer ({why})"]
 
 
-def _chunk_errors(chunks: list[dict[str, Any]]) -> list[str]:
+def _chunk_errors(chunks: list[Chunk]) -> list[str]:
     return [
-        f"chunk {chunk.get('chunk_id')}, pages {chunk.get('start_page')}-{chunk.get('end_page')}: "
-        f"{chunk.get('last_error')} ({chunk.get('last_error_code')}, attempt "
-        f"{chunk.get('attempts')})"
+        f"chunk {chunk.chunk_id}, pages {chunk.start_page}-{chunk.end_page}: "
+        f"{chunk.last_error} ({chunk.last_error_code}, attempt {chunk.attempts})"
         for chunk in chunks
-        if chunk.get("last_error")
+        if chunk.last_error
     ]
 
 
 def each_job(context: AppContext, ids: Sequence[int], act: Callable[[int], JobEntry]) -> None:
-    """Act on each job and report it; raises what went wrong once all are done."""
+    """Apply `act` to each job and report it; raise the error at the end if any failed."""
     errors: list[FntError] = []
     for job_id in ids:
         try:
@@ -209,7 +207,7 @@ def each_job(context: AppContext, ids: Sequence[int], act: Callable[[int], JobEn
 
 
 def _as_mistake(refusal: RejectedError) -> UsageError:
-    """Return a refusal as what it is here: asked of a job that is not in a state for it."""
+    """Return a conflict as a usage error: the job's status does not allow the action."""
     return UsageError(
         refusal.message, hint=refusal.hint, code=refusal.code, request_id=refusal.request_id
     )

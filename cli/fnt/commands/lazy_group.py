@@ -1,6 +1,6 @@
-"""Groups and commands that are loaded when they are called.
+"""Groups and commands that are imported when invoked.
 
-Typer keeps its copy of click private, so its contexts are `Any` here.
+Typer keeps its copy of click private, so contexts are typed `Any` here.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ HELP_OPTIONS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 class Command(TyperCommand):
-    """A command that takes the global options too, and gets the context they configure."""
+    """A command that accepts the global options and runs in the context they configure."""
 
     def __init__(self, *args: Any, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
         self.params += global_params()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse, and keep the global options apart."""
+        """Parse the arguments and collect the global options."""
         rest = super().parse_args(ctx, args)
         take_flags(ctx)
         return rest
 
     def get_help(self, ctx: Any) -> str:
-        """Return the help, in color where it is wanted."""
+        """Return the help text, in color if wanted."""
         return with_color(super().get_help(ctx), ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the options in their groups."""
+        """Write the options by group."""
         write_grouped_options(self, ctx, formatter)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run with the context configured."""
+        """Run with the configured context."""
         context = ctx.obj or AppContext.of_process(os.environ, Path.cwd())
         ctx.obj = context.configured(GlobalOptions.of_flags(ctx.meta[FLAGS]))
         ctx.obj.report.command = ctx.command_path.partition(" ")[2]
@@ -55,19 +55,19 @@ class Command(TyperCommand):
 
 
 class LazyGroup(TyperGroup):
-    """A group whose commands are a table: name -> (module:function or group, one line)."""
+    """A group with a table of commands: name -> (module:function or group, description)."""
 
     table: ClassVar[Mapping[str, tuple[str | type[LazyGroup], str]]] = {}
 
     sections: ClassVar[Mapping[str, str]] = {}
-    """Heading -> names of commands, by space; all stand under one heading when there is none."""
+    """Heading -> command names, separated by spaces. If empty, one heading for all."""
 
     def __init__(self, *args: Any, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
         self.params += global_params()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse, and keep the global options apart; no word at all asks for help."""
+        """Parse the arguments and collect the global options; show help if there are none."""
         if not args and {"json", "jsonl"} & ctx.meta.get(FLAGS, {}).keys():
             raise UsageError(f"{ctx.command_path} needs a command", hint=f"{ctx.command_path} -h")
         rest = super().parse_args(ctx, args or ["--help"])
@@ -75,9 +75,9 @@ class LazyGroup(TyperGroup):
         return rest
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command; a mistyped one is answered with the one meant."""
+        """Return the command, or suggest the closest name."""
         if args[0] not in self.table:
-            import difflib  # noqa: PLC0415 -- for mistakes alone
+            import difflib  # noqa: PLC0415 -- only needed for typos
 
             if close := difflib.get_close_matches(args[0], self.table, n=1):
                 raise UsageError(
@@ -87,12 +87,12 @@ class LazyGroup(TyperGroup):
             raise UsageError(f"unknown command {args[0][:40]!r}", hint=f"{ctx.command_path} --help")
         return super().resolve_command(ctx, args)
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- the table is the same
-        """Name the commands in their order."""
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- a fixed table
+        """Return the command names in table order."""
         return list(self.table)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- as above
-        """Load one command."""
+        """Load and return a command, or None."""
         if cmd_name not in self.table:
             return None
         target, line = self.table[cmd_name]
@@ -106,7 +106,7 @@ class LazyGroup(TyperGroup):
         )
 
     def get_help(self, ctx: Any) -> str:
-        """Return the help, in color where it is wanted."""
+        """Return the help text, in color if wanted."""
         return with_color(super().get_help(ctx), ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -115,7 +115,7 @@ class LazyGroup(TyperGroup):
         write_grouped_options(self, ctx, formatter)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 -- as above
-        """Write the table without loading anything."""
+        """Write the table of commands without importing them."""
         width = max(map(len, self.table))
         for heading, names in (self.sections or {"Commands": " ".join(self.table)}).items():
             with formatter.section(heading):
@@ -123,7 +123,7 @@ class LazyGroup(TyperGroup):
 
 
 def load_command(name: str, target: str) -> Any:
-    """Import `module:function` and make a command of it; its docstring is the help."""
+    """Import `module:function` and return it as a command whose help is its docstring."""
     module, _, function = target.partition(":")
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
     single.command(name, cls=Command, context_settings=dict(HELP_OPTIONS))(

@@ -88,6 +88,17 @@ WordsOption = Annotated[
         rich_help_panel=SENTENCES,
     ),
 ]
+StretchOption = Annotated[
+    int,
+    typer.Option(
+        "--stretch",
+        metavar="N",
+        min=0,
+        max=4,
+        help="Words a piece may be longer where that saves a bad cut, 0 to 4.",
+        rich_help_panel=SENTENCES,
+    ),
+]
 MinWordsOption = Annotated[
     int,
     typer.Option(
@@ -121,7 +132,7 @@ ParallelOption = Annotated[
 HiddenJobsOption = Annotated[
     int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=32, hidden=True)
 ]
-"""What --parallel was called before."""
+"""Former name of --parallel."""
 SkipExistingOption = Annotated[
     bool,
     typer.Option(
@@ -149,9 +160,9 @@ FailFastOption = Annotated[
 
 
 def settings_of(
-    *, words: int, min_words: int, engine: str, ignore_dialogue: bool
+    *, words: int, stretch: int, min_words: int, engine: str, ignore_dialogue: bool
 ) -> ProcessingSettings:
-    """Return how the books are to be split."""
+    """Return the processing settings from the options."""
     if min_words > words:
         raise UsageError(f"--min-words {min_words} is greater than --words {words}")
     return ProcessingSettings(
@@ -159,6 +170,7 @@ def settings_of(
         min_sentence_length=min_words,
         engine=engine,
         ignore_dialogue=ignore_dialogue,
+        stretch_words=stretch,
     )
 
 
@@ -223,7 +235,7 @@ FormatOption = Annotated[
 
 
 class Transport(StrEnum):
-    """How news may travel."""
+    """Transport of live updates."""
 
     AUTO = "auto"
     WS = "ws"

@@ -33,6 +33,7 @@ from fnt.commands.shared_options import (
     PathsArgument,
     RecursiveOption,
     SkipExistingOption,
+    StretchOption,
     Transport,
     TransportOption,
     WatchOption,
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """A parsed command line."""
+    """The parsed command line."""
 
     sources: Sources
     settings: ProcessingSettings
@@ -87,7 +88,7 @@ class _Request:
     parallel: int | None
 
 
-def upload(  # noqa: PLR0913 -- one for each option
+def upload(  # noqa: PLR0913 -- one per option
     ctx: typer.Context,
     paths: PathsArgument = None,
     *,
@@ -98,6 +99,7 @@ def upload(  # noqa: PLR0913 -- one for each option
     name: NameOption = None,
     watch: WatchOption = None,
     words: WordsOption = DEFAULTS.sentence_length_limit,
+    stretch: StretchOption = DEFAULTS.stretch,
     min_words: MinWordsOption = DEFAULTS.min_sentence_length,
     engine: EngineOption = DEFAULTS.engine,
     ignore_dialogue: IgnoreDialogueOption = False,
@@ -149,7 +151,11 @@ def upload(  # noqa: PLR0913 -- one for each option
             exclude=exclude or (),
         ),
         settings=settings_of(
-            words=words, min_words=min_words, engine=engine, ignore_dialogue=ignore_dialogue
+            words=words,
+            stretch=stretch,
+            min_words=min_words,
+            engine=engine,
+            ignore_dialogue=ignore_dialogue,
         ),
         skips_existing=skip_existing,
         dry_run=dry_run,
@@ -219,11 +225,11 @@ def _output_plan(request: _Request, *, jobs: int) -> OutputPlan:
 
 
 def _unfinished(context: AppContext, request: _Request) -> UnfinishedUpload | None:
-    """Return what is left of the same line; what comes on standard input comes once."""
+    """Return the unfinished upload of the same command line, if any; never one from stdin."""
     if request.watch is None or STDIN in (*request.sources.words, request.sources.files_from):
         return None
     settings = context.settings()
-    asked = {
+    identity = {
         "server": settings.server,
         "folder": context.cwd,
         "sources": asdict(request.sources),
@@ -232,12 +238,12 @@ def _unfinished(context: AppContext, request: _Request) -> UnfinishedUpload | No
         "formats": request.formats,
         "saves": request.saves,
     }
-    return UnfinishedUpload(settings.config_dir, asked)
+    return UnfinishedUpload(settings.config_dir, identity)
 
 
 def _upload(context: AppContext, server: Connection, request: _Request, plan: Plan) -> None:
     ledger, output_plan, run = plan.ledger, plan.output_plan, plan.run
-    assert run is not None  # an upload means the files of its line
+    assert run is not None  # every upload has files
     preparer = Preparer(
         ledger,
         output_plan,

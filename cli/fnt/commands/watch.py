@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from fnt.context import AppContext, Connection
 
 
-def watch(  # noqa: PLR0913 -- one for each option
+def watch(  # noqa: PLR0913 -- one per option
     ctx: typer.Context,
     jobs: Annotated[
         list[str] | None, typer.Argument(metavar="[JOB]...", help="Job numbers, or @latest.")

@@ -1,1 +1,1 @@
-"""Everything shown or written about a run: terminal, live view, reports."""
+"""Output of a run: terminal, live view, log lines, and reports."""

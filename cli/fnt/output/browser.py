@@ -1,4 +1,4 @@
-"""The user's browser, where there is one in front of them."""
+"""Opening pages in the user's browser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 
 def has_browser(environ: Mapping[str, str], *, platform: str = sys.platform) -> bool:
-    """Whether a browser opened here would be seen: not over SSH, not without a display."""
+    """Return whether a browser opened here is visible: not over SSH or without a display."""
     if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
         return False
     has_display = bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
@@ -15,13 +15,13 @@ def has_browser(environ: Mapping[str, str], *, platform: str = sys.platform) -> 
 
 
 def open_browser(url: str) -> None:
-    """Open a page of http or https; nothing is said when that fails, the address is shown anyway.
+    """Open an http or https page; failures are ignored, since the address is shown anyway.
 
-    In a process of its own: some browsers write on the terminal, and some never come back.
+    Runs in a separate process, because some browsers write to the terminal and some never exit.
     """
     if not url.startswith(("http://", "https://")):
         return
-    import subprocess  # noqa: PLC0415 -- every command would wait for it
+    import subprocess  # noqa: PLC0415 -- would slow down every command
 
     nothing = subprocess.DEVNULL
     try:

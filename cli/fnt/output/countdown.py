@@ -1,4 +1,4 @@
-"""How long something is still waited for: one line drawn over, or now and then a new one."""
+"""A countdown, redrawn in place or printed as occasional lines."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SAY_EVERY_S = 30.0
 def countdown(
     terminal: Terminal, what: str, *, animated: bool
 ) -> Iterator[Callable[[float], None]]:
-    """Give a function that shows the seconds left; what it drew is gone at the end."""
+    """Yield a function that displays the seconds left; clear what it drew on exit."""
     if not animated or not terminal.can_animate or terminal.is_quiet:
         yield _Lines(terminal, what)
         return
-    from rich.live import Live  # noqa: PLC0415 -- 40 ms that a script need not wait
+    from rich.live import Live  # noqa: PLC0415 -- takes 40 ms, which a script can save
     from rich.text import Text  # noqa: PLC0415 -- as above
 
     with Live(console=terminal.console, auto_refresh=False, transient=True) as live:
@@ -27,7 +27,7 @@ def countdown(
 
 
 class _Lines:
-    """Says a line at the start and every half minute."""
+    """Prints one line at the start and then every 30 seconds."""
 
     def __init__(self, terminal: Terminal, what: str) -> None:
         self._terminal = terminal

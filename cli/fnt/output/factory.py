@@ -1,11 +1,11 @@
-"""The one place that decides how a run is shown."""
+"""Selection of the renderer for a run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
 
-from fnt.output.output_format import OutputFormat
+from fnt.output.output_mode import OutputMode
 from fnt.output.plain import PlainRenderer
 from fnt.output.renderer import DoneCriteria, Renderer, TeeRenderer
 from fnt.output.report.document import Report
@@ -22,16 +22,16 @@ def pick_renderer(
     now: Callable[[], datetime],
     progress: bool = True,
 ) -> Renderer:
-    """Choose by the format asked for, then by what the terminal can do; record beside it."""
+    """Return the renderer for the output format and the terminal, with recorders if any."""
     shown: Renderer
-    if report.format is OutputFormat.JSONL:
+    if report.format is OutputMode.JSONL:
         shown = JsonRenderer(report.event_writer(terminal), clock=clock)
-    elif report.format is OutputFormat.HUMAN and progress and terminal.can_animate:
-        from fnt.output.live import LiveRenderer  # noqa: PLC0415 -- Rich: 50 ms for those who look
+    elif report.format is OutputMode.HUMAN and progress and terminal.can_animate:
+        from fnt.output.live import LiveRenderer  # noqa: PLC0415 -- Rich takes 50 ms
 
         shown = LiveRenderer(terminal, criteria=criteria, clock=clock)
     else:
-        ends_only = not progress or report.format is OutputFormat.QUIET
+        ends_only = not progress or report.format is OutputMode.QUIET
         shown = PlainRenderer(
             terminal, criteria=criteria, clock=clock, now=now, ends_only=ends_only
         )

@@ -1,4 +1,4 @@
-"""What is said about a row, a link and a run: plain words, shared by every way of showing them."""
+"""Formatting of rows, connection state, and runs as text, shared by all renderers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
 
 MERGING_PERCENT = 75
-"""From here on all chunks are done."""
+"""Job progress from which all chunks are done, in percent."""
 
 
 class Stage(StrEnum):
-    """Where a row stands, in words a reader understands."""
+    """The stage of a row, as shown to the user."""
 
     UPLOADING = "uploading"
     WAITING = "waiting"
@@ -31,7 +31,7 @@ class Stage(StrEnum):
 
 
 def stage_of(row: Row) -> Stage:
-    """Name the stage of a row."""
+    """Return the stage of a row."""
     if row.refused is not None:
         return Stage.REFUSED
     if row.job is None:
@@ -53,38 +53,38 @@ def _running_stage(job: JobSnapshot) -> Stage:
 
 
 def percent_of(row: Row) -> int:
-    """Return how far the row's present stage is: bytes while uploading, then the job's percent."""
+    """Return the progress of the row's stage, in percent: bytes while uploading, then the job's."""
     if row.job is not None:
         return row.job.progress_percent
     return row.sent_bytes * 100 // row.size_bytes if row.size_bytes else 0
 
 
 def chunks_of(row: Row) -> str:
-    """Write done and all chunks, `18/33`, once they are known."""
+    """Format completed and total chunks as `18/33`; empty while unknown."""
     if row.job is None or row.job.total_chunks is None:
         return ""
     return f"{row.job.processed_chunks}/{row.job.total_chunks}"
 
 
 def duration(seconds: float) -> str:
-    """Write a duration as `0:07` or `1:02:03`."""
+    """Format a duration as `0:07` or `1:02:03`."""
     minutes, second = divmod(max(0, int(seconds)), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
 def count(number: int) -> str:
-    """Write a number in groups of three: `19 204`."""
+    """Format a number with thin groups of three digits: `19 204`."""
     return f"{number:,}".replace(",", " ")
 
 
 def plural(number: int, noun: str) -> str:
-    """Write `1 job`, `2 jobs`."""
+    """Format a count with its noun: `1 job`, `2 jobs`."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
 def data_size(number: float) -> str:
-    """Write a size in bytes as `0.4 MB` or `12 kB`."""
+    """Format a size in bytes as `0.4 MB` or `12 kB`."""
     for unit, size in (("GB", 1e9), ("MB", 1e6)):
         if number >= size / 10:
             return f"{number / size:.1f} {unit}"
@@ -92,7 +92,7 @@ def data_size(number: float) -> str:
 
 
 def data_rate(bytes_per_s: float) -> str:
-    """Write a rate as `1.2 MB/s`."""
+    """Format a rate as `1.2 MB/s`."""
     for unit in ("B", "kB", "MB"):
         if bytes_per_s < 1000:
             return f"{bytes_per_s:.0f} B/s" if unit == "B" else f"{bytes_per_s:.1f} {unit}/s"
@@ -101,13 +101,13 @@ def data_rate(bytes_per_s: float) -> str:
 
 
 def time_left(row: Row, *, now: float) -> str:
-    """Write `0:08 left`; nothing while that is not known or no longer true."""
+    """Format the time left as `0:08 left`; empty while unknown or outdated."""
     left = time_left_s(row, now=now)
     return f"{duration(left)} left" if left is not None and left >= 1 else ""
 
 
 def total_left_s(rows: Iterable[Row]) -> float | None:
-    """Estimate the seconds until all rows end, from the rates of those that run."""
+    """Estimate the seconds until all rows end, from the rates of the running ones."""
     running = [row for row in rows if not row.is_done]
     rate = sum(row.rate or 0.0 for row in running)
     if not rate:
@@ -116,7 +116,7 @@ def total_left_s(rows: Iterable[Row]) -> float | None:
 
 
 def run_time_s(row: Row) -> float:
-    """Return how long an ended row took: as seen here, or as the server tells, if that is more."""
+    """Return how long a row took in seconds: as seen here or as reported, whichever is longer."""
     seen = (row.ended_at or row.changed_at) - row.started_at
     job = row.job
     if job is None or job.completed_at is None or job.uploaded_at is None:
@@ -125,7 +125,7 @@ def run_time_s(row: Row) -> float:
 
 
 def figures(row: Row) -> str:
-    """Write what a completed job gave: `19 204 sentences · 475 pages · 0:03`."""
+    """Format a completed job's figures as `19 204 sentences · 475 pages · 0:03`."""
     job = row.job
     parts = [duration(run_time_s(row))]
     if job is not None and job.page_count is not None:
@@ -136,7 +136,7 @@ def figures(row: Row) -> str:
 
 
 def error_text(row: Row) -> tuple[str, str]:
-    """Return why a row ended without a result: one line for people, and the code."""
+    """Return why a row ended without a result, as a one-line message and an error code."""
     if row.refused is not None:
         hint = f" ({row.refused.hint})" if row.refused.hint else ""
         return clean(row.refused.message + hint), clean(row.refused.code or "")
@@ -148,12 +148,12 @@ def error_text(row: Row) -> tuple[str, str]:
 
 
 def saved_to(row: Row) -> str:
-    """Name the files that hold the result."""
+    """Return the names of the saved files."""
     return ", ".join(clean(str(path)) for path in row.saved)
 
 
 def tally(state: ProgressState) -> str:
-    """Write `5 jobs, 2 done, 1 failed`."""
+    """Format the counts of a run as `5 jobs, 2 done, 1 failed`."""
     stages = Counter(stage_of(row) for row in state.rows.values())
     completed = stages[Stage.COMPLETED] + state.retired.completed
     failed = stages[Stage.FAILED] + stages[Stage.REFUSED] + state.retired.failed
@@ -167,7 +167,7 @@ def tally(state: ProgressState) -> str:
 
 
 def link_words(link: LinkState, *, now: float) -> str:
-    """Say how news reaches this client, and what comes next."""
+    """Describe the connection and what happens next."""
     match link.status:
         case LinkStatus.LIVE:
             return "live"

@@ -1,4 +1,4 @@
-"""Single keys from the terminal while the live view is drawn; the terminal's mode is restored."""
+"""Single key presses from the terminal; its mode is restored on exit."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import TextIO
 try:
     import termios
     import tty
-except ImportError:  # Windows: Ctrl-C is the only key there
+except ImportError:  # Windows, where only Ctrl-C works
     termios = None  # type: ignore[assignment]
 
 
 def can_read_keys(stdin: TextIO) -> bool:
-    """Whether keys reach this process: a terminal, and not from the background."""
+    """Return whether stdin is a terminal and this process is in its foreground."""
     if termios is None:
         return False
     try:
         fd = stdin.fileno()
-        # Changing the mode of a terminal from its background would stop the process.
+        # Changing the terminal mode from the background would stop the process.
         return os.isatty(fd) and os.tcgetpgrp(fd) == os.getpgrp()
     except (OSError, ValueError):
         return False
@@ -30,7 +30,7 @@ def can_read_keys(stdin: TextIO) -> bool:
 
 @contextlib.contextmanager
 def reading_keys(stdin: TextIO, on_key: Callable[[str], None]) -> Iterator[None]:
-    """Call `on_key`, in a thread, for each key pressed meanwhile."""
+    """Call `on_key` from a thread for each key pressed inside the block."""
     fd = stdin.fileno()
     saved = termios.tcgetattr(fd)
     wake_read, wake_write = os.pipe()
@@ -63,5 +63,5 @@ def _read(fd: int, wake: int, on_key: Callable[[str], None]) -> None:
 
 
 def key_of(data: bytes) -> str | None:
-    """Return the key that was pressed; several bytes at once are an arrow key or a paste."""
+    """Return the key pressed, or None for several bytes at once: an arrow key or pasted text."""
     return data.decode("latin-1") if len(data) == 1 else None

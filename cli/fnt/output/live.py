@@ -1,4 +1,4 @@
-"""The live view: link, rows that are under way, total and keys, drawn over at a calm pace."""
+"""The live view: connection, active rows, total, and keys, redrawn in place."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from fnt.output.terminal import Terminal
 from fnt.progress import ProgressState, Row
 
 REDRAW_S = 0.125
-"""Never more often than this."""
+"""Minimum seconds between two redraws."""
 IDLE_REDRAW_S = 1.0
-"""Without news only the clocks move."""
+"""Seconds between redraws when only clocks change."""
 MIN_ROWS = 1
 
 BEGIN_FRAME, END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
-"""Asks the terminal to show a frame only when it is whole; unknown to one, passed over by it."""
+"""Synchronized output: the terminal shows complete frames only. Ignored where unsupported."""
 
 FIRST_CUT = (Stage.WAITING, Stage.UPLOADING)
-"""What is left out first when the window is too low."""
+"""Stages whose rows are omitted first in a short window."""
 
 
 class LiveRenderer(Renderer):
-    """Draws on a terminal. States only replace each other; ticks draw the newest."""
+    """Draws progress on a terminal. `render` only stores the state; `tick` draws the latest."""
 
     has_keys = True
     shows_results = True
@@ -70,12 +70,12 @@ class LiveRenderer(Renderer):
         )
 
     def __enter__(self) -> Self:
-        """Hide the cursor and begin to draw."""
+        """Hide the cursor and start drawing."""
         self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave what ended and what did not as plain lines, and show the cursor."""
+        """Print all remaining rows as plain lines and show the cursor again."""
         try:
             with self._lock:
                 self._print_settled()
@@ -86,15 +86,15 @@ class LiveRenderer(Renderer):
             self._live.stop()
 
     def render(self, state: ProgressState) -> None:
-        """Take the state; the next tick draws it."""
+        """Store the state for the next tick."""
         self._state = state
 
     def set_hint(self, hint: str) -> None:
-        """Replace the last line: the keys, or a question."""
+        """Replace the last line, which shows keys or a question."""
         self._hint = hint
 
     def tick(self) -> None:
-        """Draw, if there is something new or a clock moved on."""
+        """Redraw if the state or a displayed clock has changed."""
         with self._lock:
             now = self._clock()
             seen = (self._state, self._hint, tuple(self._console.size))
@@ -113,7 +113,7 @@ class LiveRenderer(Renderer):
         self._console.file.flush()
 
     def _print_settled(self) -> None:
-        """Print each ended row once, above the view, all of them at one go."""
+        """Print newly ended rows above the view, each once and all in a single write."""
         self._settled &= self._state.rows.keys()
         ended = [
             row
@@ -144,7 +144,7 @@ class LiveRenderer(Renderer):
 
     def _rows(self, rows: list[Row], *, room: int) -> Group:
         shown = rows if len(rows) <= room else _most_telling(rows, room - 1)
-        # All rows share out the width, so that columns stay where they are when one ends.
+        # The layout uses all rows, so that columns do not move when one ends.
         layout = layout_for(self._width, list(self._state.rows.values()))
         now = self._clock()
         lines = [row_line(row, layout, now=now, glyphs=self._glyphs) for row in shown]
@@ -154,12 +154,12 @@ class LiveRenderer(Renderer):
 
     @property
     def _width(self) -> int:
-        # A line that fills the window wraps on some terminals.
+        # A line as wide as the window wraps on some terminals.
         return max(1, self._console.width - 1)
 
 
 def _most_telling(rows: list[Row], room: int) -> list[Row]:
-    """Choose the rows that move, and keep them in their order."""
+    """Return up to `room` rows, preferring active ones, in their original order."""
     ranked = sorted(rows, key=lambda row: _rank(stage_of(row)))
     chosen = {row.key for row in ranked[: max(0, room)]}
     return [row for row in rows if row.key in chosen]

@@ -1,4 +1,4 @@
-"""Progress as lines of a log: one for each change of state, and a heartbeat. No CR, no ESC."""
+"""Progress as log lines: one per state change, and a heartbeat. Emits no CR or ESC."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from fnt.progress import LinkState, LinkStatus, ProgressState, Row
 STEP_PERCENT = 10
 SILENCE_S = 30.0
 LINK_PAUSE_S = 5.0
-"""A link that flaps is told of no more often than this."""
+"""Minimum seconds between two messages about an unstable connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the log has said of a row last."""
+    """What was last logged about a row."""
 
     stage: Stage
     percent: int
 
 
 class PlainRenderer(Renderer):
-    """Writes to `terminal.err`; silent never longer than SILENCE_S while it is ticked."""
+    """Logs to `terminal.err`, at least every SILENCE_S seconds while ticked."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class PlainRenderer(Renderer):
         self._spoke_at = clock()
 
     def render(self, state: ProgressState) -> None:
-        """Write what changed."""
+        """Log all changes since the last state."""
         with self._lock:
             before, self._state = self._state, state
             for key, row in state.rows.items():
@@ -75,7 +75,7 @@ class PlainRenderer(Renderer):
             self._tell_link()
 
     def tick(self) -> None:
-        """Write a link's change that was held back, and a heartbeat after long silence."""
+        """Log a delayed connection change, and a heartbeat after a long silence."""
         with self._lock:
             self._tell_link()
             if self._clock() - self._spoke_at >= SILENCE_S and not self._ends_only:
@@ -95,10 +95,10 @@ class PlainRenderer(Renderer):
     def _is_news(self, row: Row) -> bool:
         if row.job is None and not row.sent_bytes:
             return False
-        told = self._told.get(row.key)
-        if told is None or told.stage is not stage_of(row):
+        logged = self._told.get(row.key)
+        if logged is None or logged.stage is not stage_of(row):
             return True
-        return percent_of(row) >= told.percent + STEP_PERCENT
+        return percent_of(row) >= logged.percent + STEP_PERCENT
 
     def _tell_link(self) -> None:
         link, now = self._state.link, self._clock()

@@ -1,4 +1,4 @@
-"""What every renderer is: a context manager that is given states and ticks."""
+"""The renderer interface: a context manager that receives states and ticks."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from fnt.progress import ProgressState, Row
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoneCriteria:
-    """When a row has nothing more to tell."""
+    """When a row counts as settled."""
 
     accepted: bool = False
-    """The server's acceptance is the end of it: nobody watches."""
+    """Whether a row is settled once the server has accepted it, because nobody watches."""
     outputs: int = 0
-    """Files that are saved for each completed job."""
+    """Number of files saved per completed job."""
 
     def is_reached(self, row: Row) -> bool:
-        """Whether the row is settled."""
+        """Return whether the row is settled."""
         if self.accepted and row.job is not None:
             return True
         if not row.is_done or row.is_failed or row.save_error is not None:
@@ -29,32 +29,32 @@ class DoneCriteria:
 
 
 class Renderer:
-    """Shows progress states. This one shows nothing."""
+    """Base class of renderers; displays nothing."""
 
     has_keys = False
-    """Whether keys mean something while it draws."""
+    """Whether it responds to key presses."""
     shows_results = False
-    """Whether a reader of the terminal sees where results went."""
+    """Whether it displays where results were saved."""
 
     def __enter__(self) -> Self:
-        """Begin to draw."""
+        """Start drawing."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the terminal as it was found."""
+        """Restore the terminal."""
 
     def render(self, state: ProgressState) -> None:
-        """Take the state that is now true."""
+        """Display a new state."""
 
     def tick(self) -> None:
-        """Show that time passed; called a few times a second, from another thread."""
+        """Advance clocks; called a few times per second from another thread."""
 
     def set_hint(self, hint: str) -> None:
-        """Show what keys do now."""
+        """Display a hint about keys."""
 
 
 class TeeRenderer(Renderer):
-    """One renderer for a person, with recorders that keep what it is given."""
+    """Forwards to one visible renderer and to recorders."""
 
     def __init__(self, shown: Renderer, recorders: Sequence[Renderer]) -> None:
         self._shown = shown
@@ -63,35 +63,35 @@ class TeeRenderer(Renderer):
         self.shows_results = shown.shows_results
 
     def __enter__(self) -> Self:
-        """Begin to draw."""
+        """Start drawing."""
         self._shown.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Leave the terminal as it was found."""
+        """Restore the terminal."""
         self._shown.__exit__(*error)
 
     def render(self, state: ProgressState) -> None:
-        """Record, then show."""
+        """Record the state, then display it."""
         for recorder in self._recorders:
             recorder.render(state)
         self._shown.render(state)
 
     def tick(self) -> None:
-        """Let time pass for all."""
+        """Tick all renderers."""
         for recorder in self._recorders:
             recorder.tick()
         self._shown.tick()
 
     def set_hint(self, hint: str) -> None:
-        """Show what keys do now."""
+        """Display a hint about keys."""
         self._shown.set_hint(hint)
 
 
 class Ticker:
-    """Calls a function at a steady pace in a thread of its own, while entered.
+    """Context manager that calls a function periodically from a thread.
 
-    The session may tell nothing for long, and clocks, countdowns and heartbeats go on.
+    It keeps clocks, countdowns, and heartbeats running while the session sends no updates.
     """
 
     def __init__(self, tick: Callable[[], None], *, every_s: float) -> None:
@@ -102,12 +102,12 @@ class Ticker:
         self._thread = threading.Thread(target=self._run, name="fnt-ticker", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to tick."""
+        """Start ticking."""
         self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """End, and raise what a tick raised unless something else is on its way."""
+        """Stop, and raise an exception from a tick unless another one is propagating."""
         self._ended.set()
         self._thread.join()
         if self._error is not None and kind is None:

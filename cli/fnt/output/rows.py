@@ -1,4 +1,4 @@
-"""The parts of the live view: from rows and states to Rich text. Pure; nothing is printed here."""
+"""Drawing of rows and states as Rich text. Pure functions; nothing is printed here."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MIN_TITLE = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glyphs:
-    """The signs of the view."""
+    """Symbols used in the view."""
 
     link: str = "●"
     running: str = "▸"
@@ -85,7 +85,7 @@ STAGE_STYLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Widths of the columns. A width of 0 leaves the column out."""
+    """Column widths; a width of 0 hides the column."""
 
     title: int
     stage: int = STAGE_WIDTH
@@ -96,7 +96,7 @@ class Layout:
 
 
 def layout_for(width: int, rows: Sequence[Row]) -> Layout:
-    """Share out the width of the window; what matters least goes first when it is narrow."""
+    """Return column widths for the window, dropping the least important columns if it is narrow."""
     chunks = max((len(chunks_of(row)) for row in rows), default=0)
     columns = {"left": 12, "chunks": chunks and chunks + 2, "elapsed": 7}
     titles = max((cell_len(clean(row.title)) for row in rows), default=0)
@@ -113,7 +113,7 @@ def layout_for(width: int, rows: Sequence[Row]) -> Layout:
 
 
 def row_line(row: Row, layout: Layout, *, now: float, glyphs: Glyphs) -> Text:
-    """Draw a row that is under way."""
+    """Return the line of an active row."""
     stage = Stage.SAVING if row.is_done else stage_of(row)
     style = STAGE_STYLES.get(stage, "")
     mark = glyphs.sending if stage is Stage.UPLOADING else glyphs.running
@@ -151,7 +151,7 @@ def _append_bar(line: Text, percent: int, width: int, *, style: str, glyphs: Gly
 
 
 def fitted(text: str, width: int, glyphs: Glyphs) -> str:
-    """Cut a name in its middle, where names of volumes differ least, or fill it up."""
+    """Shorten a name in its middle, since volumes differ at the end, or pad it to `width`."""
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     if width < 4:
@@ -167,7 +167,7 @@ def fitted(text: str, width: int, glyphs: Glyphs) -> str:
 
 
 def settled_line(row: Row, *, glyphs: Glyphs) -> Text:
-    """Draw a row that has ended; it is printed once, above the view."""
+    """Return the line of an ended row, printed once above the view."""
     title = clean(row.title)
     if not row.is_done:
         job = row.job.id if row.job is not None else "?"
@@ -193,7 +193,7 @@ def _failed_line(row: Row, title: str, glyphs: Glyphs) -> Text:
 
 
 def link_line(state: ProgressState, *, now: float, glyphs: Glyphs) -> Text:
-    """Draw the indicator: a dot, the words it stands for, and how many jobs there are."""
+    """Return the connection indicator, with the number of jobs."""
     link = state.link
     style = LINK_STYLES.get(link.status, "bold yellow")
     line = Text(no_wrap=True, overflow="ellipsis")
@@ -208,7 +208,7 @@ def link_line(state: ProgressState, *, now: float, glyphs: Glyphs) -> Text:
 
 
 def total_line(state: ProgressState, layout: Layout, *, glyphs: Glyphs) -> Text:
-    """Draw the sum of many jobs."""
+    """Return the line with the total of several jobs."""
     rows = state.rows.values()
     ended = state.retired.total + sum(row.is_done for row in rows)
     line = Text(no_wrap=True, overflow="ellipsis")

@@ -1,13 +1,13 @@
-"""Foreign text, made harmless."""
+"""Escaping of untrusted text."""
 
 from __future__ import annotations
 
 
 def clean(text: str) -> str:
-    """Make foreign text harmless on a terminal and keep it on one line.
+    """Return untrusted text as one line that is safe to print to a terminal.
 
-    Control, format (bidi, zero-width) and unpaired characters become visible escapes; every kind
-    of space becomes a space.
+    Control, format (bidi, zero-width), and unpaired surrogate characters become visible escapes;
+    every kind of space becomes a plain space.
     """
     return text if text.isprintable() else "".join(map(_clean_char, text))
 

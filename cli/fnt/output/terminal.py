@@ -1,4 +1,4 @@
-"""The three streams of a run, and what they can show."""
+"""The standard streams of a run and their capabilities."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GLYPHS = "●▸▴✓✗–━╾─·→…"
 
 
 class Terminal:
-    """The three streams of a run: results go to `out`, all that is said goes to `err`."""
+    """The standard streams of a run: results go to `out`, messages to `err`."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Terminal:
         self.is_quiet = False
         self.out_is_closed = False
         self.tells_results = True
-        """False where `out` carries something else than lines for people."""
+        """Whether result lines are printed; False if `out` carries data."""
         self.takes_input = True
         self._ask_secret = ask_secret or (lambda text: getpass.getpass(text, stream=err))
         self._size = size
@@ -51,7 +51,7 @@ class Terminal:
 
     @classmethod
     def of_process(cls) -> Terminal:
-        """Return the terminal of this process, closed streams included."""
+        """Return the terminal of this process; closed streams are replaced."""
         terminal = cls(
             out=sys.stdout or _nowhere("w"),
             err=sys.stderr or _nowhere("w"),
@@ -63,32 +63,32 @@ class Terminal:
 
     @property
     def out_is_terminal(self) -> bool:
-        """Whether a person reads the results."""
+        """Whether `out` is a terminal."""
         return _is_terminal(self.out)
 
     @property
     def err_is_terminal(self) -> bool:
-        """Whether a person reads what is said."""
+        """Whether `err` is a terminal."""
         return _is_terminal(self.err)
 
     @property
     def can_ask(self) -> bool:
-        """Whether somebody is there to answer a question."""
+        """Whether a user can answer questions."""
         return self.takes_input and _is_terminal(self.stdin) and self.err_is_terminal
 
     @property
     def can_animate(self) -> bool:
-        """Whether lines that were written can be drawn over."""
+        """Whether lines can be redrawn in place."""
         return self.err_is_terminal and self.environ.get("TERM") != "dumb"
 
     @property
     def is_on_github(self) -> bool:
-        """Whether GitHub's runner reads what is written."""
+        """Whether the output is read by a GitHub Actions runner."""
         return self.environ.get("GITHUB_ACTIONS") == "true"
 
     @property
     def has_glyphs(self) -> bool:
-        """Whether what is said can hold more than ASCII signs."""
+        """Whether `err` can encode non-ASCII symbols."""
         try:
             GLYPHS.encode(getattr(self.err, "encoding", None) or "ascii")
         except (UnicodeEncodeError, LookupError):
@@ -96,14 +96,14 @@ class Terminal:
         return True
 
     def has_color(self, stream: TextIO) -> bool:
-        """Whether a stream gets color."""
+        """Return whether a stream gets color."""
         return wants_color(self.color, self.environ, is_terminal=_is_terminal(stream))
 
     @property
     def console(self) -> Console:
-        """Rich's view of `err`, made when first drawn on."""
+        """A Rich console for `err`, created on first use."""
         if self._console is None:
-            from rich.console import Console  # noqa: PLC0415 -- 40 ms, only the live view needs it
+            from rich.console import Console  # noqa: PLC0415 -- 40 ms, for the live view only
 
             width, height = self._size or (None, None)
             self._console = Console(
@@ -121,17 +121,17 @@ class Terminal:
         return self._console
 
     def result(self, text: str) -> None:
-        """Write one line of the run's result."""
+        """Print one line of results."""
         if self.tells_results:
             self._write_out(self._harmless(text) + "\n")
 
     def document(self, payload: Any) -> None:
-        """Write one line of JSON; ASCII only, so that it is exact in every encoding."""
-        # Between JSON's own signs there is no "##[": in a string it would command GitHub's runner.
+        """Print one line of JSON, in ASCII so that any encoding preserves it."""
+        # JSON syntax never contains "##[", but a string could, as a command to GitHub's runner.
         self._write_out(json.dumps(payload).replace("##[", "##\\u005b") + "\n")
 
     def write_bytes(self, pieces: Iterable[bytes]) -> None:
-        """Write a result as it comes."""
+        """Write binary results as they arrive."""
         with self._writing():
             self.out.flush()
             for piece in pieces:
@@ -139,40 +139,40 @@ class Terminal:
             self.out.buffer.flush()
 
     def say(self, text: str = "") -> None:
-        """Tell the user one line, above the live view if there is one; nothing when quiet."""
+        """Print a message above the live view, unless quiet."""
         if not self.is_quiet:
             self._say(self._harmless(text))
 
     def say_error(self, text: str) -> None:
-        """Tell the user one line that no option silences."""
+        """Print a message that no option suppresses."""
         self._say(self._harmless(text))
 
     def command_runner(self, line: str) -> None:
-        """Write one workflow command for GitHub's runner, escaped by whoever made it."""
+        """Print one workflow command for GitHub's runner, already escaped."""
         self._say(line)
 
     def ask(self, question: str, *, instead: str | None = None) -> str:
-        """Ask for one line; UsageError, saying what to do instead, when nobody can answer."""
+        """Ask for one line; raises UsageError with `instead` as its hint if nobody can answer."""
         self._must_ask(question, instead)
         self.err.write(f"{question}: ")
         self.err.flush()
         return self.stdin.readline().strip()
 
     def ask_secret(self, question: str, *, instead: str | None = None) -> str:
-        """Ask for one line that is not shown."""
+        """Ask for one line without echo."""
         self._must_ask(question, instead)
         return self._ask_secret(f"{question}: ")
 
     def read_line(self) -> str:
-        """Read one line that a script sends."""
+        """Read one line from stdin."""
         return self.stdin.readline().rstrip("\r\n")
 
     def confirm(self, question: str) -> bool:
-        """Ask a yes-or-no question; no by default."""
+        """Ask a yes-or-no question whose default is no."""
         return self.ask(f"{question} [y/N]").lower() in {"y", "yes"}
 
     def close(self) -> None:
-        """Send what was written; a reader that went away is no error any more."""
+        """Flush both streams; a closed pipe is not an error."""
         for stream in (self.out, self.err):
             try:
                 stream.flush()
@@ -182,7 +182,7 @@ class Terminal:
                     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
     def _harmless(self, text: str) -> str:
-        """Clean a line, and on GitHub Actions let nothing in it command the runner."""
+        """Escape a line, including workflow commands when on GitHub Actions."""
         line = clean(text)
         if not self.is_on_github:
             return line
@@ -205,7 +205,7 @@ class Terminal:
         except BrokenPipeError:
             raise
         except OSError:
-            pass  # a log on a full disk ends neither the work nor its exit code
+            pass  # logging to a full disk must not end the run or change its exit code
 
     def _write_out(self, text: str) -> None:
         with self._writing():
@@ -238,5 +238,5 @@ def _replace_what_cannot_be_encoded(stream: TextIO) -> None:
 
 
 def _nowhere(mode: str) -> TextIO:
-    """Stand in for a stream the parent closed, and keep its number from the next file opened."""
+    """Open a replacement for a closed stream, so that no other file gets its descriptor."""
     return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fnt.stream.protocol import EventSource
+from fnt.wire import socket_payloads
+from fnt.wire.structs import WireError
 
 LONGEST_S = 1e9
 
@@ -49,5 +50,8 @@ StreamEvent = JobProgressEvent | Ack | Draining | Disconnected
 
 def retry_in_s(payload: object) -> float | None:
     """Return the wait a server asks for; None for none, or one that is no number of seconds."""
-    value = payload.get("retry_in") if isinstance(payload, Mapping) else None
-    return float(value) if isinstance(value, int | float) and abs(value) < LONGEST_S else None
+    try:
+        seconds = socket_payloads.Draining.from_wire(payload).retry_in
+    except WireError:
+        return None
+    return seconds if abs(seconds) < LONGEST_S else None

@@ -13,6 +13,7 @@ class ErrorCode(StrEnum):
     TOKEN_EXPIRED = "TOKEN_EXPIRED"  # noqa: S105 -- a code, not a secret
     TOKEN_INVALID = "TOKEN_INVALID"  # noqa: S105 -- a code, not a secret
     BAD_CREDENTIALS = "BAD_CREDENTIALS"
+    WEAK_PASSWORD = "WEAK_PASSWORD"  # noqa: S105 -- a code, not a secret
     JOB_NOT_FOUND = "JOB_NOT_FOUND"
     NOT_FOUND = "NOT_FOUND"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"

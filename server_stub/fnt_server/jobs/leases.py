@@ -2,7 +2,7 @@
 
 A step is held by a lease and a fence. Writers must hold the newest fence, so a worker that stalls
 and resumes cannot change anything. Writers that also change the job lock it first (`state.lock`).
-`fnt_server.jobs.step_results` records how a step ended.
+`fnt_server.jobs.step_results` records how a step ended. A lease lasts `FNT_LEASE_S` (`config.py`).
 """
 
 from __future__ import annotations

@@ -121,7 +121,9 @@ class PipelineProcess:
     def missing_protection(self) -> list[str]:
         """Return what this system lacks of the sandbox, in words."""
         with Path(os.devnull).open("rb") as nothing:
-            return self._run(Work.DESCRIBE, nothing, {}, Described)[0].missing
+            head, body = self._run(Work.DESCRIBE, nothing, {}, Described)
+        body.close()
+        return head.missing
 
     def inspect(
         self,
@@ -149,6 +151,7 @@ class PipelineProcess:
         if head.page_count > self._limits.max_pages or head.body_bytes != sum(
             chunk.input_bytes for chunk in head.chunks
         ):
+            body.close()
             raise self._untrusted()
         return BookPlan(page_count=head.page_count, chunks=tuple(head.chunks), body=body)
 

@@ -24,11 +24,11 @@ pytestmark = pytest.mark.timeout(60)
 
 ONCE = Retry(tries=0)
 MEBIBYTE = 1024 * 1024
-Answer = Callable[[HostileServer, socket.socket, bytes], None]
+Responder = Callable[[HostileServer, socket.socket, bytes], None]
 
 
 @contextmanager
-def api_of(answer: Answer | bytes) -> Iterator[ApiClient]:
+def api_of(answer: Responder | bytes) -> Iterator[ApiClient]:
     def same(_: HostileServer, connection: socket.socket, __: bytes) -> None:
         assert isinstance(answer, bytes)
         connection.sendall(answer)
@@ -78,7 +78,7 @@ def test_damaged_compression_is_refused(cut: slice) -> None:
 def test_compressed_answers_are_read() -> None:
     body = gzip.compress(b'{"id": ') + gzip.compress(b"1" * 100 + b"}")
     with api_of(answer_of(body, "Content-Encoding: gzip")) as api:
-        assert api.me() == {"id": int("1" * 100)}
+        assert api.probe_health().object() == {"id": int("1" * 100)}
 
 
 def test_a_result_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,8 +126,8 @@ def test_an_endless_head_ends() -> None:
         api.me()
 
 
-def pages(make_page: Callable[[int], dict[str, object]]) -> Answer:
-    """Answer each request with the next page."""
+def pages(make_page: Callable[[int], dict[str, object]]) -> Responder:
+    """Responder each request with the next page."""
     asked = iter(range(10**9))
 
     def answer(_: HostileServer, connection: socket.socket, __: bytes) -> None:

@@ -1,4 +1,4 @@
-"""A finished job's result on disk: whole or not at all, under a name that is safe anywhere."""
+"""Downloads of results: atomic, with file names that are safe on any system."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import BinaryIO, Protocol
 
 from fnt.errors import NotFoundError, ProtocolError, TargetExistsError, TemporaryError, UsageError
 from fnt.files import new_file, reason_of, replaced_file, temporary_file
-from fnt.flow.results.formats import LIBRARIES, make
 from fnt.flow.results.names import result_name, safe_stem
+from fnt.flow.results.result_formats import LIBRARIES, make
 from fnt.wire.jobs import JobSnapshot
 
 TRIES = 3
@@ -24,10 +24,10 @@ MAX_SENTENCE_BYTES = 32 * 1024
 
 
 class ResultSource(Protocol):
-    """Whoever can open a result: the API client."""
+    """The part of the API client that is used here."""
 
     def iter_result(self, job_id: int, format: str) -> AbstractContextManager[Iterator[bytes]]:
-        """Open a result as pieces of bytes."""
+        """Stream a result as blocks of bytes."""
         ...
 
 
@@ -41,11 +41,11 @@ def save_result(
     may_be_there: bool = False,
     draft: str | None = None,
 ) -> Path:
-    """Fetch a result into a file, or into a folder under its own name; returns where it is.
+    """Save a result to a file, or to a folder under a derived name; return the path.
 
-    In a folder a name that is taken becomes `<stem>-<job id>`; a named file that exists is refused.
-    One that holds this very result is left as it is where it may be there already.
-    A `draft` names what is being written: whoever dies over it and comes again leaves nothing.
+    In a folder, an existing name becomes `<stem>-<job id>`; an existing file raises
+    TargetExistsError, unless `may_be_there` and it holds the same result. `draft` is a fixed name
+    for the temporary file, so that a later run can delete what a killed one left.
     """
     if may_be_there and not overwrite and os.path.isfile(target):  # noqa: PTH113 -- never raises
         return _seen(source, job, format=format, path=target)
@@ -55,8 +55,8 @@ def save_result(
 
 
 def _seen(source: ResultSource, job: JobSnapshot, *, format: str, path: Path) -> Path:
-    """Return a file that was saved before; raises TargetExistsError where it holds another text."""
-    if format in LIBRARIES:  # made once more they differ, by their dates alone
+    """Return an already saved file; raises TargetExistsError if its content differs."""
+    if format in LIBRARIES:  # these files contain their creation date
         return path
     try:
         with temporary_file(path) as part:
@@ -115,7 +115,7 @@ def _save(
 def _convert(
     source: ResultSource, job: JobSnapshot, *, format: str, part: Path, draft: str | None
 ) -> None:
-    """Make a format that the server does not have out of one it has."""
+    """Create a format the server does not provide from one that it does."""
     with temporary_file(part, stem=f"{draft}-lines" if draft else None) as lines:
         _fetch(source, job, format="jsonl", part=lines)
         make(format, lines, part, title=safe_stem(job.original_filename) or f"job {job.id}")
@@ -131,7 +131,7 @@ def _taken(path: Path) -> TargetExistsError:
 
 
 def _fetch(source: ResultSource, job: JobSnapshot, *, format: str, part: Path) -> None:
-    """Write all of a result; a connection that breaks in the middle is tried again."""
+    """Download a complete result, retrying if the connection breaks."""
     with part.open("xb") as file:
         for last in (False,) * (TRIES - 1) + (True,):
             try:

@@ -1,1 +1,1 @@
-"""What a run leaves for scripts: a document, events, JUnit, GitHub annotations."""
+"""Machine-readable output of a run: JSON document, events, JUnit, GitHub annotations."""

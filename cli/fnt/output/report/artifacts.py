@@ -1,4 +1,4 @@
-"""What a run leaves beside its output: a file of events, a JUnit report, words for GitHub."""
+"""Files a run writes in addition to its output: events, JUnit report, GitHub annotations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import IO, Any
 from fnt.errors import FntError
 from fnt.files import atomic_write, reason_of, write_errors
 from fnt.output.report.document import Ending, Report
-from fnt.output.report.events import EventWriter
+from fnt.output.report.event_writer import EventWriter
 from fnt.output.report.github import annotations_of, summary_of
 from fnt.output.report.junit import junit_xml
 from fnt.output.terminal import Terminal
@@ -25,7 +25,7 @@ def keep_records(
     junit: Path | None,
     annotations: bool,
 ) -> None:
-    """Prepare what is asked for, before anything is sent; UsageError where it cannot be."""
+    """Open the requested files before anything is sent; raises UsageError if that fails."""
     if junit is not None:
         _must_be_writable(junit)
         report.records.append(_junit_record(junit))
@@ -39,7 +39,7 @@ def keep_records(
 
 
 class EventsFile:
-    """A file that is given a line at a time; the run goes on where it cannot be written."""
+    """A JSON Lines file; a write error does not stop the run."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -47,7 +47,7 @@ class EventsFile:
         self._failure: OSError | None = None
 
     def write(self, event: dict[str, Any]) -> None:
-        """Write one line at once; after a failure nothing more, so that no line has a gap."""
+        """Write and flush one line; after an error write no more, so that there are no gaps."""
         if self._failure is not None:
             return
         try:
@@ -56,8 +56,8 @@ class EventsFile:
         except OSError as error:
             self._failure = error
 
-    def finish(self, ending: Ending) -> None:  # noqa: ARG002 -- run.finished stands in it already
-        """Close the file; raises FntError when not everything is in it."""
+    def finish(self, ending: Ending) -> None:  # noqa: ARG002 -- run.finished is already written
+        """Close the file; raises FntError if it is incomplete."""
         try:
             self._file.close()
         except OSError as error:
@@ -73,7 +73,7 @@ def _junit_record(path: Path) -> Callable[[Ending], None]:
             if path.is_file() or not path.exists():
                 with atomic_write(path) as file:
                     file.write(report)
-            else:  # a device or a pipe takes no other file's place
+            else:  # a device or pipe is not replaced
                 path.write_bytes(report)
         except OSError as error:
             raise _unwritten("the JUnit report", path, error) from error
@@ -90,7 +90,7 @@ def _github_record(terminal: Terminal, summary: Path | None) -> Callable[[Ending
         try:
             with summary.open("a", encoding="utf-8") as file:
                 file.write(summary_of(ending))
-        except OSError as error:  # GitHub's file: not what was asked for
+        except OSError as error:  # GitHub's own file, which the user did not ask for
             terminal.say(f"warning: {summary} cannot be written: {reason_of(error)}")
 
     return write

@@ -1,4 +1,4 @@
-"""What a run tells a script at its end: a document for `--json`, an event for `--jsonl`."""
+"""The result of a run for scripts: a document with `--json`, an event with `--jsonl`."""
 
 from __future__ import annotations
 
@@ -10,48 +10,54 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fnt.errors import ExitCode, FntError
-from fnt.output.output_format import OutputFormat
-from fnt.output.report.events import EventWriter
+from fnt.output.output_mode import OutputMode
+from fnt.output.report.event_writer import EventWriter
 from fnt.output.terminal import Terminal
 
 if TYPE_CHECKING:
-    from fnt.wire.jobs import JobSnapshot  # help and completion would wait for msgspec
+    # importing these would slow down help and completion
+    from fnt.wire.documents import JobReport
+    from fnt.wire.jobs import JobSnapshot
+    from fnt.wire.problems import Problem
 
 MOST_KEPT = 200
-"""Entries of a bulk import kept where no document or record needs them."""
+"""Maximum number of entries kept for a bulk import when no document or record needs them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEntry:
-    """What became of one input or job."""
+    """The outcome of one input or job."""
 
     number: int = 0
-    """Its place in the run."""
+    """Position in the run."""
     file: str | None = None
     job: JobSnapshot | None = None
     job_id: int | None = None
-    """Its job, where that was not asked after in this run."""
+    """The job's number, if the run did not fetch the job."""
     outputs: tuple[Path, ...] = ()
-    error: dict[str, Any] | None = None
+    error: Problem | None = None
     is_skipped: bool = False
-    """The file was not sent: the server had it."""
+    """Whether the file was not sent because the server already had it."""
     is_done: bool = False
-    """It was done before this run: only records of the whole name it."""
+    """Whether it was completed before this run; listed only in records of the whole import."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the entry as it stands in the document."""
-        entry = {
-            "file": self.file,
-            "job": self.job.to_wire() if self.job is not None else None,
-            "outputs": [str(path) for path in self.outputs],
-            "error": self.error,
-        }
-        return entry | ({"skipped": True} if self.is_skipped else {})
+    def report(self) -> JobReport:
+        """Return the entry as written in the document."""
+        from fnt.wire.documents import JobReport  # noqa: PLC0415 -- slows down help
+        from fnt.wire.structs import UNSET  # noqa: PLC0415 -- slows down help
+
+        return JobReport(
+            file=self.file,
+            job=self.job,
+            outputs=[str(path) for path in self.outputs],
+            error=self.error,
+            skipped=True if self.is_skipped else UNSET,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How a run ended, as it is recorded."""
+    """How a run ended, as passed to the records."""
 
     command: str
     exit_code: int
@@ -62,53 +68,53 @@ class Ending:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """Filled by the command as it goes, written once by whoever ends the process."""
+    """Collected by the command and written once, when the process ends."""
 
-    format: OutputFormat = OutputFormat.HUMAN
+    format: OutputMode = OutputMode.HUMAN
     command: str = ""
     jobs: list[JobEntry] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=dict)
-    """What a command answers beside jobs, under a key of its own name."""
+    """Data other than jobs that a command returns: fields of the document."""
     now: Callable[[], datetime]
     events: EventWriter | None = None
     recorders: list[EventWriter] = field(default_factory=list)
-    """Other places that get the same events."""
+    """Other writers of the same events."""
     counts: dict[str, int] | None = None
-    """The inputs of a run by how they stand."""
+    """Number of inputs by status."""
     records: list[Callable[[Ending], None]] = field(default_factory=list)
-    """Called once, at the end, whatever happened; raise FntError where they cannot be written."""
+    """Called once at the end, whatever the outcome; raise FntError if writing fails."""
     passed: Counter[str] = field(default_factory=Counter)
-    """Entries that nobody will read one by one, by how they ended."""
+    """Counts of entries that are not kept individually, by how they ended."""
 
     def add(self, entry: JobEntry) -> None:
-        """Take an entry in; of a hundred thousand only the number is kept, unless they are read."""
+        """Add an entry; only count it if there are many and none will be read individually."""
         self.jobs.append(entry)
-        is_read = self.format is OutputFormat.JSON or self.records
+        is_read = self.format is OutputMode.JSON or self.records
         if not is_read and len(self.jobs) > MOST_KEPT:
             self.passed[_ending(self.jobs.pop(0))] += 1
 
     def event_writer(self, terminal: Terminal) -> EventWriter:
-        """Return the writer of this run's events; their numbers go through."""
+        """Return the event writer of this run, which numbers events consecutively."""
         if self.events is None:
             self.events = EventWriter(terminal.document, now=self.now)
         return self.events
 
     def write(self, terminal: Terminal, *, exit_code: int, error: FntError | None) -> int:
-        """Write what scripts read, if they asked for it; return the exit code that is told."""
+        """Write the requested document; return the exit code it reports."""
         lost = self.record(terminal, exit_code=exit_code, error=error)
         if lost is not None and exit_code == ExitCode.OK:
             exit_code, error = lost.exit_code, lost
-        if self.format is OutputFormat.JSON:
+        if self.format is OutputMode.JSON:
             problem = error_entry(error) if error is not None else None
             terminal.document(self._document(exit_code, problem))
-        elif self.format is OutputFormat.JSONL:
+        elif self.format is OutputMode.JSONL:
             self._finish(self.event_writer(terminal), exit_code, error)
         return exit_code
 
     def record(
         self, terminal: Terminal, *, exit_code: int, error: FntError | None = None
     ) -> FntError | None:
-        """Write what is kept beside stdout; tell of each that cannot be, and return the first."""
+        """Write all records; report each failure and return the first."""
         for writer in self.recorders:
             self._finish(writer, exit_code, error)
         self.recorders.clear()
@@ -126,21 +132,24 @@ class Report:
         return lost[0] if lost else None
 
     def _finish(self, writer: EventWriter, exit_code: int, error: FntError | None) -> None:
-        problem = error_entry(error) if error is not None else None
-        fields = {"exit_code": int(exit_code), "counts": self._counts(), "error": problem}
-        writer.emit("run.finished", **fields)
+        from fnt.wire.run_events import RunFinished  # noqa: PLC0415 -- slows down help
 
-    def _document(self, exit_code: int, problem: dict[str, Any] | None) -> dict[str, Any]:
-        return {
-            "v": 1,
-            "ok": exit_code == ExitCode.OK,
-            "command": self.command,
-            "exit_code": int(exit_code),
-            "jobs": [entry.to_json() for entry in self.jobs if not entry.is_done],
-            **({} if self.counts is None else {"counts": self.counts}),
-            "error": problem,
+        problem = error_entry(error) if error is not None else None
+        writer.emit(RunFinished, exit_code=int(exit_code), counts=self._counts(), error=problem)
+
+    def _document(self, exit_code: int, problem: Problem | None) -> dict[str, Any]:
+        from fnt.wire.documents import Document, RunCounts  # noqa: PLC0415 -- slows down help
+        from fnt.wire.structs import UNSET  # noqa: PLC0415 -- slows down help
+
+        return Document(
+            ok=exit_code == ExitCode.OK,
+            command=self.command,
+            exit_code=int(exit_code),
+            jobs=[entry.report() for entry in self.jobs if not entry.is_done],
+            counts=UNSET if self.counts is None else RunCounts(**self.counts),
+            error=problem,
             **self.answer,
-        }
+        ).to_wire()
 
     def _counts(self) -> dict[str, int]:
         if self.counts is not None:
@@ -154,8 +163,8 @@ def _ending(entry: JobEntry) -> str:
     return entry.job.status.value if entry.job else "refused"
 
 
-def error_entry(error: FntError) -> dict[str, Any]:
-    """Return an error as it stands in the document."""
+def error_entry(error: FntError) -> Problem:
+    """Return an error as written in the document."""
     return problem_entry(
         error.code or error.exit_code.name,
         error.message,
@@ -172,10 +181,10 @@ def problem_entry(
     hint: str | None = None,
     retryable: bool = False,
     request_id: str | None = None,
-) -> dict[str, Any]:
-    """Return what went wrong in the one shape scripts read."""
-    from fnt.wire.problems import Problem  # noqa: PLC0415 -- help and completion would wait for it
+) -> Problem:
+    """Return an error, the same in all formats."""
+    from fnt.wire.problems import Problem  # noqa: PLC0415 -- slows down help
 
     return Problem(
         code=code, message=message, hint=hint, retryable=retryable, request_id=request_id
-    ).to_wire()
+    )

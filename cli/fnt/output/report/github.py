@@ -1,7 +1,7 @@
-"""A run as GitHub Actions shows it: an annotation for each failure, and a table.
+"""Output for GitHub Actions: an annotation per failure, and a summary table.
 
-Escapes are those of the runner's own toolkit: `%`, CR and LF in a message, `:` and `,` as well in
-a property.
+Escaping follows the runner's toolkit: `%`, CR, and LF in a message, plus `:` and `,` in a
+property.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from fnt.output.report.junit import error_text, name_of
 from fnt.output.sanitize import clean
 
 MOST_ROWS = 500
-"""A step's summary may have 1 MiB."""
+"""Limits the step summary, which may have at most 1 MiB."""
 MARKS = frozenset(string.punctuation) - {"-"}
 
 
 def annotations_of(ending: Ending) -> Iterator[str]:
-    """Yield a workflow command for each file that failed, or for the run."""
+    """Yield a workflow command for each failed file, or for the run."""
     for entry in ending.jobs:
         trouble = error_text(entry, ending)
         if trouble is not None:
@@ -33,7 +33,7 @@ def annotations_of(ending: Ending) -> Iterator[str]:
 
 
 def summary_of(ending: Ending) -> str:
-    """Return the table of a step's summary; nothing in a name is markup."""
+    """Return the table for the step summary, with all names escaped."""
     lines = [f"### fnt {markdown(ending.command)}: exit code {int(ending.exit_code)}", ""]
     if ending.jobs:
         lines += ["| file | job | status | sentences | |", "|---|---:|---|---:|---|"]
@@ -46,7 +46,7 @@ def summary_of(ending: Ending) -> str:
 
 
 def markdown(text: str) -> str:
-    """Write foreign text so that Markdown shows it as it is: no markup, no link, no new cell."""
+    """Escape untrusted text so that Markdown shows it literally, in one table cell."""
     return "".join(f"&#{ord(char)};" if char in MARKS else char for char in clean(text))
 
 

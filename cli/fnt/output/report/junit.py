@@ -1,4 +1,4 @@
-"""A run as a JUnit report: one test case for each input or job."""
+"""JUnit report with one test case per input or job."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from fnt.wire.times import format_time
 
 
 def junit_xml(ending: Ending) -> str:
-    """Return the report in the form Jenkins and GitLab read.
+    """Return the report as XML for Jenkins and GitLab.
 
-    What failed is a `failure`; what was not finished when the run ended is an `error`. Characters
-    that XML does not have, and all others that cannot be seen, are written as escapes.
+    A failed entry is a `failure`; one unfinished when the run ended is an `error`. Characters that
+    are invalid in XML or invisible are escaped.
     """
     root = ElementTree.Element("testsuites")
     name = f"fnt {ending.command}".strip()
@@ -36,16 +36,16 @@ def junit_xml(ending: Ending) -> str:
 
 
 def name_of(entry: JobEntry) -> str:
-    """Name an entry as its reader knows it: the file as given, or what the server calls it."""
+    """Return the display name of an entry: the file as given, or the server's name for it."""
     if entry.file is not None:
         return clean(entry.file)
     return clean(entry.job.original_filename) if entry.job is not None else "job"
 
 
 def error_text(entry: JobEntry, ending: Ending) -> tuple[str, str] | None:
-    """Return code and words where an entry failed or was not finished; None if fine."""
+    """Return error code and message of a failed or unfinished entry, or None."""
     if entry.error is not None:
-        return clean(str(entry.error["code"])), clean(str(entry.error["message"]))
+        return clean(entry.error.code), clean(entry.error.message)
     is_done = entry.is_done or (entry.job is not None and entry.job.status.is_terminal)
     if is_done or ending.error is None:
         return None

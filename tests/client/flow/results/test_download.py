@@ -1,4 +1,4 @@
-"""Results on disk: safe names, whole files."""
+"""Results on disk: safe names and complete files."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_save_third_time_is_refused(tmp_path):
         save(tmp_path)
 
 
-def test_save_overwrites_when_told_so(tmp_path):
+def test_save_overwrites_on_request(tmp_path):
     (tmp_path / "novel.txt").write_text("old")
 
     assert save(tmp_path, overwrite=True).read_bytes() == b"Un.\nDeux.\n"
@@ -176,7 +176,7 @@ def test_save_below_a_file(tmp_path):
         save(tmp_path / "x" / "y.txt")
 
 
-def test_save_full_disk_is_told(tmp_path):
+def test_save_reports_a_full_disk(tmp_path):
     error = OSError(28, "No space left on device")
 
     with pytest.raises(UsageError, match="No space left"):
