@@ -24,6 +24,7 @@ from fnt.errors import (
     TemporaryError,
     UsageError,
 )
+from fnt.wire.errors import ErrorCode
 from fnt.wire.responses import DeviceErrorAnswer, ErrorAnswer
 from fnt.wire.structs import WireError
 
@@ -41,15 +42,19 @@ _BY_STATUS: Mapping[int, type[FntError]] = {
     429: TemporaryError,
 }
 
+_BY_CODE: Mapping[str, type[FntError]] = {ErrorCode.QUOTA_EXCEEDED: QuotaError}
+"""Codes that share their status with others."""
+
 
 def error_of(response: httpx.Response, body: bytes) -> FntError:
     """Return the exception for an error response."""
     answer = _read_error(body)
-    kind = _kind(response.status_code)
+    code = answer.error_code if isinstance(answer, ErrorAnswer) else None
+    kind = _BY_CODE.get(code or "") or _kind(response.status_code)
     message = (answer and answer.error) or f"the server returned {response.status_code}"
     return kind(
         message[:MAX_MESSAGE_CHARS],
-        code=answer.error_code if isinstance(answer, ErrorAnswer) else None,
+        code=code,
         request_id=(isinstance(answer, ErrorAnswer) and answer.request_id) or None,
         hint=_hint(response, kind),
         retry_after_s=retry_after_s(response.headers.get("Retry-After")),

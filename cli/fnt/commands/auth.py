@@ -13,6 +13,7 @@ from fnt.commands.device_login import log_in_by_browser
 from fnt.config.credentials import Tokens
 from fnt.context import AppContext, Connection
 from fnt.errors import AuthError, FntError, NotFoundError, UsageError
+from fnt.wire.responses import User
 from fnt.wire.times import format_time
 
 INSTEAD = "use --web, or --email with --password-stdin, or --with-token, or set FNT_TOKEN"
@@ -214,6 +215,7 @@ def whoami(ctx: typer.Context) -> None:
             "email": user.email,
             "name": user.name or None,
             "server": server.api.server,
+            "storage": _storage(user),
             **_token_facts(context, server),
         }
     context.report.answer["whoami"] = answer
@@ -221,6 +223,15 @@ def whoami(ctx: typer.Context) -> None:
         if value is not None:
             note = " (renews automatically)" if name == "until" else ""
             context.terminal.result(f"{name:8} {value}{note}")
+
+
+def _storage(user: User) -> str | None:
+    """Return how much the user stores and may store; None from a server that does not say."""
+    used, quota = user.used_bytes, user.quota_bytes
+    if not isinstance(used, int):
+        return None
+    of = f" of {quota / 2**20:.0f}" if isinstance(quota, int) else ""
+    return f"{used / 2**20:.1f}{of} MB"
 
 
 def _token_facts(context: AppContext, server: Connection) -> dict[str, Any]:

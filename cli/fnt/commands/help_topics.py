@@ -80,7 +80,11 @@ EXIT_CODES = Topic(
             "every input was refused",
             "check for files that are not PDFs, are too large, or need a password",
         ),
-        ("11", "quota or plan limit", ""),
+        (
+            "11",
+            "quota or plan limit",
+            "`fnt whoami` shows the storage you use; `fnt jobs rm JOB…` frees it",
+        ),
         (
             "12",
             "the server's answer makes no sense",

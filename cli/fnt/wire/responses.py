@@ -19,6 +19,10 @@ class User(WireStruct, frozen=True, kw_only=True):
     id: int = 0
     email: str
     name: str = ""
+    used_bytes: int | UnsetType = UNSET
+    """Bytes of the user's files and results; only where asked who one is."""
+    quota_bytes: int | UnsetType | None = UNSET
+    """Bytes they may have; null: any number."""
 
 
 class TokenPair(WireStruct, frozen=True, kw_only=True):

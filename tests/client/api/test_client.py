@@ -264,6 +264,7 @@ def test_result_that_breaks_off_is_temporary(make_client):
         (404, "JOB_NOT_FOUND", NotFoundError),
         (409, "CONFLICT", RejectedError),
         (413, "FILE_TOO_LARGE", RejectedError),
+        (413, "QUOTA_EXCEEDED", QuotaError),
         (429, "RATE_LIMITED", TemporaryError),
         (429, "TOO_MANY_JOBS", TemporaryError),
         (503, "QUEUE_FULL", TemporaryError),

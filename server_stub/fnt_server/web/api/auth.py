@@ -14,6 +14,7 @@ from fnt.wire.responses import Done
 from fnt_server.auth.password_rule import WeakPassword
 from fnt_server.auth.tokens import TokenPair
 from fnt_server.db.models import User
+from fnt_server.jobs import quotas
 from fnt_server.web.api import rate_limits
 from fnt_server.web.api.errors import ApiError
 from fnt_server.web.api.rate_limits import limited_login, limiter
@@ -46,7 +47,14 @@ def refresh() -> dict[str, Any]:
 @bp.get("/me")
 def me() -> dict[str, Any]:
     """Return the user of the token."""
-    return _user(services().authenticator.get_user(require_identity().user_id)).to_wire()
+    user = services().authenticator.get_user(require_identity().user_id)
+    return responses.User(
+        id=user.id,
+        email=user.email,
+        name=user.name,
+        used_bytes=quotas.used_bytes(services().database, user.id),
+        quota_bytes=services().config.user_quota_bytes or None,
+    ).to_wire()
 
 
 @bp.post("/logout")

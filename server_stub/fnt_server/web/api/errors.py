@@ -37,6 +37,7 @@ _HTTP_CODES = {
 _REFUSED_STATUS = {
     ErrorCode.JOB_NOT_FOUND: 404,
     ErrorCode.CONFLICT: 409,
+    ErrorCode.QUOTA_EXCEEDED: 413,
     ErrorCode.TOO_MANY_JOBS: 429,
     ErrorCode.QUEUE_FULL: 503,
 }

@@ -56,7 +56,8 @@ def test_login_answers_a_pair_and_who_it_is(ann: ApiUser) -> None:
     assert set(answer) == {"access_token", "refresh_token", "expires_in", "user"}
     assert answer["expires_in"] == 900
     assert set(answer["user"]) == {"id", "email", "name"}
-    assert ann.get(paths.ME).json == answer["user"]
+    stored = {"used_bytes": 0, "quota_bytes": 10_000 * 1024 * 1024}
+    assert ann.get(paths.ME).json == {**answer["user"], **stored}
 
 
 @pytest.mark.parametrize(
