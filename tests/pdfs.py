@@ -120,6 +120,7 @@ def make_page_pdf(
     *,
     page: str = "/MediaBox[0 0 600 800]",
     resources: str = "",
+    fonts: str = "",
     catalog: str = "",
     pages: str = "",
     extra: Sequence[tuple[str, str | None]] = (),
@@ -142,7 +143,7 @@ def make_page_pdf(
             font,
             _stream(b"", content.encode("cp1252")),
             f"<</Type/Page/Parent 2 0 R/Contents 4 0 R{page}"
-            f"/Resources<</Font<</F 3 0 R>>{resources}>>>>".encode(),
+            f"/Resources<</Font<</F 3 0 R{fonts}>>{resources}>>>>".encode(),
             *added,
         ]
     )

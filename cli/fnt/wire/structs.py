@@ -20,6 +20,10 @@ else:
 
 
 Meta = msgspec.Meta
+UnsetType = msgspec.UnsetType
+force_setattr = msgspec.structs.force_setattr
+UNSET = msgspec.UNSET
+"""Of a field that is left out when it is written."""
 
 REFUSED = (msgspec.ValidationError, ValueError, RecursionError)
 """What msgspec raises for a value that is not of a type; UnicodeError for a lone surrogate."""

@@ -511,28 +511,25 @@ def pipeline_process_of(process: Process) -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
-def test_a_step_that_spins_neither_loses_its_lease_nor_keeps_its_slot_from_a_cancel(
+def test_a_step_that_hangs_neither_loses_its_lease_nor_keeps_its_slot_from_a_cancel(
     make_deployment: MakeDeployment,
 ) -> None:
-    """One slot, at work on a document without end: renewed while it spins, free when cancelled."""
+    """One slot whose process no longer answers: renewed all the while, free when cancelled."""
     deployment = make_deployment(FNT_WORKERS="1", FNT_LEASE_S="3")
     user_id, token = deployment.add_user()
     web = deployment.start_web()
     job_id = deployment.add_job(user_id, make_bomb())
     process = deployment.start_worker()
     wait_for(lambda: running_steps(deployment, job_id), within_s=DONE_WITHIN_S, what="it runs")
+    os.kill(pipeline_process_of(process), signal.SIGSTOP)
     first = running_steps(deployment, job_id)[0]
 
     wait_for(
-        lambda: (
-            (running_steps(deployment, job_id) or [first])[0].lease_ends_at
-            > (first.lease_ends_at or 0) + 3
-        ),
+        lambda: running_steps(deployment, job_id)[0].lease_ends_at > first.lease_ends_at + 3,
         within_s=15,
         what="the lease is renewed beyond its first length",
     )
     assert running_steps(deployment, job_id)[0].fence == first.fence
-    os.kill(pipeline_process_of(process), signal.SIGSTOP)
     next_id = deployment.add_job(user_id, BOOK)
     with web.client(token) as client:
         client.post(paths.job(job_id, "cancel")).raise_for_status()
