@@ -10,8 +10,8 @@ FntError                 1
 ├── DeadlineError        8   --timeout reached, jobs still running
 ├── RefusedInputError   10   every input was refused, here or by the server
 ├── QuotaError          11   quota or plan limit
-├── RejectedError        1   request rejected for a reason no command expects
-└── ProtocolError        1   response that violates the API contract
+├── ProtocolError       12   response that violates the API contract
+└── RejectedError        1   request rejected for a reason no command expects
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class ExitCode(IntEnum):
     DEADLINE = 8
     REFUSED = 10
     QUOTA = 11
+    PROTOCOL = 12
     INTERRUPTED = 130
     PIPE_CLOSED = 141
     TERMINATED = 143
@@ -125,7 +126,9 @@ class RejectedError(FntError):
 
 
 class ProtocolError(FntError):
-    """The server's response violates the API contract."""
+    """The server's response violates the API contract: its shape, size or order."""
+
+    exit_code = ExitCode.PROTOCOL
 
 
 class TargetExistsError(UsageError):

@@ -72,6 +72,23 @@ def replaced_file(path: Path, *, stem: str | None = None) -> Iterator[Path]:
 
 
 @contextmanager
+def new_file(path: Path, *, stem: str | None = None) -> Iterator[Path]:
+    """Yield a path to write to, which becomes `path` at the end of the block.
+
+    Raises FileExistsError if there is such a file by then, whoever made it.
+    """
+    with temporary_file(path, stem=stem) as draft:
+        yield draft
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            path.open("xb").close()
+            draft.replace(path)
+
+
+@contextmanager
 def atomic_write(path: Path, *, mode: int = 0o666, fsync: bool = True) -> Iterator[BinaryIO]:
     """Open a file that atomically replaces `path` when the block ends.
 

@@ -40,7 +40,7 @@ TABLE = [
     (errors.DeadlineError("late"), 8, "error: late\n"),
     (errors.RefusedInputError("refused"), 10, "error: refused\n"),
     (errors.QuotaError("quota"), 11, "error: quota\n"),
-    (errors.ProtocolError("odd\x1b[31m\nanswer"), 1, "error: odd\\x1b[31m\\nanswer\n"),
+    (errors.ProtocolError("odd\x1b[31m\nanswer"), 12, "error: odd\\x1b[31m\\nanswer\n"),
     (KeyboardInterrupt(), 130, ""),
     (Terminated(), 143, ""),
     (BrokenPipeError(), 141, ""),

@@ -99,7 +99,7 @@ def assert_ended(mode: str, out: str, code: int) -> None:
 
 CASES = {
     0: ("upload", "good.pdf", "--detach"),
-    1: ("whoami",),  # at the odd server
+    12: ("whoami",),  # at the odd server
     2: ("jobs", "show", "twelve"),
     3: ("jobs", "show", "999999"),
     4: ("jobs", "list"),  # with a token nobody knows
@@ -137,8 +137,8 @@ def slow_watch(home: tuple[ClientHome, RestClient]) -> Iterator[tuple[float, Pat
 @pytest.mark.parametrize("mode", ["--json", "--jsonl"])
 @pytest.mark.parametrize("code", list(CASES))
 def test_exit_code(home: tuple[ClientHome, RestClient], odd_url: str, code: int, mode: str) -> None:
-    client = home[0].at({1: odd_url, 5: nowhere()}.get(code, home[0].environ["FNT_SERVER"]))
-    if code in (1, 4):
+    client = home[0].at({12: odd_url, 5: nowhere()}.get(code, home[0].environ["FNT_SERVER"]))
+    if code in (4, 12):
         client.environ["FNT_TOKEN"] = "fnt_nobody"
 
     done = client.run(*CASES[code], mode, stdin="secret\n")

@@ -14,12 +14,13 @@ from typing import Self
 
 import httpx
 
+from fnt.api.body import MOST_BYTES
 from fnt.api.device import AuthorizationPending, DeviceGrant, poll_error
 from fnt.api.http import Channel, Response, read_struct
 from fnt.api.retry import Retry
 from fnt.api.upload_reader import UploadReader
 from fnt.config.credentials import Tokens
-from fnt.errors import FntError, NotFoundError
+from fnt.errors import FntError, NotFoundError, ProtocolError
 from fnt.files import read_errors
 from fnt.wire import events, paths
 from fnt.wire.device import CLIENT_ID, GRANT_TYPE
@@ -40,6 +41,12 @@ from fnt.wire.responses import (
 
 MAX_PAGE = 200
 """Maximum number of jobs per page."""
+
+MAX_LISTED = 1_000_000
+"""Jobs in one list."""
+MAX_RESULT_BYTES = 1024**3
+"""Of one result, decompressed."""
+MAX_TOKEN_S = 100 * 365 * 86400
 
 UPLOAD_TIMEOUT = httpx.Timeout(connect=5, read=60, write=30, pool=5)
 REFRESH_TIMEOUT = httpx.Timeout(3)
@@ -219,6 +226,7 @@ class ApiClient:
         if sha256 is not None:
             query["sha256"] = sha256
         left = limit
+        seen: set[int] = set()
         while left is None or left > 0:
             query["limit"] = str(min(MAX_PAGE, left or MAX_PAGE))
             answer = self._channel.call("GET", paths.JOBS, params=query, retry=retry)
@@ -227,8 +235,12 @@ class ApiClient:
             yield from jobs[:left]
             left = None if left is None else left - len(jobs)
             cursor = page.next_cursor
-            if not jobs or cursor is None or cursor == query.get("cursor"):
+            if cursor is None or left == 0:
                 return
+            known = len(seen)
+            seen.update(job.id for job in jobs)
+            if len(seen) == known or cursor == query.get("cursor") or len(seen) > MAX_LISTED:
+                raise ProtocolError("the server's list of jobs never ends")
             query["cursor"] = cursor
 
     def chunks(self, job_id: int) -> list[Chunk]:
@@ -254,12 +266,17 @@ class ApiClient:
     def iter_result(self, job_id: int, format: str) -> Iterator[Iterator[bytes]]:
         """Stream the result of a completed job as blocks of bytes."""
         with self._channel.open(
-            "GET", paths.job(job_id, "result"), params={"format": format}
+            "GET",
+            paths.job(job_id, "result"),
+            params={"format": format},
+            extensions={MOST_BYTES: MAX_RESULT_BYTES},
         ) as pieces:
             yield pieces
 
     def _tokens(self, answer: Response, *, email: str) -> Tokens:
         pair = answer.read(TokenPair)
+        if not 0 <= pair.expires_in <= MAX_TOKEN_S:
+            raise ProtocolError("the server's answer is not a login: expires_in is out of range")
         return Tokens(
             access_token=pair.access_token,
             refresh_token=pair.refresh_token,

@@ -105,10 +105,10 @@ def retry_after_s(text: str | None) -> float | None:
     if text.strip().isdecimal():
         return float(text.strip()[:9])
     try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+        moment = parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def _kind(status: int) -> type[FntError]:

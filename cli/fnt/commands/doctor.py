@@ -12,7 +12,15 @@ import typer
 
 from fnt.doctor import CHECKS, CheckResult, CheckStatus, DoctorContext, run_checks
 from fnt.doctor.result import skip
-from fnt.errors import AuthError, ExitCode, FntError, NotFoundError, TemporaryError, UsageError
+from fnt.errors import (
+    AuthError,
+    ExitCode,
+    FntError,
+    NotFoundError,
+    ProtocolError,
+    TemporaryError,
+    UsageError,
+)
 from fnt.output.output_mode import OutputMode
 from fnt.time_limit import OutOfTime, time_limit
 
@@ -23,6 +31,7 @@ WORST_FIRST: dict[ExitCode, type[FntError]] = {
     ExitCode.BUG: FntError,
     ExitCode.USAGE: UsageError,
     ExitCode.NOT_FOUND: NotFoundError,
+    ExitCode.PROTOCOL: ProtocolError,
     ExitCode.TEMPORARY: TemporaryError,
     ExitCode.AUTH: AuthError,
 }

@@ -11,6 +11,7 @@ from fnt.errors import (
     FntError,
     NotFoundError,
     PartialError,
+    ProtocolError,
     QuotaError,
     RefusedInputError,
     TemporaryError,
@@ -25,6 +26,7 @@ REFUSALS: Mapping[ExitCode, type[FntError]] = {
     ExitCode.NOT_FOUND: NotFoundError,
     ExitCode.REFUSED: RefusedInputError,
     ExitCode.QUOTA: QuotaError,
+    ExitCode.PROTOCOL: ProtocolError,
 }
 """Exceptions for a run of only refused inputs; the first that applies is used."""
 MAX_IDS = 20

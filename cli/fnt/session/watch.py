@@ -29,8 +29,9 @@ from fnt.stream import (
     JobProgressEvent,
     JobStream,
     StreamEvent,
+    retry_in_s,
 )
-from fnt.wire import events, socket_payloads
+from fnt.wire import events
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import JobSnapshot
 from fnt.wire.socket_payloads import ErrorAck, JobAck
@@ -162,7 +163,7 @@ class Watch:
             case Ack():
                 yield from self._handle_ack(event, now)
             case Draining(payload=payload):
-                self.link.draining(now, _retry_in(payload))
+                self.link.draining(now, retry_in_s(payload))
             case Disconnected(reason=reason):
                 self._drop(now, reason)
 
@@ -267,10 +268,3 @@ def _read_ack(payload: object) -> JobAck | ErrorAck:
         return JobAck.from_wire(payload) if payload.get("ok") else ErrorAck.from_wire(payload)
     except WireError as error:
         raise ProtocolError(f"invalid job in the server's response: {error}") from error
-
-
-def _retry_in(payload: object) -> float | None:
-    try:
-        return socket_payloads.Draining.from_wire(payload).retry_in
-    except WireError:
-        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpcore
 import pytest
 
 from fnt.api.http import Channel
@@ -101,7 +102,7 @@ def rest_proxy(url: str) -> bool:
     channel = Channel(url, auth=None, transport=None, verify=True, retry=Retry())
     try:
         http: Any = channel._http
-        return http._transport_for_url(http._merge_url("/x")) is not http._transport
+        return isinstance(http._transport._transport._pool, httpcore.HTTPProxy)
     finally:
         channel.close()
 

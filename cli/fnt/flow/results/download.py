@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import filecmp
+import math
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from fnt.errors import NotFoundError, TargetExistsError, TemporaryError, UsageError
-from fnt.files import reason_of, replaced_file, temporary_file
+from fnt.errors import NotFoundError, ProtocolError, TargetExistsError, TemporaryError, UsageError
+from fnt.files import new_file, reason_of, replaced_file, temporary_file
 from fnt.flow.results.names import result_name, safe_stem
 from fnt.flow.results.result_formats import LIBRARIES, make
 from fnt.wire.jobs import JobSnapshot
 
 TRIES = 3
+RESULT_HEAD_BYTES = 1024 * 1024
+MAX_SENTENCE_BYTES = 32 * 1024
+"""A sentence with its source and what belongs to it, on average over a book."""
 
 
 class ResultSource(Protocol):
@@ -56,13 +60,20 @@ def _seen(source: ResultSource, job: JobSnapshot, *, format: str, path: Path) ->
         return path
     try:
         with temporary_file(path) as part:
-            _fetch(source, job.id, format=format, part=part)
+            _fetch(source, job, format=format, part=part)
             is_same = filecmp.cmp(part, path, shallow=False)
     except OSError as error:
         raise UsageError(f"{path} cannot be compared: {reason_of(error)}") from error
     if not is_same:
         raise TargetExistsError(f"{path} exists with different content", hint="use --overwrite")
     return path
+
+
+def most_bytes(job: JobSnapshot) -> float:
+    """Return how large the result of a job can be, in bytes, by what the server says of it."""
+    if job.sentence_count is None:
+        return math.inf
+    return RESULT_HEAD_BYTES + job.sentence_count * MAX_SENTENCE_BYTES
 
 
 def _save_into(
@@ -87,13 +98,13 @@ def _save(
     if not overwrite:
         _refuse_existing(path)
     try:
-        with replaced_file(path, stem=draft) as part:
+        with (replaced_file if overwrite else new_file)(path, stem=draft) as part:
             if format in LIBRARIES:
                 _convert(source, job, format=format, part=part, draft=draft)
             else:
-                _fetch(source, job.id, format=format, part=part)
-            if not overwrite:
-                _refuse_existing(path)
+                _fetch(source, job, format=format, part=part)
+    except FileExistsError as error:
+        raise _taken(path) from error
     except FileNotFoundError as error:
         raise NotFoundError(f"folder {path.parent} not found") from error
     except OSError as error:
@@ -106,21 +117,25 @@ def _convert(
 ) -> None:
     """Create a format the server does not provide from one that it does."""
     with temporary_file(part, stem=f"{draft}-lines" if draft else None) as lines:
-        _fetch(source, job.id, format="jsonl", part=lines)
+        _fetch(source, job, format="jsonl", part=lines)
         make(format, lines, part, title=safe_stem(job.original_filename) or f"job {job.id}")
 
 
 def _refuse_existing(path: Path) -> None:
     if os.path.lexists(path):
-        raise TargetExistsError(f"{path} exists", hint="use --overwrite to replace it")
+        raise _taken(path)
 
 
-def _fetch(source: ResultSource, job_id: int, *, format: str, part: Path) -> None:
+def _taken(path: Path) -> TargetExistsError:
+    return TargetExistsError(f"{path} exists", hint="use --overwrite to replace it")
+
+
+def _fetch(source: ResultSource, job: JobSnapshot, *, format: str, part: Path) -> None:
     """Download a complete result, retrying if the connection breaks."""
     with part.open("xb") as file:
         for last in (False,) * (TRIES - 1) + (True,):
             try:
-                _copy(source, job_id, format=format, file=file)
+                _copy(source, job, format=format, file=file)
             except TemporaryError:
                 if last:
                     raise
@@ -128,11 +143,15 @@ def _fetch(source: ResultSource, job_id: int, *, format: str, part: Path) -> Non
                 return
 
 
-def _copy(source: ResultSource, job_id: int, *, format: str, file: BinaryIO) -> None:
+def _copy(source: ResultSource, job: JobSnapshot, *, format: str, file: BinaryIO) -> None:
     file.seek(0)
     file.truncate()
-    with source.iter_result(job_id, format) as pieces:
+    left = most_bytes(job)
+    with source.iter_result(job.id, format) as pieces:
         for piece in pieces:
+            left -= len(piece)
+            if left < 0:
+                raise ProtocolError(f"the result of job {job.id} is too large for its sentences")
             file.write(piece)
     file.flush()
     os.fsync(file.fileno())
