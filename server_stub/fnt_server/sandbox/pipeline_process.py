@@ -102,6 +102,10 @@ class _Child:
     cpu_before_s: float = 0.0
 
 
+_HEADS: Final = msgspec.json.Decoder(Response)
+"""Made once: msgspec must not look up the fields of a struct in two threads."""
+
+
 class PipelineProcess:
     """Computes steps one after the other in one warm process.
 
@@ -269,7 +273,7 @@ class PipelineProcess:
 
     def _read_head(self, line: bytes | bytearray) -> Response:
         try:
-            head: Response = msgspec.json.decode(line, type=Response)
+            head: Response = _HEADS.decode(line)
         except (msgspec.DecodeError, msgspec.ValidationError):
             raise self._untrusted() from None
         if head.body_bytes > self._limits.output_bytes:
