@@ -62,7 +62,7 @@ sample: $(READY)  ## Typeset the demo's story again
 picture: $(READY)  ## Draw the live view of a real run for the README
 	PYTHONPATH=tests $(BIN)/python -m picture
 
-schemas: $(READY)  ## Write docs/schemas/job.json from the structs
+schemas: $(READY)  ## Write docs/schemas from the structs
 	PYTHONPATH=tests $(BIN)/python -m schema_files
 
 build: $(READY)  ## Build the wheel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+import zlib
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -53,6 +54,47 @@ def make_encrypted_pdf(*, pages: int = 1, user_password: str = "secret") -> byte
     return out.getvalue()
 
 
+def make_bomb() -> bytes:
+    """Return a small PDF whose one page draws 10^9 letters, one form inside another."""
+    forms = 9
+    objects = [
+        "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj",
+        "2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]/MediaBox[0 0 595 842]>>endobj",
+        "3 0 obj<</Type/Page/Parent 2 0 R/Contents 9 0 R"
+        "/Resources<</XObject<</X 10 0 R>>>>>>endobj",
+        "4 0 obj<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>endobj",
+        "9 0 obj<</Length 5>>stream\n/X Do\nendstream endobj",
+    ]
+    for number in range(10, 10 + forms):
+        resources = f"/XObject<</X {number + 1} 0 R>>/Font<</F 4 0 R>>"
+        drawn = "/X Do " * 10 if number < 9 + forms else "BT /F 9 Tf (a) Tj ET " * 10
+        objects.append(
+            f"{number} 0 obj<</Type/XObject/Subtype/Form/BBox[0 0 595 842]"
+            f"/Resources<<{resources}>>/Length {len(drawn)}>>stream\n{drawn}\nendstream endobj"
+        )
+    return ("%PDF-1.4\n" + "\n".join(objects) + "\ntrailer<</Root 1 0 R>>\n%%EOF").encode()
+
+
+def make_long_line() -> bytes:
+    """Return 1.4 KB of PDF: a line of a million dots after a few words."""
+    drawn = b"BT /F 0.05 Tf 10 800 Td (Il vint la nuit) Tj " + (b"(%s) Tj " % (b"." * 31250)) * 32
+    content = zlib.compress(drawn + b"ET", 9)
+    return b"\n".join(
+        [
+            b"%PDF-1.4",
+            b"1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj",
+            b"2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]/MediaBox[0 0 14400 842]>>endobj",
+            b"3 0 obj<</Type/Page/Parent 2 0 R/Contents 4 0 R"
+            b"/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>>>>>>>endobj",
+            b"4 0 obj<</Filter/FlateDecode/Length %d>>stream" % len(content),
+            content,
+            b"endstream endobj",
+            b"trailer<</Root 1 0 R>>",
+            b"%%EOF",
+        ]
+    )
+
+
 def write_large_pdf(path: Path, *, size_bytes: int) -> Path:
     """Write a PDF of one page, with a large stream that no page uses added to its end."""
     page = make_pdf()
@@ -78,6 +120,7 @@ def make_page_pdf(
     *,
     page: str = "/MediaBox[0 0 600 800]",
     resources: str = "",
+    fonts: str = "",
     catalog: str = "",
     pages: str = "",
     extra: Sequence[tuple[str, str | None]] = (),
@@ -100,7 +143,7 @@ def make_page_pdf(
             font,
             _stream(b"", content.encode("cp1252")),
             f"<</Type/Page/Parent 2 0 R/Contents 4 0 R{page}"
-            f"/Resources<</Font<</F 3 0 R>>{resources}>>>>".encode(),
+            f"/Resources<</Font<</F 3 0 R{fonts}>>{resources}>>>>".encode(),
             *added,
         ]
     )

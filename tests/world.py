@@ -25,6 +25,7 @@ from fnt.output.terminal import Terminal
 from fnt.progress import Accepted, Refused, Update, UploadProgress
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
+from fnt.wire.responses import Chunk, User
 
 SERVER = "https://books.example.org"
 TOKENS = Tokens(access_token="a", refresh_token="r", expires_at=1_772_366_400.0, email="me@x.org")
@@ -90,7 +91,7 @@ class FakeApi:
         self.server = SERVER
         self.jobs = {job.id: job for job in jobs}
         self.results: dict[int, bytes] = {}
-        self.chunk_rows: list[dict[str, Any]] = []
+        self.chunk_rows: list[Chunk] = []
         self.calls: list[tuple[Any, ...]] = []
         self.is_logged_in = True
         self.grant: DeviceGrant | FntError = NotFoundError("not found", code="NOT_FOUND")
@@ -122,10 +123,10 @@ class FakeApi:
             raise outcome
         return outcome
 
-    def me(self) -> dict[str, Any]:
+    def me(self) -> User:
         if not self.is_logged_in:
             raise AuthError("the token is not valid", code="TOKEN_INVALID")
-        return {"id": 1, "email": "me@x.org", "name": "Me"}
+        return User(id=1, email="me@x.org", name="Me")
 
     def logout(self, *, everywhere: bool = False) -> None:
         self.calls.append(("logout", everywhere))
@@ -151,7 +152,7 @@ class FakeApi:
         ]
         yield from sorted(jobs, key=lambda job: -job.id)[:limit]
 
-    def chunks(self, job_id: int) -> list[dict[str, Any]]:
+    def chunks(self, job_id: int) -> list[Chunk]:
         return self.chunk_rows
 
     def cancel(self, job_id: int) -> JobSnapshot:

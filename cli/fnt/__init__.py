@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing has it, whose import takes as long as all of `fnt --version`
+TYPE_CHECKING = False  # instead of importing typing, which takes as long as all of `fnt --version`
 if TYPE_CHECKING:
     from fnt.client import Client
 
@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """Load the client when it is asked for: it takes 150 ms, `fnt --version` shall not."""
+    """Import the client on first access: it takes 150 ms, which `fnt --version` can save."""
     if name == "Client":
         from fnt.client import Client  # noqa: PLC0415
 

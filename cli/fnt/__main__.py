@@ -1,4 +1,4 @@
-"""The command `fnt`: the one place that prints errors and decides the exit code."""
+"""Entry point of `fnt`; prints errors and determines the exit code."""
 
 from __future__ import annotations
 
@@ -6,31 +6,37 @@ import sys
 
 from fnt import __version__
 
-TYPE_CHECKING = False  # importing typing for it would take as long as Python takes to start
+TYPE_CHECKING = False  # instead of importing typing, which takes as long as starting Python
 if TYPE_CHECKING:
     from typer.exceptions import TyperException
 
     from fnt.context import AppContext
     from fnt.errors import FntError
 
-# Only --version is answered with what is imported above: 1 ms. The rest takes 60 and more.
+# --version needs only the imports above, which take 1 ms. The rest takes 60 ms or more.
 # ruff: noqa: PLC0415
 
 
 def main() -> None:
-    """Run the command line of this process and exit."""
+    """Run this process's command line and exit."""
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.exit(_print_version())
     try:
-        sys.exit(_run_jobs() if sys.argv[1:2] == ["__jobs"] else _run_process())
-    except KeyboardInterrupt as stop:  # while it was still importing: nothing has begun
+        sys.exit(_complete() if sys.argv[1:2] == ["__jobs"] else _run_process())
+    except KeyboardInterrupt as stop:  # during the imports, before anything was done
         from fnt.interrupts import Terminated
 
         sys.exit(143 if isinstance(stop, Terminated) else 130)
 
 
+def _complete() -> int:
+    from fnt.commands.complete_job_ids import print_jobs
+
+    return print_jobs()
+
+
 def _print_version() -> int:
-    """Print it and see that it arrived: Python itself would only complain at exit."""
+    """Print the version and check that it was written; Python would only report it at exit."""
     if sys.stdout is None:
         return 141
     try:
@@ -47,28 +53,10 @@ def _print_version() -> int:
     return 0
 
 
-def _run_jobs() -> int:
-    """Print the jobs known here, for the shell's completion: no network, and no word on trouble."""
-    import os
-    from pathlib import Path
-
-    from fnt.config.job_cache import recall
-    from fnt.config.settings import load_settings
-
-    try:
-        settings = load_settings(flags={}, environ=os.environ, cwd=Path.cwd())
-        for number, words in recall(settings.config_dir, settings.server):
-            # ascii() makes them as harmless as clean(), which would take 3 ms to load
-            sys.stdout.write(f"{number}\t{words if words.isprintable() else ascii(words)[1:-1]}\n")
-    except Exception:  # a line of words would end up in what is being typed
-        return 1
-    return 0
-
-
 def _run_process() -> int:
     from fnt.interrupts import exit_on_second_interrupt, handle_sigterm
 
-    handle_sigterm()  # first: what follows takes 60 ms
+    handle_sigterm()  # first, because the imports below take 60 ms
     import os
     from pathlib import Path
 
@@ -77,7 +65,7 @@ def _run_process() -> int:
 
     try:
         cwd = Path.cwd()
-    except FileNotFoundError:  # removed under us: what needs no file still works
+    except FileNotFoundError:  # removed folder; some commands still work
         cwd = Path(os.sep)
     context = AppContext.of_process(os.environ, cwd)
     code = run(sys.argv[1:], context)
@@ -88,14 +76,14 @@ def _run_process() -> int:
 
 
 def run(argv: list[str], context: AppContext) -> int:
-    """Run a command line; return its exit code after telling what went wrong."""
+    """Run a command line, report its error, and return the exit code."""
     from fnt.errors import ExitCode, FntError
-    from fnt.output.output_format import OutputFormat
+    from fnt.output.output_mode import OutputMode
 
     if asks(argv, "--json"):
-        context.report.format = OutputFormat.JSON
+        context.report.format = OutputMode.JSON
     elif asks(argv, "--jsonl"):
-        context.report.format = OutputFormat.JSONL
+        context.report.format = OutputMode.JSONL
     try:
         code, error = _outcome(argv, context)
         if error is not None and code not in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
@@ -105,19 +93,19 @@ def run(argv: list[str], context: AppContext) -> int:
     except BrokenPipeError:
         context.report.record(context.terminal, exit_code=ExitCode.PIPE_CLOSED)
         return ExitCode.PIPE_CLOSED
-    except FntError as failure:  # the disk is full: there is no document, but there is a reason
+    except FntError as failure:  # no document, e.g. because the disk is full, but an error message
         context.terminal.say_error(f"error: {failure.message}")
         return failure.exit_code
     return code or ExitCode.OK
 
 
 def asks(argv: list[str], option: str) -> bool:
-    """Whether an option was given, asked where the command line may be wrong otherwise."""
+    """Return whether an option was given, even if the command line is invalid."""
     return option in (argv[: argv.index("--")] if "--" in argv else argv)
 
 
 def _outcome(argv: list[str], context: AppContext) -> tuple[int | None, FntError | None]:
-    """Return exit code and error; no exit code where help was shown instead of a run."""
+    """Return the exit code, or None if help was shown, and the error."""
     import typer
     from typer.exceptions import TyperException
 
@@ -130,7 +118,7 @@ def _outcome(argv: list[str], context: AppContext) -> tuple[int | None, FntError
         if context.terminal.out_is_closed:
             raise BrokenPipeError from None
         return None, None
-    except TyperException as error:  # click's usage errors, by their public base
+    except TyperException as error:  # public base class of click's usage errors
         at = getattr(error, "ctx", None)
         hint = f"{at.command_path if at else 'fnt'} --help"
         return ExitCode.USAGE, UsageError(_usage_message(error), hint=hint)
@@ -148,7 +136,7 @@ def _outcome(argv: list[str], context: AppContext) -> tuple[int | None, FntError
 
 
 def _usage_message(error: TyperException) -> str:
-    """Return what is wrong with the command line, in the words of our other errors."""
+    """Return the message for a usage error, in the style of all other errors."""
     message = error.format_message().rstrip(".").replace("a valid int range", "a valid integer")
     if option := getattr(error, "option_name", None):
         close = getattr(error, "possibilities", None)
@@ -172,7 +160,7 @@ def _bug(error: Exception, context: AppContext) -> FntError:
 
     from fnt.errors import FntError
 
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO):  # help, half told
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO):  # help was cut off
         return FntError(f"cannot write the result: {error.strerror}")
     for line in "".join(traceback.format_exception(error)).splitlines():
         context.terminal.say_error(line)

@@ -1,4 +1,4 @@
-"""The command tree: one line for each command, loaded when it is called."""
+"""The command tree: one line per command, each imported when invoked."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from fnt.commands.lazy_group import HELP_OPTIONS, LazyGroup
 
 
 class JobsGroup(LazyGroup):
-    """What is done with jobs that exist."""
+    """Commands for existing jobs."""
 
-    table = {  # noqa: RUF012 -- declared as a ClassVar by the base
+    table = {  # noqa: RUF012 -- declared as a ClassVar in the base class
         "list": ("fnt.commands.jobs:list_jobs", "List your jobs, newest first."),
         "show": ("fnt.commands.jobs:show", "Show a job in detail, with the chunks that failed."),
         "cancel": ("fnt.commands.jobs:cancel", "Cancel running or waiting jobs."),
@@ -23,9 +23,9 @@ class JobsGroup(LazyGroup):
 
 
 class BatchGroup(LazyGroup):
-    """Importing many books."""
+    """Commands for bulk imports."""
 
-    table = {  # noqa: RUF012 -- declared as a ClassVar by the base
+    table = {  # noqa: RUF012 -- declared as a ClassVar in the base class
         "run": (
             "fnt.commands.batch_run:run",
             "Import many books, each exactly once. Run it again to resume.",
@@ -46,9 +46,9 @@ class BatchGroup(LazyGroup):
 
 
 class ConfigGroup(LazyGroup):
-    """What is kept in the files of settings."""
+    """Commands for settings."""
 
-    table = {  # noqa: RUF012 -- declared as a ClassVar by the base
+    table = {  # noqa: RUF012 -- declared as a ClassVar in the base class
         "get": ("fnt.commands.config:get", "Show the effective value of a setting."),
         "set": (
             "fnt.commands.config:set_setting",
@@ -71,19 +71,20 @@ class ConfigGroup(LazyGroup):
 
 
 class RootGroup(LazyGroup):
-    """The commands of `fnt`."""
+    """The top-level commands."""
 
-    sections = {  # noqa: RUF012 -- declared as a ClassVar by the base
+    sections = {  # noqa: RUF012 -- declared as a ClassVar in the base class
         "Books": "upload watch download",
         "Jobs": "jobs",
         "Many books": "batch check",
-        "Setup": "login logout whoami config doctor completion",
+        "Setup": "login logout passwd whoami config doctor completion",
         "More": "help version",
     }
 
-    table = {  # noqa: RUF012 -- declared as a ClassVar by the base
+    table = {  # noqa: RUF012 -- declared as a ClassVar in the base class
         "login": ("fnt.commands.auth:login", "Log in and store the token."),
         "logout": ("fnt.commands.auth:logout", "Log out, here and on the server."),
+        "passwd": ("fnt.commands.passwd:passwd", "Change your password."),
         "whoami": ("fnt.commands.auth:whoami", "Show the current login."),
         "upload": ("fnt.commands.upload:upload", "Upload PDFs and split their sentences."),
         "watch": ("fnt.commands.watch:watch", "Watch jobs live and save their results."),
@@ -115,7 +116,7 @@ app = typer.Typer(
     cls=RootGroup,
     add_completion=False,
     pretty_exceptions_enable=False,
-    # Help by Rich doubles the time of --help: fnt.help_format groups and colors it.
+    # Typer's Rich help doubles the time of --help; fnt.help_format groups and colors it instead.
     rich_markup_mode=None,
     context_settings=HELP_OPTIONS,
 )

@@ -1,4 +1,4 @@
-"""`fnt` for scripts: the session of the commands, without a terminal."""
+"""The Python API: what the commands do, without a terminal."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _ERRORS: Mapping[ExitCode, type[FntError]] = {
 
 
 class Client:
-    """One server and one login, as `fnt` finds them: arguments, environment, files, keyring.
+    """One server and login, configured like `fnt`: arguments, environment, files, keyring.
 
-    Every method may raise a subclass of `fnt.errors.FntError`: AuthError when there is no login or
-    it ended, TemporaryError when the server does not answer (the same call is safe again),
-    NotFoundError, RefusedInputError, UsageError. Use it in a `with` block.
+    Use it in a `with` block. Methods raise subclasses of `fnt.errors.FntError`: AuthError if not
+    logged in, TemporaryError if the server does not respond (safe to retry), NotFoundError,
+    RefusedInputError, UsageError.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections; jobs keep running."""
+        """Close all connections; jobs keep running."""
         self._server.api.close()
         self._server.anonymous.close()
 
@@ -84,11 +84,11 @@ class Client:
         idempotency_key: str | None = None,
         **settings: Any,
     ) -> JobSnapshot:
-        """Send a PDF; returns its job as soon as the server has all of it.
+        """Upload a PDF; return its job once the server has the complete file.
 
         `settings` are those of `ProcessingSettings`: `sentence_length_limit=10`, `engine="rules"`.
-        The same `idempotency_key` (letters, digits; kept by the server for the user) with the same
-        file and settings gives the same job again, however often and from wherever it is sent.
+        Repeating a call with the same `idempotency_key` (letters and digits; stored per user),
+        file, and settings returns the same job, from any machine.
         """
         try:
             wanted = ProcessingSettings.from_wire(settings)
@@ -110,11 +110,11 @@ class Client:
         raise TemporaryError("the upload got no response")
 
     def watch(self, *jobs: int, give_up_s: float = 600.0) -> Iterator[JobSnapshot]:
-        """Yield each job's state whenever it changes, over one socket, until all have ended.
+        """Yield each job's state whenever it changes, until all have ended.
 
-        Versions of a job only rise, whatever happens to the connection; the last state of each is
-        its end. Raises TemporaryError after `give_up_s` seconds without any contact (0: never),
-        NotFoundError as soon as the server has no such job.
+        Versions of a job only increase, even across reconnects; its last state is final. Raises
+        TemporaryError after `give_up_s` seconds without contact (0: never), and NotFoundError if a
+        job does not exist.
         """
         seen: dict[int, int] = {}
         with self._server.open_session() as session:
@@ -126,7 +126,7 @@ class Client:
                     yield update
 
     def wait(self, job: int, *, give_up_s: float = 600.0) -> JobSnapshot:
-        """Watch one job; returns its end, which may be a failure."""
+        """Watch a job and return its final state, which may be a failure."""
         for state in self.watch(job, give_up_s=give_up_s):
             if state.status.is_terminal:
                 return state
@@ -140,7 +140,7 @@ class Client:
         format: str = "txt",
         overwrite: bool = False,
     ) -> Path:
-        """Save the result of a completed job into a folder or as a file; returns where it is."""
+        """Save the result of a completed job to a folder or file; return the path."""
         chosen = formats(format)
         if len(chosen) != 1:
             raise UsageError("download takes one format at a time", hint="call it for each format")
@@ -153,13 +153,13 @@ class Client:
         )
 
     def job(self, job: int) -> JobSnapshot:
-        """Return a job as it is now."""
+        """Return the current state of a job."""
         found = self._server.api.get_job(job)
-        assert found is not None  # only a conditional request is answered by nothing
+        assert found is not None  # only a conditional request can return None
         return found
 
     def jobs(self, *, status: str | None = None, limit: int | None = 50) -> list[JobSnapshot]:
-        """Return the newest jobs first; `limit=None` all of them."""
+        """Return jobs, newest first; all of them with `limit=None`."""
         try:
             wanted = JobStatus(status) if status else None
         except ValueError:
@@ -168,11 +168,11 @@ class Client:
         return list(self._server.api.list_jobs(status=wanted, limit=limit))
 
     def cancel(self, job: int) -> JobSnapshot:
-        """Stop a job; one that has ended stays as it is."""
+        """Cancel a job; a job that has already ended is returned unchanged."""
         return self._server.api.cancel(job)
 
     def retry(self, job: int) -> JobSnapshot:
-        """Run a failed or cancelled job again, as a new one."""
+        """Retry a failed or cancelled job as a new job, and return that."""
         return self._server.api.retry(job, idempotency_key=uuid.uuid4().hex)
 
     def remove(self, job: int) -> None:

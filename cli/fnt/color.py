@@ -1,4 +1,4 @@
-"""Whether a stream gets color."""
+"""Whether to use color for a stream."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class ColorMode(StrEnum):
-    """When to use color, as the user says."""
+    """When to use color."""
 
     AUTO = "auto"
     ALWAYS = "always"
@@ -15,7 +15,7 @@ class ColorMode(StrEnum):
 
 
 def wants_color(mode: ColorMode, environ: Mapping[str, str], *, is_terminal: bool) -> bool:
-    """Decide on color: the flag, then NO_COLOR, then FORCE_COLOR, then the terminal."""
+    """Return whether to use color, by precedence: flag, NO_COLOR, FORCE_COLOR, terminal."""
     if mode is not ColorMode.AUTO:
         return mode is ColorMode.ALWAYS
     if environ.get("NO_COLOR"):

@@ -1,4 +1,4 @@
-"""What commands need from the world outside. Replaced in tests by one with fakes."""
+"""Everything commands get from their environment; tests replace it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from fnt.color import ColorMode
 from fnt.config.job_cache import remember
 from fnt.errors import TemporaryError, UsageError
 from fnt.output.browser import has_browser, open_browser
-from fnt.output.output_format import OutputFormat
+from fnt.output.output_mode import OutputMode
 from fnt.output.report.document import Report
 from fnt.output.terminal import Terminal
-from fnt.timeout import OutOfTime, time_limit
+from fnt.time_limit import OutOfTime, time_limit
 
 if TYPE_CHECKING:
     from fnt.api.client import ApiClient
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlobalOptions:
-    """The options that stand before or after any command."""
+    """The global options, accepted before and after any command."""
 
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """Those that override settings."""
-    format: OutputFormat = OutputFormat.HUMAN
+    """Options that override settings."""
+    format: OutputMode = OutputMode.HUMAN
     color: ColorMode = ColorMode.AUTO
     verbose: int = 0
     progress: bool = True
@@ -45,7 +45,7 @@ class GlobalOptions:
 
     @classmethod
     def of_flags(cls, flags: Mapping[str, Any]) -> GlobalOptions:
-        """Read what was given on the command line."""
+        """Return the options given on the command line."""
         names = ("server", "profile", "timeout", "ca_file", "insecure_http")
         return cls(
             settings={name: flags[name] for name in names if name in flags},
@@ -65,22 +65,22 @@ def _color(word: str) -> ColorMode:
         raise UsageError(f"--color must be auto, always or never, not {word!r}") from None
 
 
-def _format(flags: Mapping[str, Any]) -> OutputFormat:
+def _format(flags: Mapping[str, Any]) -> OutputMode:
     if flags.get("json") and flags.get("jsonl"):
         raise UsageError("--json and --jsonl are mutually exclusive")
     for name in ("json", "jsonl", "quiet", "plain"):
         if flags.get(name):
-            return OutputFormat(name)
-    return OutputFormat.HUMAN
+            return OutputMode(name)
+    return OutputMode.HUMAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """One server, as commands use it."""
+    """A connection to one server."""
 
     api: ApiClient
     anonymous: ApiClient
-    """Sends no token."""
+    """A client that sends no token."""
     store: CredentialStore
     open_session: Callable[[], Session]
     open_stream: Callable[[Queue[Any]], JobStream]
@@ -88,7 +88,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppContext:
-    """One run: streams, environment, clocks, and how to reach the server."""
+    """The context of a run: streams, environment, clocks, and the connection factory."""
 
     terminal: Terminal
     report: Report
@@ -107,7 +107,7 @@ class AppContext:
     def of_process(cls, environ: Mapping[str, str], cwd: Path) -> AppContext:
         """Return the context of this process."""
 
-        # What libraries warn of would be written raw, through the live view.
+        # Library warnings would be printed unescaped, over the live view.
         logging.getLogger().addHandler(logging.NullHandler())
 
         def now() -> datetime:
@@ -123,24 +123,24 @@ class AppContext:
         )
 
     def configured(self, options: GlobalOptions) -> AppContext:
-        """Return the context of a command, with its global options applied."""
+        """Return the context with a command's global options applied."""
         self.report.format = options.format
         self.terminal.color = options.color
         self.terminal.takes_input = options.input
-        self.terminal.is_quiet = options.format is OutputFormat.QUIET
-        self.terminal.tells_results = options.format not in (OutputFormat.JSON, OutputFormat.JSONL)
+        self.terminal.is_quiet = options.format is OutputMode.QUIET
+        self.terminal.tells_results = options.format not in (OutputMode.JSON, OutputMode.JSONL)
         if options.verbose:
             log_to(self.terminal, level=logging.DEBUG if options.verbose > 1 else logging.INFO)
         return replace(self, options=options)
 
     def settings(self) -> Settings:
-        """Read the settings of this run."""
-        from fnt.config.settings import load_settings  # noqa: PLC0415 -- 15 ms that --help need not wait
+        """Load the settings."""
+        from fnt.config.settings import load_settings  # noqa: PLC0415 -- 15 ms, not for --help
 
         return load_settings(flags=self.options.settings, environ=self.environ, cwd=self.cwd)
 
     def remember_jobs(self) -> None:
-        """Keep the jobs this run has seen for the shell's completion."""
+        """Cache the jobs seen in this run for shell completion."""
         jobs = [entry.job for entry in self.report.jobs if entry.job is not None]
         if jobs:
             settings = self.settings()
@@ -148,7 +148,7 @@ class AppContext:
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:
-        """Open the server of this run, and close it; all within the time given by --timeout."""
+        """Open a connection to the server, limited in time by --timeout, and close it."""
         settings = self.settings()
         connection = self.connect(settings)
         try:
@@ -159,30 +159,30 @@ class AppContext:
 
 
 class TerminalHandler(logging.Handler):
-    """Says log records on the terminal, above the live view and made harmless."""
+    """Prints log records on the terminal, escaped and above the live view."""
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__()
         self._terminal = terminal
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Say one record."""
+        """Print one record."""
         self._terminal.say(f"{record.name}: {record.getMessage()}")
 
 
 def log_to(terminal: Terminal, *, level: int) -> None:
-    """Show what this program logs."""
+    """Print this program's log records on the terminal."""
     log = logging.getLogger("fnt")
     log.handlers = [TerminalHandler(terminal)]
     log.setLevel(level)
 
 
 def connect(settings: Settings, *, auth_source: str = "FNT_TOKEN") -> Connection:
-    """Build everything that knows the network; nothing is sent yet.
+    """Create a connection without sending anything yet.
 
-    `auth_source` is what errors call the token of the settings.
+    `auth_source` is how errors name the token from the settings.
     """
-    # httpx takes 100 ms to import: a command that stays at home does without.
+    # httpx takes 100 ms to import, which commands without network access can save.
     from fnt.api.auth import BearerAuth, StaticAuth  # noqa: PLC0415
     from fnt.api.client import ApiClient  # noqa: PLC0415
     from fnt.api.tls import make_ssl_context  # noqa: PLC0415
@@ -201,11 +201,11 @@ def connect(settings: Settings, *, auth_source: str = "FNT_TOKEN") -> Connection
     api = ApiClient(settings.server, auth=tokens, verify=tls)
 
     def open_stream(inbox: Queue[Any]) -> JobStream:
-        from fnt.stream import JobStream  # noqa: PLC0415 -- most commands ask one question
+        from fnt.stream import JobStream  # noqa: PLC0415 -- most commands only send one request
 
-        # The system's store is held locked during a handshake: one that hangs must not stop others.
-        own = tls if settings.ca_file else make_ssl_context(settings.server)
-        return JobStream(settings.server, tokens=tokens, inbox=inbox, ssl_context=own)
+        # A handshake locks the system's trust store; one that hangs must not block others.
+        ssl_context = tls if settings.ca_file else make_ssl_context(settings.server)
+        return JobStream(settings.server, tokens=tokens, inbox=inbox, ssl_context=ssl_context)
 
     def open_session() -> Session:
         from fnt.session import Session  # noqa: PLC0415 -- as above

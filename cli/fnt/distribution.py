@@ -1,4 +1,4 @@
-"""How this distribution is called and installed; `fnt` on the package index is another program."""
+"""How this distribution is named and installed; `fnt` on PyPI is a different project."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ INSTALL_HINT = "in a clone of French Novel Tool, run: pip install '.[{extras}]'"
 
 
 def install_hint(*extras: str) -> str:
-    """Return what to type to get these optional parts."""
+    """Return the command that installs optional extras."""
     return INSTALL_HINT.format(extras=",".join(extras))

@@ -1,17 +1,17 @@
-"""What can go wrong, each with its exit code.
+"""Exceptions and their exit codes.
 
 FntError                 1
-├── UsageError           2   configuration, a target that exists, a bad option value
-├── NotFoundError        3   no such job, file or profile
-├── AuthError            4   not logged in, or the login ended
-├── TemporaryError       5   unreachable, 5xx, rate limit: the same line is safe to run again
-├── PartialError         6   some jobs failed, others are fine
+├── UsageError           2   configuration, existing target, invalid option value
+├── NotFoundError        3   no such job, file, or profile
+├── AuthError            4   not logged in, or the login expired
+├── TemporaryError       5   unreachable, 5xx, rate limit: safe to retry
+├── PartialError         6   some jobs failed, others completed
 ├── AllFailedError       7   every job failed or was cancelled
 ├── DeadlineError        8   --timeout reached, jobs still running
 ├── RefusedInputError   10   every input was refused, here or by the server
 ├── QuotaError          11   quota or plan limit
-├── RejectedError        1   the server refused a request in a way no command expects
-└── ProtocolError        1   an answer that is not what the contract says
+├── ProtocolError       12   response that violates the API contract
+└── RejectedError        1   request rejected for a reason no command expects
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ class ExitCode(IntEnum):
     DEADLINE = 8
     REFUSED = 10
     QUOTA = 11
+    PROTOCOL = 12
     INTERRUPTED = 130
     PIPE_CLOSED = 141
     TERMINATED = 143
 
 
 class FntError(Exception):
-    """An error told to the user in one line, with a hint that says what to do next."""
+    """Base class of errors: a one-line message, and a hint about what to do next."""
 
     exit_code = ExitCode.BUG
 
@@ -56,42 +57,42 @@ class FntError(Exception):
         self.message = message
         self.hint = hint
         self.code = code
-        """The server's `error_code`, where the error came from it."""
+        """The server's `error_code`, if the error came from the server."""
         self.request_id = request_id
         self.retry_after_s = retry_after_s
 
     @property
     def retryable(self) -> bool:
-        """Whether the same command is safe and sensible to run again."""
+        """Whether running the same command again is safe and may succeed."""
         return self.exit_code is ExitCode.TEMPORARY
 
 
 class UsageError(FntError):
-    """Wrong arguments or configuration."""
+    """Invalid arguments or configuration."""
 
     exit_code = ExitCode.USAGE
 
 
 class NotFoundError(FntError):
-    """No such job, file or profile."""
+    """No such job, file, or profile."""
 
     exit_code = ExitCode.NOT_FOUND
 
 
 class AuthError(FntError):
-    """Not logged in, or the login ended."""
+    """Not logged in, or the login expired."""
 
     exit_code = ExitCode.AUTH
 
 
 class TemporaryError(FntError):
-    """Unreachable, overloaded or rate limited."""
+    """Unreachable, overloaded, or rate limited."""
 
     exit_code = ExitCode.TEMPORARY
 
 
 class PartialError(FntError):
-    """Some jobs failed, were refused or cancelled; others are fine."""
+    """Some jobs failed, were refused, or were cancelled; others completed."""
 
     exit_code = ExitCode.PARTIAL
 
@@ -103,7 +104,7 @@ class AllFailedError(FntError):
 
 
 class DeadlineError(FntError):
-    """The time given ran out while jobs were still running."""
+    """The time limit was reached while jobs were still running."""
 
     exit_code = ExitCode.DEADLINE
 
@@ -115,18 +116,20 @@ class RefusedInputError(FntError):
 
 
 class QuotaError(FntError):
-    """A quota or a plan's limit is used up."""
+    """A quota or plan limit is exhausted."""
 
     exit_code = ExitCode.QUOTA
 
 
 class RejectedError(FntError):
-    """The server refused the request (409, 413, 415 or another 4xx)."""
+    """The server rejected the request (409, 413, 415, or another 4xx)."""
 
 
 class ProtocolError(FntError):
-    """The server answered something that the contract does not have."""
+    """The server's response violates the API contract: its shape, size or order."""
+
+    exit_code = ExitCode.PROTOCOL
 
 
 class TargetExistsError(UsageError):
-    """There is such a file already."""
+    """The target file already exists."""

@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, hashed, locked between processes; errors in one line."""
+"""File utilities: atomic writes, hashing, interprocess locks, one-line errors."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from fnt.errors import NotFoundError, TemporaryError, UsageError
 
 HASH_PIECE_BYTES = 1024 * 1024
 PRIVATE = 0o600
-"""Permissions of a file that only its owner reads and writes."""
-NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag, and no such links by default
+"""Owner-only permissions."""
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # missing on Windows
 BINARY = getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
-    """What a file held, and when that was last changed."""
+    """Hash and modification time of a file."""
 
     sha256: str
-    """In hexadecimal, lower case."""
+    """Lowercase hexadecimal digest."""
     size_bytes: int
     modified_ns: int
 
@@ -31,11 +31,11 @@ class Fingerprint:
 def fingerprint(
     path: Path, *, name: str | None = None, on_piece: Callable[[], None] = lambda: None
 ) -> Fingerprint:
-    """Hash a file; `on_piece` is called before each piece and may raise to stop.
+    """Hash a file; `on_piece` is called before each block and may raise to stop.
 
-    Raises NotFoundError and UsageError, which call the file `name`.
+    Raises NotFoundError and UsageError, whose messages use `name`.
     """
-    import hashlib  # noqa: PLC0415 -- 2 ms: TAB waits for this module
+    import hashlib  # noqa: PLC0415 -- takes 2 ms, which completion can save
 
     digest, size_bytes = hashlib.sha256(), 0
     with read_errors(name or path), path.open("rb") as file:
@@ -49,9 +49,9 @@ def fingerprint(
 
 @contextmanager
 def temporary_file(beside: Path, *, stem: str | None = None) -> Iterator[Path]:
-    """Yield a free hidden path in the folder of `beside`; what is written there goes at the end.
+    """Yield an unused hidden path in the same folder; the file is deleted on exit.
 
-    With a fixed `stem`, what a killed process left under it goes at the start.
+    With a fixed `stem`, a file left by a killed process is deleted first.
     """
     path = beside.with_name(f".{stem or os.urandom(8).hex()}.fnt-part")
     if stem is not None:
@@ -65,17 +65,34 @@ def temporary_file(beside: Path, *, stem: str | None = None) -> Iterator[Path]:
 
 @contextmanager
 def replaced_file(path: Path, *, stem: str | None = None) -> Iterator[Path]:
-    """Yield a path to write to, which replaces `path` when the block ends without an error."""
+    """Yield a path to write to; it replaces `path` if the block succeeds."""
     with temporary_file(path, stem=stem) as draft:
         yield draft
         draft.replace(path)
 
 
 @contextmanager
-def atomic_write(path: Path, *, mode: int = 0o666, fsync: bool = True) -> Iterator[BinaryIO]:
-    """Open a file that replaces `path` when the block ends: a reader sees the old or the new.
+def new_file(path: Path, *, stem: str | None = None) -> Iterator[Path]:
+    """Yield a path to write to, which becomes `path` at the end of the block.
 
-    `mode` holds from the first byte; the umask narrows it. Raises OSError.
+    Raises FileExistsError if there is such a file by then, whoever made it.
+    """
+    with temporary_file(path, stem=stem) as draft:
+        yield draft
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            path.open("xb").close()
+            draft.replace(path)
+
+
+@contextmanager
+def atomic_write(path: Path, *, mode: int = 0o666, fsync: bool = True) -> Iterator[BinaryIO]:
+    """Open a file that atomically replaces `path` when the block ends.
+
+    The file has `mode`, restricted by the umask, from the start. Raises OSError.
     """
     with replaced_file(path) as draft:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | BINARY, mode)
@@ -94,17 +111,17 @@ def file_lock(
     busy: str = "another fnt process is renewing the login and does not finish",
     hint: str | None = None,
 ) -> Iterator[None]:
-    """Hold a file's lock; it goes with the process, however that ends.
+    """Hold an interprocess lock on a file, released even if the process is killed.
 
-    Raises TemporaryError with the words of `busy` when another process keeps it for too long, and
-    UsageError with `hint` where the file cannot be locked.
+    Raises TemporaryError with `busy` as its message if the lock is not free within `timeout_s`
+    seconds, and UsageError with `hint` if the file cannot be locked.
     """
-    import filelock  # noqa: PLC0415 -- 59 ms, for renewals and ledgers alone
+    import filelock  # noqa: PLC0415 -- takes 59 ms, only for token renewal and ledgers
 
-    # The library's stand-in for file systems without locks would outlive a killed process.
+    # The library's fallback for file systems without locks would outlive a killed process.
     lock = filelock.FileLock(path, timeout=timeout_s, mode=PRIVATE, fallback_to_soft=False)
     try:
-        path.parent.stat()  # the library would make the folder
+        path.parent.stat()  # the library would create the folder
         lock.acquire()
     except filelock.Timeout as error:
         raise TemporaryError(busy, code="LOCKED") from error
@@ -118,7 +135,7 @@ def file_lock(
 
 @contextmanager
 def read_errors(name: object) -> Iterator[None]:
-    """Raise NotFoundError or UsageError instead of what the system says about reading a file."""
+    """Translate errors from reading a file into NotFoundError or UsageError."""
     try:
         yield
     except FileNotFoundError as error:
@@ -129,7 +146,7 @@ def read_errors(name: object) -> Iterator[None]:
 
 @contextmanager
 def write_errors(name: object) -> Iterator[None]:
-    """Raise UsageError instead of what the system says about writing a file."""
+    """Translate errors from writing a file into UsageError."""
     try:
         yield
     except (OSError, ValueError) as error:
@@ -137,7 +154,7 @@ def write_errors(name: object) -> Iterator[None]:
 
 
 def reason_of(error: OSError | ValueError) -> str:
-    """Return why a file cannot be used, in the system's words where it has any."""
+    """Return why a file cannot be used, in the system's words if available."""
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     return "no name of a file"

@@ -1,6 +1,6 @@
-"""Help with grouped options and commands, in color where the terminal has it.
+"""Help with grouped options and commands, in color where supported.
 
-Typer does this with Rich, whose import doubles the time of `--help`.
+Typer uses Rich for this, which doubles the time of `--help`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from fnt.color import ColorMode, wants_color
 
 _RANGE = re.compile(r"(?:\s*\[|; )(?:\d+<=)?x[<>]=\d+(\])?")
-"""What the library adds for a bounded number; our texts say it in words."""
+"""The range Typer appends to bounded numbers; our texts state it in words."""
 _SECTION = re.compile(r"[A-Z][A-Za-z ]+:$")
 _TITLE = re.compile(r"Usage:|  Examples:$")
 _ENTRY = re.compile(r"  (?! )(.+?)(?=  |$)")
@@ -25,22 +25,22 @@ _OPTION = re.compile(r"(?<![\w-])--?[a-z][\w-]*", re.IGNORECASE)
 
 
 class HelpCommand(TyperCommand):
-    """A command whose options stand in the groups they name."""
+    """A command with options grouped by their help panel."""
 
     def get_help(self, ctx: Any) -> str:
-        """Return the help, in color where stdout has it."""
+        """Return the help text, in color if stdout supports it."""
         return in_color(super().get_help(ctx), ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the options in their groups."""
+        """Write the options by group."""
         write_options(self, ctx, formatter)
 
 
 class HelpGroup(TyperGroup):
-    """A group whose commands stand under the headings they name."""
+    """A group with commands under their headings."""
 
     def get_help(self, ctx: Any) -> str:
-        """Return the help, in color where stdout has it."""
+        """Return the help text, in color if stdout supports it."""
         return in_color(super().get_help(ctx), ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -67,7 +67,7 @@ def write_options(
     last: Collection[str] = (),
     last_heading: str = "Options",
 ) -> None:
-    """Write arguments, groups in this order, options of no group, then the last parameters."""
+    """Write arguments, groups in this order, ungrouped options, then the last parameters."""
     groups: dict[str, list[tuple[str, str]]] = {
         heading: [] for heading in ("Arguments", *order, "Options", last_heading)
     }
@@ -90,7 +90,7 @@ def write_options(
 
 
 def in_color(text: str, ctx: Any, *, mode: ColorMode = ColorMode.AUTO) -> str:
-    """Return the help with color where stdout gets it, and let it through."""
+    """Return the help text, in color if stdout supports it, and let click print the codes."""
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     ctx.color = wants_color(mode, os.environ, is_terminal=is_terminal)
     return "\n".join(_colored_lines(text)) if ctx.color else text

@@ -1,4 +1,4 @@
-"""What ends a run from outside: Ctrl-C, a second Ctrl-C, SIGTERM."""
+"""Interrupts: Ctrl-C, a second Ctrl-C, and SIGTERM."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ INTERRUPTED = 130
 TERMINATED = 143
 
 LEAVE_WITHIN_S = 5.0
-"""After SIGTERM: what was interrupted may hold a lock that the way out waits for."""
+"""Time limit for cleanup after SIGTERM, since a lock it needs may still be held."""
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM: the same way out as Ctrl-C, with an exit code of its own."""
+    """SIGTERM, handled like Ctrl-C but with its own exit code."""
 
 
 def handle_sigterm() -> None:
-    """Let SIGTERM end the run as Ctrl-C does, but within `LEAVE_WITHIN_S`."""
+    """Make SIGTERM end the run like Ctrl-C, but within `LEAVE_WITHIN_S`."""
     signal.signal(signal.SIGTERM, _terminate)
 
 
 def exit_on_second_interrupt() -> None:
-    """Whoever presses Ctrl-C again does not want to wait for threads that close."""
+    """Exit immediately on a second Ctrl-C, without waiting for threads to finish."""
     signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
 
 

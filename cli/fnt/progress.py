@@ -1,4 +1,4 @@
-"""The fold from updates to what is shown. Pure: the same updates, the same state."""
+"""Reducer from updates to displayed progress. Pure and deterministic."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from fnt.errors import ExitCode
 from fnt.wire.job_status import JobStatus
 
 if TYPE_CHECKING:
-    from fnt.wire.jobs import JobSnapshot  # help and completion would wait for msgspec
+    from fnt.wire.jobs import JobSnapshot  # importing it would slow down help and completion
 
 
 class LinkStatus(StrEnum):
-    """How news of the jobs reaches this client."""
+    """How updates reach this client."""
 
     IDLE = "idle"  # nothing to watch yet
-    CONNECTING = "connecting"  # the first attempt is under way
-    LIVE = "live"  # over the socket
-    RECONNECTING = "reconnecting"  # the socket is lost; the next attempt is due at `retry_at`
-    POLLING = "polling"  # over REST, while the socket is still being tried
+    CONNECTING = "connecting"  # the first attempt is in progress
+    LIVE = "live"  # over the WebSocket
+    RECONNECTING = "reconnecting"  # WebSocket lost; the next attempt is at `retry_at`
+    POLLING = "polling"  # over REST, while reconnecting the WebSocket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkState:
-    """The connection as shown to the user. Times are those of the clock given to `reduce`."""
+    """The connection as shown to the user. Times use the clock passed to `reduce`."""
 
     status: LinkStatus = LinkStatus.IDLE
     attempt: int = 0
     retry_at: float | None = None
-    """When the socket is tried next."""
+    """When the next connection attempt is due."""
     poll_every_s: float | None = None
     reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadProgress:
-    """Bytes of one input that have been sent."""
+    """The number of bytes of one input sent so far."""
 
     key: str
-    """The input this row belongs to: unique in a run, the row's identity before it has a job."""
+    """Identifies the row, even before it has a job; unique in a run."""
     title: str
     sent_bytes: int
     size_bytes: int
@@ -52,17 +52,17 @@ class UploadProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The server has the file: from here on the row follows the job."""
+    """The server has the file; the row now follows the job."""
 
     key: str
     job: JobSnapshot
     is_skipped: bool = False
-    """It had the file before, in this job: nothing was sent."""
+    """Whether the upload was skipped because the server already had the file in this job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """An input that never became a running job."""
+    """An input that did not become a running job."""
 
     key: str
     title: str
@@ -75,17 +75,17 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """A result that is on disk now."""
+    """A result that has been saved to disk."""
 
     job_id: int
     path: Path
     key: str | None = None
-    """The row it was saved for; without it the first that follows the job."""
+    """The row it was saved for; if None, the first row that follows the job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveFailed:
-    """A result that could not be fetched or written; the job itself is fine."""
+    """A result that could not be downloaded or written; the job itself is unaffected."""
 
     job_id: int
     message: str
@@ -94,7 +94,7 @@ class SaveFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsRetired:
-    """Rows that were shown for long enough: from now on only their number counts."""
+    """Rows that are no longer shown individually, only counted."""
 
     keys: tuple[str, ...]
 
@@ -106,7 +106,7 @@ Update = Union[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One input or job on its way from first byte to saved result."""
+    """One input or job, from its upload to the saved result."""
 
     key: str
     title: str
@@ -119,25 +119,25 @@ class Row:
     saved: tuple[Path, ...] = ()
     save_error: str | None = None
     is_skipped: bool = False
-    """Its file was not sent: the job was there before."""
+    """Whether the upload was skipped because the job already existed."""
     rate: float | None = None
-    """Percent a second, smoothed."""
+    """Smoothed progress rate, in percent per second."""
     ended_at: float | None = None
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing more will happen to this row but saving."""
+        """Whether the row can change no more, except that its result is saved."""
         return self.ended_at is not None
 
     @property
     def is_failed(self) -> bool:
-        """Whether it ended without a result."""
+        """Whether the row ended without a result."""
         return self.is_done and (self.job is None or self.job.status is not JobStatus.COMPLETED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetiredCounts:
-    """How the rows that were cleared had ended."""
+    """Counts of retired rows, by how they ended."""
 
     completed: int = 0
     failed: int = 0
@@ -145,26 +145,26 @@ class RetiredCounts:
 
     @property
     def total(self) -> int:
-        """Return their number."""
+        """Return the total count."""
         return self.completed + self.failed + self.cancelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressState:
-    """Everything a renderer needs. Rows stand in the order in which they appeared."""
+    """Everything a renderer needs. Rows are in order of appearance."""
 
     rows: Mapping[str, Row] = field(default_factory=lambda: MappingProxyType({}))
     keys_by_job: Mapping[int, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    """Several rows follow one job where the same file was given twice."""
+    """Rows by job number; several if the same file was given more than once."""
     link: LinkState = field(default_factory=LinkState)
     server: str = ""
     retired: RetiredCounts = field(default_factory=RetiredCounts)
     pending: int = 0
-    """Rows that are known to come and have not appeared."""
+    """Number of expected rows that have not appeared yet."""
 
     @property
     def count(self) -> int:
-        """Return the number of all rows: cleared, shown and to come."""
+        """Return the number of all rows: retired, shown, and pending."""
         return self.retired.total + len(self.rows) + self.pending
 
     @property
@@ -173,17 +173,17 @@ class ProgressState:
         return all(row.is_done for row in self.rows.values())
 
     def row_of(self, job_id: int) -> Row | None:
-        """Return the row that follows a job, the first of them."""
+        """Return the first row that follows a job, or None."""
         keys = self.keys_by_job.get(job_id)
         return self.rows[keys[0]] if keys else None
 
 
 RATE_HALF_LIFE_S = 10.0
-"""After this long without change an old rate counts half in the smoothed one."""
+"""Seconds without progress after which an old rate has half its weight."""
 
 
 def reduce(state: ProgressState, update: Update, *, now: float) -> ProgressState:
-    """Fold one update into the state; late and repeated ones return the same state object."""
+    """Apply one update; return the same object for a late or repeated one."""
     match update:
         case UploadProgress():
             return _fold_upload(state, update, now)
@@ -202,14 +202,14 @@ def reduce(state: ProgressState, update: Update, *, now: float) -> ProgressState
 
 
 def is_newer(current: JobSnapshot | None, candidate: JobSnapshot) -> bool:
-    """Whether a snapshot tells more than the one shown: a higher version, nothing after an end."""
+    """Return whether a snapshot has a higher version, and the current one is not final."""
     if current is None:
         return True
     return not current.status.is_terminal and candidate.version > current.version
 
 
 def time_left_s(row: Row, *, now: float) -> float | None:
-    """Seconds until the row's job ends, from its smoothed rate; None while that is not known."""
+    """Estimate the seconds until the row's job ends, from its rate; None if unknown."""
     if row.is_done or row.job is None or not row.rate:
         return None
     remaining = (100 - row.job.progress_percent) / row.rate
@@ -239,7 +239,7 @@ def _advanced(row: Row, job: JobSnapshot, now: float) -> Row:
 
 
 def _smoothed(row: Row, job: JobSnapshot, now: float) -> float | None:
-    """Exponential moving average, weighted by the time each sample covers."""
+    """Return the moving average of the rate, weighted by the duration of each sample."""
     if row.job is None or row.job.processed_chunks == job.processed_chunks:
         return row.rate
     elapsed = now - row.changed_at

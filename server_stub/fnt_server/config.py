@@ -16,6 +16,8 @@ from fnt_server.concurrency import GEVENT, THREADS
 METRICS_FILES = "PROMETHEUS_MULTIPROC_DIR"
 """Folder in which several processes store their counts; read by prometheus_client."""
 
+_MB = 1024 * 1024
+
 N = TypeVar("N", int, float)
 
 
@@ -54,6 +56,8 @@ class Config:
     """Port for Prometheus on 127.0.0.1; 0 disables it."""
     max_queued_jobs: int = 10_000
     """Limit on unfinished jobs of all users."""
+    user_quota_bytes: int = 10_000 * _MB
+    """Bytes of files and results that one user may store; 0: any number."""
     max_user_jobs: int = 2_000
     """Limit on unfinished jobs per user."""
     drain_s: int = 8
@@ -97,6 +101,8 @@ class Config:
             log_format=_one_of(environ, "FNT_LOG_FORMAT", ("text", "json")),
             metrics_port=_number(environ, "FNT_METRICS_PORT", 0, int, 0, 65535),
             max_queued_jobs=_number(environ, "FNT_MAX_QUEUED_JOBS", 10_000, int, 1, 10_000_000),
+            user_quota_bytes=_number(environ, "FNT_USER_QUOTA_MB", 10_000, int, 0, 100_000_000)
+            * _MB,
             max_user_jobs=_number(environ, "FNT_MAX_USER_JOBS", 2_000, int, 1, 10_000_000),
             drain_s=_number(environ, "FNT_DRAIN_S", 8, int, 1, 600),
             lease_s=_number(environ, "FNT_LEASE_S", 20.0, float, 1, 3600),

@@ -22,7 +22,7 @@ from fnt.color import ColorMode
 from fnt.commands.help_sections import ORDER
 from fnt.context import GlobalOptions
 from fnt.errors import UsageError
-from fnt.output.output_format import OutputFormat
+from fnt.output.output_mode import OutputMode
 from world import FakeApi, World, make_terminal
 
 COMMANDS = [
@@ -86,9 +86,9 @@ def test_global_options_stand_anywhere(args: list[str]) -> None:
     ("flags", "expected"),
     [
         ({}, GlobalOptions()),
-        ({"json": True, "quiet": True}, GlobalOptions(format=OutputFormat.JSON)),
-        ({"jsonl": True}, GlobalOptions(format=OutputFormat.JSONL)),
-        ({"plain": True}, GlobalOptions(format=OutputFormat.PLAIN)),
+        ({"json": True, "quiet": True}, GlobalOptions(format=OutputMode.JSON)),
+        ({"jsonl": True}, GlobalOptions(format=OutputMode.JSONL)),
+        ({"plain": True}, GlobalOptions(format=OutputMode.PLAIN)),
         ({"color": "never"}, GlobalOptions(color=ColorMode.NEVER)),
         ({"verbose": 1}, GlobalOptions(verbose=1)),
         ({"debug": True}, GlobalOptions(verbose=2)),
@@ -123,7 +123,7 @@ def test_verbose_says_what_is_logged() -> None:
 
 
 @pytest.mark.parametrize("args", [["--help"], ["version"]])
-def test_nothing_heavy_is_loaded_at_home(args: list[str]) -> None:
+def test_commands_without_network_import_no_heavy_modules(args: list[str]) -> None:
     code = (
         "import sys, json; from fnt.__main__ import main\n"
         f"sys.argv = ['fnt', *{args!r}]\n"
@@ -138,7 +138,7 @@ def test_nothing_heavy_is_loaded_at_home(args: list[str]) -> None:
     assert not loaded & {"httpx", "socketio", "rich", "keyring", "pypdf", "msgspec", "fnt.session"}
 
 
-def test_every_command_stands_under_one_heading_of_the_help() -> None:
+def test_every_command_is_listed_under_one_heading_of_the_help() -> None:
     named = " ".join(RootGroup.sections.values()).split()
 
     assert sorted(named) == sorted(RootGroup.table)

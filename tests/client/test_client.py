@@ -1,4 +1,4 @@
-"""`fnt.Client` without a server: its errors are ours, and its host keeps its logging."""
+"""`fnt.Client` without a server: errors are FntErrors, and the host's logging is untouched."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ HOLD = (
 )
 
 
-def test_fingerprint_tells_bytes_size_and_time(tmp_path: Path) -> None:
+def test_fingerprint_has_hash_size_and_time(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"x" * 3_000_000)
     pieces: list[None] = []
@@ -48,7 +48,7 @@ def test_fingerprint_tells_bytes_size_and_time(tmp_path: Path) -> None:
         ("a\0b", UsageError, "the book cannot be read: no name of a file"),
     ],
 )
-def test_fingerprint_says_why_a_file_cannot_be_read(
+def test_fingerprint_reports_why_a_file_cannot_be_read(
     tmp_path: Path, name: str, kind: type[Exception], words: str
 ) -> None:
     with pytest.raises(kind, match=words):
@@ -99,7 +99,7 @@ def test_a_longest_name_can_be_written(tmp_path: Path) -> None:
     assert path.read_bytes() == b"new"
 
 
-def test_a_draft_with_a_fixed_name_takes_away_what_a_killed_process_left(tmp_path: Path) -> None:
+def test_a_draft_with_a_fixed_name_deletes_what_a_killed_process_left(tmp_path: Path) -> None:
     with temporary_file(tmp_path / "a", stem="job-1") as left:
         name = left.name
     (tmp_path / name).write_text("half")
@@ -120,7 +120,7 @@ def test_an_error_of_writing_is_one_line(tmp_path: Path) -> None:
         pass
 
 
-def test_an_error_of_the_program_is_no_error_of_reading() -> None:
+def test_a_bug_is_not_reported_as_a_read_error() -> None:
     with pytest.raises(KeyError), read_errors("a"):
         raise KeyError("a")
 
@@ -200,7 +200,7 @@ def test_no_lock_is_taken_through_a_link(tmp_path: Path) -> None:
     assert not (tmp_path / "other").exists()
 
 
-def test_nobody_imports_the_library_before_a_lock_is_taken() -> None:
+def test_the_lock_library_is_imported_only_for_locking() -> None:
     code = "import sys, fnt.files, fnt.config.credentials; sys.exit('filelock' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

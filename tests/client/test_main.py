@@ -40,7 +40,7 @@ TABLE = [
     (errors.DeadlineError("late"), 8, "error: late\n"),
     (errors.RefusedInputError("refused"), 10, "error: refused\n"),
     (errors.QuotaError("quota"), 11, "error: quota\n"),
-    (errors.ProtocolError("odd\x1b[31m\nanswer"), 1, "error: odd\\x1b[31m\\nanswer\n"),
+    (errors.ProtocolError("odd\x1b[31m\nanswer"), 12, "error: odd\\x1b[31m\\nanswer\n"),
     (KeyboardInterrupt(), 130, ""),
     (Terminated(), 143, ""),
     (BrokenPipeError(), 141, ""),
@@ -112,7 +112,7 @@ def test_a_bug_shows_where_it_happened() -> None:
     assert json.loads(world.out)["error"]["message"] == "this is a bug in fnt: ZeroDivisionError"
 
 
-def test_debug_tells_more() -> None:
+def test_debug_shows_more() -> None:
     world = World(api=FailingApi(errors.ProtocolError("odd", request_id="r-1")))
 
     run(["jobs", "list", "--debug"], world.context())
@@ -194,7 +194,7 @@ def test_ctrl_c_while_it_imports_is_silent() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a folder in use can be removed")
-def test_a_current_folder_that_is_gone_is_no_bug(tmp_path: Path) -> None:
+def test_a_removed_current_folder_is_not_a_crash(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     line = f'rmdir "{gone}"; exec "{sys.executable}" -m fnt version'

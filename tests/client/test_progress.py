@@ -1,4 +1,4 @@
-"""The fold: by table, and as properties of any order in which news may arrive."""
+"""The progress reducer: examples, and properties for any order of updates."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_upload_in_between_does_not_go_back():
     assert state.rows["a"].sent_bytes == 60
 
 
-def test_upload_news_after_the_job_is_passed_over():
+def test_upload_progress_after_the_job_is_ignored():
     state = fold(sending(10), Accepted(key="a", job=make_snapshot()))
 
     assert reduce(state, sending(20), now=9) is state
@@ -193,7 +193,7 @@ def test_newer_is_decided_by_version_alone():
 
 @st.composite
 def histories(draw):
-    """One job's true snapshots, percents rising, the last one an end."""
+    """Snapshots of one job with increasing percentages, the last one final."""
     steps = draw(st.integers(1, 12))
     percents = sorted(draw(st.lists(st.integers(0, 99), min_size=steps, max_size=steps)))
     end = draw(st.sampled_from([DONE, JobStatus.FAILED, JobStatus.CANCELLED]))
@@ -206,7 +206,7 @@ def histories(draw):
 
 @st.composite
 def deliveries(draw):
-    """A history as a network delivers it: anything lost, doubled, late; the end arrives."""
+    """A history with updates lost, duplicated, or late, but with the final one delivered."""
     history = draw(histories())
     arrived = draw(st.lists(st.sampled_from(history), max_size=30))
     position = draw(st.integers(0, len(arrived)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def test_a_previous_worker_serves_this_web_and_hands_over_to_this_worker(
     book = tmp_path / "home/library/books/livre-01.pdf"
 
     with running(old):
+        # A worker looks at the schema once, when it starts: a newer one would turn it away.
+        wait_for(lambda: workers(tmp_path / "data"), within_s=30, what="it is at work")
         Server(release=current, data_dir=tmp_path / "data", environ=environ).command("migrate")
         with running(web):
             wait_for(lambda: is_well(url), within_s=30, what="web and worker are well")
@@ -66,6 +69,13 @@ def test_a_previous_worker_serves_this_web_and_hands_over_to_this_worker(
                 with running(new):
                     old.stop()
                     assert {rest.ended(job_id)["status"] for job_id in ids} == {"completed"}
+
+
+def workers(data_dir: Path) -> int:
+    """Count the workers that have told the database that they live."""
+    with contextlib.closing(sqlite3.connect(data_dir / "fnt.db")) as database:
+        count: int = database.execute("SELECT count(*) FROM workers").fetchone()[0]
+        return count
 
 
 def is_well(url: str) -> bool:

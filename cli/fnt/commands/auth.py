@@ -12,7 +12,8 @@ import typer
 from fnt.commands.device_login import log_in_by_browser
 from fnt.config.credentials import Tokens
 from fnt.context import AppContext, Connection
-from fnt.errors import AuthError, FntError, NotFoundError, ProtocolError, UsageError
+from fnt.errors import AuthError, FntError, NotFoundError, UsageError
+from fnt.wire.responses import User
 from fnt.wire.times import format_time
 
 INSTEAD = "use --web, or --email with --password-stdin, or --with-token, or set FNT_TOKEN"
@@ -91,7 +92,7 @@ def _require_place(context: AppContext, *, insecure_storage: bool) -> None:
 
 def _check(context: AppContext) -> None:
     with context.connected() as server:
-        email = _email(server.api.me())
+        email = server.api.me().email
         context.report.answer["login"] = {
             "email": email,
             "server": server.api.server,
@@ -117,7 +118,7 @@ def _owned_token(context: AppContext, token: str) -> Tokens:
     server = context.connect(replace(context.settings(), token=token))
     with server.api, server.anonymous:
         try:
-            email = _email(server.api.me())
+            email = server.api.me().email
         except AuthError as error:
             raise AuthError(
                 "the server rejected this token",
@@ -126,13 +127,6 @@ def _owned_token(context: AppContext, token: str) -> Tokens:
                 request_id=error.request_id,
             ) from error
     return Tokens.personal(token, email=email)
-
-
-def _email(user: dict[str, Any]) -> str:
-    email = user.get("email")
-    if not isinstance(email, str):
-        raise ProtocolError("invalid server response: no email")
-    return email
 
 
 def _by_browser(context: AppContext, *, is_forced: bool) -> Tokens:
@@ -196,10 +190,10 @@ def logout(
     """Log out, here and on the server."""
     context: AppContext = ctx.obj
     with context.connected() as server:
-        told = _end_on_server(server, everywhere=everywhere)
+        had_login = _end_on_server(server, everywhere=everywhere)
         server.store.delete()
         context.report.answer["logout"] = {"server": server.api.server, "all": everywhere}
-        done = "logged out" if told else "was not logged in"
+        done = "logged out" if had_login else "was not logged in"
         context.terminal.say(f"{done} ({server.api.server})")
 
 
@@ -218,9 +212,10 @@ def whoami(ctx: typer.Context) -> None:
     with context.connected() as server:
         user = server.api.me()
         answer = {
-            "email": user.get("email"),
-            "name": user.get("name"),
+            "email": user.email,
+            "name": user.name or None,
             "server": server.api.server,
+            "storage": _storage(user),
             **_token_facts(context, server),
         }
     context.report.answer["whoami"] = answer
@@ -228,6 +223,15 @@ def whoami(ctx: typer.Context) -> None:
         if value is not None:
             note = " (renews automatically)" if name == "until" else ""
             context.terminal.result(f"{name:8} {value}{note}")
+
+
+def _storage(user: User) -> str | None:
+    """Return how much the user stores and may store; None from a server that does not say."""
+    used, quota = user.used_bytes, user.quota_bytes
+    if not isinstance(used, int):
+        return None
+    of = f" of {quota / 2**20:.0f}" if isinstance(quota, int) else ""
+    return f"{used / 2**20:.1f}{of} MB"
 
 
 def _token_facts(context: AppContext, server: Connection) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from fnt.flow.ledger.export import csv_lines, json_lines, record_of, write_file
 from fnt.flow.ledger.locate import ledger_path
 from fnt.flow.summary import batch_answer, error_text
 from fnt.output.formatting import plural
-from fnt.output.output_format import OutputFormat
+from fnt.output.output_mode import OutputMode
 
 if TYPE_CHECKING:
     from fnt.context import AppContext
@@ -48,12 +48,12 @@ def status(
         words = ", ".join(f"{number} {one}" for one, number in counts.items())
         terminal.say(f"{opened.path}: {plural(sum(counts.values()), 'book')}: {words or 'none'}")
         shown = [one for one in BookStatus if all_ or one is not BookStatus.DONE]
-        is_read = context.options.format is OutputFormat.JSON
-        context.report.answer["batch"] = batch_answer(opened) | {
-            "books": [record_of(book) for book in opened.books()] if is_read else []
-        }
+        is_read = context.options.format is OutputMode.JSON
+        context.report.answer["batch"] = batch_answer(opened).replaced(
+            books=[record_of(book) for book in opened.books()] if is_read else []
+        )
         for book in opened.books(statuses=shown):
-            is_quiet = context.options.format is OutputFormat.QUIET
+            is_quiet = context.options.format is OutputMode.QUIET
             terminal.result(book.path if is_quiet else _line(book))
 
 
@@ -81,7 +81,7 @@ def export(
             context.terminal.write_bytes(write(opened))
             return
         write_file(Path(target), lambda: write(opened), overwrite=overwrite)
-        context.report.answer["batch"] = batch_answer(opened) | {"export": target}
+        context.report.answer["batch"] = batch_answer(opened).replaced(export=target)
         context.terminal.result(target)
 
 

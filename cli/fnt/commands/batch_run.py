@@ -28,13 +28,14 @@ from fnt.commands.shared_options import (
     OverwriteOption,
     ParallelOption,
     SourceOption,
+    StretchOption,
     Transport,
     TransportOption,
     WordsOption,
     settings_of,
 )
 from fnt.config.settings import parse_duration
-from fnt.errors import ProtocolError, UsageError
+from fnt.errors import UsageError
 from fnt.flow.inputs.manifest import Source, read_source
 from fnt.flow.inputs.upload_items import Preparer
 from fnt.flow.ledger import FAILED, BookStatus, Ledger
@@ -81,6 +82,7 @@ def run(  # noqa: PLR0913 -- one per option
     include: IncludeOption = None,
     exclude: ExcludeOption = None,
     words: WordsOption = DEFAULTS.sentence_length_limit,
+    stretch: StretchOption = DEFAULTS.stretch,
     min_words: MinWordsOption = DEFAULTS.min_sentence_length,
     engine: EngineOption = DEFAULTS.engine,
     ignore_dialogue: IgnoreDialogueOption = False,
@@ -119,7 +121,11 @@ def run(  # noqa: PLR0913 -- one per option
     )
     books = Source.of(source, include=include or (), exclude=exclude or ())
     defaults = settings_of(
-        words=words, min_words=min_words, engine=engine, ignore_dialogue=ignore_dialogue
+        words=words,
+        stretch=stretch,
+        min_words=min_words,
+        engine=engine,
+        ignore_dialogue=ignore_dialogue,
     )
     output_plan = OutputPlan(
         folder=output, formats=() if no_save else formats(format), overwrite=overwrite
@@ -236,10 +242,7 @@ def _near(folder: Path) -> Path:
 
 def _claim(ledger: Ledger, server: Connection) -> None:
     """Raise UsageError if the ledger belongs to another server or account."""
-    email = server.api.me().get("email")
-    if not isinstance(email, str):
-        raise ProtocolError("invalid server response: no email")
-    ledger.claim(server=server.api.server, user=email)
+    ledger.claim(server=server.api.server, user=server.api.me().email)
 
 
 def _plan(

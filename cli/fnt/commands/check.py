@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,6 +28,7 @@ from fnt.flow.inputs.discovery import find_files
 from fnt.flow.inputs.preflight import Preflight, inspect_pdf
 from fnt.output.formatting import data_size, plural
 from fnt.output.report.document import error_entry
+from fnt.wire.documents import CheckedFile, FileProblem, Verdict
 
 if TYPE_CHECKING:
     from fnt.context import AppContext
@@ -83,7 +84,8 @@ def check(
         return
     checked: list[Checked] = []
     firsts: dict[str, str] = {}
-    entries = context.report.answer["check"] = []
+    entries: list[CheckedFile] = []
+    context.report.answer["check"] = entries
     with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="fnt-check") as pool:
         for one in pool.map(_look, paths):
             first = firsts.setdefault(one.sha256, one.file) if one.sha256 else one.file
@@ -102,21 +104,23 @@ def _look(path: Path) -> Checked:
         return Checked(file=str(path), error=error)
 
 
-def _entry(one: Checked, duplicate_of: str | None) -> dict[str, Any]:
+def _entry(one: Checked, duplicate_of: str | None) -> CheckedFile:
     problem = one.look.problem if one.look else None
-    verdict = "refused" if one.is_refused else "warning" if problem or duplicate_of else "ok"
-    if verdict != "refused" and one.look and one.look.not_checked:
+    verdict: Verdict = "warning" if problem or duplicate_of else "ok"
+    if one.is_refused:
+        verdict = "refused"
+    elif one.look and one.look.not_checked:
         verdict = "not checked"
-    return {
-        "file": one.file,
-        "verdict": verdict,
-        "size_bytes": one.look.size_bytes if one.look else None,
-        "page_count": one.look.page_count if one.look else None,
-        "sha256": one.sha256,
-        "duplicate_of": duplicate_of,
-        "problem": {"code": problem.code, "message": problem.message} if problem else None,
-        "error": error_entry(one.error) if one.error else None,
-    }
+    return CheckedFile(
+        file=one.file,
+        verdict=verdict,
+        size_bytes=one.look.size_bytes if one.look else None,
+        page_count=one.look.page_count if one.look else None,
+        sha256=one.sha256,
+        duplicate_of=duplicate_of,
+        problem=FileProblem(code=problem.code, message=problem.message) if problem else None,
+        error=error_entry(one.error) if one.error else None,
+    )
 
 
 def _line(one: Checked, duplicate_of: str | None) -> str:
@@ -130,7 +134,7 @@ def _line(one: Checked, duplicate_of: str | None) -> str:
         words.append(one.look.problem.message)
     if duplicate_of:
         words.append(f"duplicate of {duplicate_of}")
-    return f"{_entry(one, duplicate_of)['verdict']:7}  {one.file}: {', '.join(words)}"
+    return f"{_entry(one, duplicate_of).verdict:7}  {one.file}: {', '.join(words)}"
 
 
 def _raise_refused(checked: Sequence[Checked]) -> None:
@@ -170,16 +174,16 @@ def _show_text(context: AppContext, paths: Sequence[Path]) -> None:
             )
         except subprocess.TimeoutExpired:
             raise TemporaryError(f"{path} took more than {TEXT_WITHIN_S} s to read") from None
-        said = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason"])[-1]
+        reason = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no reason"])[-1]
         if done.returncode == ExitCode.REFUSED:
-            raise RefusedInputError(said.removeprefix("fnt-server: "))
+            raise RefusedInputError(reason.removeprefix("fnt-server: "))
         if done.returncode:
             raise UsageError(
-                f"fnt-server text failed: {said.removeprefix('fnt-server: ')}",
+                f"fnt-server text failed: {reason.removeprefix('fnt-server: ')}",
                 hint=f"--text needs the server; {install_hint('server')}",
             )
         text = done.stdout.decode("utf-8", "replace")
-        texts.append({"file": str(path), "text": text})
+        texts.append(CheckedFile(file=str(path), text=text))
         for line in text.splitlines():
             context.terminal.result(line)
     context.report.answer["check"] = texts

@@ -23,7 +23,7 @@ def get(ctx: typer.Context, key: KeyArgument) -> None:
     if current_name(key) not in READERS:
         raise UsageError(f"{key[:40]!r} is not a setting", hint=f"known: {', '.join(READERS)}")
     found = _found(context)[current_name(key)]
-    context.report.answer["config get"] = {key: _plain(found.value), "origin": found.origin}
+    context.report.answer["config_get"] = {key: _plain(found.value), "origin": found.origin}
     if found.value is None:
         raise NotFoundError(f"{key} is not set", hint=f"fnt config set {key} VALUE")
     context.terminal.result(_shown(found.value))
@@ -39,7 +39,7 @@ def set_setting(
 
     context: AppContext = ctx.obj
     path = set_value(config_folder(context.environ), key, value, profile=_profile(context))
-    context.report.answer["config set"] = {"key": key, "value": value, "path": str(path)}
+    context.report.answer["config_set"] = {"key": key, "value": value, "path": str(path)}
     context.terminal.say(f"set {key} = {value} in {path}")
 
 
@@ -49,7 +49,7 @@ def unset(ctx: typer.Context, key: KeyArgument) -> None:
 
     context: AppContext = ctx.obj
     path = unset_value(config_folder(context.environ), key, profile=_profile(context))
-    context.report.answer["config unset"] = {"key": key, "path": str(path)}
+    context.report.answer["config_unset"] = {"key": key, "path": str(path)}
     context.terminal.say(f"removed {key} from {path}")
 
 
@@ -63,7 +63,7 @@ def list_settings(
     """List all settings with their effective values."""
     context: AppContext = ctx.obj
     found = _found(context)
-    context.report.answer["config list"] = {
+    context.report.answer["config_list"] = {
         key: {"value": _plain(one.value), "origin": one.origin} for key, one in found.items()
     }
     for key, one in found.items():
@@ -77,7 +77,7 @@ def path(ctx: typer.Context) -> None:
 
     context: AppContext = ctx.obj
     file = config_folder(context.environ) / USER_FILE
-    context.report.answer["config path"] = str(file)
+    context.report.answer["config_path"] = str(file)
     context.terminal.result(str(file))
 
 
@@ -97,7 +97,7 @@ def trust(
     if project is None:
         raise NotFoundError(f"no {PROJECT_FILE} here or in a parent folder")
     server = trust_server(config_folder(context.environ), project)
-    context.report.answer["config trust"] = {"path": str(project), "server": server}
+    context.report.answer["config_trust"] = {"path": str(project), "server": server}
     context.terminal.say(f"{project} is trusted to use {server}")
 
 

@@ -10,11 +10,19 @@ from urllib.request import getproxies
 
 import typer
 
-from fnt.doctor import CHECKS, CheckResult, DoctorContext, Status, run_checks
+from fnt.doctor import CHECKS, CheckResult, CheckStatus, DoctorContext, run_checks
 from fnt.doctor.result import skip
-from fnt.errors import AuthError, ExitCode, FntError, NotFoundError, TemporaryError, UsageError
-from fnt.output.output_format import OutputFormat
-from fnt.timeout import OutOfTime, time_limit
+from fnt.errors import (
+    AuthError,
+    ExitCode,
+    FntError,
+    NotFoundError,
+    ProtocolError,
+    TemporaryError,
+    UsageError,
+)
+from fnt.output.output_mode import OutputMode
+from fnt.time_limit import OutOfTime, time_limit
 
 if TYPE_CHECKING:
     from fnt.context import AppContext
@@ -23,6 +31,7 @@ WORST_FIRST: dict[ExitCode, type[FntError]] = {
     ExitCode.BUG: FntError,
     ExitCode.USAGE: UsageError,
     ExitCode.NOT_FOUND: NotFoundError,
+    ExitCode.PROTOCOL: ProtocolError,
     ExitCode.TEMPORARY: TemporaryError,
     ExitCode.AUTH: AuthError,
 }
@@ -63,7 +72,7 @@ def doctor(
             findings.append(finding)
             _tell(context, finding)
     finally:
-        context.report.answer["doctor"] = [finding.to_json() for finding in findings]
+        context.report.answer["doctor"] = [finding.report() for finding in findings]
     _raise_worst(findings, out_of_time)
 
 
@@ -80,20 +89,23 @@ def _untried(done: int) -> Iterator[CheckResult]:
 
 
 def _tell(context: AppContext, finding: CheckResult) -> None:
-    said = finding.verdict
-    if context.options.format is OutputFormat.QUIET and said.status in (Status.OK, Status.SKIP):
+    verdict = finding.verdict
+    if context.options.format is OutputMode.QUIET and verdict.status in (
+        CheckStatus.OK,
+        CheckStatus.SKIP,
+    ):
         return
-    context.terminal.result(f"{said.status:4}  {finding.check:9}  {said.message}")
-    if said.hint:
-        context.terminal.result(f"{'':17}{said.hint}")
+    context.terminal.result(f"{verdict.status:4}  {finding.check:9}  {verdict.message}")
+    if verdict.hint:
+        context.terminal.result(f"{'':17}{verdict.hint}")
 
 
 def _raise_worst(findings: list[CheckResult], out_of_time: TemporaryError | None) -> None:
-    bad = [finding for finding in findings if finding.verdict.status is Status.FAIL]
+    bad = [finding for finding in findings if finding.verdict.status is CheckStatus.FAIL]
     for exit_code, kind in WORST_FIRST.items():
         for finding in bad:
-            said = finding.verdict
-            if said.exit_code is exit_code:
-                raise kind(f"{finding.check}: {said.message}", hint=said.hint)
+            verdict = finding.verdict
+            if verdict.exit_code is exit_code:
+                raise kind(f"{finding.check}: {verdict.message}", hint=verdict.hint)
     if out_of_time is not None:
         raise out_of_time

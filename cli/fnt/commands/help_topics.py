@@ -53,8 +53,8 @@ EXIT_CODES = Topic(
         ("0", "success; with `--detach`, the server has accepted the files", ""),
         (
             "1",
-            "a bug, or an unexpected response",
-            "report it, with the request ID if there is one",
+            "a bug in `fnt`",
+            "report it, with what was printed",
         ),
         (
             "2",
@@ -80,12 +80,21 @@ EXIT_CODES = Topic(
             "every input was refused",
             "check for files that are not PDFs, are too large, or need a password",
         ),
-        ("11", "quota or plan limit", ""),
+        (
+            "11",
+            "quota or plan limit",
+            "`fnt whoami` shows the storage you use; `fnt jobs rm JOB…` frees it",
+        ),
+        (
+            "12",
+            "the server's answer makes no sense",
+            "check the URL: `fnt doctor`; if it is an fnt-server, report it with the request ID",
+        ),
         ("130", "Ctrl-C", "jobs keep running; resume with the command that was printed"),
         ("141", "stdout was closed (`| head`)", ""),
         ("143", "SIGTERM", "as for 130"),
     ),
-    note="If several apply, the first of these wins: 130, 143, 4, 8, 6 or 7, 3, 10, 11, 5.",
+    note="If several apply, the first of these wins: 130, 143, 4, 8, 6 or 7, 3, 10, 11, 12, 5.",
 )
 
 ENVIRONMENT = Topic(

@@ -13,11 +13,12 @@ from fnt.commands.shared_options import JobsArgument
 from fnt.context import AppContext
 from fnt.errors import AuthError, FntError, PartialError, RejectedError, UsageError
 from fnt.output.formatting import count, plural
-from fnt.output.output_format import OutputFormat
+from fnt.output.output_mode import OutputMode
 from fnt.output.report.document import JobEntry, error_entry
 from fnt.output.sanitize import clean
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
+from fnt.wire.responses import Chunk
 from fnt.wire.times import format_time
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def list_jobs(
     with context.connected() as server:
         jobs = list(server.api.list_jobs(status=status, limit=limit))
     context.report.jobs += [JobEntry(job=job) for job in jobs]
-    if context.options.format is OutputFormat.QUIET:
+    if context.options.format is OutputMode.QUIET:
         lines = [str(job.id) for job in jobs]
     else:
         lines = _table(jobs)
@@ -164,27 +165,24 @@ def _facts(job: JobSnapshot) -> list[str]:
     return [f"{name:10} {value}" for name, value in facts.items() if value is not None]
 
 
-def _stand_ins(chunks: list[dict[str, Any]]) -> list[str]:
+def _stand_ins(chunks: list[Chunk]) -> list[str]:
     """Return how many sentences `rules` handled as a fallback, and why, over all chunks."""
     reasons: Counter[str] = Counter()
     for chunk in chunks:
-        told = chunk.get("by_rules")
-        for reason, number in told.items() if isinstance(told, dict) else ():
-            if isinstance(number, int):
-                reasons[clean(str(reason))] += number
+        for reason, number in (chunk.by_rules or {}).items():
+            reasons[clean(reason)] += number
     if not reasons:
         return []
     why = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common())
     return [f"{'by rules':10} {plural(reasons.total(), 'sentence')} without a valid answer ({why})"]
 
 
-def _chunk_errors(chunks: list[dict[str, Any]]) -> list[str]:
+def _chunk_errors(chunks: list[Chunk]) -> list[str]:
     return [
-        f"chunk {chunk.get('chunk_id')}, pages {chunk.get('start_page')}-{chunk.get('end_page')}: "
-        f"{chunk.get('last_error')} ({chunk.get('last_error_code')}, attempt "
-        f"{chunk.get('attempts')})"
+        f"chunk {chunk.chunk_id}, pages {chunk.start_page}-{chunk.end_page}: "
+        f"{chunk.last_error} ({chunk.last_error_code}, attempt {chunk.attempts})"
         for chunk in chunks
-        if chunk.get("last_error")
+        if chunk.last_error
     ]
 
 

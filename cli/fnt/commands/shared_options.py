@@ -88,6 +88,17 @@ WordsOption = Annotated[
         rich_help_panel=SENTENCES,
     ),
 ]
+StretchOption = Annotated[
+    int,
+    typer.Option(
+        "--stretch",
+        metavar="N",
+        min=0,
+        max=4,
+        help="Words a piece may be longer where that saves a bad cut, 0 to 4.",
+        rich_help_panel=SENTENCES,
+    ),
+]
 MinWordsOption = Annotated[
     int,
     typer.Option(
@@ -149,7 +160,7 @@ FailFastOption = Annotated[
 
 
 def settings_of(
-    *, words: int, min_words: int, engine: str, ignore_dialogue: bool
+    *, words: int, stretch: int, min_words: int, engine: str, ignore_dialogue: bool
 ) -> ProcessingSettings:
     """Return the processing settings from the options."""
     if min_words > words:
@@ -159,6 +170,7 @@ def settings_of(
         min_sentence_length=min_words,
         engine=engine,
         ignore_dialogue=ignore_dialogue,
+        stretch_words=stretch,
     )
 
 

@@ -33,6 +33,7 @@ from fnt.commands.shared_options import (
     PathsArgument,
     RecursiveOption,
     SkipExistingOption,
+    StretchOption,
     Transport,
     TransportOption,
     WatchOption,
@@ -98,6 +99,7 @@ def upload(  # noqa: PLR0913 -- one per option
     name: NameOption = None,
     watch: WatchOption = None,
     words: WordsOption = DEFAULTS.sentence_length_limit,
+    stretch: StretchOption = DEFAULTS.stretch,
     min_words: MinWordsOption = DEFAULTS.min_sentence_length,
     engine: EngineOption = DEFAULTS.engine,
     ignore_dialogue: IgnoreDialogueOption = False,
@@ -149,7 +151,11 @@ def upload(  # noqa: PLR0913 -- one per option
             exclude=exclude or (),
         ),
         settings=settings_of(
-            words=words, min_words=min_words, engine=engine, ignore_dialogue=ignore_dialogue
+            words=words,
+            stretch=stretch,
+            min_words=min_words,
+            engine=engine,
+            ignore_dialogue=ignore_dialogue,
         ),
         skips_existing=skip_existing,
         dry_run=dry_run,
@@ -223,7 +229,7 @@ def _unfinished(context: AppContext, request: _Request) -> UnfinishedUpload | No
     if request.watch is None or STDIN in (*request.sources.words, request.sources.files_from):
         return None
     settings = context.settings()
-    asked = {
+    identity = {
         "server": settings.server,
         "folder": context.cwd,
         "sources": asdict(request.sources),
@@ -232,7 +238,7 @@ def _unfinished(context: AppContext, request: _Request) -> UnfinishedUpload | No
         "formats": request.formats,
         "saves": request.saves,
     }
-    return UnfinishedUpload(settings.config_dir, asked)
+    return UnfinishedUpload(settings.config_dir, identity)
 
 
 def _upload(context: AppContext, server: Connection, request: _Request, plan: Plan) -> None:

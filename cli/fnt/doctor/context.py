@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fnt.config.settings.proxy import Proxy
     from fnt.context import AppContext, Connection
     from fnt.stream import JobStream
+    from fnt.wire.responses import Health
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class DoctorContext:
     """The response to the unauthenticated health request."""
     asked_at: datetime = field(init=False)
     """The midpoint of that request, on this machine's clock."""
-    health: Mapping[str, Any] = field(default_factory=dict)
+    health: Health = field(init=False)
     """The health report for authenticated users."""
     has_websocket: bool = False
     stream: JobStream | None = None

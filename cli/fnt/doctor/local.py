@@ -25,8 +25,8 @@ def settings(target: DoctorContext) -> Verdict:
     found = setting_origins(
         flags=context.options.settings, environ=context.environ, cwd=context.cwd
     )
-    told = [f"{key} from {one.origin}" for key, one in found.items() if one.origin != "default"]
-    words = ", ".join([target.settings.server, *told])
+    origins = [f"{key} from {one.origin}" for key, one in found.items() if one.origin != "default"]
+    words = ", ".join([target.settings.server, *origins])
     ignored = _ignored_server(context.cwd, found["server"])
     if ignored is not None:
         return warn(

@@ -79,10 +79,10 @@ def _answer(target: DoctorContext) -> object:
 
 
 def _judged(payload: object, job_id: int, *, exists: bool) -> Verdict:
-    said = payload if isinstance(payload, dict) else {}
-    if said.get("ok") is True:
+    details = payload if isinstance(payload, dict) else {}
+    if details.get("ok") is True:
         return ok(f"joined the room of job {job_id}")
-    code = str(said.get("error_code", ""))[:40]
+    code = str(details.get("error_code", ""))[:40]
     if code == ErrorCode.JOB_NOT_FOUND and not exists:
         return ok("no job to join yet; the server responds to joins")
     return fail(

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from fnt.errors import ExitCode, FntError
-
-
-class Status(StrEnum):
-    """The outcome of a check."""
-
-    OK = "ok"
-    WARN = "warn"  # works with limitations
-    FAIL = "fail"
-    SKIP = "skip"  # not applicable, or not possible
+from fnt.wire.documents import CheckStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The outcome of a check, what was found, and how to fix it."""
 
-    status: Status
+    status: CheckStatus
     message: str
     hint: str | None = None
     exit_code: ExitCode = ExitCode.OK
@@ -29,22 +20,22 @@ class Verdict:
 
 def ok(message: str) -> Verdict:
     """Return a verdict that all is well."""
-    return Verdict(status=Status.OK, message=message)
+    return Verdict(status=CheckStatus.OK, message=message)
 
 
 def warn(message: str, hint: str) -> Verdict:
     """Return a verdict that something works with limitations."""
-    return Verdict(status=Status.WARN, message=message, hint=hint)
+    return Verdict(status=CheckStatus.WARN, message=message, hint=hint)
 
 
 def fail(message: str, hint: str | None, *, exit_code: ExitCode) -> Verdict:
     """Return a verdict that something does not work."""
-    return Verdict(status=Status.FAIL, message=message, hint=hint, exit_code=exit_code)
+    return Verdict(status=CheckStatus.FAIL, message=message, hint=hint, exit_code=exit_code)
 
 
 def skip(message: str) -> Verdict:
     """Return a verdict that a check does not apply."""
-    return Verdict(status=Status.SKIP, message=message)
+    return Verdict(status=CheckStatus.SKIP, message=message)
 
 
 def failed(error: FntError, *, hint: str | None = None) -> Verdict:

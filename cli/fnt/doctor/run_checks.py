@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fnt.doctor.context import DoctorContext
-from fnt.doctor.result import Status, Verdict, fail, failed, skip
+from fnt.doctor.result import Verdict, fail, failed, skip
 from fnt.errors import ExitCode, FntError, TemporaryError
-from fnt.timeout import call_within
+from fnt.time_limit import call_within
+from fnt.wire.documents import CheckStatus, DoctorCheck
 
 LIMIT_S = 5.0
 
@@ -35,16 +35,15 @@ class CheckResult:
     verdict: Verdict
     ms: int = 0
 
-    def to_json(self) -> dict[str, Any]:
+    def report(self) -> DoctorCheck:
         """Return the result as written in the JSON report."""
-        said = self.verdict
-        return {
-            "check": self.check,
-            "status": str(said.status),
-            "message": said.message,
-            "hint": said.hint,
-            "ms": self.ms,
-        }
+        return DoctorCheck(
+            check=self.check,
+            status=self.verdict.status,
+            message=self.verdict.message,
+            hint=self.verdict.hint,
+            ms=self.ms,
+        )
 
 
 def run_checks(
@@ -62,11 +61,13 @@ def run_checks(
             causes[check.name] = cause
             yield CheckResult(check=check.name, verdict=skip(f"skipped: {cause} failed"))
             continue
-        began = clock()
+        started_at = clock()
         verdict = _limited(target, check, limit_s=limit_s)
-        if verdict.status is Status.FAIL:
+        if verdict.status is CheckStatus.FAIL:
             causes[check.name] = check.name
-        yield CheckResult(check=check.name, verdict=verdict, ms=round((clock() - began) * 1000))
+        yield CheckResult(
+            check=check.name, verdict=verdict, ms=round((clock() - started_at) * 1000)
+        )
 
 
 def _limited(target: DoctorContext, check: Check, *, limit_s: float) -> Verdict:

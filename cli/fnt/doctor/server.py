@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -11,6 +12,7 @@ from fnt.api.retry import Retry
 from fnt.doctor.context import DoctorContext
 from fnt.doctor.result import Verdict, fail, failed, ok, skip, warn
 from fnt.errors import AuthError, ExitCode, ProtocolError, TemporaryError
+from fnt.wire.responses import Health, HealthChecks
 from fnt.wire.times import format_time
 
 ONCE = Retry(tries=1)
@@ -19,30 +21,25 @@ MOST_OFF_S = 30.0
 
 def rest(target: DoctorContext) -> Verdict:
     """Request the server's health and check that it is an fnt-server."""
-    context, began = target.context, target.context.now()
+    context, started_at = target.context, target.context.now()
     try:
         target.look = look = target.connection.anonymous.probe_health()
     except TemporaryError as error:
         return failed(
             error, hint="something between this machine and the server closes the connection"
         )
-    target.asked_at = began + (context.now() - began) / 2
+    target.asked_at = started_at + (context.now() - started_at) / 2
     try:
-        said = look.object()
+        health = look.read(Health)
     except ProtocolError:
         return _no_server(target)
-    service, status = said.get("service"), said.get("status")
-    if isinstance(service, str) and isinstance(status, str):
-        words = f"{service[:40]} reports status {status[:40]}"
-        if look.status >= 500:
-            return fail(f"{words}: its database is down", "check the server's log",
-                        exit_code=ExitCode.TEMPORARY)  # fmt: skip
-        return (
-            ok(words)
-            if status == "ok"
-            else warn(words, "see the checks of database, broker and workers")
-        )
-    return _no_server(target)
+    words = f"{health.service[:40]} reports status {health.status[:40]}"
+    if look.status >= 500:
+        return fail(f"{words}: its database is down", "check the server's log",
+                    exit_code=ExitCode.TEMPORARY)  # fmt: skip
+    if health.status == "ok":
+        return ok(words)
+    return warn(words, "see the checks of database, broker and workers")
 
 
 def _no_server(target: DoctorContext) -> Verdict:
@@ -72,8 +69,8 @@ def clock(target: DoctorContext) -> Verdict:
         moment = parsedate_to_datetime(target.look.headers.get("Date", ""))
     except ValueError:
         return skip("the server does not report its time")
-    theirs = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=0.5)
-    off_s = (target.asked_at - theirs).total_seconds()
+    server_time = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + timedelta(seconds=0.5)
+    off_s = (target.asked_at - server_time).total_seconds()
     if abs(off_s) <= MOST_OFF_S:
         return ok("in sync with the server")
     way = "ahead of" if off_s > 0 else "behind"
@@ -90,7 +87,7 @@ def login(target: DoctorContext) -> Verdict:
     if tokens is None and not known.token:
         return fail("not logged in", "run: fnt login", exit_code=ExitCode.AUTH)
     try:
-        email = str(api.me(retry=ONCE).get("email"))[:200]
+        email = api.me(retry=ONCE).email[:200]
     except AuthError as error:
         hint = (
             "create a new FNT_TOKEN with: fnt-server user token EMAIL"
@@ -110,43 +107,43 @@ def login(target: DoctorContext) -> Verdict:
 
 def version(target: DoctorContext) -> Verdict:
     """Compare the server's version with this one."""
-    theirs = str(target.health.get("version", ""))[:40]
-    if not theirs:
+    server_version = (target.health.version or "")[:40]
+    if not server_version:
         return skip(f"the server does not report its version; fnt is {__version__}")
-    words = f"server {theirs}, fnt {__version__}"
-    if _series(theirs) == _series(__version__):
+    words = f"server {server_version}, fnt {__version__}"
+    if _series(server_version) == _series(__version__):
         return ok(words)
-    older = "fnt" if _series(__version__) < _series(theirs) else "the server"
+    older = "fnt" if _series(__version__) < _series(server_version) else "the server"
     return warn(words, f"upgrade {older}")
 
 
 def database(target: DoctorContext) -> Verdict:
     """Check that the server reaches its database."""
-    return _part(target, "database", "start the server's database")
+    return _part(target, lambda checks: checks.database, "start the server's database")
 
 
 def broker(target: DoctorContext) -> Verdict:
     """Check that the server reaches its broker."""
-    return _part(target, "broker", "start the server's broker: without it, progress is delayed")
+    hint = "start the server's broker: without it, progress is delayed"
+    return _part(target, lambda checks: checks.broker, hint)
 
 
 def workers(target: DoctorContext) -> Verdict:
     """Check that a worker is running."""
-    checks = target.health.get("checks")
-    number = checks.get("workers") if isinstance(checks, dict) else None
-    if not isinstance(number, int):
+    checks = target.health.checks
+    if not checks:
         return skip("not reported by the server")
+    number = checks.workers
     if number < 1:
         return fail("no worker is running: jobs are waiting", "start one with: fnt-server worker",
                     exit_code=ExitCode.TEMPORARY)  # fmt: skip
     return ok(f"{number} alive")
 
 
-def _part(target: DoctorContext, name: str, hint: str) -> Verdict:
-    checks = target.health.get("checks")
-    state = checks.get(name) if isinstance(checks, dict) else None
-    if not isinstance(state, str):
+def _part(target: DoctorContext, state_of: Callable[[HealthChecks], str], hint: str) -> Verdict:
+    if not target.health.checks:
         return skip("not reported by the server")
+    state = state_of(target.health.checks)
     return ok("ok") if state == "ok" else fail(state[:40], hint, exit_code=ExitCode.TEMPORARY)
 
 

@@ -1,1 +1,1 @@
-"""The pipeline of a run, stage by stage: discover, preflight, send, watch, save."""
+"""The pipeline of a run: discover, preflight, upload, watch, save."""

@@ -1,8 +1,8 @@
-"""`--dry-run`: what an upload would send, skip, refuse and save, and how it would end."""
+"""`--dry-run`: what an upload would send, skip, refuse, and save, and how it would end."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fnt.context import AppContext
 from fnt.flow.inputs.upload_items import Preparer
@@ -12,6 +12,7 @@ from fnt.flow.record_endings import record_ending
 from fnt.flow.summary import Failures, error_of
 from fnt.progress import ProgressState, Refused, reduce
 from fnt.session import UploadItem
+from fnt.wire.documents import FileProblem, PlannedUpload
 from fnt.wire.jobs import JobSnapshot
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 
 
 def show_dry_run(context: AppContext, plan: Plan, preparer: Preparer, *, api: ApiClient) -> None:
-    """Send nothing, tell what would happen to each file; raises as the run would end."""
+    """Report what would happen to each file; raises the error the run would end with."""
     ledger, failures = plan.ledger, Failures()
-    entries = context.report.answer["upload"] = []
+    entries: list[PlannedUpload] = []
+    context.report.answer["upload"] = entries
     for one in preparer.items(ledger.books(run=plan.run)):
         book = preparer.in_flight.pop(one.key)
         existing = None
@@ -41,24 +43,24 @@ def show_dry_run(context: AppContext, plan: Plan, preparer: Preparer, *, api: Ap
 
 def _entry(
     book: Book, one: UploadItem | Refused, *, plan: Plan, existing: JobSnapshot | None
-) -> dict[str, Any]:
+) -> PlannedUpload:
     refused = one if isinstance(one, Refused) else None
     targets = [] if refused else plan.output_plan.targets(book)
-    return {
-        "file": book.path,
-        "action": "refuse" if refused else "skip" if existing or book.job_id else "send",
-        "size_bytes": book.file.stat().st_size,
-        "page_count": None if isinstance(one, Refused) else one.page_count,
-        "job": existing.id if existing else book.job_id,
-        "outputs": [str(path) for _, path in targets],
-        "problem": {"code": refused.code, "message": refused.message} if refused else None,
-    }
+    return PlannedUpload(
+        file=book.path,
+        action="refuse" if refused else "skip" if existing or book.job_id else "send",
+        size_bytes=book.file.stat().st_size,
+        page_count=None if isinstance(one, Refused) else one.page_count,
+        job=existing.id if existing else book.job_id,
+        outputs=[str(path) for _, path in targets],
+        problem=FileProblem(code=refused.code, message=refused.message) if refused else None,
+    )
 
 
-def _line(entry: dict[str, Any]) -> str:
-    words = f"{entry['action']:6}  {entry['file']}"
-    if entry["problem"]:
-        return f"{words}: {entry['problem']['message']}"
-    if entry["job"]:
-        words += f": already uploaded as job {entry['job']}"
-    return words + (f" -> {', '.join(entry['outputs'])}" if entry["outputs"] else "")
+def _line(entry: PlannedUpload) -> str:
+    words = f"{entry.action:6}  {entry.file}"
+    if entry.problem:
+        return f"{words}: {entry.problem.message}"
+    if entry.job:
+        words += f": already uploaded as job {entry.job}"
+    return words + (f" -> {', '.join(entry.outputs)}" if entry.outputs else "")

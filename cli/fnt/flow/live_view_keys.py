@@ -1,4 +1,4 @@
-"""What the keys of the live view do: `d` detaches, `c` cancels after a question."""
+"""Keys of the live view: `d` detaches, `c` cancels after confirmation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HINT_MANY = "d detach · c cancel · Ctrl-C leaves the jobs running"
 
 
 class LiveViewKeys:
-    """Pressed from the thread that reads keys; the session takes its requests from any thread."""
+    """Handles key presses, in the keyboard thread; the session's methods are thread-safe."""
 
     def __init__(
         self, *, session: Session, renderer: Renderer, rows: Callable[[], list[Row]]
@@ -28,7 +28,7 @@ class LiveViewKeys:
         self.has_detached = False
 
     def press(self, key: str) -> None:
-        """Take one key."""
+        """Handle one key."""
         if self._asked is not None:
             self._answer(key)
         elif key in "dD":
@@ -38,7 +38,7 @@ class LiveViewKeys:
             self._ask()
 
     def look_again(self) -> None:
-        """Detach, if that was asked for, as soon as no file would stay behind half sent."""
+        """Detach, if requested, once no upload would be cut off."""
         if self._asked is None and not self._wants_to_detach and len(self._rows()) != self._shown:
             self.show_hint()
         if not self._wants_to_detach or self.has_detached:
@@ -50,7 +50,7 @@ class LiveViewKeys:
         self._session.detach()
 
     def show_hint(self) -> None:
-        """Say what the keys do."""
+        """Display the available keys."""
         self._shown = len(self._rows())
         self._renderer.set_hint(HINT_MANY if self._shown > 1 else HINT)
 

@@ -1,4 +1,4 @@
-"""One run: check, send, watch and save the books of a ledger; show it, and sum it up."""
+"""One run: checks, uploads, watches, and saves the books of a ledger, and reports on them."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ from fnt.progress import (
     reduce,
 )
 from fnt.session import Session, UploadItem
-from fnt.timeout import OutOfTime
+from fnt.time_limit import OutOfTime
 
 TICK_S = 0.125
 ROW_LIFETIME_S = 3.0
-"""How long a row of a batch stays after its end: a live view draws every second, at least."""
+"""How long a batch keeps an ended row: more than the longest redraw interval."""
 MAX_CONSECUTIVE_FAILURES = 8
-"""After this many books in a row found no server, the others are left for a later run."""
+"""If this many books in a row cannot reach the server, the rest are left for a later run."""
 MAX_LISTED_FAILURES = 20
-"""Failures that are told at the end of a batch."""
+"""Maximum number of failures listed at the end of a batch."""
 LOOKED_AT = (*OPEN, BookStatus.DONE, BookStatus.CHANGED)
-"""What a run takes up; what failed waits for `batch retry`."""
+"""Statuses a run processes; failed books are left to `batch retry`."""
 
 
 class PipelineRun:
-    """One run of a session over a ledger. What happens is noted first, then shown."""
+    """One run of a session over a ledger. Every update is recorded before it is shown."""
 
     def __init__(
         self,
@@ -82,17 +82,17 @@ class PipelineRun:
         self._saver = Saver(api, plan.output_plan, ledger=plan.ledger, in_flight=self._in_flight)
         self._ended: deque[tuple[float, str]] = deque()
         self._seen: set[int] = set()
-        """Books that have an entry of this run."""
+        """Books already reported in this run."""
         self._consecutive_failures = 0
         self._failures = Failures()
 
     def upload(self) -> None:
-        """Check and send what is not done; raises how the run ended unless all is well."""
+        """Check and upload unfinished books; raises the error the run ends with, if any."""
         assert self._preparer is not None
         self._follow(self._uploads(self._preparer))
 
     def watch(self, job_ids: list[int]) -> None:
-        """Watch jobs of which there is no file here; raises how the run ended."""
+        """Watch jobs without local files; raises the error the run ends with, if any."""
         assert self._plan.watch is not None
         self._in_flight.update((book.key, book) for book in self._ledger.books(run=self._plan.run))
         self._follow(self._session.watch(job_ids, self._plan.watch))
@@ -100,7 +100,7 @@ class PipelineRun:
     def _follow(self, updates: Iterator[Update]) -> None:
         try:
             self._consume(updates)
-        except OutOfTime:  # where there is no alarm the timer below ends the waiting
+        except OutOfTime:  # without SIGALRM, the timer below stops the wait
             self._timed_out.set()
         except (KeyboardInterrupt, FntError):
             self._tell_how_to_resume()
@@ -111,7 +111,7 @@ class PipelineRun:
         self._conclude()
 
     def _uploads(self, preparer: Preparer) -> Iterator[Update]:
-        """Begin with the first book that was looked at, unless one failure is to end the run."""
+        """Yield updates from the first checked book on; check all books first when failing fast."""
         statuses = LOOKED_AT if self._plan.run is not None else OPEN
         if self._plan.is_batch:
             counts = self._ledger.counts(run=self._plan.run)
@@ -126,7 +126,7 @@ class PipelineRun:
         if self._plan.fail_fast:
             items = iter(sorted(items, key=lambda one: not isinstance(one, Refused)))
         for first in items:
-            if isinstance(first, Refused):  # nothing is opened for files that are all refused
+            if isinstance(first, Refused):  # no connection is opened if all files are refused
                 yield first
             else:
                 yield from self._sent(chain([first], items))
@@ -218,7 +218,7 @@ class PipelineRun:
                 self._context.terminal.result(str(path))
 
     def _save_pending(self) -> None:
-        """Save again until the server is back or was away for too long; once when failing fast."""
+        """Retry saving until it works or the time is up; only once when failing fast."""
         if not self._saver.pending:
             return
         watch = self._plan.watch
@@ -241,7 +241,7 @@ class PipelineRun:
             self._settle(key)
 
     def _settle(self, key: str) -> None:
-        """Note how a book ended in this run, once it has."""
+        """Record how a book ended, if it has."""
         row = self.state.rows[key]
         book = self._in_flight.get(key)
         if book is None or not self._plan.criteria.is_reached(row):
@@ -252,7 +252,7 @@ class PipelineRun:
         self._add_entry(row, book)
 
     def _retire_rows(self) -> None:
-        """Take rows off that were shown for long enough."""
+        """Retire rows that ended some time ago."""
         now, keys = self._context.clock(), list[str]()
         while self._ended and now - self._ended[0][0] >= ROW_LIFETIME_S:
             keys.append(self._ended.popleft()[1])
@@ -264,7 +264,7 @@ class PipelineRun:
         self._context.report.add(entry_of(row, book))
 
     def _report(self) -> None:
-        """Tell scripts of books that are under way, and of those that ended before this run."""
+        """Report books still in progress and those that ended before this run."""
         report = self._context.report
         for row in self._rows():
             if (book := self._in_flight.get(row.key)) is not None:
@@ -310,15 +310,16 @@ class PipelineRun:
         if error is not None:
             raise error
         if self._plan.is_batch:
-            counts = self._ledger.counts(run=self._plan.run)
-            self._context.terminal.say(f"{plural(sum(counts.values()), 'book')}, all done")
+            self._context.terminal.say(
+                Tally.of_ledger(self._ledger, run=self._plan.run).good_words()
+            )
 
     def _count_left(self) -> int:
         counts = self._ledger.counts(run=self._plan.run)
         return sum(counts.get(status, 0) for status in OPEN)
 
     def _tell_failures(self) -> None:
-        """Say what failed, in this run or before: what was said may be hours ago."""
+        """List failures, including earlier ones, which may have been reported hours ago."""
         total = 0
         for book in self._ledger.books(run=self._plan.run, statuses=FAILED):
             total += 1
@@ -328,7 +329,7 @@ class PipelineRun:
             self._context.terminal.say("full list: fnt batch status")
 
     def _tell_how_to_resume(self) -> None:
-        """Say what goes on without this run, and the line that follows it again."""
+        """Say what is still running, and how to resume."""
         say = self._context.terminal.say
         if self._plan.is_batch:
             if left := self._count_left():
@@ -341,7 +342,7 @@ class PipelineRun:
             say(f"{plural(len(ids), 'job')} still running; resume with: {line}")
 
     def _tell_unsaved(self) -> None:
-        """Say which results wait on the server, and the line that fetches them."""
+        """Say which results are not saved, and how to download them."""
         number = self._ledger.counts(run=self._plan.run).get(BookStatus.UNSAVED, 0)
         if number and not self._plan.is_batch:
             line = download_line(self._ledger, run=self._plan.run)
@@ -359,5 +360,5 @@ def _changed_rows(before: ProgressState, after: ProgressState) -> list[tuple[str
 def _size_of(book: Book) -> int:
     try:
         return book.file.stat().st_size
-    except OSError:  # told when it is looked at
+    except OSError:  # reported when the file is checked
         return 0

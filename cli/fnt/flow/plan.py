@@ -1,4 +1,4 @@
-"""What a run is asked to do: which books of a ledger, which results, and where they go."""
+"""What a run does: which books, which results, and where to save them."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ from fnt.session import WatchOptions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeHints:
-    """What to type next."""
+    """Commands suggested to the user."""
 
     again: str
-    """The line that goes on with this run."""
+    """The command that resumes this run."""
     retry: str | None = None
-    """The line that tries failed books again, where it is another one."""
+    """The command that retries failed books, if it differs."""
     watch_options: tuple[str, ...] = ()
-    """Options that belong on `fnt watch` for the jobs of this run."""
+    """Options for `fnt watch` to watch the jobs of this run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is done with the books of a ledger."""
+    """What to do with the books of a ledger."""
 
     ledger: Ledger
     run: int | None
-    """The run of the ledger whose books are meant; None means all books."""
+    """The number of the run whose books are processed; None means all books."""
     output_plan: OutputPlan
     watch: WatchOptions | None
-    """Without options a run ends with the server's acceptance."""
+    """If None, the run ends once the server has accepted all files."""
     hints: ResumeHints
     parallel: int = 1
     timeout_s: float | None = None
     fail_fast: bool = False
-    """Leave at the first job that fails or is refused, after checking every file."""
+    """Stop at the first job that fails or is refused, after checking all files."""
     is_batch: bool = False
-    """Of any size: rows leave the view soon after they ended, and the ledger is the memory."""
+    """Whether it may be of any size: ended rows are retired, and only the ledger keeps them."""
     noun: str = "job"
-    """What the summary counts."""
+    """The noun used in the summary."""
 
     @property
     def criteria(self) -> DoneCriteria:
-        """When a row has nothing more to tell."""
+        """When a row counts as settled."""
         return DoneCriteria(accepted=self.watch is None, outputs=len(self.output_plan.formats))
 
 
 def refuse_collisions(ledger: Ledger, output_plan: OutputPlan, *, run: int, hint: str) -> None:
-    """Refuse a file that would hold two results, before anything is sent."""
+    """Raise UsageError, before the upload, if two results would have the same file."""
     if output_plan.formats and (two := ledger.same_stem(run)) is not None:
         raise UsageError(
             f"{two[0].path} and {two[1].path} would both be saved as "
@@ -69,11 +69,11 @@ def refuse_existing(
     run: int,
     may_exist: Callable[[Book], bool] = lambda _: False,
 ) -> None:
-    """Refuse a target that exists and is not the ledger's own, before anything is sent."""
+    """Raise UsageError, before the upload, if a target exists that this ledger did not write."""
     for book in ledger.books(run=run):
-        own = {*book.targets, *book.outputs}
+        own_files = {*book.targets, *book.outputs}
         for _, path in output_plan.targets(book):
-            if path == output_plan.folder or not is_taken(path) or absolute(path) in own:
+            if path == output_plan.folder or not is_taken(path) or absolute(path) in own_files:
                 continue
             if (output_plan.overwrite and not path.is_dir()) or may_exist(book):
                 continue
@@ -81,7 +81,7 @@ def refuse_existing(
 
 
 def prepare_folders(ledger: Ledger, output_plan: OutputPlan, *, run: int | None) -> None:
-    """Make the folders of all results, before anything is sent."""
+    """Create the folders of all results, before the upload."""
     if output_plan.formats:
         prepare_folder(output_plan.folder)
         folders = {os.path.dirname(book.stem) for book in ledger.books(run=run)}  # noqa: PTH120 -- text

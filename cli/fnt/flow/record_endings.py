@@ -1,9 +1,8 @@
-"""How a book ended, for the ledger and for scripts."""
+"""Records how books ended, in the ledger and for scripts."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from fnt.errors import ExitCode
 from fnt.flow.inputs.refusals import FILE_CHANGED
@@ -13,12 +12,13 @@ from fnt.output.report.document import JobEntry, problem_entry
 from fnt.progress import Refused, Row
 from fnt.wire.errors import ErrorCode
 from fnt.wire.job_status import JobStatus
+from fnt.wire.problems import Problem
 
 NOT_SAVED = "NOT_SAVED"
 
 
 def record_ending(ledger: Ledger, book: Book, row: Row) -> None:
-    """Note in the ledger how a book's row ended; one that may yet be done stays open."""
+    """Record how a book's row ended; a book that may still be completed stays open."""
     if row.refused is not None:
         _record_refusal(ledger, book, row.refused)
     elif row.save_error is not None:
@@ -48,7 +48,7 @@ def _record_refusal(ledger: Ledger, book: Book, refused: Refused) -> None:
 
 
 def entry_of(row: Row, book: Book) -> JobEntry:
-    """Return what scripts read of a book with a row in this run."""
+    """Return the report entry for a book with a row in this run."""
     return JobEntry(
         number=book.id,
         file=book.path or None,
@@ -60,7 +60,7 @@ def entry_of(row: Row, book: Book) -> JobEntry:
 
 
 def earlier_entry(book: Book) -> JobEntry:
-    """Return what scripts read of a book that was not taken up in this run."""
+    """Return the report entry for a book not processed in this run."""
     problem = None
     if book.status in FAILED:
         problem = problem_entry(book.error_code or "", book.error_message or "")
@@ -76,7 +76,7 @@ def earlier_entry(book: Book) -> JobEntry:
     )
 
 
-def _problem(row: Row) -> dict[str, Any] | None:
+def _problem(row: Row) -> Problem | None:
     if row.refused is not None:
         refusal = row.refused
         return problem_entry(
@@ -96,5 +96,5 @@ def _problem(row: Row) -> dict[str, Any] | None:
     return None
 
 
-def _not_saved(message: str, job_id: int | None) -> dict[str, Any]:
+def _not_saved(message: str, job_id: int | None) -> Problem:
     return problem_entry(NOT_SAVED, message, hint=f"fnt download {job_id}")

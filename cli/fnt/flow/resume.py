@@ -1,4 +1,4 @@
-"""The line that was typed, written again."""
+"""Reconstruction of the command line for hints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def typed_line(ctx: Any, context: AppContext) -> str:
-    """Return the command line of a run, less what only says how it is shown."""
+    """Return the command line of a run, without display options."""
     words = ["fnt", *ctx.command_path.split()[1:]]
     for param in ctx.command.params:
         if param.name in ctx.params and _was_typed(ctx, param.name):
@@ -41,7 +41,7 @@ def _words(param: Any, value: Any) -> Iterator[str]:
 
 
 def given_settings(context: AppContext) -> list[str]:
-    """Return the options by which another run reaches the same server."""
+    """Return the options that select the same server."""
     flags: dict[str, Any] = dict(context.options.settings)
     named = {"server": "--server", "profile": "--profile", "ca_file": "--ca-file"}
     words = [word for name in named if name in flags for word in (named[name], str(flags[name]))]
@@ -49,7 +49,7 @@ def given_settings(context: AppContext) -> list[str]:
 
 
 def resume_words(*, output: str, format: str, no_save: bool) -> tuple[str, ...]:
-    """Return the options that say what to do with the results, where they were given."""
+    """Return the options given for results."""
     words = ["--no-save"] if no_save else []
     words += ["-o", output] if output != "." else []
     words += ["-f", format] if format != "txt" else []

@@ -1,4 +1,4 @@
-"""How a run as a whole ended: the books counted, one error or none."""
+"""The outcome of a run: book counts, and an error or none."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fnt.errors import (
     FntError,
     NotFoundError,
     PartialError,
+    ProtocolError,
     QuotaError,
     RefusedInputError,
     TemporaryError,
@@ -19,27 +20,29 @@ from fnt.flow.ledger import Book, BookStatus, Ledger
 from fnt.flow.plan import ResumeHints
 from fnt.output.formatting import plural
 from fnt.progress import Refused
+from fnt.wire.documents import BatchReport
 
 REFUSALS: Mapping[ExitCode, type[FntError]] = {
     ExitCode.NOT_FOUND: NotFoundError,
     ExitCode.REFUSED: RefusedInputError,
     ExitCode.QUOTA: QuotaError,
+    ExitCode.PROTOCOL: ProtocolError,
 }
-"""What a run of refused inputs alone ends with: the first that occurs."""
+"""Exceptions for a run of only refused inputs; the first that applies is used."""
 MAX_IDS = 20
-"""Jobs that a hint names one by one."""
+"""Maximum number of jobs listed in a hint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Books by how they stand. Every book counts once."""
+    """Book counts by status. Each book counts once."""
 
     completed: int = 0
     failed: int = 0
     cancelled: int = 0
     refused: int = 0
     unsaved: int = 0
-    """Completed, and the result is not on disk."""
+    """Completed, but the result is not saved."""
     left: int = 0
     """Not sent, or still running."""
 
@@ -67,15 +70,19 @@ class Tally:
 
     @property
     def is_without_jobs(self) -> bool:
-        """Whether no book has become a job that ended."""
+        """Return whether no book has a job that ended."""
         return self.refused + self.left == self.total
 
     def to_json(self) -> dict[str, int]:
-        """Return what scripts read: what there is at least one of."""
+        """Return the nonzero counts as a JSON object."""
         return {name: number for name, number in asdict(self).items() if number}
 
+    def good_words(self) -> str:
+        """Say that all books are done: `9 books, all done`."""
+        return f"{plural(self.total, 'book')}, all done"
+
     def bad_words(self, noun: str) -> str:
-        """Write what did not end well: `2 of 9 jobs failed, 1 refused`."""
+        """Format the unsuccessful counts: `2 of 9 jobs failed, 1 refused`."""
         names = {
             "failed": self.failed,
             "cancelled": self.cancelled,
@@ -90,14 +97,14 @@ class Tally:
 
 @dataclass(slots=True, kw_only=True)
 class Failures:
-    """What a run has seen go wrong, beside what its ledger holds."""
+    """Failures of a run that are not in its ledger."""
 
     refused: dict[ExitCode, Refused] = field(default_factory=dict)
-    """The first refusal of each kind."""
+    """The first refusal for each exit code."""
     unsaved: Sequence[FntError] = ()
 
     def note(self, refused: Refused) -> None:
-        """Keep the first of each kind."""
+        """Keep a refusal if it is the first with its exit code."""
         self.refused.setdefault(refused.exit_code, refused)
 
 
@@ -110,9 +117,9 @@ def error_of(
     noun: str,
     is_detached: bool = False,
 ) -> FntError | None:
-    """Sum up the books of a run; None when all is well, as what is left is after detaching.
+    """Return the error a run ends with; None on success, or if only detached jobs are left.
 
-    Failures that last take precedence over what the same line may yet do.
+    Permanent failures take precedence over what running the command again may complete.
     """
     tally = Tally.of_ledger(ledger, run=run)
     if tally.completed + (tally.left if is_detached else 0) == tally.total:
@@ -125,9 +132,9 @@ def error_of(
         return _all_failed(ledger, tally, run=run, hints=hints, noun=noun)
     lasting = [error for error in failures.unsaved if not error.retryable]
     if failed or (lasting and tally.unsaved < tally.total):
-        said = f": {lasting[0].message}" if lasting and not failed else ""
+        detail = f": {lasting[0].message}" if lasting and not failed else ""
         hint = _next_step(ledger, tally, run=run, lasting=bool(lasting), hints=hints)
-        return PartialError(f"{tally.bad_words(noun)}{said}", hint=hint)
+        return PartialError(f"{tally.bad_words(noun)}{detail}", hint=hint)
     if lasting:
         return lasting[0]
     if tally.unsaved:
@@ -137,20 +144,19 @@ def error_of(
 
 
 def error_text(book: Book) -> str:
-    """Write what went wrong with a book."""
+    """Return the error message of a book."""
     code = f" [{book.error_code}]" if book.error_code else ""
     return f"{book.error_message or ''}{code}"
 
 
-def batch_answer(ledger: Ledger, *, run: int | None = None) -> dict[str, object]:
-    """Return what scripts read of a ledger as a whole."""
-    counts = ledger.counts(run=run)
-    return {
-        "ledger": str(ledger.path),
-        "server": ledger.meta("server"),
-        "user": ledger.meta("user"),
-        "counts": {status.value: number for status, number in counts.items()},
-    }
+def batch_answer(ledger: Ledger, *, run: int | None = None) -> BatchReport:
+    """Return the state of a ledger as written in the document."""
+    return BatchReport(
+        ledger=str(ledger.path),
+        server=ledger.meta("server"),
+        user=ledger.meta("user"),
+        counts=ledger.counts(run=run),
+    )
 
 
 def _nothing_taken(
@@ -210,7 +216,7 @@ def _download_line(ledger: Ledger, *, run: int | None) -> str:
 
 
 def download_line(ledger: Ledger, *, run: int | None) -> str:
-    """Return the line that fetches what is not saved."""
+    """Return the command that downloads unsaved results."""
     books = ledger.books(run=run, statuses=[BookStatus.UNSAVED])
     ids = sorted(book.job_id for book in books if book.job_id is not None)
     more = " ..." if len(ids) > MAX_IDS else ""
@@ -224,9 +230,9 @@ def _left(tally: Tally, *, failures: Failures, hints: ResumeHints, noun: str) ->
         return TemporaryError(
             first.message, hint=first.hint or _again(hints), code=code, request_id=request_id
         )
-    said = f": {first.message}" if first else ""
+    detail = f": {first.message}" if first else ""
     return TemporaryError(
-        f"{plural(tally.left, noun)} of {tally.total} left{said}",
+        f"{plural(tally.left, noun)} of {tally.total} left{detail}",
         hint=_again(hints),
         code=code,
         request_id=request_id,

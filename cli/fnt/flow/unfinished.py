@@ -1,4 +1,4 @@
-"""Uploads that ended before all was done: kept, so that the same line goes on with them."""
+"""Unfinished uploads, stored so that the same command line resumes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEPT_S = 30 * 24 * 3600.0
 
 
 class UnfinishedUpload:
-    """The ledger of one command line, as a file while something of it is not done."""
+    """The ledger of one command line, stored in a file while unfinished."""
 
     def __init__(self, config_dir: Path, asked: Mapping[str, Any]) -> None:
         words = json.dumps(asked, sort_keys=True, default=str)
@@ -28,16 +28,16 @@ class UnfinishedUpload:
         self._path = self._folder / f"{hashlib.sha256(words.encode()).hexdigest()[:32]}.ledger"
 
     def load(self, ledger: Ledger) -> None:
-        """Go on where the same line stopped; a file that cannot be read is as good as none."""
+        """Load the stored state, if any; a file that cannot be read is ignored."""
         if self._path.exists():
             with contextlib.suppress(FntError):
                 ledger.copy_from(self._path)
 
     def keep(self, ledger: Ledger, *, run: int) -> None:
-        """Keep the ledger while it has both, what is done or sent and what is not done."""
+        """Store the ledger if the run is partly done; delete it otherwise."""
         counts = ledger.counts(run=run)
         untouched = {BookStatus.WAITING, *FAILED}
-        with contextlib.suppress(OSError, FntError):  # the run itself is worth more
+        with contextlib.suppress(OSError, FntError):  # failing to store it must not fail the run
             if counts.keys() <= {BookStatus.DONE} or counts.keys() <= untouched:
                 self._path.unlink(missing_ok=True)
                 return
@@ -53,7 +53,7 @@ class UnfinishedUpload:
 
 
 def restart_stale(ledger: Ledger, api: ApiClient, *, run: int) -> None:
-    """Let books begin anew that failed, whose file changed, or whose job failed."""
+    """Reset books that failed, whose file changed, or whose job failed."""
     ledger.again(FAILED)
     for book in ledger.books(run=run):
         if book.sent is not None and (_has_changed(book) or _is_in_vain(book, api)):

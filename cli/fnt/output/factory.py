@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from fnt.output.output_format import OutputFormat
+from fnt.output.output_mode import OutputMode
 from fnt.output.plain import PlainRenderer
 from fnt.output.renderer import DoneCriteria, Renderer, TeeRenderer
 from fnt.output.report.document import Report
@@ -24,14 +24,14 @@ def pick_renderer(
 ) -> Renderer:
     """Return the renderer for the output format and the terminal, with recorders if any."""
     shown: Renderer
-    if report.format is OutputFormat.JSONL:
+    if report.format is OutputMode.JSONL:
         shown = JsonRenderer(report.event_writer(terminal), clock=clock)
-    elif report.format is OutputFormat.HUMAN and progress and terminal.can_animate:
+    elif report.format is OutputMode.HUMAN and progress and terminal.can_animate:
         from fnt.output.live import LiveRenderer  # noqa: PLC0415 -- Rich takes 50 ms
 
         shown = LiveRenderer(terminal, criteria=criteria, clock=clock)
     else:
-        ends_only = not progress or report.format is OutputFormat.QUIET
+        ends_only = not progress or report.format is OutputMode.QUIET
         shown = PlainRenderer(
             terminal, criteria=criteria, clock=clock, now=now, ends_only=ends_only
         )

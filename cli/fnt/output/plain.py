@@ -95,10 +95,10 @@ class PlainRenderer(Renderer):
     def _is_news(self, row: Row) -> bool:
         if row.job is None and not row.sent_bytes:
             return False
-        told = self._told.get(row.key)
-        if told is None or told.stage is not stage_of(row):
+        logged = self._told.get(row.key)
+        if logged is None or logged.stage is not stage_of(row):
             return True
-        return percent_of(row) >= told.percent + STEP_PERCENT
+        return percent_of(row) >= logged.percent + STEP_PERCENT
 
     def _tell_link(self) -> None:
         link, now = self._state.link, self._clock()

@@ -1,4 +1,4 @@
-"""Upload, then watch: one iterator of updates, however the news travels."""
+"""Uploading and watching, as one iterator of updates over any transport."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Session", "Timing", "UploadItem", "WatchOptions"]
 
 
 class Session:
-    """What a command does with jobs. One thread pulls an iterator; `cancel`, `detach` from any."""
+    """Uploads and watches jobs. One thread iterates; `cancel` and `detach` are thread-safe."""
 
     def __init__(
         self,
@@ -53,23 +53,23 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Stop what is running here; jobs keep running."""
+        """Stop all local work; jobs keep running."""
         if self._run is not None:
             self._run.close()
 
     def upload(
         self, items: Iterable[UploadItem | Refused], *, parallel: int = 4
     ) -> Iterator[Update]:
-        """Send files as they come; ends when each was accepted or refused."""
+        """Upload items as they are yielded; ends when each has been accepted or refused."""
         yield from self._updates(items, [], parallel=parallel, options=None)
 
     def watch(
         self, job_ids: Iterable[int], options: WatchOptions | None = None
     ) -> Iterator[Update]:
-        """Follow jobs until each has ended.
+        """Watch jobs until each has ended.
 
-        An id that is not the user's comes out as Refused. Raises AuthError when the login is over,
-        TemporaryError after `give_up_s` without any contact.
+        Yields Refused for a job that does not exist or belongs to another user. Raises AuthError if
+        the login has expired, TemporaryError after `give_up_s` seconds without contact.
         """
         options = options or WatchOptions()
         yield from self._updates(None, list(job_ids), parallel=1, options=options)
@@ -81,20 +81,20 @@ class Session:
         parallel: int = 4,
         options: WatchOptions | None = None,
     ) -> Iterator[Update]:
-        """Send files and follow each from the moment it is accepted, over one socket.
+        """Upload files and watch each job once accepted, over one socket.
 
-        With `options.window` items are pulled as there is room for them, from other threads. One
-        that is Refused already comes out as it is.
+        With `options.window`, items are taken when there is room for them, from other threads. An
+        item that is already Refused is passed through.
         """
         options = options or WatchOptions()
         yield from self._updates(items, [], parallel=parallel, options=options)
 
     def cancel(self, job_id: int) -> None:
-        """Ask for a watched job to be cancelled; how it ended comes out of the iterator."""
+        """Request cancellation of a watched job; the iterator yields its final state."""
         self._tell(CancelRequest(job_id=job_id))
 
     def detach(self) -> None:
-        """End the iterator at once; jobs keep running."""
+        """End the iterator immediately; jobs keep running."""
         self._tell(Detach())
 
     def _tell(self, message: object) -> None:

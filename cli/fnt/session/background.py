@@ -1,4 +1,4 @@
-"""What must not block the loop: run aside, the outcome put into the inbox."""
+"""Blocking calls run in threads, which put their results into the inbox."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from fnt.stream import JobStream
 from fnt.wire.jobs import JobSnapshot
 
 FEW = 3
-"""Up to this many jobs are read one by one, with ETags."""
+"""Up to this many jobs are fetched individually, with ETags."""
 
 ONCE = Retry(tries=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A socket is there."""
+    """A socket is connected."""
 
     stream: JobStream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotOpened:
-    """An attempt failed."""
+    """A connection attempt failed."""
 
     error: FntError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polled:
-    """The jobs as the server has them, and the ids it does not have."""
+    """The jobs fetched from the server, and the ids it does not know."""
 
     jobs: Sequence[JobSnapshot]
     missing: Sequence[int]
@@ -45,14 +45,14 @@ class Polled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollFailed:
-    """The jobs could not be read."""
+    """The jobs could not be fetched."""
 
     error: FntError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renewed:
-    """The token was looked at; a newer one is to be sent over the socket."""
+    """The token was checked; a newer one is to be sent over the socket."""
 
     stream: JobStream
     token: str | None = field(repr=False)
@@ -60,7 +60,7 @@ class Renewed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelDone:
-    """The answer to a cancel over HTTP."""
+    """The response to a cancel request over HTTP."""
 
     job_id: int
     job: JobSnapshot | None
@@ -68,7 +68,7 @@ class CancelDone:
 
 
 class BackgroundCalls:
-    """Threads for one thing each; none keeps the process alive."""
+    """Runs each call in its own daemon thread."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class BackgroundCalls:
         self._is_stopped = False
 
     def stop(self) -> None:
-        """Leave no socket behind, not even one that opens after the run."""
+        """Close all sockets, including one that opens later."""
         with self._lock:
             self._is_stopped = True
             streams = tuple(self._streams)
@@ -95,15 +95,15 @@ class BackgroundCalls:
             self.close(stream)
 
     def connect(self) -> None:
-        """Try to open a socket."""
+        """Try to connect a socket."""
         self._run(self._opened)
 
     def poll(self, versions: Mapping[int, int | None]) -> None:
-        """Read jobs over HTTP; the versions are those already known."""
+        """Fetch jobs over HTTP; `versions` are the ones already known."""
         self._run(lambda: self._poll(versions))
 
     def renew(self, stream: JobStream) -> None:
-        """Look whether the token must be, or was, renewed."""
+        """Check whether the token needs renewal or was renewed."""
         self._run(lambda: self._renewed(stream))
 
     def cancel(self, job_id: int) -> None:
@@ -111,7 +111,7 @@ class BackgroundCalls:
         self._run(lambda: self._cancel(job_id))
 
     def close(self, stream: JobStream) -> None:
-        """Close a socket that is of no more use."""
+        """Close a socket that is no longer used."""
         with self._lock:
             self._streams.discard(stream)
         threading.Thread(target=stream.close, daemon=True).start()
@@ -120,7 +120,7 @@ class BackgroundCalls:
         def run() -> None:
             try:
                 self._inbox.put(task())
-            except Exception as error:  # whatever it is, the main thread is to hear of it
+            except Exception as error:  # reported to the main thread, whatever it is
                 self._inbox.put(Failed(error=error))
 
         threading.Thread(target=run, daemon=True).start()
@@ -143,7 +143,7 @@ class BackgroundCalls:
             return Renewed(stream=stream, token=stream.newer_token())
         except AuthError:
             raise
-        except FntError:  # there is time: the old token is still good for a while
+        except FntError:  # not urgent: the old token is valid for a while
             return Renewed(stream=stream, token=None)
 
     def _poll(self, versions: Mapping[int, int | None]) -> Polled | PollFailed:

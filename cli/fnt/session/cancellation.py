@@ -1,4 +1,4 @@
-"""Cancellation requests: over the socket when there is one, else, or unanswered, over HTTP."""
+"""Cancellation requests: over the socket if connected, over HTTP otherwise or on no answer."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 HTTP_AGAIN_S = 5.0
-"""The pause after a cancel that did not reach the server."""
+"""Delay before retrying a cancellation that did not reach the server, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequest:
-    """Someone wants a job to stop."""
+    """A request to cancel a job."""
 
     job_id: int
 
 
 class Cancellations:
-    """Jobs to be cancelled, each until the server has answered."""
+    """Pending cancellations, each kept until the server has answered."""
 
     def __init__(self, *, answer_s: float) -> None:
         self._answer_s = answer_s
@@ -26,21 +26,21 @@ class Cancellations:
         self._asked: set[int] = set()
 
     def add(self, job_id: int) -> None:
-        """Cancel a job as soon as can be; asking twice changes nothing."""
+        """Cancel a job as soon as possible; repeated requests have no effect."""
         self._due_at.setdefault(job_id, -math.inf)
 
     def done(self, job_id: int) -> None:
-        """Note that the server has answered."""
+        """Record that the server has answered."""
         self._due_at.pop(job_id, None)
         self._asked.discard(job_id)
 
     def over_http(self, job_id: int) -> None:
-        """Note that the socket's answer is of no use."""
+        """Record that the answer over the socket was unusable."""
         if job_id in self._due_at:
             self._due_at[job_id] = -math.inf
 
     def again(self, job_id: int, now: float) -> None:
-        """Note that HTTP failed too, and try later."""
+        """Record that HTTP failed too, and retry later."""
         if job_id in self._due_at:
             self._due_at[job_id] = now + HTTP_AGAIN_S
 
@@ -51,7 +51,7 @@ class Cancellations:
         over_socket: Callable[[int], None] | None,
         over_http: Callable[[int], None],
     ) -> None:
-        """Send what is due; each goes over the socket once."""
+        """Send all due requests; each is sent over the socket only once."""
         for job_id in [job_id for job_id, due_at in self._due_at.items() if due_at <= now]:
             if over_socket is not None and job_id not in self._asked:
                 self._asked.add(job_id)

@@ -1,4 +1,4 @@
-"""When to try the socket, when to poll, when to give up. Pure: the time comes in as `now`."""
+"""When to connect, poll, and give up. Pure: the time is passed in as `now`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from fnt.session.timing import Timing
 from fnt.wire.errors import ErrorCode
 
 PATIENT_ATTEMPTS = 8
-"""After this many failures, while polling works, the socket is tried less often."""
+"""Failed attempts after which, if polling works, the socket is tried less often."""
 
 LONGEST_WAIT_S = 120.0
-"""No server may ask for more patience than this."""
+"""Upper limit for delays requested by the server."""
 
 
 class ConnectionPolicy:
-    """The state of the connection; whoever owns the connection asks it what to do next."""
+    """State machine of the connection; its owner asks it what to do next."""
 
     def __init__(
         self, options: WatchOptions, *, timing: Timing, random: Callable[[], float], now: float
@@ -44,21 +44,21 @@ class ConnectionPolicy:
 
     @property
     def is_live(self) -> bool:
-        """Whether there is a socket."""
+        """Whether a socket is connected."""
         return self._live_since is not None
 
     def wants_socket(self, now: float) -> bool:
-        """Whether the time for the next attempt has come."""
+        """Return whether the next connection attempt is due."""
         return not self.is_live and now >= self._next_try_at
 
     def attempt_started(self, now: float) -> None:
-        """Note that an attempt begins."""
+        """Record the start of a connection attempt."""
         self._attempt += 1
         self._in_flight += 1
         self._next_try_at = now + self._timing.overlap_s
 
     def opened(self, now: float) -> None:
-        """Note that there is a socket."""
+        """Record that a socket is connected."""
         self._in_flight = max(0, self._in_flight - 1)
         self._live_since = self._contact_at = now
         self._was_live = True
@@ -67,7 +67,7 @@ class ConnectionPolicy:
         self._poll_every_s = self._timing.poll_s
 
     def failed(self, now: float, error: FntError) -> None:
-        """Note that an attempt failed; the next one waits longer, by chance, as asked."""
+        """Record a failed attempt; the next is delayed by backoff with jitter, or as requested."""
         self._in_flight = max(0, self._in_flight - 1)
         self._reason = error.message
         if self.is_live or self._in_flight:
@@ -78,7 +78,7 @@ class ConnectionPolicy:
         self._next_try_at = now + self._jitter(cap_s) + _bounded_wait(error.retry_after_s)
 
     def lost(self, now: float, reason: str) -> None:
-        """Note that the socket is gone."""
+        """Record that the socket was lost."""
         if self._live_since is None:
             return
         if now - self._live_since >= self._timing.stable_s:
@@ -93,23 +93,23 @@ class ConnectionPolicy:
         self._next_try_at = max(now, drained_at) + self._jitter(self._timing.backoff_cap_s)
 
     def draining(self, now: float, retry_in_s: float | None) -> None:
-        """Note that the server will stop and wants to be tried again after a while."""
+        """Record that the server is shutting down and wants to be retried later."""
         self._leave_at = now + _bounded_wait(retry_in_s)
 
     def wants_to_leave(self, now: float) -> bool:
-        """Whether a draining server has kept the socket long enough."""
+        """Return whether a draining server has kept the socket open for too long."""
         return self.is_live and now >= self._leave_at
 
     def wants_poll(self, now: float) -> bool:
-        """Whether to poll over HTTP now."""
+        """Return whether a poll over HTTP is due."""
         return self._polls(now) and now >= self._poll_at and not self._is_asking
 
     def poll_started(self) -> None:
-        """Note that a poll begins."""
+        """Record the start of a poll."""
         self._is_asking = True
 
     def polled(self, now: float, *, has_news: bool) -> None:
-        """Note a poll's success; quiet jobs are asked after less and less often."""
+        """Record a successful poll; without news, the interval grows."""
         self._is_asking = False
         self._last_poll_worked = True
         self._contact_at = now
@@ -118,23 +118,23 @@ class ConnectionPolicy:
         self._poll_at = now + self._poll_every_s
 
     def poll_failed(self, now: float, error: FntError) -> None:
-        """Note that a poll failed, and wait as asked."""
+        """Record a failed poll, and delay the next as requested."""
         self._is_asking = False
         self._last_poll_worked = False
         self._poll_every_s = min(self._timing.poll_cap_s, self._poll_every_s * 2)
         self._poll_at = now + max(self._poll_every_s, _bounded_wait(error.retry_after_s))
 
     def idle(self, now: float) -> None:
-        """Note that there was nothing to ask for, which is no silence."""
+        """Record that there was nothing to fetch, which does not count as lost contact."""
         self._contact_at = now
         self._poll_at = max(self._poll_at, now + self._timing.tick_s)
 
     def gives_up(self, now: float) -> bool:
-        """Whether there was no contact for too long."""
+        """Return whether there has been no contact for too long."""
         return not self.is_live and now - self._contact_at >= self._give_up_s
 
     def wake_at(self, now: float) -> float:
-        """Return when the next of these questions may have another answer."""
+        """Return when the next of these answers may change."""
         if self.is_live:
             return self._leave_at
         times = [self._next_try_at, self._contact_at + self._give_up_s]
@@ -143,7 +143,7 @@ class ConnectionPolicy:
         return min(times)
 
     def state(self, now: float) -> LinkState:
-        """Return the connection as it is shown."""
+        """Return the connection state as shown to the user."""
         if self.is_live:
             return LinkState(status=LinkStatus.LIVE)
         retry_at = None if self._in_flight else self._next_try_at
@@ -168,7 +168,7 @@ class ConnectionPolicy:
         return self._down_since + self._timing.poll_after_s
 
     def _jitter(self, cap_s: float) -> float:
-        """Full jitter: anything up to a doubling bound, so that many clients spread out."""
+        """Return a delay with full jitter below an exponential bound, to spread clients out."""
         bound = self._timing.backoff_s * 2.0 ** min(self._attempt, 16)
         return self._random() * min(cap_s, bound)
 
@@ -184,5 +184,5 @@ def _with(state: LinkState, status: LinkStatus, *, poll_every_s: float | None = 
 
 
 def _bounded_wait(seconds: float | None) -> float:
-    """Read a wait a server asked for: nothing below 0, nothing unreasonable, no NaN."""
+    """Return the delay a server requested, limited to a reasonable range; NaN counts as none."""
     return min(seconds, LONGEST_WAIT_S) if seconds is not None and seconds > 0 else 0.0

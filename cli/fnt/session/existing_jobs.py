@@ -1,4 +1,4 @@
-"""What the server has already: a job with the same bytes and settings."""
+"""Search for an existing job with the same file and settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ USEFUL = frozenset({JobStatus.PENDING, JobStatus.PROCESSING, JobStatus.COMPLETED
 
 
 class JobList(Protocol):
-    """Whoever knows the user's jobs: the API client."""
+    """The part of the API client that is used here."""
 
     def list_jobs(
         self, *, sha256: str | None = ..., limit: int | None = ...
@@ -22,9 +22,9 @@ class JobList(Protocol):
 
 
 def existing_job(jobs: JobList, *, sha256: str, settings: ProcessingSettings) -> JobSnapshot | None:
-    """Return the newest job that makes sending a file superfluous."""
+    """Return the newest job that makes uploading a file unnecessary, or None."""
     for job in jobs.list_jobs(sha256=sha256, limit=None):
-        # An older server may not know the filter and list everything.
+        # An older server may ignore the filter and list everything.
         is_same = job.sha256 == sha256 and job.processing_settings == settings
         if is_same and job.status in USEFUL:
             return job

@@ -1,6 +1,6 @@
-"""One run of a session: the loop that turns whatever arrives into updates.
+"""The event loop of a session, which turns messages into updates.
 
-The caller's thread pulls; everything that could block happens aside and answers into the inbox.
+The caller's thread iterates; all blocking work runs in other threads and reports to the inbox.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from fnt.wire.jobs import JobSnapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detach:
-    """Someone has seen enough; the jobs keep running."""
+    """A request to stop watching; the jobs keep running."""
 
 
 class Run:
-    """Uploads, or a watch, or both over one inbox."""
+    """Uploads, a watch, or both, sharing one inbox."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Run:
         self._shown = LinkState()
 
     def updates(self) -> Iterator[Update]:
-        """Yield what happens until there is nothing more to come."""
+        """Yield updates until all work is done."""
         try:
             if self._pool is not None:
                 self._pool.start()
@@ -63,7 +63,7 @@ class Run:
             self.close()
 
     def close(self) -> None:
-        """Stop everything; what the server has accepted goes on."""
+        """Stop all local work; jobs the server has accepted keep running."""
         self._is_detached = True
         if self._pool is not None:
             self._pool.stop()
@@ -86,7 +86,7 @@ class Run:
             yield state
 
     def _arrived(self) -> Iterator[object]:
-        """Yield what is in the inbox, waiting only a little, so that Ctrl-C gets through."""
+        """Yield messages from the inbox, with a short wait so that Ctrl-C is handled."""
         wake_at = math.inf if self._watch is None else self._watch.link.wake_at(self._clock())
         wait_s = max(0.0, min(self._timing.tick_s, wake_at - self._clock()))
         try:
@@ -118,11 +118,11 @@ class Run:
                     self._release_slot(update)
 
     def _release_slot(self, update: Update) -> None:
-        """Let the pool take another item in the place of one that has ended."""
+        """Allow the pool to take another item when one has ended."""
         job = update.job if isinstance(update, Accepted) else update
         is_running = isinstance(job, JobSnapshot) and not job.status.is_terminal
         if self._pool is None or not self._pool.has_window or is_running:
             return
         self._pool.release_slot()
         if isinstance(job, JobSnapshot) and self._watch is not None:
-            self._watch.tracker.remove(job.id)  # memory must not grow with the number of items
+            self._watch.tracker.remove(job.id)  # memory use must not grow with the number of items

@@ -1,4 +1,4 @@
-"""What a session is asked to do: items to send, and how jobs are watched."""
+"""Input of a session: items to upload, and how to watch jobs."""
 
 from __future__ import annotations
 
@@ -13,36 +13,38 @@ Transport = Literal["auto", "ws", "poll"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadItem:
-    """One file to be sent."""
+    """One file to upload."""
 
     key: str
-    """Unique in a run: the row's identity."""
+    """Identifies its row; unique in a run."""
     path: Path
     filename: str
-    """The name the server is told, and people are shown."""
+    """The name sent to the server and shown to the user."""
     settings: ProcessingSettings
     idempotency_key: str
-    """The same key, sent again, gives the same job."""
+    """Sending the same key again returns the same job."""
     page_count: int | None = None
     skips_existing: bool = False
-    """Send nothing where a job with the same bytes and settings runs or has completed."""
+    """Whether to skip the upload if a job with the same file and settings runs or has completed."""
     job_id: int | None = None
-    """The job it has become already: that is followed, and nothing is sent."""
+    """The item's existing job, which is watched instead of uploading again."""
     sha256: str | None = None
-    """What the file holds, where that is known: it is not read again before it is sent, and a
-    `job_id` must be of it (another database has other jobs under the same numbers)."""
+    """The file's hash, if known. It is then not computed again before the upload, and the existing
+    job must have the same hash (another database may use its number for another file).
+    """
     size_bytes: int | None = None
-    """Known along with `sha256`."""
+    """The file's size, if `sha256` is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchOptions:
-    """How jobs are watched."""
+    """How to watch jobs."""
 
     transport: Transport = "auto"
     """`ws` never polls, `poll` never opens a socket."""
     give_up_s: float = 600.0
-    """How long to go on without any contact; 0 means forever."""
+    """Give up after this long without contact; 0 means never."""
     window: int | None = None
-    """Maximum number of unfinished jobs at a time: items are pulled as there is room,
-    and where the server has none they wait for it, however long that takes."""
+    """Maximum number of unfinished jobs. Items are taken when there is room for them; if the
+    server has none, they wait as long as necessary.
+    """

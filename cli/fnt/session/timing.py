@@ -1,4 +1,4 @@
-"""The times of a session: attempts, backoff, polling, silence, upload retries."""
+"""Timing of a session: connecting, backoff, polling, silence, upload retries."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Times of a session, all in seconds."""
+    """Timing of a session, in seconds."""
 
     tick_s: float = 0.5
-    """The longest wait for news before the clock is looked at again."""
+    """Maximum wait for a message before the clock is checked."""
     attempt_s: float = 10.0
-    """How long one attempt at a socket may take."""
+    """Timeout of a connection attempt."""
     overlap_s: float = 4.0
-    """A hanging attempt is joined by another after this long: the first to succeed is used."""
+    """Start a second attempt if the first takes longer than this; the first to succeed is used."""
     backoff_s: float = 0.5
     backoff_cap_s: float = 4.0
     busy_cap_s: float = 15.0
-    """The longest pause where the server has no socket to spare, or polling serves meanwhile."""
+    """Maximum delay when the server has no free sockets, or while polling works."""
     stable_s: float = 5.0
-    """A socket that lived this long counts as a success."""
+    """A socket that stays open this long resets the backoff."""
     silence_s: float = 8.0
-    """A job not heard of for this long is asked after, over the same socket."""
+    """Rejoin a job that has sent nothing for this long."""
     answer_s: float = 4.0
-    """A socket on which an answer takes longer, with no other sign of life, is dead."""
+    """Treat a socket as dead if an answer takes longer than this and nothing else arrives."""
     renew_s: float = 1.0
-    """How often it is looked whether the token needs to be renewed under a live socket."""
+    """Interval between checks for a token renewal while a socket is open."""
     poll_after_s: float = 10.0
     poll_after_failures: int = 5
     poll_s: float = 2.0
     poll_cap_s: float = 10.0
     upload_retry_s: float = 60.0
-    """How long an upload is tried again once the server has been reached."""
+    """How long to retry an upload once the server has been reached."""
     upload_tick_s: float = 0.125
-    """The least time between two reports of one upload's progress."""
+    """Minimum interval between two progress reports of an upload."""

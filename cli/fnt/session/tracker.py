@@ -1,4 +1,4 @@
-"""The jobs being watched: what is known of each, and when each was last heard of."""
+"""The watched jobs: their latest state, and when each was last updated."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
 
 WAITING_JOBS_PER_S = 10
-"""How many waiting jobs are asked after in a second at most, by one client."""
+"""Maximum number of waiting jobs queried per second."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Watched:
-    """One job, from being asked for to its end."""
+    """A watched job."""
 
     job_id: int
     keys: list[str]
-    """The rows that follow it."""
+    """Keys of the rows that follow it."""
     job: JobSnapshot | None = None
     heard_at: float = -math.inf
-    """When the socket last told of it."""
+    """Time of its last update over the socket."""
     asked_at: float | None = None
-    """Since when a join waits for its answer."""
+    """When the unanswered join was sent; None if there is none."""
 
     @property
     def is_running(self) -> bool:
@@ -35,7 +35,7 @@ class Watched:
 
 
 class JobTracker:
-    """All jobs of a run. Only jobs on it are listened to."""
+    """All jobs of a run; updates of other jobs are ignored."""
 
     def __init__(self, *, timing: Timing) -> None:
         self._timing = timing
@@ -43,7 +43,7 @@ class JobTracker:
         self._running: dict[int, Watched] = {}
 
     def add(self, job_id: int, *, key: str | None = None, job: JobSnapshot | None = None) -> None:
-        """Watch a job; one that is watched already has one more row that follows it."""
+        """Watch a job; if it is already watched, add a row that follows it."""
         key = key or f"job:{job_id}"
         if (known := self._jobs.get(job_id)) is not None:
             known.keys += [key] if key not in known.keys else []
@@ -53,12 +53,12 @@ class JobTracker:
             self._running[job_id] = watched
 
     def remove(self, job_id: int) -> None:
-        """Forget a job."""
+        """Stop watching a job."""
         self._jobs.pop(job_id, None)
         self._running.pop(job_id, None)
 
     def get(self, job_id: int) -> Watched | None:
-        """Return a job of this run."""
+        """Return a watched job, or None."""
         return self._jobs.get(job_id)
 
     @property
@@ -72,7 +72,7 @@ class JobTracker:
         return not self._running
 
     def accept(self, job: JobSnapshot) -> bool:
-        """Take a snapshot in; whether it is news."""
+        """Store a snapshot; return whether it is new."""
         watched = self._jobs.get(job.id)
         if watched is None or not is_newer(watched.job, job):
             return False
@@ -82,12 +82,12 @@ class JobTracker:
         return True
 
     def forget_socket(self) -> None:
-        """Note that nothing has been heard or asked on the socket that comes next."""
+        """Reset the state of the socket, because a new one will be used."""
         for watched in self._running.values():
             watched.heard_at, watched.asked_at = -math.inf, None
 
     def due(self, now: float) -> Iterator[Watched]:
-        """Yield the jobs that are to be asked after: new ones at once, silent ones in turn."""
+        """Yield the jobs to query: new ones immediately, silent ones in turn."""
         waiting = sum(1 for watched in self._running.values() if _is_waiting(watched))
         patience_s = max(self._timing.silence_s, waiting / WAITING_JOBS_PER_S)
         for watched in self._running.values():
@@ -100,9 +100,9 @@ class JobTracker:
                 yield watched
 
     def unanswered_since(self) -> float:
-        """Return since when the oldest open question waits; infinity without one."""
-        asked = [w.asked_at for w in self._running.values() if w.asked_at is not None]
-        return min(asked, default=math.inf)
+        """Return when the oldest unanswered query was sent; infinity if there is none."""
+        sent_at = [w.asked_at for w in self._running.values() if w.asked_at is not None]
+        return min(sent_at, default=math.inf)
 
 
 def _is_waiting(watched: Watched) -> bool:

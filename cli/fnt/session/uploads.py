@@ -1,4 +1,4 @@
-"""The threads that send files: hash, confirm, upload, and tell an inbox how it goes."""
+"""The threads that upload files: hash, create the job, send, and report to the inbox."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import ProcessingSettings
 
 FULL = frozenset({ErrorCode.TOO_MANY_JOBS, ErrorCode.QUEUE_FULL, ErrorCode.RATE_LIMITED})
-"""Answers of a server that is well and has no room just now."""
+"""Error codes of a healthy server that temporarily has no room."""
 LONGEST_PAUSE_S = 30.0
 ROOM_TICK_S = 0.2
 
@@ -42,20 +42,20 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
-    """All items have been handed out."""
+    """All items have been taken."""
 
     taken: int
 
 
 class _StoppedError(Exception):
-    """The run is over; what is being sent is left alone."""
+    """The run has ended; abandon the current upload."""
 
 
 class UploadPool:
-    """Sends items a few at a time. Each ends as exactly one Accepted or Refused in the inbox.
+    """Uploads a few items at a time; each ends as exactly one Accepted or Refused.
 
-    With a window items are pulled only while fewer of them are unfinished; whoever sees one end
-    tells by `release_slot`. The iterator runs in the pool's threads, in one of them at a time.
+    With a window, items are taken only while fewer are unfinished; the reader of the inbox calls
+    `release_slot` for each that ends. The iterator runs in the pool's threads, one at a time.
     """
 
     def __init__(
@@ -88,21 +88,21 @@ class UploadPool:
         )
 
     def start(self) -> None:
-        """Begin. The threads never keep the process alive."""
+        """Start the threads, which are daemons."""
         for number in range(self._threads):
             threading.Thread(target=self._work, name=f"upload-{number}", daemon=True).start()
 
     def stop(self) -> None:
-        """Send nothing more."""
+        """Stop uploading."""
         self._stopped.set()
 
     @property
     def has_window(self) -> bool:
-        """Whether items wait for others to end."""
+        """Whether the number of unfinished items is limited."""
         return self._room is not None
 
     def release_slot(self) -> None:
-        """Note that an item has ended, and with it its job."""
+        """Record that an item's job has ended."""
         if self._room is not None:
             self._room.release()
 
@@ -112,11 +112,11 @@ class UploadPool:
                 self._inbox.put(item if isinstance(item, Refused) else self._settle(item))
         except _StoppedError:
             return
-        except Exception as error:  # whatever it is, the main thread is to hear of it
+        except Exception as error:  # reported to the main thread, whatever it is
             self._inbox.put(Failed(error=error))
 
     def _next(self) -> UploadItem | Refused | None:
-        """Take an item as soon as there is room for it; None after the last."""
+        """Wait for a free slot and return the next item; None after the last."""
         self._stop_if_asked()
         while self._room is not None and not self._room.acquire(timeout=ROOM_TICK_S):
             self._stop_if_asked()
@@ -153,7 +153,7 @@ class UploadPool:
 
     @contextmanager
     def _wait_for_duplicates(self, item: UploadItem, sha256: str) -> Iterator[None]:
-        """Let the same file, given twice, find the job of the first."""
+        """Hold back duplicates of a file, so that they find the first one's job."""
         if not item.skips_existing:
             yield
             return
@@ -162,7 +162,7 @@ class UploadPool:
             yield
 
     def _with_retries(self, attempt: Callable[[], Accepted]) -> Accepted:
-        """Try again while a server that was there before is away: the key makes that safe."""
+        """Retry while the server is unreachable, which the idempotency key makes safe."""
         failed_at: float | None = None
         while True:
             try:
@@ -182,7 +182,7 @@ class UploadPool:
     def _found(self, item: UploadItem) -> Accepted:
         assert item.job_id is not None
         job = self._api.get_job(item.job_id)
-        assert job is not None  # only a conditional request is answered by nothing
+        assert job is not None  # only a conditional request can return None
         self._reached.set()
         if item.sha256 and job.sha256 != item.sha256:
             raise NotFoundError(
@@ -211,7 +211,7 @@ class UploadPool:
         return Accepted(key=item.key, job=job)
 
     def _reporter(self, item: UploadItem, size_bytes: int) -> Callable[[int], None]:
-        """Return what tells the bytes sent, a few times a second."""
+        """Return a callback for the bytes sent, limited to a few reports per second."""
         next_at = self._clock()
 
         def report(sent_bytes: int) -> None:

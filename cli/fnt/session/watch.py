@@ -1,11 +1,10 @@
-"""Watching jobs: what to do as time passes, and what each message means. Owns the socket."""
+"""Watching of jobs: periodic work and message handling. Owns the socket."""
 
 from __future__ import annotations
 
 import logging
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from fnt.errors import AuthError, NotFoundError, ProtocolError, TemporaryError
 from fnt.progress import Accepted, Refused, Update
@@ -30,10 +29,12 @@ from fnt.stream import (
     JobProgressEvent,
     JobStream,
     StreamEvent,
+    retry_in_s,
 )
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
 from fnt.wire.jobs import JobSnapshot
+from fnt.wire.socket_payloads import ErrorAck, JobAck
 from fnt.wire.structs import WireError
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class Watch:
         self._renew_at = 0.0
 
     def tick(self, now: float) -> None:
-        """Do what is due."""
+        """Do all work that is due."""
         if self.tracker.is_idle:
             self.link.idle(now)
         elif self.link.gives_up(now):
@@ -82,7 +83,7 @@ class Watch:
         )
 
     def handle(self, message: object, now: float) -> Iterator[Update]:
-        """Fold a message in; yield what is news."""
+        """Process a message; yield the resulting updates."""
         match message:
             case JobProgressEvent() | Ack() | Draining() | Disconnected():
                 yield from self._handle_event(message, now)
@@ -104,14 +105,14 @@ class Watch:
                 fail(now, error)
 
     def follow(self, accepted: Accepted) -> Iterator[Update]:
-        """Watch the job of a file; what is known of it from elsewhere may be newer."""
+        """Watch the job of an uploaded file, unless a newer state is already known."""
         known = self.tracker.get(accepted.job.id)
         self.tracker.add(accepted.job.id, key=accepted.key, job=accepted.job)
         if known is not None and known.job is not None:
             yield known.job
 
     def close(self) -> None:
-        """Say goodbye."""
+        """Close the socket."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
@@ -131,7 +132,7 @@ class Watch:
                 self._background.renew(stream)
 
     def _opened(self, stream: JobStream, now: float) -> None:
-        if self._stream is not None:  # a slower attempt: the first one is in use
+        if self._stream is not None:  # a slower attempt; the first one is in use
             self._background.close(stream)
             return
         self._stream = stream
@@ -141,7 +142,7 @@ class Watch:
         self.link.opened(now)
 
     def _extend(self, stream: JobStream, token: str | None, now: float) -> None:
-        """Send a renewed token along with a join, so that the server does not close the socket."""
+        """Send a renewed token with a join, so that the server keeps the socket open."""
         self._renew_at = now + self._timing.renew_s
         if token is not None and not self.tracker.is_idle:
             stream.join(self.tracker.running[0].job_id, token=token)
@@ -162,7 +163,7 @@ class Watch:
             case Ack():
                 yield from self._handle_ack(event, now)
             case Draining(payload=payload):
-                self.link.draining(now, _retry_in(payload))
+                self.link.draining(now, retry_in_s(payload))
             case Disconnected(reason=reason):
                 self._drop(now, reason)
 
@@ -180,18 +181,17 @@ class Watch:
             return
         if answer.verb == events.JOIN_JOB:
             watched.asked_at, watched.heard_at = None, now
-        values = answer.payload if isinstance(answer.payload, Mapping) else {"ok": True}
-        if not values.get("ok"):
-            yield from self._handle_refusal(watched, answer.verb, values, now)
-        elif values.get("job") is not None:
+        ack = _read_ack(answer.payload)
+        if isinstance(ack, ErrorAck):
+            yield from self._handle_refusal(watched, answer.verb, ack.error_code, now)
+        elif ack.job:
             if answer.verb == events.CANCEL_JOB:
                 self._cancellations.done(answer.job_id)
-            yield from self._accepted(_job(values["job"]), now)
+            yield from self._accepted(ack.job, now)
 
     def _handle_refusal(
-        self, watched: Watched, verb: str, values: Mapping[Any, Any], now: float
+        self, watched: Watched, verb: str, code: str, now: float
     ) -> Iterator[Update]:
-        code = str(values.get("error_code"))
         if code == ErrorCode.JOB_NOT_FOUND:
             yield from self._vanished(watched)
         elif code in REFUSED_TOKEN:
@@ -260,13 +260,11 @@ class Watch:
         )
 
 
-def _job(payload: object) -> JobSnapshot:
+def _read_ack(payload: object) -> JobAck | ErrorAck:
+    """Read an acknowledgment; an empty one says that it worked."""
+    if not isinstance(payload, Mapping):
+        return JobAck()
     try:
-        return JobSnapshot.from_wire(payload)
+        return JobAck.from_wire(payload) if payload.get("ok") else ErrorAck.from_wire(payload)
     except WireError as error:
         raise ProtocolError(f"invalid job in the server's response: {error}") from error
-
-
-def _retry_in(payload: object) -> float | None:
-    value = payload.get("retry_in") if isinstance(payload, Mapping) else None
-    return float(value) if isinstance(value, int | float) else None

@@ -1,6 +1,13 @@
 """Live job updates over Socket.IO. Depends on python-socketio, not on the terminal."""
 
-from fnt.stream.events import Ack, Disconnected, Draining, JobProgressEvent, StreamEvent
+from fnt.stream.events import (
+    Ack,
+    Disconnected,
+    Draining,
+    JobProgressEvent,
+    StreamEvent,
+    retry_in_s,
+)
 from fnt.stream.job_stream import REFUSED_TOKEN, JobStream
 
 __all__ = [
@@ -11,4 +18,5 @@ __all__ = [
     "JobProgressEvent",
     "JobStream",
     "StreamEvent",
+    "retry_in_s",
 ]

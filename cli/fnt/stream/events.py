@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fnt.stream.protocol import EventSource
+from fnt.wire import socket_payloads
+from fnt.wire.structs import WireError
+
+LONGEST_S = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +46,12 @@ class Disconnected:
 
 
 StreamEvent = JobProgressEvent | Ack | Draining | Disconnected
+
+
+def retry_in_s(payload: object) -> float | None:
+    """Return the wait a server asks for; None for none, or one that is no number of seconds."""
+    try:
+        seconds = socket_payloads.Draining.from_wire(payload).retry_in
+    except WireError:
+        return None
+    return seconds if abs(seconds) < LONGEST_S else None

@@ -14,7 +14,7 @@ from ssl import SSLContext
 from typing import Any
 
 from fnt.errors import AuthError, FntError, TemporaryError
-from fnt.stream.events import Ack, Disconnected, Draining, JobProgressEvent
+from fnt.stream.events import Ack, Disconnected, Draining, JobProgressEvent, retry_in_s
 from fnt.stream.protocol import SocketClient, TokenSource
 from fnt.wire import events
 from fnt.wire.errors import ErrorCode
@@ -149,11 +149,10 @@ def _refusal(refusals: list[object]) -> FntError:
         return AuthError(
             _sentence(sentence, "your login has ended"), code=code, hint="run: fnt login"
         )
-    wait_s = details.get("retry_in")
     return TemporaryError(
         _sentence(sentence, "no live connection"),
         code=code if code == ErrorCode.BUSY else "NO_SOCKET",
-        retry_after_s=float(wait_s) if isinstance(wait_s, int | float) else None,
+        retry_after_s=retry_in_s(details),
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import socket
+import threading
 from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,9 +15,11 @@ import socketio
 import websocket
 
 from fnt.config.settings.proxy import find_proxy
+from fnt.stream.frames import LimitedContinuation, LimitedFrameBuffer
 from fnt.stream.protocol import SocketClient
 
 GOODBYE_S = 0.2
+HANDSHAKE_S = 20.0
 NOBODY = "nobody.invalid"
 """Without any exception of ours the library would look for NO_PROXY, and read it its own way."""
 
@@ -26,10 +31,26 @@ class BriefWebSocket(websocket.WebSocket):
     cost 3 s each time. The library also ignores ALL_PROXY and the exemption of this machine.
     """
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.frame_buffer = LimitedFrameBuffer(self._recv, skip_utf8_validation=False)
+        self.cont_frame = LimitedContinuation(fire_cont_frame=False, skip_utf8_validation=False)
+
     def connect(self, url: str, **options: Any) -> None:
         """Connect, through a proxy if one is configured."""
         options |= proxy_options(url)
-        super().connect(url, **options)  # type: ignore[no-untyped-call]  # untyped library
+        too_late = threading.Timer(HANDSHAKE_S, self._hang_up)
+        too_late.start()
+        try:
+            super().connect(url, **options)  # type: ignore[no-untyped-call]  # untyped library
+        finally:
+            too_late.cancel()
+
+    def _hang_up(self) -> None:
+        """End a handshake that trickles: the library waits anew for each byte of it."""
+        if self.sock is not None:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
 
     def close(
         self, status: int = 1000, reason: str | bytes = b"", timeout: float | None = 3

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Self
 
 from fnt.wire.job_status import JobStatus
-from fnt.wire.structs import Meta, WireError, WireStruct, knows
+from fnt.wire.structs import (
+    UNSET,
+    Meta,
+    UnsetType,
+    WireError,
+    WireStruct,
+    force_setattr,
+    knows,
+)
 from fnt.wire.times import Time
 
 MAX_FILENAME_CHARS = 255
@@ -33,6 +41,18 @@ class ProcessingSettings(WireStruct, frozen=True, kw_only=True):
     ignore_dialogue: bool = False
     preserve_formatting: bool = True
     fix_hyphenation: bool = True
+    stretch_words: Annotated[int, Meta(ge=0, le=4)] | UnsetType = UNSET
+    """Words a piece may be longer where that saves a bad cut. Added later: 0 is never written, so
+    that requests, stored rows and ledgers without it stay as they were."""
+
+    def __post_init__(self) -> None:
+        if self.stretch_words == 0:
+            force_setattr(self, "stretch_words", UNSET)
+
+    @property
+    def stretch(self) -> int:
+        """Words a piece may be longer than the limit."""
+        return 0 if self.stretch_words is UNSET else self.stretch_words
 
     @classmethod
     def from_wire(cls, payload: object) -> Self:

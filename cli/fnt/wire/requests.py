@@ -11,6 +11,10 @@ from fnt.wire.jobs import MAX_FILENAME_CHARS, ProcessingSettings
 from fnt.wire.results import Format
 from fnt.wire.structs import Meta, WireStruct
 
+MIN_PASSWORD_CHARS = 10
+"""Of a new password."""
+MAX_PASSWORD_CHARS = 1024
+PASSWORD_RULE = f"at least {MIN_PASSWORD_CHARS} characters, and not a common or easily guessed one"
 MAX_IDS = 200
 MAX_ID = 2**63 - 1
 END = r"$(?!\n)"
@@ -47,8 +51,21 @@ class LoginRequest(WireStruct, frozen=True, kw_only=True):
         str,
         Meta(
             min_length=1,
-            max_length=1024,
-            extra={"says": "must be a string of 1 to 1024 characters"},
+            max_length=MAX_PASSWORD_CHARS,
+            extra={"says": f"must be a string of 1 to {MAX_PASSWORD_CHARS} characters"},
+        ),
+    ]
+
+
+class PasswordRequest(LoginRequest, frozen=True, kw_only=True):
+    """Email, password and the password that takes its place."""
+
+    new_password: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=MAX_PASSWORD_CHARS,
+            extra={"says": f"must be a string of 1 to {MAX_PASSWORD_CHARS} characters"},
         ),
     ]
 

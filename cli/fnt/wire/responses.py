@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, field
 
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
-from fnt.wire.structs import WireStruct
+from fnt.wire.structs import Meta, WireStruct
 
 
 class User(WireStruct, frozen=True, kw_only=True):
     """Who a token speaks for."""
 
+    described: ClassVar[str] = "a user"
+
     id: int = 0
     email: str
     name: str = ""
+    used_bytes: int | UnsetType = UNSET
+    """Bytes of the user's files and results; only where asked who one is."""
+    quota_bytes: int | UnsetType | None = UNSET
+    """Bytes they may have; null: any number."""
 
 
 class TokenPair(WireStruct, frozen=True, kw_only=True):
@@ -35,11 +41,15 @@ class TokenPair(WireStruct, frozen=True, kw_only=True):
 class DeviceCodes(WireStruct, frozen=True, kw_only=True):
     """A device login that waits for its user (RFC 8628). Times are seconds."""
 
+    described: ClassVar[str] = "login codes"
+
     device_code: str
-    user_code: str
+    user_code: Annotated[
+        str, Meta(min_length=1, max_length=40, extra={"bounds": "must be 1 to 40 characters"})
+    ]
     verification_uri: str
-    expires_in: int
-    interval: int | float
+    expires_in: Annotated[int, Meta(gt=0, extra={"says": "must be a number of seconds"})]
+    interval: Annotated[float, Meta(gt=0, extra={"says": "must be a number of seconds"})] = 5
 
 
 class Done(WireStruct, frozen=True, kw_only=True):
@@ -60,9 +70,11 @@ class HealthChecks(WireStruct, frozen=True, kw_only=True):
 class Health(WireStruct, frozen=True, kw_only=True):
     """Whether the server can do its work: `ok` or `degraded`."""
 
+    described: ClassVar[str] = "a health report"
+
     status: str
     service: str
-    capabilities: list[str]
+    capabilities: list[str] = field(default_factory=list)
     version: str | UnsetType = UNSET
     checks: HealthChecks | UnsetType = UNSET
 
@@ -94,7 +106,7 @@ class Chunk(WireStruct, frozen=True, kw_only=True):
     end_page: int | None
     status: JobStatus
     attempts: int
-    by_rules: dict[str, Any] | None = None
+    by_rules: dict[str, int] | None = None
     """What the rules cut in place of another engine, and why."""
     last_error: str | None
     last_error_code: str | None
@@ -102,6 +114,8 @@ class Chunk(WireStruct, frozen=True, kw_only=True):
 
 class ChunkList(WireStruct, frozen=True, kw_only=True):
     """The parts of a job in their order."""
+
+    described: ClassVar[str] = "a list of chunks"
 
     chunks: list[Chunk]
 
@@ -117,6 +131,8 @@ class ErrorAnswer(WireStruct, frozen=True, kw_only=True):
 
 class DeviceErrorAnswer(WireStruct, frozen=True, kw_only=True):
     """Why a device gets no tokens, or not yet (RFC 8628)."""
+
+    described: ClassVar[str] = "a login error"
 
     error: str
     error_description: str | UnsetType = UNSET

@@ -30,8 +30,8 @@ class ErrorAck(WireStruct, frozen=True, kw_only=True):
     """The acknowledgement of a request that was refused."""
 
     ok: bool = False
-    error_code: str
-    error: str
+    error_code: str = ""
+    error: str = ""
 
 
 class ErrorEvent(WireStruct, frozen=True, kw_only=True):

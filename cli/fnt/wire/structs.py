@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
@@ -20,6 +22,10 @@ else:
 
 
 Meta = msgspec.Meta
+UnsetType = msgspec.UnsetType
+force_setattr = msgspec.structs.force_setattr
+UNSET = msgspec.UNSET
+"""Of a field that is left out when it is written."""
 
 REFUSED = (msgspec.ValidationError, ValueError, RecursionError)
 """What msgspec raises for a value that is not of a type; UnicodeError for a lone surrogate."""
@@ -44,6 +50,8 @@ class WireStruct(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def from_wire(cls, payload: object) -> Self:
         """Read a JSON value; raises WireError naming the field that is missing or wrong."""
+        if cls not in _PREPARED:
+            _prepare(cls)
         try:
             return msgspec.convert(payload, cls, dec_hook=read_custom)
         except REFUSED as error:
@@ -63,6 +71,22 @@ class WireStruct(msgspec.Struct, frozen=True, kw_only=True):
             enc_hook=write_custom,
         )
         return wire
+
+
+_PREPARED: set[type[WireStruct]] = set()
+_PREPARING = threading.Lock()
+
+
+def _prepare(kind: type[WireStruct]) -> None:
+    """Let msgspec look up the types of the fields, by one thread.
+
+    It does so when a struct is first read; a second thread that reads it meanwhile crashes the
+    process (msgspec 0.22).
+    """
+    with _PREPARING:
+        with suppress(*REFUSED):
+            msgspec.convert(None, kind, dec_hook=read_custom)
+        _PREPARED.add(kind)
 
 
 def read_custom(kind: type, value: Any) -> Any:

@@ -13,10 +13,12 @@ from fnt_server.auth.password_hashing import (
     EMAIL,
     TOKEN_PREFIX,
     dummy_hash,
+    hash_password,
     is_password,
     normalized_email,
     token_hash,
 )
+from fnt_server.auth.password_rule import WeakPassword, password_problem
 from fnt_server.auth.tokens import (
     LOGIN_TTL_S,
     PAGE_TTL_S,
@@ -56,6 +58,25 @@ class Authenticator:
             return None
         with self._database.write() as session:
             return self.open_login(session, user) if _is_unchanged(session, user) else None
+
+    def change_password(self, email: str, password: str, new_password: str) -> TokenPair | None:
+        """Change a password, end all logins and open one; None if email or password is wrong.
+
+        Raises WeakPassword.
+        """
+        user = self._authenticate(email, password)
+        if user is None:
+            return None
+        if problem := password_problem(new_password, email=user.email):
+            raise WeakPassword(problem)
+        hashed = hash_password(new_password)
+        unchanged = (User.id == user.id, User.password_hash == user.password_hash)
+        with self._database.write() as session:
+            changed = update(User).where(*unchanged).values(password_hash=hashed)
+            if session.scalar(changed.returning(User.id)) is None:
+                return None
+            end_logins(session, user.id)
+            return self.open_login(session, user)
 
     def open_login(self, session: Session, user: User) -> TokenPair:
         """Open a login within a transaction; its tokens are valid once that is committed."""
@@ -178,6 +199,13 @@ class Authenticator:
         """Return a user that is known to exist."""
         with self._database.read() as session:
             return session.get_one(User, user_id)
+
+
+def end_logins(session: Session, user_id: int) -> None:
+    """End all logins of a user, and approved devices that have not fetched their tokens."""
+    session.execute(delete(DeviceLogin).where(DeviceLogin.user_id == user_id))
+    living = (Login.user_id == user_id, Login.revoked_at.is_(None))
+    session.execute(update(Login).where(*living).values(revoked_at=now()))
 
 
 def _new_login(session: Session, user: User, *, ttl_s: float) -> Login:

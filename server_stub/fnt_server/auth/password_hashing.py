@@ -5,29 +5,51 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import threading
+from collections.abc import Callable
 from functools import cache
+from typing import Any, TypeVar
 
 import argon2
 
 from fnt_server.concurrency import in_native_thread
 
-MIN_PASSWORD_CHARS, MAX_PASSWORD_CHARS = 8, 1024
 TOKEN_PREFIX = "fnt_"  # noqa: S105 -- what a personal token begins with
 
 _PART = r"[^@\s\x00-\x1f\x7f\ud800-\udfff]"
 EMAIL = re.compile(f"{_PART}{{1,64}}@{_PART}{{1,189}}")
+T = TypeVar("T")
+
+HASHES_AT_ONCE = 2
+"""Each takes 64 MiB."""
+WAIT_FOR_HASHING_S = 5.0
+
 _hasher = argon2.PasswordHasher()
+_slots = threading.BoundedSemaphore(HASHES_AT_ONCE)
+
+
+class HashingBusy(Exception):  # noqa: N818 -- an everyday outcome, not a failure
+    """Too many passwords are being checked; try again later."""
+
+
+def _hashing(function: Callable[..., T], *args: Any) -> T:
+    if not _slots.acquire(timeout=WAIT_FOR_HASHING_S):
+        raise HashingBusy
+    try:
+        return in_native_thread(function, *args)
+    finally:
+        _slots.release()
 
 
 def hash_password(password: str) -> str:
-    """Return the hash of a password, for storage."""
-    return in_native_thread(_hasher.hash, password)
+    """Return the hash of a password, for storage; raises HashingBusy."""
+    return _hashing(_hasher.hash, password)
 
 
 def is_password(password_hash: str, password: str) -> bool:
-    """Return whether the password matches the hash."""
+    """Return whether the password matches the hash; raises HashingBusy."""
     try:
-        return in_native_thread(_hasher.verify, password_hash, password)
+        return _hashing(_hasher.verify, password_hash, password)
     except (argon2.exceptions.VerificationError, UnicodeEncodeError):
         return False
 
@@ -35,7 +57,7 @@ def is_password(password_hash: str, password: str) -> bool:
 @cache
 def dummy_hash() -> str:
     """Return a hash that no password matches, so that unknown addresses take equally long."""
-    return _hasher.hash(secrets.token_hex(16))
+    return _hashing(_hasher.hash, secrets.token_hex(16))
 
 
 def normalized_email(email: str) -> str:

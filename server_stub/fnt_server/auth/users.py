@@ -5,21 +5,21 @@ from __future__ import annotations
 import secrets
 import uuid
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from fnt_server.auth.logins import end_logins
 from fnt_server.auth.password_hashing import (
     EMAIL,
-    MAX_PASSWORD_CHARS,
-    MIN_PASSWORD_CHARS,
     TOKEN_PREFIX,
     hash_password,
     normalized_email,
     token_hash,
 )
-from fnt_server.db.connection import Database, clock, now
-from fnt_server.db.models import AccessToken, DeviceLogin, Login, User
+from fnt_server.auth.password_rule import password_problem
+from fnt_server.db.connection import Database, clock
+from fnt_server.db.models import AccessToken, User
 
 
 class AccountError(Exception):
@@ -27,11 +27,13 @@ class AccountError(Exception):
 
 
 def add_user(database: Database, email: str, password: str) -> User:
-    """Create a user; raises AccountError for an invalid or known address or a short password."""
+    """Create a user; raises AccountError for an invalid or known address or a weak password."""
     if not EMAIL.fullmatch(email):
         raise AccountError(f"{email[:80]!a} is not an email address")
     user = User(
-        email=normalized_email(email), name=email.partition("@")[0], password_hash=_hashed(password)
+        email=normalized_email(email),
+        name=email.partition("@")[0],
+        password_hash=_hashed(password, email=email),
     )
     try:
         with database.write() as session:
@@ -46,12 +48,11 @@ def add_user(database: Database, email: str, password: str) -> User:
 
 def set_password(database: Database, email: str, password: str) -> None:
     """Change a password and end all logins of the user; raises AccountError."""
-    hashed = _hashed(password)
+    hashed = _hashed(password, email=email)
     with database.write() as session:
         user = _require_user(session, email)
         user.password_hash = hashed
-        session.execute(update(Login).where(Login.user_id == user.id).values(revoked_at=now()))
-        session.execute(delete(DeviceLogin).where(DeviceLogin.user_id == user.id))
+        end_logins(session, user.id)
 
 
 def remove_user(database: Database, email: str) -> None:
@@ -92,9 +93,7 @@ def _require_user(session: Session, email: str) -> User:
     return user
 
 
-def _hashed(password: str) -> str:
-    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
-        raise AccountError(
-            f"a password needs {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters"
-        )
+def _hashed(password: str, *, email: str) -> str:
+    if problem := password_problem(password, email=email):
+        raise AccountError(problem)
     return hash_password(password)

@@ -11,6 +11,7 @@ from fnt_server.config import Config
 from fnt_server.db import schema
 from fnt_server.db.connection import Database
 from fnt_server.messaging import broker
+from fnt_server.sandbox.pipeline_process import PipelineProcess
 from fnt_server.storage.write_probe import try_storage
 from fnt_server.supervisor.embedded_broker import broker_binary
 
@@ -32,6 +33,7 @@ def run_checks(config: Config) -> Iterator[CheckResult]:
         "database": _database,
         "storage": _storage,
         "broker": _broker,
+        "sandbox": _sandbox,
     }
     for subject, check_one in checks.items():
         try:
@@ -73,3 +75,11 @@ def _broker(config: Config) -> str:
     if not broker.answers(config.broker_url):
         raise ConnectionError("no answer: check FNT_BROKER_URL")
     return "answers"
+
+
+def _sandbox(_config: Config) -> str:
+    with PipelineProcess() as process:
+        missing = process.missing_protection()
+    if missing:
+        return f"limits on memory, time and files; this system lacks {' and '.join(missing)}"
+    return "no files, network or other processes; limits on memory and time"

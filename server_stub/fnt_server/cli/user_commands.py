@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from fnt.help_format import HelpCommand, HelpGroup
+from fnt.wire.requests import PASSWORD_RULE
 from fnt_server.auth import users
 from fnt_server.cli.options import HELP_NAMES, DataDir, echo, open_database, read_config
 from fnt_server.config import ConfigError
@@ -27,7 +28,11 @@ user_app = typer.Typer(
 
 Email = Annotated[str, typer.Argument(metavar="EMAIL")]
 PasswordStdin = Annotated[
-    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    bool,
+    typer.Option(
+        "--password-stdin",
+        help=f"Read the password from standard input: {PASSWORD_RULE}.",
+    ),
 ]
 
 
@@ -84,6 +89,7 @@ def _read_password(*, from_stdin: bool, ask: Callable[[str], str] = getpass.getp
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
         raise ConfigError("no terminal to prompt on: use --password-stdin")
+    sys.stderr.write(f"A password has {PASSWORD_RULE}.\n")
     password = ask("Password: ")
     if ask("Again: ") != password:
         raise ConfigError("passwords do not match")

@@ -36,6 +36,17 @@ _KEEPALIVE = {
 """How soon libpq gives up a dead connection, in seconds; the last in milliseconds."""
 
 
+_SERVER_OPTIONS = {
+    "lock_timeout": BUSY_TIMEOUT_MS,
+    "idle_in_transaction_session_timeout": 30_000,
+    "tcp_keepalives_idle": 5,
+    "tcp_keepalives_interval": 2,
+    "tcp_keepalives_count": 3,
+}
+"""How soon PostgreSQL itself gives up a client: after a cut it would keep the client's locks for
+two hours. The first two in milliseconds, the intervals in seconds."""
+
+
 class now(FunctionElement[float]):  # noqa: N801 -- reads as the SQL function it is
     """Seconds since the epoch by the database's clock, with fractions."""
 
@@ -112,7 +123,8 @@ def _make_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    options = f"{make_url(url).query.get('options', '')} -c lock_timeout={BUSY_TIMEOUT_MS}"
+    given = make_url(url).query.get("options", "")
+    options = " ".join([str(given), *(f"-c {k}={v}" for k, v in _SERVER_OPTIONS.items())])
     return create_engine(
         url,
         pool_size=10,

@@ -116,6 +116,7 @@ class Job(Base):
     file_size: Mapped[int | None] = mapped_column(BigInteger)
     file_key: Mapped[str | None] = mapped_column(String(200))
     result_key: Mapped[str | None] = mapped_column(String(200))
+    result_size: Mapped[int | None] = mapped_column(BigInteger)
     idempotency_key: Mapped[str | None] = mapped_column(String(200))
     request_hash: Mapped[str] = mapped_column(String(64))
     page_count: Mapped[int | None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Final
 
@@ -48,9 +48,7 @@ def get_engine(name: str) -> Engine:
     return LLMEngine(name, _open_gemini if name == "gemini" else _open_openai)
 
 
-def rule_based_engine(
-    sentences: Sequence[str], settings: ProcessingSettings, _keep_going: Callable[[], bool]
-) -> list[Shortened]:
+def rule_based_engine(sentences: Sequence[str], settings: ProcessingSettings) -> list[Shortened]:
     """Split sentences at their joints; never fails."""
     return [Shortened(pieces=shorten(text, settings), engine="rules") for text in sentences]
 

@@ -1,8 +1,8 @@
-"""What a cut between two words is worth to a reader, by the kind of joint.
+"""Scores cuts between two words for readability, by the kind of joint.
 
-Worth is on the scale of the people who labeled the gaps of French sentences by hand: 3 is a
-natural pause, 2 leaves a sense group on each side, 1 makes the reader carry something over, 0
-breaks a unit. `WORTH` holds the mean label of each kind.
+Scores use the scale of the people who labeled gaps in French sentences: 3 is a natural pause, 2
+leaves a sense group on each side, 1 makes the reader hold something in mind, 0 breaks a unit.
+`WORTH` holds the mean label of each kind.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from fnt_server.engines.lexicon import (
 from fnt_server.engines.tokens import Word
 
 INSEPARABLE: Final = -10.0
-"""After `M.`, inside a number: cut only if nothing else keeps the limit."""
+"""Score after `M.` or inside a number: cut only if the limit cannot be kept otherwise."""
 
 WORTH: Final = {
     "inseparable": INSEPARABLE,
@@ -81,7 +81,7 @@ _TO: Final = frozenset(("à", "au", "aux"))
 
 
 def joint_worth(words: Sequence[Word], place: int) -> float:
-    """Return what a cut before the word at this place is worth, 0 to 3; less than 0 for never."""
+    """Return the score of a cut before the word at `place`, 0 to 3; negative for never."""
     worth = WORTH[joint_kind(words, place)]
     if worth <= 0 or words[place - 1].token.mark or words[place].token.opens:
         return worth
@@ -89,7 +89,7 @@ def joint_worth(words: Sequence[Word], place: int) -> float:
 
 
 def joint_kind(words: Sequence[Word], place: int) -> str:
-    """Return the kind of the joint before the word at this place: a key of `WORTH`."""
+    """Return the kind of the joint before the word at `place`, a key of `WORTH`."""
     left, right = words[place - 1].token, words[place].token
     if left.abbreviated or (left.numeric and right.numeric and not left.mark):
         return "inseparable"
@@ -113,7 +113,7 @@ def _comma_kind(words: Sequence[Word], place: int) -> str:
 
 
 def _unit_kind(words: Sequence[Word], place: int) -> str | None:
-    """Return what binds the two words, if anything does."""
+    """Return the kind of unit the two words form, or None."""
     left, right = words[place - 1].token, words[place].token
     a, b = left.last, right.first
     if a in PROCLITICS and b not in NEGATIONS:
@@ -141,7 +141,7 @@ def _unit_kind(words: Sequence[Word], place: int) -> str | None:
 
 
 def _group_kind(words: Sequence[Word], place: int) -> str:
-    """Return the kind of group that begins here, given the words before it."""
+    """Return the kind of group that begins at `place`, given the words before it."""
     left, right = words[place - 1], words[place]
     first = right.token.first
     if first in COORDINATORS:
@@ -198,7 +198,7 @@ def _clause_kind(words: Sequence[Word], place: int) -> str:
 
 
 def _begins_clause(words: Sequence[Word], place: int) -> bool:
-    """Return whether there is a finite verb here, or right after pronouns."""
+    """Return whether a finite verb is at `place`, possibly after pronouns."""
     if words[place].verb:
         return True
     following = place + 1
@@ -215,7 +215,7 @@ def _begins_group(word: str) -> bool:
 
 
 def _second(words: Sequence[Word], place: int) -> str:
-    """Return what follows the first part of a word: `homme` of `l’homme`, `la` of `de la`."""
+    """Return the word after an elision or contraction: `homme` of `l’homme`, `la` of `de la`."""
     parts = words[place].token.parts
     if len(parts) > 1:
         return parts[1]
@@ -232,7 +232,7 @@ def _negated(words: Sequence[Word], place: int) -> bool:
 
 
 def _group_size(words: Sequence[Word], place: int) -> int:
-    """Count the words from here to the next mark or the next group."""
+    """Return the number of words up to the next mark or the next group."""
     size = words[place].token.weight
     for before, word in zip(words[place:], words[place + 1 : place + 5], strict=False):
         if before.token.mark or word.token.opens:
@@ -278,5 +278,5 @@ def _since_mark(words: Sequence[Word], place: int) -> int:
 
 
 def _leaves_orphan(words: Sequence[Word], place: int) -> bool:
-    """Return whether there are only one or two words between this gap and a mark or an end."""
+    """Return whether a cut leaves only one or two words before a mark or an end."""
     return min(_until_mark(words, place), _since_mark(words, place)) <= 2

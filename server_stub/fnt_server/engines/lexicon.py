@@ -20,10 +20,10 @@ PROCLITICS: Final = frozenset(
     bonne vieux vieille beau belle jeune même mêmes autre autres premier première seul seule
     ce comment combien pourquoi lequel laquelle fait faire laisser puis""".split()
 )
-"""Words that need the next one: a piece that ends with one seems cut off."""
+"""Words bound to the next one; a piece that ends with one seems cut off."""
 
 ENCLITICS: Final = frozenset("pas point guère ci là".split())
-"""Words that belong to the previous one."""
+"""Words bound to the previous one."""
 
 TITLES: Final = frozenset(
     "M MM Mr Mrs Mme MME Mmes Mlle MLLE Mlles Dr Me Mgr St Ste Cf cf Jr Sr Esq Vve Pr".split()
@@ -66,9 +66,9 @@ _SURE = re.compile(
     r"(?:[ao]i[st]|aient|[èiu]rent|[âîû]t|[âîû]mes|(?<![tsxg])ions|[^l]ez|issent|[ae]ssent"
     r"|er(?:ai|as|a|ons|ez|ont)|[^ou]it|[^oaeé]ut|[^oiuv]a)$"
 )
-"""Endings of finite verbs that few other words have."""
+"""Endings that are almost always those of finite verbs."""
 _AFTER_SUBJECT = re.compile(r"(?:e|es|ent|[iu][st]|ds?|ts?|ons)$")
-"""Endings that count if a pronoun comes first."""
+"""Endings that indicate a finite verb only after a pronoun."""
 _LONGEST_VERB: Final = 40
 """Maximum length of a real word."""
 _NOT_VERBS: Final = frozenset(
@@ -87,9 +87,9 @@ _NOT_VERBS: Final = frozenset(
 
 
 def is_verb(word: str, before: str) -> bool:
-    """Guess from a word's form, and the word before it, whether it is a finite verb.
+    """Guess whether a word is a finite verb, from its form and the preceding word.
 
-    Both in lower case and without punctuation. A guess only: it weighs cuts and decides nothing.
+    Both are lowercase and without punctuation. The guess only affects costs.
     """
     return len(word) <= _LONGEST_VERB and _is_verb(word, before[-_LONGEST_VERB:])
 
@@ -172,7 +172,7 @@ _NOT_INFINITIVE: Final = frozenset(
 
 
 def is_infinitive(word: str) -> bool:
-    """Guess from its form whether a word in lower case is an infinitive."""
+    """Guess from its form whether a lowercase word is an infinitive."""
     return 3 < len(word) <= _LONGEST_VERB and _is_infinitive(word)
 
 

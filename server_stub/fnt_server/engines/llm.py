@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from threading import Event
 from typing import Final
 
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server.engines.llm_requests import POLL_S, LLMClient, ask_with_retries
+from fnt_server.engines.llm_requests import LLMClient, ask_with_retries
 from fnt_server.engines.prompts import (
     RESPONSE_SCHEMA,
     make_instructions,
@@ -16,7 +17,7 @@ from fnt_server.engines.prompts import (
 )
 from fnt_server.engines.rule_based import shorten
 from fnt_server.engines.validation import find_defect
-from fnt_server.pipeline.engine_protocol import Shortened, Stopped
+from fnt_server.pipeline.engine_protocol import Shortened
 
 BATCH_SENTENCES: Final = 20
 """Sentences per request: they share the instructions, and the response is not cut off."""
@@ -32,24 +33,20 @@ class LLMEngine:
         self._name = name
         self._open_client = open_client
 
-    def __call__(
-        self,
-        sentences: Sequence[str],
-        settings: ProcessingSettings,
-        keep_going: Callable[[], bool],
-    ) -> list[Shortened]:
+    def __call__(self, sentences: Sequence[str], settings: ProcessingSettings) -> list[Shortened]:
         """Rewrite sentences; rejected answers fall back to `rules`, with the reason."""
         if not sentences:
             return []
         model = self._open_client()
-        work = _Batches(model, sentences, settings.sentence_length_limit, keep_going)
+        work = _Batches(model, sentences, settings.sentence_length_limit)
         pool = ThreadPoolExecutor(MAX_CONCURRENT, thread_name_prefix="ask")
         try:
             asked = [pool.submit(work.answer, batch) for batch in batches(sentences)]
-            _wait_for_all(asked, keep_going)
-            answers = {number: one for done in asked for number, one in done.result().items()}
+            answers = {
+                number: one for done in as_completed(asked) for number, one in done.result().items()
+            }
         finally:
-            work.is_over = True
+            work.ended.set()
             model.close()
             pool.shutdown(wait=False, cancel_futures=True)
         return [
@@ -68,14 +65,11 @@ class LLMEngine:
 class _Batches:
     """State shared by the requesting threads."""
 
-    def __init__(
-        self, model: LLMClient, sentences: Sequence[str], limit: int, keep_going: Callable[[], bool]
-    ) -> None:
+    def __init__(self, model: LLMClient, sentences: Sequence[str], limit: int) -> None:
         self._model = model
         self._sentences = sentences
         self._limit = limit
-        self._keep_going = keep_going
-        self.is_over = False
+        self.ended = Event()
 
     def answer(self, numbers: Sequence[int]) -> dict[int, list[str] | str]:
         """Return for each sentence its pieces or, after a second try, what is wrong with them."""
@@ -92,7 +86,7 @@ class _Batches:
         question = make_question(self._sentences, numbers, defects=defects)
         answer = ask_with_retries(
             lambda: self._model.ask(instructions, question, RESPONSE_SCHEMA),
-            keep_going=lambda: self._keep_going() and not self.is_over,
+            ended=self.ended,
         )
         pieces = parse_response(answer)
         absent = "skipped" if answer.strip() else "declined"
@@ -124,16 +118,3 @@ def batches(sentences: Sequence[str]) -> Iterator[list[int]]:
         chars += len(sentence)
     if batch:
         yield batch
-
-
-def _wait_for_all(
-    asked: Sequence[Future[dict[int, list[str] | str]]], keep_going: Callable[[], bool]
-) -> None:
-    """Wait for all, or until one fails; raises its exception, or Stopped."""
-    waiting = set(asked)
-    while waiting:
-        if not keep_going():
-            raise Stopped
-        done, waiting = wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED)
-        for one in done:
-            one.result()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable, Mapping
+from threading import Event
 from typing import Any, Final, Protocol
 
 from fnt_server.pipeline.engine_protocol import EngineFailed, Stopped
@@ -14,7 +14,6 @@ TIMEOUT_S: Final = 60.0
 MAX_ATTEMPTS: Final = 6
 FIRST_BACKOFF_S: Final = 1.0
 MAX_BACKOFF_S: Final = 30.0
-POLL_S: Final = 0.2
 
 
 class ServiceUnavailable(Exception):  # noqa: N818 -- names what happened
@@ -40,10 +39,10 @@ class LLMClient(Protocol):
         ...
 
 
-def ask_with_retries(ask: Callable[[], str], *, keep_going: Callable[[], bool]) -> str:
+def ask_with_retries(ask: Callable[[], str], *, ended: Event) -> str:
     """Ask until there is a response: backoff with full jitter, or `Retry-After` if given.
 
-    Raises EngineFailed after MAX_ATTEMPTS, and Stopped.
+    Raises EngineFailed after MAX_ATTEMPTS, and Stopped when `ended` is set meanwhile.
     """
     for attempt in range(MAX_ATTEMPTS):
         try:
@@ -54,20 +53,9 @@ def ask_with_retries(ask: Callable[[], str], *, keep_going: Callable[[], bool]) 
             most = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2**attempt)
             wanted = busy.retry_after_s
             pause = random.uniform(0, most) if wanted is None else min(wanted, MAX_BACKOFF_S)  # noqa: S311 -- no secret
-            wait(pause, keep_going=keep_going)
+            if ended.wait(pause):
+                raise Stopped from None
     raise AssertionError
-
-
-def wait(seconds: float, *, keep_going: Callable[[], bool]) -> None:
-    """Sleep, checking `keep_going` every POLL_S; raises Stopped."""
-    ends = time.monotonic() + seconds
-    while True:
-        if not keep_going():
-            raise Stopped
-        left = ends - time.monotonic()
-        if left <= 0:
-            return
-        time.sleep(min(left, POLL_S))
 
 
 def retry_after_s(headers: Mapping[str, str] | None) -> float | None:

@@ -1,4 +1,4 @@
-"""Engine `rules`: splits a sentence where a split costs least, without changing a word."""
+"""The `rules` engine: splits a sentence at the cheapest places, without changing any word."""
 
 from __future__ import annotations
 
@@ -9,27 +9,32 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt_server.engines.joints import joint_worth
 from fnt_server.engines.tokens import Word, read_words
 
+STRETCHED: Final = 0.15
+"""Per word above the limit."""
 NO_VERB: Final = 0.45
 TOO_SHORT: Final = 0.6
 ORPHAN: Final = 0.2
-"""Cost of a piece of at most three words that no mark sets apart."""
+"""Cost of a piece of at most three words that is not delimited by marks."""
 STRADDLES: Final = 0.35
-"""Cost of a mark inside a piece if an edge of the piece has none."""
+"""Cost of a mark inside a piece if one of its edges has none."""
 LOOSE: Final = 1.9
-"""An edge worth less than this has no mark, or hardly needs one."""
+"""An edge with a lower score has no mark, or hardly needs one."""
 
 
 def shorten(sentence: str, settings: ProcessingSettings) -> list[str]:
-    """Return the sentence in pieces within the limit, cut where it costs least.
+    """Split a sentence into pieces within the limit, at the lowest total cost.
 
-    A piece should have a finite verb and `min_sentence_length` words. A unit is broken only if
-    nothing else keeps the limit, a word never.
+    Pieces should have a finite verb and at least `min_sentence_length` words. A unit is split only
+    if the limit cannot be kept otherwise; a word never is.
     """
     words = read_words(sentence)
     if sum(word.token.weight for word in words) <= settings.sentence_length_limit:
         return [sentence]
     cuts = _best_cuts(
-        words, limit=settings.sentence_length_limit, least=settings.min_sentence_length
+        words,
+        limit=settings.sentence_length_limit,
+        stretch=settings.stretch,
+        least=settings.min_sentence_length,
     )
     starts = [words[place].start for place in cuts]
     ends = [*starts[1:], len(sentence)]
@@ -37,12 +42,12 @@ def shorten(sentence: str, settings: ProcessingSettings) -> list[str]:
 
 
 def _cost(worth: float) -> float:
-    """Return what a cut costs: a little for a poor joint, much for a broken unit."""
+    """Return the cost of a cut: low at a poor joint, high inside a unit."""
     return 0.45 * (2.0 - worth) + 3.0 * max(0.0, 1.0 - worth)
 
 
-def _best_cuts(words: Sequence[Word], *, limit: int, least: int) -> list[int]:
-    """Return the words that begin a piece, by the cheapest of all ways to cut."""
+def _best_cuts(words: Sequence[Word], *, limit: int, stretch: int, least: int) -> list[int]:
+    """Return the indexes of the words that begin a piece, with the lowest total cost."""
     worth = [3.0, *(joint_worth(words, place) for place in range(1, len(words))), 3.0]
     loose = [value < LOOSE for value in worth]
     joint = [0.0, *map(_cost, worth[1:-1])]
@@ -57,13 +62,15 @@ def _best_cuts(words: Sequence[Word], *, limit: int, least: int) -> list[int]:
         weight, verb, inner = 0, not needs_verb, False
         for start in range(end - 1, -1, -1):
             weight += weights[start]
-            if weight > limit and start < end - 1:
+            if weight > limit + stretch and start < end - 1:
                 break
             verb = verb or verbs[start]
             inner = inner or (marked[start] and start < end - 1)
             total = cost[start] + joint[start]
             if not verb:
                 total += NO_VERB
+            if stretch and weight > limit:
+                total += STRETCHED * (weight - limit)
             if weight < least:
                 total += TOO_SHORT
             if loose[start] and weight <= 3:

@@ -1,4 +1,4 @@
-"""The words of a sentence with their marks, and the features of each."""
+"""Words of a sentence, with adjacent punctuation marks and features."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ _STRONG: Final = frozenset(';:!?…»”)]".')
 _ABBREVIATION = re.compile(rf"(?:^|\W)(?:{'|'.join(sorted(TITLES))})\.?$|(?:^|\W)[A-Z]\.$")
 
 _LONGEST_KEPT: Final = 60
-"""Longer tokens are not words, and caching them would fill the memory over many books."""
+"""Maximum length of a cached token; longer ones are not words and would fill the memory."""
 
 Mark = Literal["", "comma", "strong"]
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word of a sentence, with the marks attached to it."""
+    """A word with the marks attached to it."""
 
     weight: int
-    """How many words it counts as: more than one if a bar or dash joins several."""
+    """Number of words it counts as; more than one if a dash, slash, or bar joins several."""
     parts: tuple[str, ...]
-    """In lower case: `l’avait-il` has three."""
+    """Lowercase parts: `l’avait-il` has three."""
     first: str
     last: str
     opens: bool
-    """It opens a quotation, an aside or a speech."""
+    """Whether it opens a quotation, a parenthesis, or direct speech."""
     mark: Mark
-    """The mark after it."""
+    """The mark that follows it."""
     abbreviated: bool
     verb_inside: bool
-    """One of the parts after the first is a finite verb."""
+    """Whether a part other than the first is a finite verb."""
     capitalized: bool
     numeric: bool
 
 
 class Word(NamedTuple):
-    """A token in its sentence."""
+    """A token at its position in the sentence."""
 
     start: int
     """Offset in the sentence."""
     token: Token
     verb: bool
-    """It contains a finite verb, judging by its form and the word before it."""
+    """Whether it contains a finite verb, judging by its form and the preceding word."""
 
 
 def read_words(sentence: str) -> list[Word]:
-    """Return the words of a sentence; marks that stand alone go with a neighbor."""
+    """Return the words of a sentence; a standalone mark is attached to an adjacent word."""
     words: list[Word] = []
     before = ""
     starts = _starts(sentence)
@@ -68,7 +68,7 @@ def read_words(sentence: str) -> list[Word]:
 
 
 def _starts(sentence: str) -> list[int]:
-    """Return where each word begins; opening marks go with the next word."""
+    """Return the offset of each word; an opening mark belongs to the next word."""
     starts: list[int] = []
     opened: int | None = None
     for token in _TOKEN.finditer(sentence):
@@ -84,7 +84,7 @@ def _starts(sentence: str) -> list[int]:
 
 
 def _read(text: str) -> Token:
-    """Return the features of a word; cached, because most words repeat."""
+    """Return a word's features; cached, because most words occur many times."""
     return _read_and_keep(text) if len(text) <= _LONGEST_KEPT else _read_anew(text)
 
 

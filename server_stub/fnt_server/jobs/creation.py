@@ -13,7 +13,7 @@ from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import ProcessingSettings
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
-from fnt_server.jobs import state
+from fnt_server.jobs import quotas, state
 from fnt_server.jobs.state import JobRefused
 
 ABANDONED_AFTER_S = 24 * 3600
@@ -31,6 +31,8 @@ class NewJob:
     """SHA-256 of the parsed request, to detect a key reused for a different one."""
     idempotency_key: str | None = None
     declared_sha256: str | None = None
+    declared_size: int = 0
+    """Bytes of the file, as far as the client says."""
     retry_of: int | None = None
 
 
@@ -40,6 +42,8 @@ class QueueLimits:
 
     total: int
     per_user: int
+    user_bytes: int = 0
+    """Bytes a user may store; 0: any number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,12 @@ def confirm(
             if existing is None:
                 if limits is not None:
                     _check_limits(session, new.user_id, limits)
+                    quotas.check_quota(
+                        session,
+                        new.user_id,
+                        quota_bytes=limits.user_bytes,
+                        more_bytes=max(1, new.declared_size),
+                    )
                 job = _new_row(new)
                 session.add(job)
                 session.flush()
@@ -118,12 +128,14 @@ def _new_row(new: NewJob) -> Job:
     )
 
 
-def attach_file(database: Database, job_id: int, file: StoredFile) -> tuple[Job, bool]:
+def attach_file(
+    database: Database, job_id: int, file: StoredFile, *, quota_bytes: int = 0
+) -> tuple[Job, bool]:
     """Attach a stored file to its job and add the first step; the flag says whether it was needed.
 
     Compare-and-set on the empty hash: of two uploads, one wins. Repeating the same bytes succeeds
-    (the new object is then not needed). Raises JobRefused for different bytes and for a job that
-    has ended.
+    (the new object is then not needed). Raises JobRefused for different bytes, for a job that has
+    ended, and if it exceeds the quota of bytes; 0 is none.
     """
     with database.write() as session:
         job = state.update_job(
@@ -136,6 +148,7 @@ def attach_file(database: Database, job_id: int, file: StoredFile) -> tuple[Job,
             uploaded_at=now(),
         )
         if job is not None:
+            quotas.check_quota(session, job.user_id, quota_bytes=quota_bytes, more_bytes=0)
             session.add(
                 Step(
                     job_id=job_id, kind=StepKind.ANALYSE, status=StepStatus.READY, not_before=now()
@@ -158,13 +171,14 @@ def _conflict_message(job: Job) -> str:
 
 def fail_abandoned(database: Database) -> list[Job]:
     """Fail jobs that were confirmed long ago and never got a file."""
-    with database.write() as session:
-        waiting = (Job.status == JobStatus.PENDING, Job.sha256.is_(None))
-        ids = session.scalars(
-            select(Job.id)
-            .where(*waiting, Job.created_at < now() - ABANDONED_AFTER_S)
-            .order_by(Job.id)
-        )
-        code, message = JobErrorCode.UPLOAD_ABANDONED, "no file was uploaded within 24 hours"
-        ended = [state.fail(session, job_id, code, message, *waiting) for job_id in list(ids)]
+    waiting = (Job.status == JobStatus.PENDING, Job.sha256.is_(None))
+    with database.read() as session:
+        old = Job.created_at < now() - ABANDONED_AFTER_S
+        ids = session.scalars(select(Job.id).where(*waiting, old).order_by(Job.id)).all()
+    code, message = JobErrorCode.UPLOAD_ABANDONED, "no file was uploaded within 24 hours"
+    ended = []
+    for job_id in ids:
+        with database.write() as session:
+            if state.try_lock(session, job_id):
+                ended.append(state.fail(session, job_id, code, message, *waiting))
     return [job for job in ended if job is not None]

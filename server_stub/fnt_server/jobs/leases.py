@@ -2,7 +2,7 @@
 
 A step is held by a lease and a fence. Writers must hold the newest fence, so a worker that stalls
 and resumes cannot change anything. Writers that also change the job lock it first (`state.lock`).
-`fnt_server.jobs.step_results` records how a step ended.
+`fnt_server.jobs.step_results` records how a step ended. A lease lasts `FNT_LEASE_S` (`config.py`).
 """
 
 from __future__ import annotations
@@ -155,8 +155,10 @@ def _reclaim(database: Database, condition: ColumnElement[bool]) -> list[Job]:
     changed = []
     for step_id, job_id in found:
         with database.write() as session:
-            state.lock(session, job_id)
-            step = session.scalar(select(Step).where(Step.id == step_id, *lost).with_for_update())
+            if not state.try_lock(session, job_id):
+                continue  # the next pass tries again
+            taken = select(Step).where(Step.id == step_id, *lost)
+            step = session.scalar(taken.with_for_update(skip_locked=True))
             changed.append(_record_loss(session, step) if step is not None else None)
     return [job for job in changed if job is not None]
 

@@ -56,12 +56,14 @@ class Reaper:
 
     def run_once(self) -> None:
         """Run one pass."""
-        lost = leases.reclaim_expired(self._database)
-        STEPS_LOST.inc(len(lost))
-        for job in [*lost, *creation.fail_abandoned(self._database)]:
-            self._publisher.publish(queries.snapshot(job).to_wire())
-        # One extra wakeup, which idle workers answer with a heartbeat.
-        self._publisher.notify_workers(
-            1 + leases.count_ready(self._database, for_s=WAKEUP_LOST_AFTER_S)
-        )
+        try:
+            lost = leases.reclaim_expired(self._database)
+            STEPS_LOST.inc(len(lost))
+            for job in [*lost, *creation.fail_abandoned(self._database)]:
+                self._publisher.publish(queries.snapshot(job).to_wire())
+        finally:
+            # One extra wakeup, which idle workers answer with a heartbeat.
+            self._publisher.notify_workers(
+                1 + leases.count_ready(self._database, for_s=WAKEUP_LOST_AFTER_S)
+            )
         self._after_pass()

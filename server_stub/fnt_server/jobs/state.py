@@ -65,6 +65,15 @@ def lock(session: Session, job_id: int) -> None:
     session.execute(select(Job.id).where(Job.id == job_id).with_for_update())
 
 
+def try_lock(session: Session, job_id: int) -> bool:
+    """Lock a job as `lock` does, unless somebody else has; returns whether it is locked.
+
+    For passes over many jobs: one transaction whose peer vanished must not stop them all.
+    """
+    found = session.scalar(select(Job.id).where(Job.id == job_id).with_for_update(skip_locked=True))
+    return found is not None
+
+
 def advance(session: Session, job_id: int, *, progress: int, **changes: Any) -> Job | None:
     """Change a job that has not ended; progress never decreases. None if it has ended."""
     higher = case((Job.progress_percent < progress, progress), else_=Job.progress_percent)

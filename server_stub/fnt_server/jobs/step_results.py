@@ -128,7 +128,12 @@ def chunk_outputs(database: Database, claimed: ClaimedStep) -> list[str]:
 
 
 def complete_merge(
-    database: Database, claimed: ClaimedStep, *, result_key: str, sentence_count: int
+    database: Database,
+    claimed: ClaimedStep,
+    *,
+    result_key: str,
+    sentence_count: int,
+    result_size: int | None = None,
 ) -> Job | None:
     """Complete the merge and, with it, the job."""
     with database.write() as session:
@@ -141,6 +146,7 @@ def complete_merge(
             progress_percent=100,
             current_step="Completed",
             result_key=result_key,
+            result_size=result_size,
             sentence_count=sentence_count,
         )
 

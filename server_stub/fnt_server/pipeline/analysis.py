@@ -7,7 +7,7 @@ from functools import partial
 
 from fnt.wire.jobs import ProcessingSettings
 from fnt_server.pipeline.document import Analysis, Dropped, Reason
-from fnt_server.pipeline.extraction.characters import check_readable, clean_pages
+from fnt_server.pipeline.extraction.characters import LOST, check_readable, clean_pages
 from fnt_server.pipeline.extraction.pdf_reader import open_pages
 from fnt_server.pipeline.layout.footnotes import is_note
 from fnt_server.pipeline.layout.geometry import Line, Page, body_size, with_steady_sizes
@@ -42,6 +42,7 @@ def analyze(
         bare, contents = pages, []
         paragraphs, dropped = find(bare)
     dropped = [*_removed_lines(pages, bare, size=size), *contents, *dropped, *_calls(pages)]
+    dropped += _unreadable(pages)
     return Analysis(
         page_count=page_count,
         paragraphs=tuple(paragraphs),
@@ -73,3 +74,13 @@ def _calls(pages: Sequence[Page]) -> Iterator[Dropped]:
         for line in page.lines:
             for call in line.calls:
                 yield Dropped(text=call, page=page.number, reason="note call")
+
+
+def _unreadable(pages: Sequence[Page]) -> Iterator[Dropped]:
+    for page in pages:
+        if page.unmapped:
+            text = f"{page.unmapped} characters of a font without a character map"
+            yield Dropped(text=text, page=page.number, reason="unreadable")
+        for line in page.lines:
+            if LOST in line.text:
+                yield Dropped(text=line.text, page=page.number, reason="unreadable")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.results import Sentence
 from fnt.wire.words import count_words
 from fnt_server.pipeline.document import Analysis, Paragraph
-from fnt_server.pipeline.engine_protocol import Engine, Shortened, Stopped
+from fnt_server.pipeline.engine_protocol import Engine, Shortened
 from fnt_server.pipeline.errors import PdfRejected
 from fnt_server.pipeline.text.hard_cuts import cut_hard
 from fnt_server.pipeline.text.sentences import iter_sentences
@@ -70,23 +70,19 @@ def process_chunk(
     *,
     settings: ProcessingSettings,
     engine: Engine,
-    keep_going: Callable[[], bool] = lambda: True,
 ) -> ProcessedChunk:
     """Return the short sentences of these paragraphs: the same for the same arguments and engine.
 
     A sentence within the limit is kept as it is; a longer one goes to the engine, unless it is
-    dialogue and `ignore_dialogue` is set. Raises Stopped when `keep_going` says no, and
-    EngineFailed.
+    dialogue and `ignore_dialogue` is set. Raises EngineFailed.
     """
     found: list[_SourceSentence] = []
     for paragraph in paragraphs:
-        if not keep_going():
-            raise Stopped
         found.extend(_iter_sources(paragraph, settings))
         if len(found) > MAX_SENTENCES:
             raise PdfRejected(JobErrorCode.PDF_LIMIT, TOO_MANY_SENTENCES)
     long = [source for source in found if source.is_long]
-    shortened_sentences = engine([source.text for source in long], settings, keep_going)
+    shortened_sentences = engine([source.text for source in long], settings)
     remaining = iter(shortened_sentences)
     return ProcessedChunk(
         sentences=[

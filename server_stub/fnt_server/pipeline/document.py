@@ -9,7 +9,13 @@ from typing import Any, Literal
 
 Kind = Literal["body", "heading"]
 Reason = Literal[
-    "running head", "page number", "footnote", "note call", "ornament", "table of contents"
+    "running head",
+    "page number",
+    "footnote",
+    "note call",
+    "ornament",
+    "table of contents",
+    "unreadable",
 ]
 
 

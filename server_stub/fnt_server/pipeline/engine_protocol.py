@@ -32,8 +32,8 @@ class Shortened:
     """Why this engine was used instead of the requested one."""
 
 
-Engine = Callable[[Sequence[str], ProcessingSettings, Callable[[], bool]], list[Shortened]]
+Engine = Callable[[Sequence[str], ProcessingSettings], list[Shortened]]
 """Takes the long sentences in the order of the book and returns one result for each.
 
-The last argument returns whether to continue. Raises EngineFailed, and Stopped when it is false.
+Raises EngineFailed.
 """

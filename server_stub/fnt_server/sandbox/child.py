@@ -31,6 +31,7 @@ _MAX_REQUEST_BYTES: Final = 1 << 16
 def main() -> None:
     """Serve requests until the socket ends, which it does when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to decide on
+    inherited_bytes = _most_memory()
     channel = socket.socket(fileno=int(sys.argv[1]))
     options = msgspec.json.decode(sys.argv[2], type=Options)
     requests: queue.SimpleQueue[tuple[Request, int]] = queue.SimpleQueue()
@@ -44,7 +45,14 @@ def main() -> None:
     is_ready.set()
     while True:
         request, descriptor = requests.get()
-        _serve(channel, request, descriptor, options.limits, missing)
+        _serve(
+            channel,
+            request,
+            descriptor,
+            options.limits,
+            missing,
+            spent_bytes=max(SPENT_BYTES, inherited_bytes),
+        )
 
 
 def _read_requests(
@@ -73,6 +81,8 @@ def _serve(
     descriptor: int,
     limits: StepLimits,
     missing: list[str],
+    *,
+    spent_bytes: int,
 ) -> None:
     head: Response = Described(missing=missing)
     body = b""
@@ -83,15 +93,20 @@ def _serve(
         )
         limit_cpu(0)
     os.close(descriptor)
-    head = msgspec.structs.replace(head, needs_recycling=_needs_recycling())
+    head = msgspec.structs.replace(head, needs_recycling=_needs_recycling(spent_bytes))
     channel.sendall(msgspec.json.encode(head) + b"\n")
     channel.sendall(body)
 
 
-def _needs_recycling() -> bool:
+def _needs_recycling(spent_bytes: int) -> bool:
     used = resource.getrusage(resource.RUSAGE_SELF)
+    return _most_memory() > spent_bytes or used.ru_utime > LIFETIME_CPU_S / 2
+
+
+def _most_memory() -> int:
+    """Return the most memory held so far, in bytes; at first that of the parent (getrusage(2))."""
     unit = 1 if sys.platform == "darwin" else 1024
-    return used.ru_maxrss * unit > SPENT_BYTES or used.ru_utime > LIFETIME_CPU_S / 2
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 if __name__ == "__main__":

@@ -102,6 +102,10 @@ class _Child:
     cpu_before_s: float = 0.0
 
 
+_HEADS: Final = msgspec.json.Decoder(Response)
+"""Made once: msgspec must not look up the fields of a struct in two threads."""
+
+
 class PipelineProcess:
     """Computes steps one after the other in one warm process.
 
@@ -121,7 +125,9 @@ class PipelineProcess:
     def missing_protection(self) -> list[str]:
         """Return what this system lacks of the sandbox, in words."""
         with Path(os.devnull).open("rb") as nothing:
-            return self._run(Work.DESCRIBE, nothing, {}, Described)[0].missing
+            head, body = self._run(Work.DESCRIBE, nothing, {}, Described)
+        body.close()
+        return head.missing
 
     def inspect(
         self,
@@ -149,6 +155,7 @@ class PipelineProcess:
         if head.page_count > self._limits.max_pages or head.body_bytes != sum(
             chunk.input_bytes for chunk in head.chunks
         ):
+            body.close()
             raise self._untrusted()
         return BookPlan(page_count=head.page_count, chunks=tuple(head.chunks), body=body)
 
@@ -266,7 +273,7 @@ class PipelineProcess:
 
     def _read_head(self, line: bytes | bytearray) -> Response:
         try:
-            head: Response = msgspec.json.decode(line, type=Response)
+            head: Response = _HEADS.decode(line)
         except (msgspec.DecodeError, msgspec.ValidationError):
             raise self._untrusted() from None
         if head.body_bytes > self._limits.output_bytes:

@@ -153,7 +153,7 @@ def _install_services(app: Flask, config: Config) -> None:
         publisher=make_publisher(config, manager),
     )
     connections = SocketRegistry(
-        max_total=config.max_sockets, max_per_user=config.max_sockets_per_user
+        max_sockets=config.max_sockets, max_sockets_per_user=config.max_sockets_per_user
     )
     app.extensions["fnt"] = services
     handlers.install(socketio, app, connections)

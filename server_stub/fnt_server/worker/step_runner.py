@@ -212,7 +212,11 @@ class StepRunner:
             raise PdfRejected(JobErrorCode.PDF_NO_TEXT, "no sentences were found in this PDF")
         self._publish(
             step_results.complete_merge(
-                self._database, claimed, result_key=result, sentence_count=count
+                self._database,
+                claimed,
+                result_key=result,
+                result_size=size,
+                sentence_count=count,
             )
         )
         self._delete_work_files(claimed.job_id)

@@ -1,4 +1,4 @@
-"""The token: added, renewed once, kept before it is used."""
+"""The token is added to requests, renewed once, and stored before it is used."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def store(tmp_path):
 
 
 class Refresher:
-    """Gives the next pair, and notes the old ones."""
+    """Returns the next pair and records the old ones."""
 
     def __init__(self, *, lifetime_s=900.0, error=None):
         self.used = []
@@ -61,19 +61,23 @@ def me(auth, *answers):
 
 
 def test_bearer_adds_the_stored_token(store):
-    assert me(make_auth(store), json_response(200, {})) == ["Bearer a1"]
+    assert me(make_auth(store), json_response(200, {"email": "a@b.fr"})) == ["Bearer a1"]
 
 
 def test_bearer_renews_a_refused_token_once(store):
     refresh = Refresher()
 
-    sent = me(make_auth(store, refresh), refusal(401, "TOKEN_EXPIRED"), json_response(200, {}))
+    sent = me(
+        make_auth(store, refresh),
+        refusal(401, "TOKEN_EXPIRED"),
+        json_response(200, {"email": "a@b.fr"}),
+    )
 
     assert sent == ["Bearer a1", "Bearer a2"]
     assert store.load() == make_tokens(2)
 
 
-def test_bearer_refused_twice_is_the_end(store):
+def test_bearer_gives_up_after_two_rejections(store):
     refresh = Refresher()
 
     with pytest.raises(AuthError) as caught:
@@ -83,7 +87,7 @@ def test_bearer_refused_twice_is_the_end(store):
     assert caught.value.hint == "run: fnt login"
 
 
-def test_bearer_renews_before_the_token_ends(store):
+def test_bearer_renews_before_the_token_expires(store):
     store.save(make_tokens(1, lifetime_s=29))
     auth = make_auth(store)
 
@@ -107,14 +111,18 @@ def test_bearer_saves_before_it_uses(store):
 
     def answer(request):
         order.append(request.headers["Authorization"])
-        return refusal(401, "TOKEN_EXPIRED") if len(order) == 1 else json_response(200, {})
+        return (
+            refusal(401, "TOKEN_EXPIRED")
+            if len(order) == 1
+            else json_response(200, {"email": "a@b.fr"})
+        )
 
     me(make_auth(store), answer)
 
     assert order == ["Bearer a1", "save", "Bearer a2"]
 
 
-def test_bearer_takes_what_another_process_renewed(store):
+def test_bearer_uses_a_token_another_process_renewed(store):
     refresh = Refresher()
     auth = make_auth(store, refresh)
     assert auth.current_token() == "a1"
@@ -140,7 +148,7 @@ def test_bearer_renews_once_for_many_threads(store):
     assert refresh.used == ["r1"]
 
 
-def test_bearer_login_that_is_over_says_how_to_go_on(store):
+def test_bearer_expired_login_hints_at_logging_in(store):
     over = AuthError("your login has ended", hint="run: fnt login")
 
     with pytest.raises(AuthError) as caught:
@@ -169,7 +177,7 @@ def test_bearer_without_login(tmp_path):
     assert caught.value.hint == "run: fnt login"
 
 
-def test_bearer_goes_on_when_the_new_pair_cannot_be_kept(store, caplog):
+def test_bearer_uses_the_new_pair_even_if_saving_fails(store, caplog):
     def fail(*_args, **_named):
         raise UsageError("disk full")
 
@@ -184,7 +192,7 @@ def test_static_token_is_sent_and_never_renewed():
     with pytest.raises(AuthError, match="FNT_TOKEN"):
         me(StaticAuth("fnt_x"), refusal(401, "TOKEN_INVALID"))
 
-    assert me(StaticAuth("fnt_x"), json_response(200, {})) == ["Bearer fnt_x"]
+    assert me(StaticAuth("fnt_x"), json_response(200, {"email": "a@b.fr"})) == ["Bearer fnt_x"]
 
 
 def test_login_and_refresh_send_no_stored_token(store):

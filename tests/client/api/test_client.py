@@ -1,4 +1,4 @@
-"""ApiClient: what is sent, what comes back, what is tried again."""
+"""ApiClient: requests, responses, and retries."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 
 from builders import make_snapshot
 from fakes import SERVER, Script, json_response, refusal
+from fnt.api.body import MAX_ANSWER_BYTES
 from fnt.api.client import ApiClient
 from fnt.api.device import AuthorizationPending, DeviceGrant
 from fnt.api.errors import retry_after_s, translated
-from fnt.api.http import MAX_ANSWER_BYTES
 from fnt.api.retry import Retry
 from fnt.api.tls import make_ssl_context
 from fnt.config.credentials import Tokens
@@ -29,8 +29,14 @@ from fnt.errors import (
 )
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.responses import DeviceCodes, Health, User
 
 JOB = make_snapshot()
+ME = {"id": 1, "email": "a@b.fr"}
+CHUNK = {
+    "chunk_id": 1, "start_page": 1, "end_page": 9, "status": "failed", "attempts": 3,
+    "by_rules": {"lost_words": 2}, "last_error": "died", "last_error_code": "WORKER_LOST",
+}  # fmt: skip
 
 
 class Naps(list):
@@ -162,7 +168,8 @@ def test_list_jobs_follows_the_cursor_to_the_limit(make_client):
 def test_list_jobs_ends_when_the_cursor_stands_still(make_client):
     client, script = make_client(jobs_page(JOB, cursor="c1"))
 
-    assert len(list(client.list_jobs(limit=None))) == 2
+    with pytest.raises(ProtocolError):
+        list(client.list_jobs(limit=None))
     assert len(script.requests) == 2
 
 
@@ -184,17 +191,17 @@ def test_list_jobs_by_content(make_client):
 
 def test_chunks_me_health_logout_cancel_retry(make_client):
     client, script = make_client(
-        json_response(200, {"chunks": [{"chunk_id": 1}, "odd"]}),
-        json_response(200, {"id": 1}),
-        json_response(200, {"status": "ok"}),
+        json_response(200, {"chunks": [CHUNK]}),
+        json_response(200, ME),
+        json_response(200, {"status": "ok", "service": "fnt-server"}),
         json_response(200, {}),
         json_response(200, JOB.to_wire()),
         json_response(201, JOB.to_wire()),
     )
 
-    assert client.chunks(12) == [{"chunk_id": 1}]
-    assert client.me() == {"id": 1}
-    assert client.health() == {"status": "ok"}
+    assert [chunk.to_wire() for chunk in client.chunks(12)] == [CHUNK]
+    assert client.me() == User(id=1, email="a@b.fr")
+    assert client.health() == Health(status="ok", service="fnt-server")
     client.logout(everywhere=True)
     assert client.cancel(12) == JOB
     assert client.retry(12, idempotency_key="k") == JOB
@@ -205,7 +212,7 @@ def test_chunks_me_health_logout_cancel_retry(make_client):
     ]
 
 
-def test_delete_that_had_worked_unheard_is_no_error(make_client):
+def test_delete_whose_response_was_lost_is_not_an_error(make_client):
     client, _ = make_client(httpx.ReadTimeout("lost"), refusal(404, "JOB_NOT_FOUND"))
 
     client.delete(12)
@@ -234,7 +241,7 @@ def test_result_that_is_refused_raises_on_opening(make_client):
 
 
 class Torn(httpx.SyncByteStream):
-    """A body that breaks off."""
+    """A body that is cut off."""
 
     def __iter__(self):
         yield b"Un."
@@ -257,6 +264,7 @@ def test_result_that_breaks_off_is_temporary(make_client):
         (404, "JOB_NOT_FOUND", NotFoundError),
         (409, "CONFLICT", RejectedError),
         (413, "FILE_TOO_LARGE", RejectedError),
+        (413, "QUOTA_EXCEEDED", QuotaError),
         (429, "RATE_LIMITED", TemporaryError),
         (429, "TOO_MANY_JOBS", TemporaryError),
         (503, "QUEUE_FULL", TemporaryError),
@@ -286,6 +294,29 @@ def test_errors_of_a_proxy_have_a_plain_sentence(make_client, body):
         client.me()
 
 
+def test_error_in_the_format_of_the_rfc_keeps_its_sentence(make_client):
+    client, _ = make_client(json_response(400, {"error": "invalid_client"}))
+
+    with pytest.raises(RejectedError, match="invalid_client") as caught:
+        client.me()
+
+    assert (caught.value.code, caught.value.request_id) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "words"),
+    [
+        ("me", {"id": 1}, "not a user: email must be a string"),
+        ("health", {"status": 1, "service": "x"}, "not a health report: status must be a string"),
+    ],
+)
+def test_answer_that_is_not_what_was_asked_for_names_the_field(make_client, call, body, words):
+    client, _ = make_client(json_response(200, body))
+
+    with pytest.raises(ProtocolError, match=words):
+        getattr(client, call)()
+
+
 def test_errors_sentence_is_kept_short(make_client):
     client, _ = make_client(refusal(400, "BAD_REQUEST", "x" * 10_000))
 
@@ -308,14 +339,14 @@ def test_redirect_is_never_followed(make_client):
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff", b"[" * 100_000])
-def test_answer_that_is_no_object_is_a_protocol_error(make_client, body):
+def test_response_that_is_not_an_object_is_a_protocol_error(make_client, body):
     client, _ = make_client(httpx.Response(200, content=body))
 
     with pytest.raises(ProtocolError):
         client.me()
 
 
-def test_answer_that_is_no_job_names_the_field(make_client):
+def test_response_that_is_not_a_job_names_the_field(make_client):
     client, _ = make_client(json_response(200, JOB.to_wire() | {"version": "x"}))
 
     with pytest.raises(ProtocolError, match="version must be an integer"):
@@ -349,7 +380,7 @@ def test_retry_of_a_broken_connection_ends_as_temporary(make_client, error, mess
     assert naps == [0.6, 1.2, 2.4]
 
 
-def test_a_refused_connection_says_why_and_what_to_start() -> None:
+def test_a_refused_connection_gives_the_reason_and_a_hint() -> None:
     server = "http://127.0.0.1:9"
     with pytest.raises(httpx.ConnectError) as caught:
         httpx.get(server, trust_env=False)
@@ -364,11 +395,11 @@ def test_retry_succeeds_when_the_server_is_back(make_client):
     naps = Naps()
     client, _ = make_client(
         refusal(503, "UNAVAILABLE", **{"Retry-After": "3"}),
-        json_response(200, {"id": 1}),
+        json_response(200, ME),
         retry=naps.retry(),
     )
 
-    assert client.me() == {"id": 1}
+    assert client.me().id == 1
     assert naps == [3.6]
 
 
@@ -460,7 +491,7 @@ PAIR = {
     "token_type": "Bearer",
     "user": {"id": 1, "email": "a@b.fr", "name": "a"},
 }
-GRANT = DeviceGrant.from_wire(GRANTED, server=SERVER)
+GRANT = DeviceGrant.of(DeviceCodes.from_wire(GRANTED), server=SERVER)
 
 
 def test_a_device_login_is_asked_for_as_the_rfc_has_it(make_client):
@@ -484,8 +515,6 @@ def test_a_device_login_is_asked_for_as_the_rfc_has_it(make_client):
 @pytest.mark.parametrize(
     "uri",
     [
-        None,
-        7,
         "",
         "device",
         "//127.0.0.1:5000/device",
@@ -502,9 +531,9 @@ def test_a_device_login_is_asked_for_as_the_rfc_has_it(make_client):
         "http://127.0.0.1:5000/\u202eecived",
     ],
 )
-def test_nobody_is_sent_elsewhere_to_log_in(uri):
+def test_login_page_on_another_server_is_rejected(uri):
     with pytest.raises(ProtocolError, match="elsewhere"):
-        DeviceGrant.from_wire({**GRANTED, "verification_uri": uri}, server=SERVER)
+        DeviceGrant.of(DeviceCodes.from_wire({**GRANTED, "verification_uri": uri}), server=SERVER)
 
 
 @pytest.mark.parametrize(
@@ -512,6 +541,8 @@ def test_nobody_is_sent_elsewhere_to_log_in(uri):
     [
         {"device_code": None},
         {"user_code": 7},
+        {"verification_uri": None},
+        {"verification_uri": 7},
         {"user_code": ""},
         {"user_code": "X" * 41},
         {"expires_in": None},
@@ -522,18 +553,21 @@ def test_nobody_is_sent_elsewhere_to_log_in(uri):
         {"interval": 0},
     ],
 )
-def test_a_grant_that_cannot_be_is_a_protocol_error(changes):
-    with pytest.raises(ProtocolError):
-        DeviceGrant.from_wire({**GRANTED, **changes}, server=SERVER)
+def test_a_grant_that_cannot_be_is_a_protocol_error(make_client, changes):
+    body = json.dumps({**GRANTED, **changes}).encode()
+    client, _ = make_client(httpx.Response(200, content=body))
+
+    with pytest.raises(ProtocolError, match="not login codes: " + "".join(changes)):
+        client.ask_device_login(host="laptop")
 
 
 def test_a_grants_times_are_bounded():
     given = {**GRANTED, "interval": 0.001, "expires_in": 999_999}
-    grant = DeviceGrant.from_wire(given, server=SERVER)
+    grant = DeviceGrant.of(DeviceCodes.from_wire(given), server=SERVER)
 
     assert (grant.interval_s, grant.expires_in_s) == (1.0, 3600.0)
     del given["interval"]
-    assert DeviceGrant.from_wire(given, server=SERVER).interval_s == 5.0
+    assert DeviceGrant.of(DeviceCodes.from_wire(given), server=SERVER).interval_s == 5.0
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def book(tmp_path: Path) -> Path:
 
 
 class Renewed(TokenAuth):
-    """A token that the server may refuse once."""
+    """A token the server may reject once."""
 
     def current_token(self) -> str:
         return "old"
@@ -38,7 +38,7 @@ class Renewed(TokenAuth):
 
 
 class Sent:
-    """What an upload sends to a server that answers with these statuses."""
+    """Return what an upload sends to a server that responds with these statuses."""
 
     def __init__(self, *statuses: int) -> None:
         self.bodies: list[bytes] = []

@@ -9,7 +9,7 @@ from fnt.errors import AuthError, UsageError
 from world import TOKENS, FakeStore, World, make_terminal
 
 
-def test_login_by_email_asks_where_somebody_answers() -> None:
+def test_login_by_email_prompts_on_a_terminal() -> None:
     world = World(terminal=make_terminal(tty=True, secret="secret"))
 
     result = world.invoke("login", "--email", "me@x.org")
@@ -61,7 +61,7 @@ def test_login_that_cannot_be(args: list[str], stdin: str) -> None:
         (["--with-token"], "fnt_x\n"),
     ],
 )
-def test_nobody_logs_in_where_the_login_could_not_be_kept(args: list[str], stdin: str) -> None:
+def test_login_is_refused_if_it_could_not_be_stored(args: list[str], stdin: str) -> None:
     world = World(terminal=make_terminal(stdin=stdin))
     world.store.has_place = False
 
@@ -109,7 +109,7 @@ def test_login_takes_only_what_can_be_a_token(stdin: str) -> None:
 
 
 @pytest.mark.parametrize("is_logged_in", [True, False])
-def test_login_check_tells_and_changes_nothing(is_logged_in: bool) -> None:
+def test_login_check_reports_and_changes_nothing(is_logged_in: bool) -> None:
     world = World()
     world.api.is_logged_in = is_logged_in
 
@@ -139,7 +139,7 @@ def test_a_wrong_password_keeps_nothing() -> None:
     assert world.store.saved == []
 
 
-def test_login_says_when_another_token_goes_before_it() -> None:
+def test_login_warns_if_another_token_takes_precedence() -> None:
     world = World(terminal=make_terminal(stdin="secret\n"), environ={"FNT_TOKEN": "fnt_x"})
 
     world.invoke("login", "--email", "me@x.org", "--password-stdin")

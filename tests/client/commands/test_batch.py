@@ -1,4 +1,4 @@
-"""`fnt batch`: what is sent, what is noted, and how a run is summed up."""
+"""`fnt batch`: uploads, records in the ledger, and the summary."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from fnt.output.plain import PlainRenderer
 from fnt.progress import Accepted, ProgressState, Refused, Update
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.responses import User
 from pdfs import make_pdf
 from schemas import read_document, read_events
 from world import FakeSession, Stream, World, completed, ended
@@ -90,7 +91,7 @@ def fails(world: World, *line: str) -> FntError:
     return error
 
 
-def test_each_book_is_sent_followed_saved_and_noted(folder: Path) -> None:
+def test_each_book_is_uploaded_watched_saved_and_recorded(folder: Path) -> None:
     world = importing(*both())
 
     assert world.invoke(*LINE).exit_code == 0
@@ -128,7 +129,7 @@ def test_the_same_line_again_does_nothing(folder: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in (folder / "out").iterdir()} == before
 
 
-def test_what_was_under_way_goes_on_under_the_same_key() -> None:
+def test_an_interrupted_upload_is_resumed_with_the_same_key() -> None:
     first = importing(sent(1, job_id=11), TemporaryError("no contact"))
     assert isinstance(fails(first), TemporaryError)
     assert statuses(first) == ["running", "sending"]
@@ -182,7 +183,7 @@ def test_another_format_is_saved_beside_the_first(folder: Path) -> None:
     ]
 
 
-def test_a_file_that_changed_is_told_and_not_sent(folder: Path) -> None:
+def test_a_changed_file_is_reported_and_not_sent(folder: Path) -> None:
     importing(*both()).invoke(*LINE)
     (folder / "a.pdf").write_bytes(make_pdf(text="Un autre livre."))
     world = importing()
@@ -244,7 +245,7 @@ def test_how_a_run_ends(script: list[Update], kind: type[FntError]) -> None:
     assert type(fails(importing(*script))) is kind
 
 
-def test_what_was_temporary_is_tried_by_the_same_line() -> None:
+def test_temporary_failures_are_retried_by_the_same_line() -> None:
     world = importing(refused(1, ExitCode.TEMPORARY), *both()[1::2])
     error = fails(world)
     assert error.hint is not None
@@ -293,7 +294,7 @@ def test_results_that_would_be_one_file_are_refused(folder: Path) -> None:
 def test_another_account_does_not_go_on_with_a_ledger() -> None:
     importing(*both()).invoke(*LINE)
     world = importing()
-    world.api.me = lambda: {"email": "you@x.org"}  # type: ignore[method-assign]
+    world.api.me = lambda: User(id=2, email="you@x.org", name="You")  # type: ignore[method-assign]
 
     error = fails(world)
 
@@ -355,7 +356,7 @@ def test_a_file_brought_back_is_well_again(folder: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are text there")
-def test_names_that_are_no_text_stop_nothing(folder: Path) -> None:
+def test_names_that_are_not_unicode_stop_nothing(folder: Path) -> None:
     name = os.fsdecode(b"lib/\xe9t\xe9.pdf")
     (folder / "lib").mkdir()
     Path(name).write_bytes(make_pdf())
@@ -396,7 +397,7 @@ def test_retry_needs_a_ledger() -> None:
     assert isinstance(fails(importing(), "batch", "retry", "m.csv"), NotFoundError)
 
 
-def test_status_tells_counts_and_what_is_not_done() -> None:
+def test_status_shows_counts_and_unfinished_books() -> None:
     world = importing(refused(1, ExitCode.REFUSED, "NOT_A_PDF"), *both()[1::2])
     world.invoke(*LINE)
     looking = importing()
@@ -422,7 +423,7 @@ def test_status_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_run_in_json_tells_of_each_book_and_of_earlier_failures() -> None:
+def test_run_in_json_lists_each_book_and_earlier_failures() -> None:
     importing(refused(1, ExitCode.REFUSED, "NOT_A_PDF"), *both()[1::2]).invoke(*LINE)
     world = importing()
 

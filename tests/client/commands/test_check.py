@@ -1,4 +1,4 @@
-"""`fnt check`: what is certain is refused, the rest is told."""
+"""`fnt check`: definite problems are refused, others reported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pdfs import make_pdf
 from world import World
 
 
-def test_check_tells_pages_and_doubles(tmp_path: Path) -> None:
+def test_check_shows_pages_and_duplicates(tmp_path: Path) -> None:
     world = World()
     for name in ("a.pdf", "b.pdf"):
         (tmp_path / name).write_bytes(make_pdf())
@@ -32,7 +32,7 @@ def test_check_tells_pages_and_doubles(tmp_path: Path) -> None:
     assert second.endswith(f"duplicate of {tmp_path / 'a.pdf'}")
 
 
-def test_check_of_a_folder_looks_at_what_an_upload_would_send(tmp_path: Path) -> None:
+def test_check_of_a_folder_takes_the_files_an_upload_would_send(tmp_path: Path) -> None:
     for name in ("a.pdf", "deep/b.PDF", "deep/c.txt", "drafts/d.pdf"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(make_pdf())
@@ -49,7 +49,7 @@ def test_check_of_a_folder_looks_at_what_an_upload_would_send(tmp_path: Path) ->
     ]
 
 
-def test_check_refuses_all_some_or_what_is_not_there(tmp_path: Path) -> None:
+def test_check_exit_codes_for_all_some_or_missing_files(tmp_path: Path) -> None:
     (tmp_path / "good.pdf").write_bytes(make_pdf())
     (tmp_path / "bad.pdf").write_bytes(b"not a PDF")
     bad, good, none = (str(tmp_path / f"{name}.pdf") for name in ("bad", "good", "none"))
@@ -60,10 +60,10 @@ def test_check_refuses_all_some_or_what_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pause_s", [0, LOOK_WITHIN_S + 0.5])
-def test_check_says_what_it_could_not_look_into(
+def test_check_lists_unchecked_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pause_s: float
 ) -> None:
-    """It was "ok" and exit 0; a machine under load has more than the second of an upload."""
+    """It used to be "ok" and exit 0. Under load, the check may take longer than 1 s."""
     (tmp_path / "pypdf.py").write_text(f"import time\ntime.sleep({pause_s})\nraise ImportError\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "a.pdf").write_bytes(make_pdf())
@@ -78,7 +78,7 @@ def test_check_says_what_it_could_not_look_into(
     assert world.out.endswith(", pypdf is not installed\n")
 
 
-def test_check_counts_what_is_refused_before_what_was_not_looked_into(
+def test_check_counts_refused_files_before_unchecked_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "pypdf.py").write_text("raise ImportError\n")

@@ -1,4 +1,4 @@
-"""Completion in real shells: commands, options, and job numbers from what was seen last."""
+"""Completion in real shells: commands, options, and cached job numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SERVER = "http://127.0.0.1:5000"
 
 @pytest.fixture
 def shell_world(tmp_path: Path) -> dict[str, str]:
-    """An environment in which `fnt` is this one, with two jobs seen."""
+    """An environment with this `fnt` on the path and two cached jobs."""
     home = tmp_path / "config"
     jobs = [make_snapshot(id=12, original_filename="a b\x1b$(id).pdf"), make_snapshot(id=130)]
     remember(home, SERVER, jobs)
@@ -48,7 +48,7 @@ def test_the_cache_is_private_and_knows_each_job_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["", "[1]", "{}", "\x00"])
-def test_a_damaged_cache_is_no_error(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_cache_is_ignored(tmp_path: Path, damage: str) -> None:
     remember(tmp_path, SERVER, [make_snapshot()])
     next((tmp_path / "seen").iterdir()).write_text(damage)
 
@@ -86,7 +86,7 @@ def test_bash(shell_world: dict[str, str], line: str, wanted: str) -> None:
     assert (done.stdout.split("\n")[0], done.stderr) == (wanted, "")
 
 
-def test_bash_shows_titles_made_harmless(shell_world: dict[str, str]) -> None:
+def test_bash_shows_escaped_titles(shell_world: dict[str, str]) -> None:
     asked = f"""{script("bash")}
     COMP_WORDS=(fnt watch ''); COMP_CWORD=2; _fnt; printf '%s\\n' "${{COMPREPLY[@]}}" """
 
@@ -121,7 +121,7 @@ def test_fish(shell_world: dict[str, str], tmp_path: Path, line: str, wanted: st
 
 
 def test_zsh_accepts_the_script(shell_world: dict[str, str], tmp_path: Path) -> None:
-    """The parts that need the line editor are stood in for; the choice of words is real."""
+    """Functions that need the line editor are replaced; the selection of words is real."""
     require_tool("zsh")
     asked = f"""
     compdef() {{ :; }}

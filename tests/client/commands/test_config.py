@@ -1,4 +1,4 @@
-"""`fnt config`: what is shown is what takes effect; files keep their comments and stay private."""
+"""`fnt config`: shows effective values; files keep their comments and stay private."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_set_keeps_comments_and_makes_a_private_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value"), [("jobs", "99"), ("servre", "x"), ("server", "ftp://x"), ("timeout", "soon")]
 )
-def test_set_refuses_what_could_not_be_used(tmp_path: Path, key: str, value: str) -> None:
+def test_set_rejects_invalid_values(tmp_path: Path, key: str, value: str) -> None:
     world = make_world(tmp_path)
 
     assert isinstance(world.invoke("config", "set", key, value).exception, UsageError)
@@ -94,7 +94,7 @@ def test_unknown_keys_of_profiles_are_errors(tmp_path: Path, text: str) -> None:
         load_settings(flags={}, environ=world.environ, cwd=tmp_path)
 
 
-def test_get_in_json_stands_under_its_own_name(tmp_path: Path) -> None:
+def test_get_in_json_uses_its_own_key(tmp_path: Path) -> None:
     world = make_world(tmp_path)
 
     assert run(["config", "get", "jobs", "--json"], world.context()) == 0

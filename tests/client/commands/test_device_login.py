@@ -1,4 +1,4 @@
-"""`fnt login` by a browser: what is shown, when it polls, how it ends."""
+"""`fnt login` in a browser: output, polling, and outcomes."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_login_counts_down_on_a_terminal_and_cleans_up() -> None:
     assert world.err.rindex("\x1b[?25h") > world.err.rindex("\x1b[?25l")  # the cursor is back
 
 
-def test_login_without_terminal_or_way_asks_nobody() -> None:
+def test_login_without_terminal_does_not_prompt() -> None:
     world = make_world(TOKENS, tty=False)
 
     result = world.invoke("login")
@@ -64,7 +64,7 @@ def test_login_without_terminal_or_way_asks_nobody() -> None:
     assert world.api.calls == []
 
 
-def test_login_with_no_input_asks_nobody() -> None:
+def test_login_with_no_input_does_not_prompt() -> None:
     world = make_world(TOKENS)
 
     assert isinstance(world.invoke("login", "--no-input").exception, UsageError)
@@ -119,7 +119,7 @@ def test_where_a_browser_would_be_seen(
     assert has_browser(environ, platform=platform) is expected
 
 
-def test_a_server_that_is_hurried_is_asked_more_seldom() -> None:
+def test_slow_down_lengthens_the_polling_interval() -> None:
     world = make_world(
         AuthorizationPending.SLOW_DOWN, PENDING, AuthorizationPending.SLOW_DOWN, TOKENS
     )
@@ -129,7 +129,7 @@ def test_a_server_that_is_hurried_is_asked_more_seldom() -> None:
     assert waited_s(world) == 5 + 10 + 10 + 15
 
 
-def test_a_network_that_hiccups_ends_nothing() -> None:
+def test_a_brief_network_failure_is_survived() -> None:
     gone = TemporaryError("the server cannot be reached")
     world = make_world(gone, gone, PENDING, TOKENS)
 
@@ -139,7 +139,7 @@ def test_a_network_that_hiccups_ends_nothing() -> None:
     assert world.err.count("cannot be reached; retrying") == 1
 
 
-def test_a_server_that_asks_for_patience_gets_it() -> None:
+def test_retry_after_is_honored_while_polling() -> None:
     world = make_world(TemporaryError("too many", retry_after_s=45.0), TOKENS)
 
     world.invoke("login")
@@ -201,7 +201,7 @@ def test_an_older_server_has_no_web() -> None:
     assert "--email" in (result.exception.hint or "")
 
 
-def test_what_a_server_calls_its_code_is_made_harmless() -> None:
+def test_error_codes_from_the_server_are_escaped() -> None:
     world = make_world(TOKENS, tty=False, grant=replace(GRANT, user_code="\x1b[2J\u202eBC"))
 
     world.invoke("login", "--web")

@@ -8,6 +8,7 @@ from builders import make_snapshot
 from fnt.errors import AuthError, NotFoundError, PartialError, RejectedError, UsageError
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
+from fnt.wire.responses import Chunk
 from world import FakeApi, World, completed, ended, make_terminal
 
 
@@ -41,19 +42,28 @@ def test_list_by_status_and_number() -> None:
     assert world.out.split() == ["8", "7"]
 
 
-def test_show_tells_facts_and_failed_parts() -> None:
+def test_show_prints_details_and_failed_chunks() -> None:
     job = ended(JobStatus.FAILED, error_message="bad\x1b", error_code="PDF_DAMAGED")
     world = with_jobs(job)
     world.api.chunk_rows = [
-        {"chunk_id": 1, "start_page": 1, "end_page": 9, "attempts": 1, "last_error": None},
-        {
-            "chunk_id": 2,
-            "start_page": 10,
-            "end_page": 19,
-            "attempts": 3,
-            "last_error": "died",
-            "last_error_code": "WORKER_LOST",
-        },
+        Chunk(
+            chunk_id=1,
+            start_page=1,
+            end_page=9,
+            status=JobStatus.COMPLETED,
+            attempts=1,
+            last_error=None,
+            last_error_code=None,
+        ),
+        Chunk(
+            chunk_id=2,
+            start_page=10,
+            end_page=19,
+            status=JobStatus.FAILED,
+            attempts=3,
+            last_error="died",
+            last_error_code="WORKER_LOST",
+        ),
     ]
 
     world.invoke("jobs", "show", "12")
@@ -63,11 +73,11 @@ def test_show_tells_facts_and_failed_parts() -> None:
     assert lines[-1] == "chunk 2, pages 10-19: died (WORKER_LOST, attempt 3)"
 
 
-def test_show_of_what_is_not_there() -> None:
+def test_show_of_a_missing_job() -> None:
     assert isinstance(World().invoke("jobs", "show", "12").exception, NotFoundError)
 
 
-def test_cancel_is_calm_about_what_has_ended() -> None:
+def test_cancel_ignores_ended_jobs() -> None:
     world = with_jobs(make_snapshot(), completed(job_id=13))
 
     assert world.invoke("jobs", "cancel", "12", "13").exit_code == 0
@@ -98,7 +108,7 @@ def test_one_that_fails_does_not_stop_the_others() -> None:
 
 
 class Refusing(FakeApi):
-    """Refuses to delete."""
+    """An API whose delete requests are rejected."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(*(make_snapshot(id=number) for number in (1, 2, 12)))

@@ -1,4 +1,4 @@
-"""`fnt upload`: what is sent, what is refused before, and where results go."""
+"""`fnt upload`: uploads, refusals, and targets."""
 
 from __future__ import annotations
 
@@ -80,14 +80,19 @@ def test_a_terminal_watches_by_default() -> None:
 
 def test_settings_reach_the_server() -> None:
     world = uploading(*uploaded())
-    words = ["--words", "12", "--min-words", "3", "--engine", "gemini", "--ignore-dialogue"]
+    words = ["--words", "12", "--stretch", "2", "--min-words", "3"]
+    more = ["--engine", "gemini", "--ignore-dialogue"]
 
-    world.invoke("upload", "novel.pdf", *words, "-j", "2")
+    world.invoke("upload", "novel.pdf", *words, *more, "-j", "2")
 
     _, (item,), parallel = world.session.asked[0]
     assert parallel == 2
     assert item.settings == ProcessingSettings(
-        sentence_length_limit=12, min_sentence_length=3, engine="gemini", ignore_dialogue=True
+        sentence_length_limit=12,
+        min_sentence_length=3,
+        engine="gemini",
+        ignore_dialogue=True,
+        stretch_words=2,
     )
 
 
@@ -102,7 +107,7 @@ def test_the_same_file_twice_is_sent_once() -> None:
 @pytest.mark.parametrize(
     ("name", "error"), [("nope.pdf", NotFoundError), (".", UsageError), ("/dev/null", UsageError)]
 )
-def test_what_is_no_file_stops_everything(name: str, error: type[Exception]) -> None:
+def test_a_path_that_is_not_a_file_stops_everything(name: str, error: type[Exception]) -> None:
     world = uploading()
 
     assert type(world.invoke("upload", "novel.pdf", name).exception) is error
@@ -138,7 +143,7 @@ def test_detached_runs_mind_no_targets(folder: Path) -> None:
     assert uploading(*uploaded()).invoke("upload", "novel.pdf", "-d").exit_code == 0
 
 
-def test_only_what_is_no_pdf() -> None:
+def test_only_files_that_are_not_pdfs() -> None:
     world = uploading()
 
     result = world.invoke("upload", "bad.pdf")
@@ -184,7 +189,7 @@ def test_the_document_names_each_file() -> None:
     assert good["job"]["id"] == 12
 
 
-def test_interrupted_while_sending_still_tells_what_was_accepted() -> None:
+def test_interrupted_upload_still_reports_accepted_jobs() -> None:
     Path("b.pdf").write_bytes(make_pdf())
     half = UploadProgress(key="book:2", title="b.pdf", sent_bytes=1, size_bytes=9)
     world = uploading(*uploaded(), half, KeyboardInterrupt())
@@ -199,7 +204,7 @@ def test_interrupted_while_sending_still_tells_what_was_accepted() -> None:
     ]
 
 
-def test_a_name_that_is_no_text_is_sent_as_text(folder: Path) -> None:
+def test_a_name_that_is_not_unicode_is_sent_as_text(folder: Path) -> None:
     try:
         (folder / "no\udcffvel.pdf").write_bytes(make_pdf())
     except (OSError, UnicodeError):

@@ -1,4 +1,4 @@
-"""`fnt upload` of many files: where they come from, where results go, what is left out."""
+"""`fnt upload` of many files: sources, targets, and skipped files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def sent(world: World) -> list[str]:
 
 
 def both() -> list[object]:
-    """Two books that were sent and completed."""
+    """Two books that were uploaded and completed."""
     return [
         *uploaded(0, job_id=12, title="b.PDF"),
         *uploaded(1, job_id=13, title="a.pdf"),
@@ -62,7 +62,7 @@ def with_stdin(content: bytes, **more: Any) -> World:
 
 
 def there(path: Path, *, status: JobStatus = JobStatus.COMPLETED, **changes: Any) -> JobSnapshot:
-    """A job that the server has of a file."""
+    """A job the server already has for a file."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return ended(status, sha256=digest, original_filename=path.name, **changes)
 
@@ -216,7 +216,7 @@ def test_a_named_file_that_exists_is_refused_before_anything_is_sent(folder: Pat
     assert world.session.asked == []
 
 
-def test_names_that_are_no_text_are_recorded(folder: Path) -> None:
+def test_names_that_are_not_unicode_are_recorded(folder: Path) -> None:
     try:
         (folder / "books/no\udcff\x1b.pdf").write_bytes(b"no PDF")
     except (OSError, UnicodeError):
@@ -249,7 +249,7 @@ def test_a_failed_job_writes_nothing_to_standard_output() -> None:
     assert world.out == ""
 
 
-def test_a_rehearsal_sends_nothing_and_tells_all(folder: Path) -> None:
+def test_a_dry_run_sends_nothing_and_reports_everything(folder: Path) -> None:
     (folder / "books/bad.pdf").write_bytes(b"no PDF")
     world = uploading()
 
@@ -265,7 +265,7 @@ def test_a_rehearsal_sends_nothing_and_tells_all(folder: Path) -> None:
     assert not (folder / "out").exists()
 
 
-def test_a_rehearsal_as_a_document(folder: Path) -> None:
+def test_a_dry_run_as_a_document(folder: Path) -> None:
     (folder / "bad.pdf").write_bytes(b"no PDF")
     job = there(folder / "novel.pdf", status=JobStatus.PROCESSING)
     words = ["upload", "novel.pdf", "books/a.pdf", "bad.pdf", "--dry-run", "--skip-existing"]
@@ -286,7 +286,7 @@ def test_a_rehearsal_as_a_document(folder: Path) -> None:
     assert document["upload"][2]["problem"]["code"] == "NOT_A_PDF"
 
 
-def test_a_rehearsal_ends_as_the_run_would(folder: Path) -> None:
+def test_a_dry_run_ends_as_the_run_would(folder: Path) -> None:
     (folder / "bad.pdf").write_bytes(b"no PDF")
     (folder / "novel.txt").touch()
 
@@ -296,7 +296,7 @@ def test_a_rehearsal_ends_as_the_run_would(folder: Path) -> None:
         assert isinstance(result.exception, error)
 
 
-def test_what_the_server_had_is_told_and_saved_as_usual(folder: Path) -> None:
+def test_existing_jobs_are_reported_and_saved_as_usual(folder: Path) -> None:
     job = there(folder / "novel.pdf")
     found = Accepted(key="book:1", job=job, is_skipped=True)
     world = uploading(found, api=FakeApi(job))
@@ -311,7 +311,7 @@ def test_what_the_server_had_is_told_and_saved_as_usual(folder: Path) -> None:
     assert world.session.asked[0][1][0].skips_existing
 
 
-def test_what_the_server_had_is_printed_when_detached(folder: Path) -> None:
+def test_existing_jobs_are_printed_when_detached(folder: Path) -> None:
     found = Accepted(key="book:1", job=there(folder / "novel.pdf"), is_skipped=True)
     world = uploading(found)
 
@@ -320,7 +320,7 @@ def test_what_the_server_had_is_printed_when_detached(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "error"), [("Une phrase.\n", None), ("mine", UsageError)])
-def test_a_result_that_was_saved_before_is_left_or_told(
+def test_a_previously_saved_result_is_kept_or_reported(
     content: str, error: Any, folder: Path
 ) -> None:
     (folder / "novel.txt").write_text(content, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`fnt watch` and what follows jobs: saving, resuming, deadlines, keys."""
+"""`fnt watch` and `fnt upload --watch`: saving, resuming, time limits, keys."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def watching(*script: object, **parts: object) -> World:
     return World(session=FakeSession(script), **parts)  # type: ignore[arg-type]
 
 
-def test_a_completed_job_is_saved_and_its_path_told(folder: Path) -> None:
+def test_a_completed_job_is_saved_and_its_path_printed(folder: Path) -> None:
     world = watching(make_snapshot(), completed())
 
     assert world.invoke("watch", "12").exit_code == 0
@@ -152,7 +152,7 @@ def test_how_the_run_ends(statuses: list[JobStatus], expected: type[Exception] |
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), TemporaryError("no contact for 10 min")])
-def test_leaving_early_tells_how_to_go_on(error: BaseException) -> None:
+def test_leaving_early_prints_how_to_resume(error: BaseException) -> None:
     world = watching(completed(job_id=11), make_snapshot(), make_snapshot(id=13), error)
 
     world.invoke("watch", "11", "12", "13", "-o", "my out", "--server", "http://127.0.0.1:7000")
@@ -162,7 +162,7 @@ def test_leaving_early_tells_how_to_go_on(error: BaseException) -> None:
     )
 
 
-def test_time_that_is_over_before_a_job_was_heard_of_is_no_success() -> None:
+def test_timeout_before_the_first_update_is_not_a_success() -> None:
     world = World()
     world.session.script = [completed(job_id=11), lambda: world.session.detached.wait(10)]
 
@@ -197,7 +197,7 @@ def test_a_result_that_cannot_be_written(folder: Path) -> None:
     assert "not saved: novel-12.txt exists" in world.err
 
 
-def test_quiet_tells_paths_only() -> None:
+def test_quiet_prints_only_paths() -> None:
     world = watching(make_snapshot(), completed())
 
     world.invoke("watch", "12", "-q")
@@ -205,7 +205,7 @@ def test_quiet_tells_paths_only() -> None:
     assert (world.out, world.err) == ("novel.txt\n", "")
 
 
-def test_quiet_still_tells_which_job_failed_and_why() -> None:
+def test_quiet_still_reports_which_job_failed_and_why() -> None:
     failed = make_snapshot(
         version=9, status=JobStatus.FAILED, error_code="PDF_NO_TEXT", error_message="no text"
     )
@@ -243,7 +243,7 @@ def test_an_unknown_job_does_not_end_the_watch_of_the_others(folder: Path) -> No
 
 
 class AwayApi(FakeApi):
-    """Cannot be reached for the first few results."""
+    """An API that is unreachable for the first few results."""
 
     away = 3
 
@@ -273,7 +273,7 @@ def test_a_result_that_stays_unsaved_is_temporary() -> None:
     assert (error.message, error.hint) == ("1 of 1 results not saved", "run: fnt download 12")
 
 
-def test_a_result_unsaved_when_interrupted_is_told_with_the_line_that_fetches_it() -> None:
+def test_a_result_unsaved_when_interrupted_is_reported_with_a_download_command() -> None:
     api = AwayApi()
     api.away = 1000
     world = watching(completed(), KeyboardInterrupt(), api=api)
@@ -283,7 +283,7 @@ def test_a_result_unsaved_when_interrupted_is_told_with_the_line_that_fetches_it
     assert "1 result not saved; run: fnt download 12" in world.err
 
 
-def test_a_result_unsaved_by_a_run_that_fails_fast_is_told() -> None:
+def test_a_result_unsaved_when_failing_fast_is_reported() -> None:
     api = AwayApi()
     api.away = 1000
     failed = ended(JobStatus.FAILED, job_id=13)

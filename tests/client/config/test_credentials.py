@@ -1,4 +1,4 @@
-"""Credentials: the keyring asked politely, the file for its owner alone."""
+"""Credentials: the keyring with a time limit, and the owner-only file."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_store_file_is_private_from_creation(tmp_path):
     assert (mode(file), mode(folder), mode(tmp_path / "new")) == (0o600, 0o700, 0o700)
 
 
-def test_store_goes_on_with_the_file_chosen_at_login(tmp_path):
+def test_store_keeps_using_the_file_chosen_at_login(tmp_path):
     keyring = FakeKeyring()
     make_store(tmp_path, keyring=keyring).save(TOKENS, insecure_storage=True)
 
@@ -156,13 +156,13 @@ def test_store_unwritable_folder_is_a_usage_error(tmp_path):
         make_store(tmp_path / "file", no_keyring=True).save(TOKENS, insecure_storage=True)
 
 
-def test_store_says_where(tmp_path):
+def test_store_describes_its_location(tmp_path):
     assert make_store(tmp_path, keyring=FakeKeyring()).where() == "the system keyring (fake)"
     assert str(tmp_path) in make_store(tmp_path, no_keyring=True).where()
 
 
 class SilentKeyring(FakeKeyring):
-    """Locked: never answers."""
+    """A locked keyring, which never responds."""
 
     def __init__(self):
         super().__init__()
@@ -173,7 +173,7 @@ class SilentKeyring(FakeKeyring):
 
 
 class ForgetfulKeyring(FakeKeyring):
-    """Says yes and keeps nothing."""
+    """Accepts secrets but stores nothing."""
 
     def set_password(self, service, username, password):
         pass
@@ -184,7 +184,7 @@ class RaisingKeyring(FakeKeyring):
         raise OSError("no bus")
 
 
-def test_vault_silent_keyring_is_left_after_the_limit(tmp_path):
+def test_keyring_that_hangs_times_out(tmp_path):
     keyring = SilentKeyring()
     try:
         with pytest.raises(KeyringError, match=r"did not respond within 0\.05 s") as caught:
@@ -195,18 +195,18 @@ def test_vault_silent_keyring_is_left_after_the_limit(tmp_path):
     assert "--insecure-storage" in caught.value.hint
 
 
-def test_vault_reads_back_what_it_stored(tmp_path):
+def test_keyring_verifies_what_it_stored(tmp_path):
     with pytest.raises(KeyringError, match="did not store"):
         make_store(tmp_path, keyring=ForgetfulKeyring()).save(TOKENS)
 
 
-def test_vault_failure_is_told_without_its_words(tmp_path):
+def test_keyring_failure_hides_the_backends_message(tmp_path):
     with pytest.raises(KeyringError, match=r"failed \(OSError\)"):
         make_store(tmp_path, keyring=RaisingKeyring()).load()
 
 
 @pytest.mark.parametrize("backend", [fail.Keyring(), null.Keyring()])
-def test_vault_finds_nothing_in_backends_that_keep_nothing(tmp_path, monkeypatch, backend):
+def test_keyring_ignores_backends_that_store_nothing(tmp_path, monkeypatch, backend):
     monkeypatch.setattr("keyring.get_keyring", lambda: backend)  # the library's own global
 
     assert find_safe_backend() is None
@@ -216,7 +216,7 @@ def test_vault_finds_nothing_in_backends_that_keep_nothing(tmp_path, monkeypatch
     assert make_store(tmp_path).where().startswith("nowhere")
 
 
-def test_vault_passes_over_plain_text_in_a_chain(monkeypatch):
+def test_keyring_skips_plaintext_backends_in_a_chain(monkeypatch):
     plain = type("PlaintextKeyring", (FakeKeyring,), {"__module__": "keyrings.alt.file"})()
     good = FakeKeyring()
     chain = type("Chain", (chainer.ChainerBackend,), {"backends": [plain, good]})()
@@ -225,7 +225,7 @@ def test_vault_passes_over_plain_text_in_a_chain(monkeypatch):
     assert find_safe_backend() is good
 
 
-def test_vault_imports_no_keyring_until_asked():
+def test_keyring_is_imported_on_first_use():
     code = "import sys, fnt.config.credentials; sys.exit('keyring' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

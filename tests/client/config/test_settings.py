@@ -1,4 +1,4 @@
-"""Settings: who wins, and which servers are refused."""
+"""Settings: precedence, and which servers are rejected."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_settings_config_dir_comes_from_the_environment(tmp_path):
         ("http://[::1]:5000", "http://[::1]:5000"),
     ],
 )
-def test_server_is_normalised_to_its_origin(text, origin):
+def test_server_is_normalized_to_its_origin(text, origin):
     assert normalize_server(text) == origin
 
 
@@ -150,7 +150,7 @@ def test_server_that_could_mislead_a_token_is_refused(text):
         normalize_server(text)
 
 
-def test_server_plain_http_elsewhere_only_when_told_so():
+def test_server_plain_http_elsewhere_requires_a_flag():
     assert normalize_server("http://lan.example", insecure_http=True) == "http://lan.example"
 
 

@@ -1,4 +1,4 @@
-"""fnt.doctor: order, dependence, limits."""
+"""fnt.doctor: order, dependencies, time limits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fnt.commands.help_topics import TROUBLE
-from fnt.doctor import CHECKS, DoctorContext, Status, Verdict, run_checks
+from fnt.doctor import CHECKS, CheckStatus, DoctorContext, Verdict, run_checks
 from fnt.doctor.result import fail, ok
 from fnt.doctor.run_checks import Check
 from fnt.errors import ExitCode, NotFoundError
@@ -31,7 +31,7 @@ def found(*checks: Check, limit_s: float = 5.0) -> dict[str, Verdict]:
     return {finding.check: finding.verdict for finding in findings}
 
 
-def test_what_a_failure_makes_pointless_is_not_tried() -> None:
+def test_checks_that_depend_on_a_failed_one_are_skipped() -> None:
     bad = fail("gone", "look", exit_code=ExitCode.TEMPORARY)
 
     verdicts = found(
@@ -52,7 +52,7 @@ def test_a_check_that_never_ends_is_left() -> None:
     verdicts = found(check("a", hang), check("b", ok("b")), limit_s=0.05)
     never.set()
 
-    assert (verdicts["a"].status, verdicts["b"].status) == (Status.FAIL, Status.OK)
+    assert (verdicts["a"].status, verdicts["b"].status) == (CheckStatus.FAIL, CheckStatus.OK)
     assert verdicts["a"].exit_code is ExitCode.TEMPORARY
 
 

@@ -57,7 +57,7 @@ def test_d_waits_until_files_are_sent() -> None:
     assert desk.session.is_detached
 
 
-def test_c_asks_and_y_cancels_what_runs() -> None:
+def test_c_asks_and_y_cancels_running_jobs() -> None:
     desk = Desk(make_snapshot(), make_snapshot(id=13), completed(job_id=14))
 
     desk.press("c")

@@ -1,4 +1,4 @@
-"""How a run is summed up: every book counts once, and the exit code follows from the counts."""
+"""Summary of a run: every book counts once, and the counts determine the exit code."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ledger() -> Iterator[Ledger]:
 
 
 def stand(ledger: Ledger, *statuses: str) -> None:
-    """Let the books of a run stand so, their jobs numbered from 11."""
+    """Give the books of a run these statuses, with jobs numbered from 11."""
     ledger.begin_watch(range(11, 11 + len(statuses)))
     for book, status in zip(list(ledger.books()), statuses, strict=True):
         if status == "done":
@@ -102,7 +102,7 @@ def test_unsaved_results_are_fetched_by_a_line_of_their_own(ledger: Ledger) -> N
     assert (error.exit_code, error.hint) == (ExitCode.TEMPORARY, "run: fnt download 12 13")
 
 
-def test_a_result_that_can_never_be_saved_is_no_temporary_trouble(ledger: Ledger) -> None:
+def test_a_result_that_can_never_be_saved_is_a_permanent_error(ledger: Ledger) -> None:
     stand(ledger, "done", "unsaved")
 
     error = summed(ledger, Failures(unsaved=[TargetExistsError("a.txt exists")]))
@@ -130,7 +130,7 @@ def test_refused_files_and_a_server_that_cannot_be_reached(
     assert type(summed(ledger, failures)) is kind
 
 
-def test_what_runs_on_after_detaching_is_well(ledger: Ledger) -> None:
+def test_jobs_running_after_detaching_are_no_failure(ledger: Ledger) -> None:
     stand(ledger, "done", "running")
 
     assert (

@@ -1,4 +1,4 @@
-"""The same upload line again: nothing is sent twice, and what was saved is not in its own way."""
+"""Repeating an upload command: nothing is sent twice, and saved files cause no conflict."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def kept() -> list[Path]:
 
 
 def interrupted() -> World:
-    """`a` is saved, `b` is job 13 and runs when Ctrl-C comes."""
+    """`a` is saved; `b` is job 13 and still running at the time of Ctrl-C."""
     world = uploading(
         *uploaded(0, job_id=12, title="a.pdf"),
         *uploaded(1, job_id=13, title="b.pdf"),
@@ -54,7 +54,7 @@ def interrupted() -> World:
     return world
 
 
-def test_what_was_interrupted_goes_on(folder: Path) -> None:
+def test_an_interrupted_run_is_resumed(folder: Path) -> None:
     interrupted()
     api = FakeApi(make_snapshot(id=13, status=JobStatus.PROCESSING))
     world = uploading(*uploaded(1, job_id=13), completed(job_id=13), api=api)
@@ -91,7 +91,7 @@ def test_a_file_that_changed_meanwhile_is_sent_again_and_its_result_replaced(
     assert (folder / "a.txt").read_text() == "Un autre livre.\n"
 
 
-def test_what_failed_is_sent_again_and_what_is_done_is_not(folder: Path) -> None:
+def test_failed_books_are_sent_again_and_completed_ones_are_not(folder: Path) -> None:
     failed = ended(JobStatus.FAILED, job_id=13)
     first = [*uploaded(0, job_id=12), *uploaded(1, job_id=13), completed(job_id=12), failed]
     assert isinstance(uploading(*first).invoke(*LINE).exception, PartialError)
@@ -101,7 +101,7 @@ def test_what_failed_is_sent_again_and_what_is_done_is_not(folder: Path) -> None
     assert sent(world) == [("b.pdf", None)]
 
 
-def test_what_stayed_unsaved_is_saved_by_the_same_line(folder: Path) -> None:
+def test_unsaved_results_are_saved_by_the_same_line(folder: Path) -> None:
     api = FakeApi()
 
     def away(*_: object) -> Any:

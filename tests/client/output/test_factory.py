@@ -1,11 +1,11 @@
-"""fnt.output.factory: one decision, made once."""
+"""fnt.output.factory: selection of the renderer."""
 
 from __future__ import annotations
 
 import pytest
 
 from fnt.output.factory import pick_renderer
-from fnt.output.output_format import OutputFormat
+from fnt.output.output_mode import OutputMode
 from fnt.output.renderer import DoneCriteria
 from fnt.output.report.document import Report
 from world import Clock, make_terminal
@@ -16,18 +16,18 @@ XTERM = {"TERM": "xterm"}
 @pytest.mark.parametrize(
     ("format", "tty", "environ", "progress", "expected"),
     [
-        (OutputFormat.HUMAN, True, XTERM, True, "LiveRenderer"),
-        (OutputFormat.HUMAN, True, {"TERM": "dumb"}, True, "PlainRenderer"),
-        (OutputFormat.HUMAN, True, XTERM, False, "PlainRenderer"),
-        (OutputFormat.HUMAN, False, {"FORCE_COLOR": "1"}, True, "PlainRenderer"),
-        (OutputFormat.PLAIN, True, XTERM, True, "PlainRenderer"),
-        (OutputFormat.JSON, True, XTERM, True, "PlainRenderer"),
-        (OutputFormat.JSONL, True, XTERM, True, "JsonRenderer"),
-        (OutputFormat.QUIET, True, XTERM, True, "PlainRenderer"),
+        (OutputMode.HUMAN, True, XTERM, True, "LiveRenderer"),
+        (OutputMode.HUMAN, True, {"TERM": "dumb"}, True, "PlainRenderer"),
+        (OutputMode.HUMAN, True, XTERM, False, "PlainRenderer"),
+        (OutputMode.HUMAN, False, {"FORCE_COLOR": "1"}, True, "PlainRenderer"),
+        (OutputMode.PLAIN, True, XTERM, True, "PlainRenderer"),
+        (OutputMode.JSON, True, XTERM, True, "PlainRenderer"),
+        (OutputMode.JSONL, True, XTERM, True, "JsonRenderer"),
+        (OutputMode.QUIET, True, XTERM, True, "PlainRenderer"),
     ],
 )
 def test_renderer_by_format_and_terminal(
-    format: OutputFormat, tty: bool, environ: dict[str, str], progress: bool, expected: str
+    format: OutputMode, tty: bool, environ: dict[str, str], progress: bool, expected: str
 ) -> None:
     clock = Clock()
     renderer = pick_renderer(

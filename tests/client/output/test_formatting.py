@@ -1,4 +1,4 @@
-"""fnt.output.formatting: plain words for rows and figures."""
+"""fnt.output.formatting: rows and figures as text."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ termios = pytest.importorskip("termios", reason="no terminal modes on this syste
 
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, TextIO]]:
-    """The outer end of a pseudo-terminal, and stdin at its inner end."""
+    """The controlling end of a pseudo-terminal, and stdin at its other end."""
     outer, inner = pty.openpty()
     with open(inner, encoding="utf-8") as stdin:  # noqa: PTH123 -- a number, no path
         yield outer, stdin
@@ -73,7 +73,7 @@ def test_a_pipe_has_no_keys() -> None:
 
 
 def test_a_terminal_of_others_has_no_keys(terminal: tuple[int, TextIO]) -> None:
-    """It does not control this process, as for one in the background."""
+    """The terminal does not control this process, as if it ran in the background."""
     _, stdin = terminal
 
     assert not can_read_keys(stdin)

@@ -57,7 +57,7 @@ class View:
         return self.terminal.err.text
 
     def drawn(self, seconds: float = 1.0) -> list[str]:
-        """Let time pass, tick, and return the lines written by that."""
+        """Advance the clock, tick, and return the lines written."""
         self.clock.sleep(seconds)
         before = len(self.written())
         self.renderer.tick()
@@ -85,7 +85,7 @@ def test_one_job() -> None:
     ]
 
 
-def test_a_narrow_window_leaves_out_what_matters_least() -> None:
+def test_a_narrow_window_drops_the_least_important_columns() -> None:
     view = View(size=(60, 30))
     view.play([LIVE, make_snapshot(progress_percent=5)])
     view.clock.sleep(6)
@@ -156,7 +156,7 @@ def test_ends_are_printed_once_above_with_their_files_and_codes() -> None:
     assert not any("✓" in line for line in again)
 
 
-def test_a_completed_row_says_that_it_is_being_saved() -> None:
+def test_a_completed_row_shows_that_it_is_being_saved() -> None:
     view = View(outputs=1)
     view.play([LIVE, completed()])
 
@@ -203,7 +203,7 @@ def test_rows_are_capped_to_the_window() -> None:
         ),
     ],
 )
-def test_the_link_is_told_in_words(link: LinkState, line: str) -> None:
+def test_the_link_is_described_in_words(link: LinkState, line: str) -> None:
     view = View()
     view.play([link, running()])
 
@@ -250,7 +250,7 @@ def test_the_cursor_comes_back_whatever_happens(error: BaseException | None) -> 
     assert view.written().rfind(SHOW_CURSOR) > view.written().rfind("\x1b[?25l") >= 0
 
 
-def test_what_has_not_ended_stays_as_it_was() -> None:
+def test_unfinished_rows_are_left_unchanged() -> None:
     view = View(size=(80, 30))
     view.play([LIVE, running(), completed(job_id=13)])
     with view.renderer:
@@ -306,7 +306,7 @@ def test_the_cut_has_an_ascii_form() -> None:
     assert fitted("les_mis_tome_1.pdf", 12, ASCII) == "les_mi~1.pdf"
 
 
-def test_what_stays_is_capped_to_the_window_too() -> None:
+def test_remaining_rows_are_capped_to_the_window_too() -> None:
     view = View(size=(80, 10))
     view.play([LIVE, *(make_snapshot(id=n) for n in range(1, 200))])
     with view.renderer:

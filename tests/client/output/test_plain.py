@@ -1,4 +1,4 @@
-"""fnt.output.plain: a log that is calm, and never silent."""
+"""fnt.output.plain: a log that is neither noisy nor silent for long."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_job_from_first_byte_to_saved_file() -> None:
     ]
 
 
-def test_each_end_is_told_once() -> None:
+def test_each_end_is_reported_once() -> None:
     log = Log()
 
     log.play([completed(), completed(), completed(version=10)])
@@ -123,7 +123,7 @@ def test_acceptance_is_the_end_when_nobody_watches() -> None:
     assert log.lines[-1] == "12:00:00 novel.pdf job 12 accepted"
 
 
-def test_small_steps_are_not_told() -> None:
+def test_small_steps_are_not_logged() -> None:
     log = Log()
 
     log.play([running(15 + n, version=n + 1, chunks=n) for n in range(30)])
@@ -179,7 +179,7 @@ def test_a_lost_link_and_its_return() -> None:
     ]
 
 
-def test_a_link_that_flaps_is_told_of_at_most_every_5_seconds() -> None:
+def test_an_unstable_link_is_logged_at_most_every_5_seconds() -> None:
     log = Log()
     lost = LinkState(status=LinkStatus.RECONNECTING, attempt=1)
 

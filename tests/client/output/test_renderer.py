@@ -54,7 +54,7 @@ def broken_tick(happened: threading.Event) -> None:
     raise RuntimeError("a bug")
 
 
-def test_what_a_tick_raises_comes_out() -> None:
+def test_an_exception_from_a_tick_is_raised() -> None:
     happened = threading.Event()
 
     with (
@@ -64,7 +64,7 @@ def test_what_a_tick_raises_comes_out() -> None:
         assert happened.wait(5)
 
 
-def test_what_a_tick_raises_hides_nothing() -> None:
+def test_an_exception_from_a_tick_hides_no_other() -> None:
     happened = threading.Event()
 
     with (

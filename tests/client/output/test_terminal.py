@@ -1,4 +1,4 @@
-"""fnt.output: streams, color, and foreign text made harmless."""
+"""fnt.output: streams, color, and escaping of untrusted text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from world import Stream, make_terminal
         ("日本語 🎉", "日本語 🎉"),
     ],
 )
-def test_clean_makes_text_harmless(text: str, shown: str) -> None:
+def test_clean_escapes_text(text: str, shown: str) -> None:
     assert clean(text) == shown
 
 
@@ -69,7 +69,7 @@ def test_glyphs_by_encoding(encoding: str, expected: bool) -> None:
     assert make_terminal(encoding=encoding).has_glyphs is expected
 
 
-def test_what_cannot_be_encoded_does_not_crash() -> None:
+def test_unencodable_text_does_not_crash() -> None:
     terminal = make_terminal(encoding="cp1252")
 
     terminal.say("é → ✓")
@@ -142,7 +142,7 @@ class Gone(Stream):
         raise BrokenPipeError
 
 
-def test_a_full_disk_is_told() -> None:
+def test_a_full_disk_is_reported() -> None:
     terminal = Terminal(out=Full(), err=Stream(), stdin=Stream(), environ={})
 
     with pytest.raises(FntError, match="No space left"):

@@ -1,4 +1,4 @@
-"""When to try, when to poll, when to give up: by a clock the test moves."""
+"""When to connect, poll, and give up, with a fake clock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make_link(*, transport="auto", random=1.0, give_up_s=600.0):
 
 
 def fail(link, now, error=DOWN):
-    """One attempt that fails at once; returns the pause before the next."""
+    """Make one attempt that fails at once; return the delay before the next."""
     link.attempt_started(now)
     link.failed(now, error)
     return link.wake_at(now) - now
@@ -126,7 +126,7 @@ def test_link_polls_after_ten_seconds_of_a_lost_socket():
     assert link.wants_poll(110.0)
 
 
-def test_link_polls_more_rarely_while_there_is_no_news():
+def test_link_polls_less_often_without_news():
     link = make_link(transport="poll")
     pauses, now = [], 0.0
     for _ in range(7):
@@ -143,7 +143,7 @@ def test_link_polls_more_rarely_while_there_is_no_news():
     assert link.wake_at(now) - now == pytest.approx(2.0)
 
 
-def test_link_poll_honours_retry_after():
+def test_link_poll_honors_retry_after():
     link = make_link(transport="poll")
     link.poll_started()
 
@@ -153,7 +153,7 @@ def test_link_poll_honours_retry_after():
 
 
 @pytest.mark.parametrize("seconds", [math.inf, 1e12])
-def test_link_no_server_may_ask_for_endless_patience(seconds):
+def test_link_limits_the_delay_a_server_may_request(seconds):
     link = make_link(transport="poll")
 
     link.poll_failed(0.0, TemporaryError("slow down", retry_after_s=seconds))
@@ -162,7 +162,7 @@ def test_link_no_server_may_ask_for_endless_patience(seconds):
 
 
 @pytest.mark.parametrize("seconds", [math.nan, -5.0])
-def test_link_odd_patience_counts_as_none(seconds):
+def test_link_ignores_invalid_delays(seconds):
     link = make_link(random=0.0)
 
     link.attempt_started(1.0)
@@ -206,7 +206,7 @@ def test_link_restored_is_tried_within_five_seconds_however_long_it_was_down():
         assert now - earlier <= 4.1
 
 
-def test_link_is_tried_more_rarely_while_polling_serves():
+def test_link_is_tried_less_often_while_polling_works():
     link = make_link()
     now = 0.0
     for _ in range(9):
@@ -300,7 +300,7 @@ def test_link_with_zero_never_gives_up():
     assert not link.gives_up(1e9)
 
 
-def test_link_nothing_to_ask_for_is_no_silence():
+def test_link_idle_time_does_not_count_as_silence():
     link = make_link(give_up_s=60.0)
 
     link.idle(50.0)
@@ -308,7 +308,7 @@ def test_link_nothing_to_ask_for_is_no_silence():
     assert not link.gives_up(100.0)
 
 
-def test_link_nothing_to_ask_for_does_not_wake_anyone_at_once():
+def test_link_idle_does_not_wake_up_immediately():
     link = make_link(transport="poll")
 
     link.idle(50.0)

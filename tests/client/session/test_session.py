@@ -1,4 +1,4 @@
-"""The session: uploads and watches, whatever the connection does."""
+"""The session: uploads and watches, on reliable and unreliable connections."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ class World:
         )
 
     def change(self, job_id=12, **changes):
-        """Write the next version of a job to the record, telling nobody."""
+        """Store the next version of a job without sending an event."""
         job = self.server.jobs[job_id]
         self.server.set(job.replaced(version=job.version + 1, **changes))
         return self.server.jobs[job_id]
 
     def tell(self, job_id=12, **changes):
-        """Change a job and send the event over the newest socket."""
+        """Change a job and send an event over the newest socket."""
         job = self.change(job_id, **changes)
         self.hub.streams[-1].news(job.to_wire())
         return job
@@ -91,7 +91,7 @@ def make_world():
 
 
 def until(updates, wanted):
-    """Pull until an update is wanted; return all of them."""
+    """Iterate until an update matches; return all updates so far."""
     seen = []
     for update in updates:
         seen.append(update)
@@ -176,7 +176,7 @@ def test_watch_repeated_and_late_events_are_not_shown(make_world):
 
 
 @pytest.mark.parametrize("payload", [None, 7, "x", [], {}, {"id": 12}])
-def test_watch_event_that_is_no_job_is_passed_over(make_world, payload):
+def test_watch_event_that_is_not_a_job_is_ignored(make_world, payload):
     world = make_world(make_snapshot())
     updates = world.session.watch([12])
     until(updates, is_job)
@@ -187,7 +187,7 @@ def test_watch_event_that_is_no_job_is_passed_over(make_world, payload):
     assert len(list(updates)) == 1
 
 
-def test_watch_event_of_another_job_is_passed_over(make_world):
+def test_watch_event_of_another_job_is_ignored(make_world):
     world = make_world(make_snapshot())
     updates = world.session.watch([12])
     until(updates, is_job)
@@ -198,7 +198,7 @@ def test_watch_event_of_another_job_is_passed_over(make_world):
     assert [job.id for job in list(updates)] == [12]
 
 
-def test_watch_answer_that_is_no_job_is_a_protocol_error(make_world):
+def test_watch_answer_that_is_not_a_job_is_a_protocol_error(make_world):
     world = make_world(make_snapshot())
     world.hub.answers[12] = {"ok": True, "job": {"id": 12}}
 
@@ -306,7 +306,7 @@ def test_watch_flapping_socket_shows_each_version_once(make_world):
     assert versions[-1] == 102
 
 
-def test_watch_news_of_an_old_socket_is_passed_over(make_world):
+def test_watch_events_of_an_old_socket_are_ignored(make_world):
     world = make_world(make_snapshot())
     updates = world.session.watch([12])
     until(updates, is_job)
@@ -378,7 +378,7 @@ def test_watch_odd_draining_is_survived(make_world, payload):
     assert len(jobs_of(updates)) == 1
 
 
-def test_watch_silence_is_asked_after_over_the_same_socket(make_world):
+def test_watch_rejoins_a_silent_job_over_the_same_socket(make_world):
     world = make_world(make_snapshot(), timing=replace(QUICK, silence_s=0.03))
     updates = world.session.watch([12])
     until(updates, is_job)
@@ -432,7 +432,7 @@ def test_watch_slower_attempt_that_comes_second_is_closed(make_world):
     assert not world.hub.streams[0].is_closed
 
 
-def test_watch_outlives_its_token_without_a_blink(make_world):
+def test_watch_survives_a_token_renewal(make_world):
     world = make_world(make_snapshot(), timing=replace(QUICK, renew_s=0.02))
     tokens = iter(["second", None, "third"])
     told = threading.Event()
@@ -590,7 +590,7 @@ def test_watch_gives_up_without_any_contact(make_world):
 # Uploading
 
 
-def test_upload_tells_bytes_and_acceptance(make_world, tmp_path):
+def test_upload_reports_bytes_and_acceptance(make_world, tmp_path):
     world = make_world()
 
     updates = list(world.session.upload([make_item(tmp_path)]))
@@ -657,7 +657,7 @@ def test_upload_of_twins_makes_one_job_where_existing_ones_are_skipped(make_worl
         ({"processing_settings": ProcessingSettings(engine="other")}, False),
     ],
 )
-def test_upload_skips_what_is_done_or_under_way(make_world, tmp_path, changes, is_skipped):
+def test_upload_skips_completed_or_running_jobs(make_world, tmp_path, changes, is_skipped):
     item = replace(make_item(tmp_path), skips_existing=True)
     sha256 = hashlib.sha256(item.path.read_bytes()).hexdigest()
     world = make_world(make_snapshot(id=7, sha256=sha256, **changes))
@@ -667,7 +667,7 @@ def test_upload_skips_what_is_done_or_under_way(make_world, tmp_path, changes, i
     assert (accepted.is_skipped, accepted.job.id == 7) == (is_skipped, is_skipped)
 
 
-def test_watch_of_twins_tells_both_rows_how_it_ended(make_world, tmp_path):
+def test_watch_of_duplicates_updates_both_rows(make_world, tmp_path):
     item = replace(make_item(tmp_path), skips_existing=True)
     twin = replace(item, key="twin", idempotency_key="key-twin")
     world = make_world()
@@ -704,7 +704,7 @@ def test_upload_refused_by_the_server_carries_its_reason(make_world, tmp_path):
     assert refused.exit_code is ExitCode.REFUSED
 
 
-def test_upload_unreachable_server_is_told_as_temporary(make_world, tmp_path):
+def test_upload_unreachable_server_is_a_temporary_error(make_world, tmp_path):
     world = make_world()
     world.server.down.set()
 
@@ -713,7 +713,7 @@ def test_upload_unreachable_server_is_told_as_temporary(make_world, tmp_path):
     assert refused.exit_code is ExitCode.TEMPORARY
 
 
-def test_upload_goes_on_when_a_server_reached_before_comes_back(make_world, tmp_path):
+def test_upload_resumes_when_the_server_is_back(make_world, tmp_path):
     world = make_world()
     failures = iter(range(5))
 
@@ -825,7 +825,7 @@ def test_cancel_of_a_job_that_is_not_watched_does_nothing(make_world):
     assert world.server.jobs[99].status is JobStatus.PROCESSING
 
 
-def test_detach_ends_the_iterator_and_lets_the_job_go_on(make_world):
+def test_detach_ends_the_iterator_and_keeps_the_job_running(make_world):
     world = make_world(make_snapshot())
     updates = world.session.watch([12])
     until(updates, is_job)
@@ -886,8 +886,8 @@ def test_socket_that_opens_after_the_end_is_closed(make_world):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_any_weather_ends_as_the_record_does(make_world, seed):
-    """Events lost, doubled and late, sockets cut and refused: every job is shown to its end."""
+def test_any_connection_trouble_ends_as_the_record_does(make_world, seed):
+    """Lost, late, or repeated events and broken sockets do not hide the end of any job."""
     dice = random.Random(seed)
     jobs = [make_snapshot(id=n) for n in range(1, 6)]
     world = make_world(*jobs, timing=replace(QUICK, silence_s=0.02))
@@ -914,7 +914,7 @@ def test_any_weather_ends_as_the_record_does(make_world, seed):
 
 
 def storm(world, dice):
-    """Something happens to the jobs, and something to the connection."""
+    """Change some jobs, then disturb the connection."""
     running = [job for job in world.server.jobs.values() if not job.status.is_terminal]
     if running:
         job = dice.choice(running)
@@ -1026,7 +1026,7 @@ def test_a_full_server_is_waited_for_only_with_a_window(make_world, tmp_path, co
     assert refused.exit_code is ExitCode.TEMPORARY
 
 
-def test_what_goes_wrong_while_items_are_made_ends_the_run(make_world, tmp_path):
+def test_an_error_from_the_iterator_of_items_ends_the_run(make_world, tmp_path):
     def items():
         yield make_item(tmp_path)
         raise UsageError("the ledger is damaged")

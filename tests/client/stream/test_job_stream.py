@@ -1,4 +1,4 @@
-"""JobStream against a real Socket.IO server on the loopback, and against what a network does."""
+"""JobStream with a real Socket.IO server on localhost, and with network failures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WAIT_S = 10.0
 
 
 class SocketServer:
-    """A small server with the wire's events; what it saw and whom it lets in."""
+    """A small server with the wire's events, which records what it receives."""
 
     def __init__(self):
         app = flask.Flask("sockets", root_path=".")
@@ -72,7 +72,7 @@ class SocketServer:
 
 
 class Tokens:
-    """A source of tokens whose first one may be stale."""
+    """A token source whose first token may be expired."""
 
     def __init__(self, token=GOOD, renewed=GOOD):
         self.token = token
@@ -194,7 +194,7 @@ def test_stream_refused_token_is_renewed_once(server, make_stream, inbox):
     assert inbox.empty()
 
 
-def test_stream_refused_twice_is_the_end(make_stream):
+def test_stream_gives_up_after_two_rejections(make_stream):
     tokens = Tokens(STALE, STALE)
 
     with pytest.raises(AuthError, match="your login has expired") as caught:
@@ -205,7 +205,7 @@ def test_stream_refused_twice_is_the_end(make_stream):
 
 
 def test_stream_refusal_is_not_waited_over(make_stream):
-    """The library alone waits 3 s for a goodbye that its own reader has taken."""
+    """By itself, the library waits 3 s for a close frame its own reader has consumed."""
     started_at = time.monotonic()
 
     make_stream(Tokens(STALE)).connect(WAIT_S)
@@ -213,7 +213,7 @@ def test_stream_refusal_is_not_waited_over(make_stream):
     assert time.monotonic() - started_at < 2
 
 
-def test_stream_login_that_cannot_be_renewed_is_the_end(make_stream):
+def test_stream_login_that_cannot_be_renewed_is_an_error(make_stream):
     with pytest.raises(AuthError, match="over"):
         make_stream(Tokens(STALE, AuthError("over"))).connect(WAIT_S)
 
@@ -245,7 +245,7 @@ def test_stream_closed_by_the_server_is_lost(server, make_stream, inbox):
     assert isinstance(inbox.get(timeout=WAIT_S), Disconnected)
 
 
-def test_stream_after_it_was_lost_says_so_again(server, make_stream, inbox):
+def test_stream_reports_disconnection_on_every_later_call(server, make_stream, inbox):
     stream = make_stream()
     stream.connect(WAIT_S)
     sid, _ = server.seen.get(timeout=WAIT_S)
@@ -293,7 +293,7 @@ def test_stream_unreachable_server_is_temporary(make_stream):
 
 @pytest.fixture
 def peer():
-    """A listening socket that answers nothing by itself."""
+    """A listening socket that never responds."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()

@@ -9,6 +9,7 @@ import pytest
 from fnt.wire.errors import ErrorCode
 from fnt_server.auth import logins, users
 from fnt_server.auth.logins import Authenticator, Identity
+from fnt_server.auth.password_rule import password_problem
 from fnt_server.auth.tokens import (
     LOGIN_TTL_S,
     REPLAY_WINDOW_S,
@@ -247,9 +248,26 @@ def test_add_user_refuses_a_taken_address_and_a_short_password(
 ) -> None:
     with pytest.raises(AccountError, match="exists"):
         users.add_user(database, EMAIL.upper(), PASSWORD)
-    with pytest.raises(AccountError, match="8 to 1024"):
-        users.add_user(database, "bob@example.org", "1234567")
+    with pytest.raises(AccountError, match="10 to 1024"):
+        users.add_user(database, "bob@example.org", "k7#mQ2!xz")
     assert [user.email for user in users.list_users(database)] == [EMAIL]
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["1234567890", "qwertyuiop", "password123", "Motdepasse1", "aaaaaaaaaaaa", "bobby-tables"],
+)
+def test_a_new_password_is_not_a_common_one(
+    deployment: Authenticator, database: Database, password: str
+) -> None:
+    with pytest.raises(AccountError, match="too easy to guess"):
+        users.add_user(database, "bobby-tables@example.org", password)
+    with pytest.raises(AccountError, match="too easy to guess"):
+        users.set_password(database, "bobby-tables@example.org", password)
+
+
+def test_a_long_password_is_judged_in_short_time() -> None:
+    assert password_problem("4@8({[<361!|790$5+7%2" * 48, email="a@b") is None
 
 
 def test_remove_user_takes_everything_with_it(

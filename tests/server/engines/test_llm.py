@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,9 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.words import count_words
 from fnt_server.engines import get_engine, llm, llm_requests, missing_requirement
 from fnt_server.engines.validation import find_defect
+from fnt_server.pipeline.document import Paragraph
 from fnt_server.pipeline.engine_protocol import EngineFailed, Shortened, Stopped
+from fnt_server.sandbox.pipeline_process import PipelineProcess
 from server.llm_service import Fault, LLMService, Pieces, eight_at_a_time
 
 SETTINGS = ProcessingSettings()
@@ -43,7 +46,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 def run(engine: str, sentences: Sequence[str] = SENTENCES[:1]) -> list[Shortened]:
-    return get_engine(engine)(sentences, SETTINGS, lambda: True)
+    return get_engine(engine)(sentences, SETTINGS)
 
 
 def test_every_sentence_is_answered_in_its_order(service: LLMService, engine: str) -> None:
@@ -139,15 +142,24 @@ def test_a_service_that_hangs_is_given_up(
 
 
 def test_work_that_is_told_to_stop_does_not_wait_for_an_answer(
-    service: LLMService, engine: str
+    service: LLMService, engine: str, tmp_path: Path
 ) -> None:
     service.faults = [Fault(pause_s=30)] * 50
-    ends = time.monotonic() + 0.5
+    chunk = tmp_path / "chunk.json"
+    paragraph = Paragraph(text=SENTENCES[0], page=1, chapter=None)
+    chunk.write_text(json.dumps({"paragraphs": [paragraph.to_json()]}))
+    stopped_at: list[float] = []
 
-    with pytest.raises(Stopped):
-        get_engine(engine)(SENTENCES, SETTINGS, lambda: time.monotonic() < ends)
+    def keep_going() -> bool:
+        if not service.questions:
+            return True
+        stopped_at.append(time.monotonic())
+        return False
 
-    assert time.monotonic() < ends + 10
+    with PipelineProcess(is_sandboxed=False) as process, pytest.raises(Stopped):
+        process.shorten(chunk, SETTINGS.replaced(engine=engine), keep_going=keep_going)
+
+    assert time.monotonic() < stopped_at[0] + 10
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,19 @@ def test_no_piece_ends_with_a_word_that_wants_the_next() -> None:
     ]
 
 
+def test_a_piece_stretches_only_where_that_saves_a_bad_cut() -> None:
+    sentence = "Elle regardait sans rien dire la vieille maison du passeur, et le soir tombait."
+    plain, stretched = (
+        shorten(sentence, ProcessingSettings(stretch_words=stretch)) for stretch in (0, 2)
+    )
+
+    assert max(map(count_words, plain)) <= 8
+    assert stretched == [
+        "Elle regardait sans rien dire la vieille maison du passeur,",
+        "et le soir tombait.",
+    ]
+
+
 def test_a_short_sentence_is_left_alone() -> None:
     assert cut("Oui, dit-il, je viens.") == ["Oui, dit-il, je viens."]
 

@@ -252,6 +252,7 @@ def test_take_back_by_many_counts_a_loss_once(database: Database, user_id: int) 
         expire(database, step)
 
     told = at_once([partial(leases.reclaim_expired, database)] * 6)
+    told.append(leases.reclaim_expired(database))  # what one had locked, the others left
 
     versions = sorted(row.version for rows in told for row in rows)
     assert versions == list(range(job.version + 1, job.version + 5))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from fnt.wire.job_status import JobStatus
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step
-from fnt_server.jobs import creation, leases
+from fnt_server.jobs import creation, leases, state
+from fnt_server.jobs.leases import ClaimedStep
 from fnt_server.jobs.reaper import Reaper
 from server.aging import make_older
 from server.records import (
@@ -93,3 +95,55 @@ def test_a_pass_also_runs_what_it_was_given(
     run_once(database, publisher_calls, after_pass=lambda: passes.append("also"))
 
     assert passes == ["also"]
+
+
+def test_a_job_that_somebody_locked_does_not_stop_the_pass(
+    database: Database, user_id: int, publisher_calls: RecordingPublisher
+) -> None:
+    """Its holder may be a host that vanished."""
+    if database.is_sqlite:
+        pytest.skip("SQLite has one lock for all rows")
+    jobs = [make_job(database, user_id) for _ in range(2)]
+    for _ in jobs:
+        expire(database, claim(database))
+
+    with database.write() as holder:
+        state.lock(holder, jobs[0].id)
+        run_once(database, publisher_calls)
+        assert [told["id"] for told in publisher_calls.told] == [jobs[1].id]
+    run_once(database, publisher_calls)
+
+    assert {told["id"] for told in publisher_calls.told} == {job.id for job in jobs}
+
+
+def test_workers_are_woken_even_if_a_pass_fails(database: Database, user_id: int) -> None:
+    class Failing(RecordingPublisher):
+        def publish(self, job: dict[str, Any]) -> None:
+            raise ConnectionError
+
+    expire(database, _claimed(database, user_id))
+    failing = Failing()
+
+    with pytest.raises(ConnectionError):
+        run_once(database, failing)
+    assert failing.rings >= 1
+
+
+def _claimed(database: Database, user_id: int) -> ClaimedStep:
+    make_chunked(database, user_id, chunks=1)
+    return claim(database)
+
+
+def test_postgresql_gives_up_clients_that_vanish(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+    with database.engine.connect() as connection:
+        shown = {
+            name: connection.scalar(text(f"SHOW {name}"))
+            for name in ("idle_in_transaction_session_timeout", "lock_timeout")
+        }
+        if "127.0.0.1" in postgresql_url or "localhost" in postgresql_url:
+            shown["tcp_keepalives_idle"] = connection.scalar(text("SHOW tcp_keepalives_idle"))
+            assert shown.pop("tcp_keepalives_idle") == "5"
+    database.dispose()
+
+    assert shown == {"idle_in_transaction_session_timeout": "30s", "lock_timeout": "5s"}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.results import Sentence
 from fnt_server.pipeline.chunks import chunk_count, plan_chunks, process_chunk
 from fnt_server.pipeline.document import Analysis, Paragraph
-from fnt_server.pipeline.engine_protocol import Shortened, Stopped
+from fnt_server.pipeline.engine_protocol import Shortened
 
 LONG = "Il marcha longtemps dans la nuit froide et ne dit rien à personne."
 
@@ -19,9 +19,7 @@ def make_paragraph(text: str = LONG, *, page: int = 1) -> Paragraph:
     return Paragraph(text=text, page=page, chapter="I")
 
 
-def halve(
-    sentences: Sequence[str], _settings: ProcessingSettings, _keep_going: Callable[[], bool]
-) -> list[Shortened]:
+def halve(sentences: Sequence[str], _settings: ProcessingSettings) -> list[Shortened]:
     return [Shortened(pieces=halves(sentence.split()), engine="rules") for sentence in sentences]
 
 
@@ -84,18 +82,6 @@ def test_preserve_formatting_false_writes_plain_marks() -> None:
     settings = ProcessingSettings(preserve_formatting=False)
 
     assert [s.text for s in run("« L’été… »", settings=settings)] == ['"L\'été..."']
-
-
-def test_process_chunk_stops_between_paragraphs() -> None:
-    answers = iter([True, False])
-
-    with pytest.raises(Stopped):
-        process_chunk(
-            [make_paragraph()] * 3,
-            settings=ProcessingSettings(),
-            engine=halve,
-            keep_going=lambda: next(answers),
-        )
 
 
 def test_a_sentence_stands_on_the_page_where_it_begins() -> None:

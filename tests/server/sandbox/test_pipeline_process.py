@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,12 +13,15 @@ import pytest
 
 from fnt.wire.errors import JobErrorCode
 from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.results import Sentence
 from fnt_server.pipeline.document import Analysis
 from fnt_server.pipeline.engine_protocol import Stopped
 from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
+from fnt_server.pipeline.stored_sentences import read_lines
+from fnt_server.sandbox import seccomp
 from fnt_server.sandbox.limits import StepLimits
-from fnt_server.sandbox.pipeline_process import PipelineProcess
-from pdfs import make_encrypted_pdf, make_pdf, make_scan_pdf
+from fnt_server.sandbox.pipeline_process import BookPlan, ChunkSentences, PipelineProcess
+from pdfs import make_bomb, make_encrypted_pdf, make_long_line, make_pdf, make_scan_pdf
 
 SETTINGS = ProcessingSettings()
 Write = Callable[[bytes], Path]
@@ -37,27 +41,6 @@ def write(tmp_path: Path) -> Write:
 def process() -> Iterator[PipelineProcess]:
     with PipelineProcess() as shared:
         yield shared
-
-
-def make_bomb() -> bytes:
-    """Return a small PDF whose one page draws 10^9 letters, one form inside another."""
-    forms = 9
-    objects = [
-        "1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj",
-        "2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]/MediaBox[0 0 595 842]>>endobj",
-        "3 0 obj<</Type/Page/Parent 2 0 R/Contents 9 0 R"
-        "/Resources<</XObject<</X 10 0 R>>>>>>endobj",
-        "4 0 obj<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>endobj",
-        "9 0 obj<</Length 5>>stream\n/X Do\nendstream endobj",
-    ]
-    for number in range(10, 10 + forms):
-        resources = f"/XObject<</X {number + 1} 0 R>>/Font<</F 4 0 R>>"
-        drawn = "/X Do " * 10 if number < 9 + forms else "BT /F 9 Tf (a) Tj ET " * 10
-        objects.append(
-            f"{number} 0 obj<</Type/XObject/Subtype/Form/BBox[0 0 595 842]"
-            f"/Resources<<{resources}>>/Length {len(drawn)}>>stream\n{drawn}\nendstream endobj"
-        )
-    return ("%PDF-1.4\n" + "\n".join(objects) + "\ntrailer<</Root 1 0 R>>\n%%EOF").encode()
 
 
 def assert_works(process: PipelineProcess, path: Path) -> Analysis:
@@ -164,6 +147,22 @@ def test_a_child_killed_from_outside_may_be_tried_again(write: Write) -> None:
         assert_works(process, write(make_pdf()))
 
 
+def test_a_child_of_a_large_process_serves_many_books_too(write: Write) -> None:
+    """Linux counts the memory of the parent as the most a new process has held."""
+    script = (
+        "import sys; from pathlib import Path; held = bytearray(b'x' * (450 << 20))\n"
+        "from fnt.wire.jobs import ProcessingSettings\n"
+        "from fnt_server.sandbox.pipeline_process import PipelineProcess\n"
+        "with PipelineProcess() as process:\n"
+        "    seen = []\n"
+        "    for _ in range(2):\n"
+        "        process.inspect(Path(sys.argv[1]), ProcessingSettings())\n"
+        "        seen.append(process.pid)\n"
+        "assert seen[0] and len(set(seen)) == 1, seen\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(write(make_pdf()))], check=True, timeout=60)
+
+
 def test_a_child_that_died_between_books_is_replaced(write: Write) -> None:
     with PipelineProcess() as process:
         path = write(make_pdf())
@@ -172,6 +171,94 @@ def test_a_child_that_died_between_books_is_replaced(write: Write) -> None:
         os.waitid(os.P_PID, child_of(process), os.WEXITED | os.WNOWAIT)
 
         assert_works(process, path)
+
+
+def inputs_of(book: BookPlan) -> list[bytes]:
+    with book.body:
+        return [content for _, content in book.iter_inputs()]
+
+
+def sentences_of(chunk: ChunkSentences) -> list[Sentence]:
+    with chunk.lines:
+        return list(read_lines(chunk.lines))
+
+
+def test_a_line_of_a_million_dots_takes_seconds(process: PipelineProcess, write: Write) -> None:
+    data = make_long_line()
+    (content,) = inputs_of(process.analyze(write(data), SETTINGS))
+    began = time.monotonic()
+
+    chunk = process.shorten(write(content), SETTINGS)
+
+    assert len(data) < 1800
+    assert time.monotonic() - began < 10
+    sentences = sentences_of(chunk)
+    assert len(sentences) == chunk.sentence_count > 90
+    assert sum(sentence.text.count(".") for sentence in sentences) == 1_000_000
+
+
+def test_a_chunk_comes_back_as_stored_lines(process: PipelineProcess, write: Write) -> None:
+    inputs = inputs_of(process.analyze(write(make_pdf(pages=4)), SETTINGS))
+
+    chunk = process.shorten(write(inputs[0]), SETTINGS)
+
+    assert len(inputs) == 4
+    assert [sentence.page for sentence in sentences_of(chunk)] == [1] * chunk.sentence_count
+
+
+def test_a_process_that_stands_still_can_be_given_up(write: Write) -> None:
+    with PipelineProcess() as process:
+        path = write(make_pdf())
+        assert_works(process, path)
+        frozen = child_of(process)
+        os.kill(frozen, signal.SIGSTOP)
+        ends = time.monotonic() + 1
+
+        with pytest.raises(Stopped):
+            process.inspect(path, SETTINGS, keep_going=lambda: time.monotonic() < ends)
+
+        assert time.monotonic() - ends < 2
+        with pytest.raises(ProcessLookupError):
+            os.kill(frozen, 0)
+        assert_works(process, path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs the processor time")
+def test_a_process_that_stands_still_is_not_the_documents_fault(write: Write) -> None:
+    with PipelineProcess(StepLimits(wall_s=3)) as process:
+        path = write(make_pdf())
+        assert_works(process, path)
+        os.kill(child_of(process), signal.SIGSTOP)
+
+        with pytest.raises(ExtractionCrashed) as caught:
+            process.inspect(path, SETTINGS)
+
+        assert caught.value.code is JobErrorCode.WORKER_LOST
+
+
+def test_more_output_than_allowed_is_not_taken(write: Write) -> None:
+    with PipelineProcess(StepLimits(output_bytes=500)) as process:
+        with pytest.raises(ExtractionCrashed) as caught:
+            process.analyze(write(make_pdf(pages=4)), SETTINGS)
+
+        assert caught.value.code is JobErrorCode.PDF_LIMIT
+
+
+def test_a_process_is_told_nothing_of_the_server(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FNT_TOKEN", "canary")
+    monkeypatch.setenv("OPENAI_API_KEY", "canary")
+    with PipelineProcess() as process:
+        process.start()
+        environ = Path(f"/proc/{process.pid}/environ")
+        try:
+            found = environ.read_bytes()
+        except OSError:
+            pytest.skip("the system does not show it")
+
+        assert b"canary" not in found
+        assert process.missing_protection() == [] or not seccomp.is_supported()
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux to wait for a grandchild")

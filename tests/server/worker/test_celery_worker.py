@@ -27,7 +27,7 @@ from fnt_server.messaging.event_bus import Publisher
 from fnt_server.worker import celery_worker
 from fnt_server.worker.celery_worker import PoolChild
 from fnt_server.worker.shutdown import GracefulShutdown
-from pdfs import make_pdf
+from pdfs import make_bomb, make_pdf
 from server.aging import make_older
 from server.api_client import PDF, form
 from server.processes import Deployment, Process, WebProcess
@@ -502,3 +502,58 @@ def test_a_page_waits_neither_behind_a_long_book_nor_behind_many(
 
     assert len({result(deployment, job) for job in ended}) == 1
     assert {job.attempts for job in ended} == {0}
+
+
+def pipeline_process_of(process: Process) -> int:
+    """Return the busiest of a worker's pipeline processes."""
+    found = [p for p in descendants(process.pid) if "fnt_server.sandbox.child" in command_line(p)]
+    return max(found, key=lambda pid: Path(f"/proc/{pid}/stat").read_text().split()[13:15])
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+def test_a_step_that_hangs_neither_loses_its_lease_nor_keeps_its_slot_from_a_cancel(
+    make_deployment: MakeDeployment,
+) -> None:
+    """One slot whose process no longer answers: renewed all the while, free when cancelled."""
+    deployment = make_deployment(FNT_WORKERS="1", FNT_LEASE_S="3")
+    user_id, token = deployment.add_user()
+    web = deployment.start_web()
+    job_id = deployment.add_job(user_id, make_bomb())
+    process = deployment.start_worker()
+    wait_for(lambda: running_steps(deployment, job_id), within_s=DONE_WITHIN_S, what="it runs")
+    os.kill(pipeline_process_of(process), signal.SIGSTOP)
+    first = running_steps(deployment, job_id)[0]
+
+    wait_for(
+        lambda: running_steps(deployment, job_id)[0].lease_ends_at > first.lease_ends_at + 3,
+        within_s=15,
+        what="the lease is renewed beyond its first length",
+    )
+    assert running_steps(deployment, job_id)[0].fence == first.fence
+    next_id = deployment.add_job(user_id, BOOK)
+    with web.client(token) as client:
+        client.post(paths.job(job_id, "cancel")).raise_for_status()
+
+    assert result(deployment, finish(deployment, next_id))
+
+
+def test_a_document_without_end_fails_and_its_neighbors_do_not_wait(
+    make_deployment: MakeDeployment,
+) -> None:
+    deployment = make_deployment()
+    user_id, _ = deployment.add_user()
+    bomb = deployment.add_job(user_id, make_bomb())
+    neighbors = [deployment.add_job(user_id, BOOK) for _ in range(3)]
+    deployment.start_worker()
+
+    for neighbor in neighbors:
+        assert result(deployment, finish(deployment, neighbor))
+    assert deployment.job(bomb).status == JobStatus.PROCESSING
+    ended = deployment.wait_for_job(bomb, has_ended, within_s=90, what="its budget is used up")
+
+    assert (ended.status, ended.error_code) == (JobStatus.FAILED, JobErrorCode.PDF_LIMIT)
+
+
+def running_steps(deployment: Deployment, job_id: int) -> list[Step]:
+    steps = fetch_steps(deployment.database, job_id)
+    return [step for step in steps if step.status == StepStatus.RUNNING]

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from fnt.config.credentials.tokens import Tokens
 from fnt.errors import UsageError
-from fnt.timeout import call_within
+from fnt.time_limit import call_within
 
 SERVICE = "fnt"
 

@@ -1,4 +1,4 @@
-"""NO_PROXY: which servers are reached directly. What cannot be read in it is passed over."""
+"""NO_PROXY: servers that are connected to directly. Invalid entries are ignored."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 
 
 def is_exempt(no_proxy: str, *, scheme: str, host: str, port: int) -> bool:
-    """Whether NO_PROXY names a server.
+    """Return whether NO_PROXY includes a server.
 
     Entries are separated by commas or spaces: `*`, a domain and all below it (`example.org`,
     `.example.org`, `*.example.org`), an address, or a network (`10.0.0.0/8`, `fd00::/8`); each
-    with a port (`example.org:8443`, `[::1]:8443`) or a scheme (`https://example.org`) if it is
-    to hold for that one alone.
+    optionally limited to a port (`example.org:8443`, `[::1]:8443`) or a scheme
+    (`https://example.org`).
     """
     entries = re.split(r"[,\s]+", no_proxy.lower())
     return any(_names(entry, scheme=scheme, host=host.lower(), port=port) for entry in entries)
@@ -29,7 +29,7 @@ def _names(entry: str, *, scheme: str, host: str, port: int) -> bool:
 
 
 def _split_port(text: str) -> tuple[str, str]:
-    """Split off a port; an IPv6 address needs brackets to have one."""
+    """Split off the port; an IPv6 address with a port needs brackets."""
     bracketed = re.fullmatch(r"\[([^\]]*)\](/\d+)?(?::(\d+))?", text)
     if bracketed is not None:
         return bracketed[1] + (bracketed[2] or ""), bracketed[3] or ""

@@ -58,12 +58,12 @@ def find_layers(
         },
         _project(cwd, folder=folder),
     ]
-    own = {key: Found(value=value, origin=str(user_file)) for key, value in user.items()}
-    profiles = own.pop("profiles", None)
-    profile = first([*given, own], "profile")
+    user_values = {key: Found(value=value, origin=str(user_file)) for key, value in user.items()}
+    profiles = user_values.pop("profiles", None)
+    profile = first([*given, user_values], "profile")
     if profile is not None:
         given.append(_profile(profiles.value if profiles else {}, profile.value, user_file))
-    return [*given, own]
+    return [*given, user_values]
 
 
 def first(layers: Layers, key: str) -> Found | None:

@@ -1,1 +1,1 @@
-"""From the command line to the files to send."""
+"""Input files: from the command line to upload items."""

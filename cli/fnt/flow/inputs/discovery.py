@@ -1,4 +1,4 @@
-"""From paths as they were typed to the files that are meant."""
+"""Discovery of input files from command-line paths."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pathlib import Path, PurePath
 from fnt.errors import NotFoundError, UsageError
 
 BOOKS = ("*.pdf",)
-"""What is taken from a folder unless something else is asked for."""
+"""Files taken from a folder by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputFile:
-    """One file to be sent."""
+    """One input file."""
 
     given: str
-    """How people are told of it."""
+    """The path as shown to the user."""
     path: Path
     relative: PurePath
-    """Its name, or its path below the folder in which it was found."""
+    """Its name, or its path relative to the folder it was found in."""
 
 
 def find_files(
@@ -36,11 +36,11 @@ def find_files(
     exclude: Sequence[str] = (),
     command: str = "upload",
 ) -> list[InputFile]:
-    """Return the files that are meant, each once, in the order of the paths.
+    """Return the input files without duplicates, in the order of the paths.
 
-    A file that is named is taken whatever its name, also where there is none: whoever reads it
-    tells. From a folder PDFs are taken, or what `include` says; `exclude` overrides both. In
-    `literal` paths no sign stands for others. Raises NotFoundError when nothing is left.
+    A path to a file is returned whatever its name, even if it does not exist; opening it reports
+    that. In folders, PDFs or files matching `include` are taken; `exclude` overrides both.
+    Wildcards in `literal` paths are not expanded. Raises NotFoundError if no file is left.
     """
     files: dict[str, InputFile] = {}
     for path in [*(meant for typed in paths for meant in _expanded(typed)), *literal]:
@@ -55,14 +55,14 @@ def find_files(
 
 
 def _expanded(typed: Path) -> list[Path]:
-    """Expand a pattern that no shell has expanded, as most shells do: `**` is like `*`."""
+    """Expand wildcards the shell has not expanded; as in most shells, `**` equals `*`."""
     pattern = str(typed)
     if not glob.has_magic(pattern) or os.path.lexists(typed):
         return [typed]
-    meant = [Path(name) for name in sorted(glob.glob(pattern))]  # noqa: PTH207 -- keeps `..` and `/`
-    if not meant:
+    matches = [Path(name) for name in sorted(glob.glob(pattern))]  # noqa: PTH207 -- keeps `..` and `/`
+    if not matches:
         raise NotFoundError(f"nothing matches {pattern}")
-    return meant
+    return matches
 
 
 def _below(path: Path, *, include: Sequence[str], exclude: Sequence[str]) -> Iterator[InputFile]:
@@ -76,7 +76,7 @@ def _below(path: Path, *, include: Sequence[str], exclude: Sequence[str]) -> Ite
 
 
 def _walk(folder: Path, *, exclude: Sequence[str]) -> Iterator[PurePath]:
-    """Yield the files below a folder; what is hidden, and folders that are links, are left out."""
+    """Yield the files below a folder, except hidden ones and those in linked folders."""
     waiting = [PurePath()]
     while waiting:
         inner = waiting.pop()
@@ -101,18 +101,18 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _is_folder(path: Path) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112 -- Path's own raises where a path is too long
+    return os.path.isdir(path)  # noqa: PTH112 -- Path.is_dir raises for overlong paths
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file()
-    except OSError:  # a link in a circle
+    except OSError:  # circular link
         return False
 
 
 def _matches(relative: PurePath, patterns: Sequence[str]) -> bool:
-    """Whether a pattern fits the name or the path below the folder; case does not matter."""
+    """Return whether a pattern matches the name or relative path, ignoring case."""
     name, path = _folded(relative.name), _folded(relative.as_posix())
     return any(
         fnmatchcase(name, _folded(pattern)) or fnmatchcase(path, _folded(pattern))
@@ -121,12 +121,12 @@ def _matches(relative: PurePath, patterns: Sequence[str]) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Let names compare as people read them: `É` may be one sign or two."""
+    """Normalize Unicode, since `É` may be one code point or two, and case."""
     return unicodedata.normalize("NFC", text).lower()
 
 
 def _identity(path: Path) -> str:
     try:
         return os.path.realpath(path)
-    except (OSError, ValueError):  # no name of a file: whoever reads it tells
+    except (OSError, ValueError):  # not a valid file name; opening it reports that
         return str(path)

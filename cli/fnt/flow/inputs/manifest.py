@@ -1,4 +1,4 @@
-"""What a bulk import is told to do: the lines of a manifest, or the books in a folder."""
+"""Input of a bulk import: the lines of a manifest, or the books in a folder."""
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ from fnt.errors import NotFoundError, UsageError
 from fnt.flow.inputs.discovery import find_files
 from fnt.flow.inputs.manifest_parser import LineError, read_records
 from fnt.flow.ledger import Wanted
-from fnt.flow.results.formats import LIBRARIES
 from fnt.flow.results.names import extension, safe_stem
+from fnt.flow.results.result_formats import LIBRARIES
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.results import FORMATS
 
 SETTINGS = {
     "words": "sentence_length_limit",
+    "stretch": "stretch_words",
     "min_words": "min_sentence_length",
     "engine": "engine",
     "ignore_dialogue": "ignore_dialogue",
 }
-"""Columns that are settings, by their names on the wire."""
+"""Columns that are settings, by wire name."""
 BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 TOLD = 10
-"""Broken lines told one by one."""
+"""Maximum number of invalid lines reported individually."""
 ENDINGS = tuple(f".{extension(name)}" for name in (*FORMATS, *LIBRARIES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where the books are named: a manifest, a folder, or standard input."""
+    """Where the list of books comes from: a manifest, a folder, or stdin."""
 
     name: str
-    """As it was given."""
+    """The path as given."""
     folder: Path
-    """What relative paths start from."""
+    """Base folder of relative paths."""
     include: Sequence[str] = ()
-    """Patterns for what is taken from a folder, as in an upload."""
+    """Patterns for files to take from a folder, as for uploads."""
     exclude: Sequence[str] = ()
 
     @property
     def is_stdin(self) -> bool:
-        """Whether it is standard input."""
+        """Whether it is stdin."""
         return self.name == "-"
 
     @property
@@ -53,7 +54,7 @@ class Source:
 
     @classmethod
     def of(cls, name: str, *, include: Sequence[str] = (), exclude: Sequence[str] = ()) -> Source:
-        """Look at what was given; NotFoundError when it is not there."""
+        """Return the source of that name; raises NotFoundError if it does not exist."""
         path = Path(name)
         if (include or exclude) and (name == "-" or path.is_file()):
             raise UsageError("--include and --exclude apply to a folder, not to a manifest")
@@ -68,9 +69,9 @@ class Source:
 def read_source(
     source: Source, stdin: IO[str], *, defaults: ProcessingSettings, tell: Callable[[str], None]
 ) -> Iterator[Wanted]:
-    """Yield the books that are meant, a line at a time.
+    """Yield the books of a source, one line at a time.
 
-    Broken lines are told, all of them are looked for, and UsageError is raised at the end.
+    Reports all invalid lines, then raises UsageError if there were any.
     """
     if source.is_folder:
         yield from _found_below(source, defaults)
@@ -181,7 +182,7 @@ def _settings(
 
 
 def _value(line: int, name: str, value: Any) -> Any:
-    """Read a cell of CSV as what it stands for; JSON has types of its own."""
+    """Convert a CSV cell to its type; JSON values are already typed."""
     if not isinstance(value, str) or name == "engine":
         return value
     if name == "ignore_dialogue":
@@ -194,14 +195,14 @@ def _value(line: int, name: str, value: Any) -> Any:
 
 
 def _in_columns(message: str) -> str:
-    """Write a sentence of the wire with the manifest's own names."""
+    """Replace wire names in a message with the manifest's column names."""
     for name, wire in SETTINGS.items():
         message = message.replace(f"processing_settings.{wire}", name)
     return message
 
 
 def _stem(line: int, output: str, *, name: str) -> str:
-    """Return where the result goes, below the output folder and safe on any system."""
+    """Return the result's path below the output folder; raises LineError if it is unsafe."""
     if not output:
         stem = safe_stem(name)
         if stem is None:
@@ -225,5 +226,5 @@ def _is_text(value: str) -> bool:
 
 
 def _storable(name: str) -> str:
-    """Write a name that is not text as text that can be stored and sent."""
+    """Return a name that is not valid Unicode as text that can be stored and sent."""
     return name.encode("utf-8", "replace").decode("utf-8")

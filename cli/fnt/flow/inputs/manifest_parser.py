@@ -1,4 +1,4 @@
-"""The lines of a manifest: CSV, JSON or plain paths, each with its number."""
+"""Parsing of manifests: CSV, JSON, or plain paths, with line numbers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 from fnt.errors import UsageError
 
-COLUMNS = ("path", "name", "words", "min_words", "engine", "ignore_dialogue", "output")
+COLUMNS = ("path", "name", "words", "stretch", "min_words", "engine", "ignore_dialogue", "output")
 
 
 class LineError(Exception):
-    """A line that cannot be read, and why."""
+    """A line that cannot be parsed, with the reason."""
 
     def __init__(self, line: int, why: str) -> None:
         super().__init__(why)
@@ -26,9 +26,9 @@ Record = tuple[int, Mapping[str, Any]]
 
 
 def read_records(name: str, lines: Iterable[bytes]) -> Iterator[Record | LineError]:
-    """Yield each line with its values, in whichever form they are written.
+    """Yield the values of each line, in any of the formats.
 
-    Raises UsageError where a manifest as a whole is none; `name` is `-` for standard input.
+    Raises UsageError if the manifest as a whole is invalid; `name` is `-` for stdin.
     """
     texts = _texts(name, lines)
     head = []
@@ -71,7 +71,7 @@ def _header(first: str) -> list[str]:
 
 
 def _delimiter(first: str) -> str:
-    """Tell which sign parts the cells: a French Excel writes `;`."""
+    """Return the delimiter of the header; French Excel writes `;`."""
     return next((sign for sign in ",;\t" if sign in first), ",")
 
 

@@ -1,7 +1,7 @@
-"""What can be known of a PDF before it is sent. Only what is certain is a reason to refuse it.
+"""Checks of a PDF before its upload. Only definite problems are a reason to refuse it.
 
-Run as a program it is the child that opens the PDF on its standard input: pypdf may loop, recurse
-or fill the memory on a broken file, so it does so elsewhere and for a moment only.
+Run as a program, this module is the child process that opens the PDF on its stdin: on a broken
+file, pypdf may loop, recurse, or exhaust memory, so it runs in isolation with a time limit.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ from fnt.files import read_errors
 from fnt.wire.errors import ErrorCode, JobErrorCode
 
 USUAL_BYTES = 50 * 1024 * 1024
-"""What a server takes unless it was set otherwise: it says so itself, before a byte is sent."""
+"""Default upload limit of a server; its actual limit is reported before anything is sent."""
 MAX_BYTES = 4096 * 1024 * 1024
-"""What no server can be set to take more than."""
+"""Upload limit no server can exceed."""
 HEAD_BYTES = 1024
 PAGES_LOOKED_AT = 5
 LOOK_WITHIN_S = 10.0
-"""Python itself takes a second to start on a busy machine: others are sent meanwhile."""
+"""Time limit of a check; starting Python alone may take 1 s on a busy machine."""
 STOP_WITHIN_S = 0.2
-"""How long a look goes on after it was stopped."""
+"""Polling interval for a request to stop."""
 CHILD_MEMORY_BYTES = 768 * 1024 * 1024
+CHILD_CPU_S = 10
+CHILD_OPEN_FILES = 64
 CHILD_NEEDS = (
     "HOME",
     "USERPROFILE",
@@ -45,12 +47,12 @@ CHILD_NEEDS = (
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
 )
-"""Where Python and its packages are, those of `pip install --user` too."""
+"""Variables for locating Python and its packages, including those of `pip install --user`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What speaks against a file. Unless certain, the server is to decide."""
+    """A problem with a file. Unless it is certain, the server decides."""
 
     code: str
     message: str
@@ -59,13 +61,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preflight:
-    """What a quick look at a file showed."""
+    """The result of checking a file."""
 
     size_bytes: int
     page_count: int | None = None
     problem: Problem | None = None
     not_checked: str | None = None
-    """Why nobody looked inside; the server is to decide."""
+    """Why the content was not checked, in which case the server decides."""
 
 
 def inspect_pdf(
@@ -75,7 +77,7 @@ def inspect_pdf(
     max_bytes: int = MAX_BYTES,
     stopped: threading.Event | None = None,
 ) -> Preflight:
-    """Look at a file for a moment. Raises NotFoundError and UsageError when it cannot be opened."""
+    """Check a file, with a time limit. Raises NotFoundError, UsageError if it cannot be opened."""
     with read_errors(path), _opened(path) as file:
         return _inspected(
             file, timeout_s=timeout_s, max_bytes=max_bytes, stopped=stopped or threading.Event()
@@ -83,11 +85,11 @@ def inspect_pdf(
 
 
 def _opened(path: Path) -> BinaryIO:
-    """Open without waiting: a named pipe would block for ever."""
+    """Open without blocking, as opening a named pipe otherwise would."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise UsageError(f"{path} is not a file")
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    return open(descriptor, "rb")  # noqa: PTH123 -- a descriptor; the caller closes it
+    return open(descriptor, "rb")  # noqa: PTH123 -- a descriptor, closed by the caller
 
 
 def _inspected(
@@ -145,11 +147,11 @@ def _problem_of(found: dict[str, Any]) -> Problem | None:
 
 
 def _ask_child(file: BinaryIO, *, timeout_s: float, stopped: threading.Event) -> dict[str, Any]:
-    """Return what the child found in time, or why it did not."""
+    """Return the result of the child process, or the reason why there is none."""
     file.seek(0)
     try:
         with subprocess.Popen(
-            [sys.executable, "-P", "-m", "fnt.flow.inputs.preflight"],
+            [sys.executable, "-P", "-B", "-m", "fnt.flow.inputs.preflight"],
             env=_child_environ(os.environ),
             stdin=file,
             stdout=subprocess.PIPE,
@@ -168,7 +170,7 @@ def _ask_child(file: BinaryIO, *, timeout_s: float, stopped: threading.Event) ->
 def _output_of(
     child: subprocess.Popen[bytes], *, timeout_s: float, stopped: threading.Event
 ) -> bytes:
-    """Wait for a child; kill it when its time is over or nobody waits for it any more."""
+    """Wait for a child process; kill it on timeout or when the run stops."""
     ends_at = time.monotonic() + timeout_s
     try:
         while True:
@@ -183,30 +185,40 @@ def _output_of(
 
 
 def _child_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what Python needs to find its packages, and nothing else: no token, no password."""
+    """Return only the variables Python needs to find its packages: no tokens or passwords."""
     return {name: environ[name] for name in CHILD_NEEDS if name in environ}
 
 
-def _limit_memory() -> None:
-    """Bound the child's memory where the system can."""
-    if sys.platform != "win32":
-        import resource  # noqa: PLC0415 -- POSIX only
+def _limit_resources() -> None:
+    """Limit memory, CPU time, open files, and processes, where the system supports it."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 -- POSIX only
 
-        with contextlib.suppress(OSError, ValueError):  # macOS refuses it
-            resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY_BYTES, CHILD_MEMORY_BYTES))
+    limits = {
+        resource.RLIMIT_AS: CHILD_MEMORY_BYTES,
+        resource.RLIMIT_CPU: CHILD_CPU_S,
+        resource.RLIMIT_NOFILE: CHILD_OPEN_FILES,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_NPROC: 0,
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, value in limits.items():
+        with contextlib.suppress(OSError, ValueError):  # macOS does not support all
+            resource.setrlimit(kind, (value, value))
 
 
 def _look(file: BinaryIO) -> dict[str, Any]:
-    """Return what pypdf finds: pages, whether they hold text, whether a password is needed."""
+    """Return what pypdf finds: pages, whether they have text, whether a password is needed."""
     try:
-        import pypdf  # noqa: PLC0415 -- 86 ms, in the child alone
+        import pypdf  # noqa: PLC0415 -- takes 86 ms, only in the child process
     except ImportError:
         return {"not_checked": "pypdf is not installed"}
     try:
         return _facts(pypdf.PdfReader(file))
     except MemoryError:
         return {"not_checked": "it needs too much memory"}
-    except Exception:  # pypdf raises what it likes on a broken file
+    except Exception:  # pypdf raises arbitrary exceptions for a broken file
         return {"damaged": True}
 
 
@@ -219,7 +231,7 @@ def _facts(reader: Any) -> dict[str, Any]:
 
 
 def _main() -> None:
-    _limit_memory()
+    _limit_resources()
     json.dump(_look(sys.stdin.buffer), sys.stdout)
 
 

@@ -1,4 +1,4 @@
-"""Why a book is not sent: what its file shows for certain, or that it cannot be read."""
+"""Reasons for not uploading a book."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FILE_CHANGED = "FILE_CHANGED"
 
 
 def refusal(look: Preflight, book: Book, *, warn: Callable[[str], None]) -> Refused | None:
-    """Return why a book is not to be sent; what is not certain is only warned of."""
+    """Return why a book is refused, or None; problems that are not certain are only warnings."""
     if look.not_checked is not None:
         warn(f"warning: {book.path} not checked: {look.not_checked}")
     problem = look.problem
@@ -26,7 +26,7 @@ def refusal(look: Preflight, book: Book, *, warn: Callable[[str], None]) -> Refu
 
 
 def unreadable(error: FntError, book: Book) -> Refused:
-    """Refuse a book whose file cannot be read."""
+    """Return the refusal of a book whose file cannot be read."""
     return Refused(
         key=book.key,
         title=book.path,
@@ -38,7 +38,7 @@ def unreadable(error: FntError, book: Book) -> Refused:
 
 
 def changed(book: Book) -> Refused:
-    """Refuse a book whose file is not the one its job was made of."""
+    """Return the refusal of a book whose file has changed since its job was created."""
     return Refused(
         key=book.key,
         title=book.path,

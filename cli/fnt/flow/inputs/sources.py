@@ -1,4 +1,4 @@
-"""What an upload is made of: paths, folders, a list of paths, a file on standard input."""
+"""Sources of an upload: files, folders, lists of paths, and stdin."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """The words and options that say which files are meant."""
+    """The arguments and options that select the input files."""
 
     words: Sequence[str]
     files_from: str | None = None
     name: str | None = None
-    """What the file on standard input is called."""
+    """File name for stdin."""
     recursive: bool = False
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
@@ -34,7 +34,7 @@ class Sources:
 
 @contextmanager
 def opened(sources: Sources, terminal: Terminal) -> Iterator[list[InputFile]]:
-    """Find the files; what comes on standard input is there for as long as the block runs."""
+    """Yield the input files; a copy of stdin exists only inside the block."""
     _check(sources, terminal)
     paths = [Path(word) for word in sources.words if word != STDIN]
     listed = _listed(sources.files_from, terminal) if sources.files_from is not None else []
@@ -78,7 +78,7 @@ def _check(sources: Sources, terminal: Terminal) -> None:
 
 
 def _listed(source: str, terminal: Terminal) -> list[Path]:
-    """Read a list of paths: one a line, or NUL after each where there is any NUL."""
+    """Read a list of paths, one per line, or NUL-terminated if there is any NUL."""
     is_piped = source == STDIN
     content = b"".join(pieces_of(_bytes_of(terminal))) if is_piped else _content(Path(source))
     if b"\0" in content:

@@ -1,4 +1,4 @@
-"""A file that arrives on standard input, kept aside so that it can be read more than once."""
+"""A file from stdin, copied to disk so that it can be read more than once."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from fnt.flow.inputs.preflight import MAX_BYTES
 
 PIECE_BYTES = 1024 * 1024
 OWN_FILES = Path("/proc/self/fd")
-"""Where Linux lets a process open its own nameless files once more."""
+"""Where Linux lets a process reopen its own unnamed files."""
 
 
 class Piped(Protocol):
-    """The bytes of standard input."""
+    """The binary stream of stdin."""
 
     def read1(self, size: int, /) -> bytes:
-        """Return what has come, waiting only while nothing has.
+        """Return available bytes, blocking only if there are none.
 
-        Unlike `read`, which goes on until it has all, it lets a Ctrl-C through in between.
+        Unlike `read`, which blocks until it has all, this lets Ctrl-C interrupt between calls.
         """
         ...
 
 
 def pieces_of(source: Piped) -> Iterator[bytes]:
-    """Yield all that comes, as it comes."""
+    """Yield blocks of bytes as they arrive."""
     while piece := source.read1(PIECE_BYTES):
         yield piece
 
 
 @contextmanager
 def spooled(source: Piped, *, most_bytes: int = MAX_BYTES) -> Iterator[Path]:
-    """Copy all there is to a private file, which is gone after the block."""
+    """Copy the stream to a private temporary file that is deleted on exit."""
     with ExitStack() as stack:
         try:
             file, path = stack.enter_context(_private_file())
@@ -50,7 +50,7 @@ def spooled(source: Piped, *, most_bytes: int = MAX_BYTES) -> Iterator[Path]:
 
 @contextmanager
 def _private_file() -> Iterator[tuple[BinaryIO, Path]]:
-    if OWN_FILES.is_dir():  # without a name it is gone even after kill -9
+    if OWN_FILES.is_dir():  # an unnamed file is deleted even after kill -9
         with tempfile.TemporaryFile() as nameless:
             yield nameless, OWN_FILES / str(nameless.fileno())
         return
@@ -61,7 +61,7 @@ def _private_file() -> Iterator[tuple[BinaryIO, Path]]:
 
 
 def _copy(source: Piped, file: BinaryIO, *, most_bytes: int) -> None:
-    """Copy in pieces, and no more than shows that it is too large."""
+    """Copy block by block, stopping once the size limit is exceeded."""
     left = most_bytes + 1
     while left and (piece := source.read1(min(PIECE_BYTES, left))):
         file.write(piece)

@@ -1,4 +1,4 @@
-"""From rows of a ledger to what a session sends: a look at each file, and a key that is kept."""
+"""From ledger rows to upload items: checks each file and records an idempotency key."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
 
 AHEAD = 4
-"""Books that are looked at while others are sent."""
+"""Number of books checked ahead of the uploads."""
 
 
 class Preparer:
-    """Yields books as items, in their order; runs in a session's threads, one at a time."""
+    """Yields books as upload items, in order, from a session's threads, one at a time."""
 
     def __init__(
         self,
@@ -45,19 +45,19 @@ class Preparer:
         self._pool = ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="fnt-check")
         self._stopped = threading.Event()
         self.in_flight: dict[str, Book] = {}
-        """Books that were handed out, by row key, until somebody takes them off."""
+        """Books handed out and not yet removed by the run, by row key."""
 
     def stop(self) -> None:
-        """Hand out nothing more."""
+        """Yield no more items."""
         self._stopped.set()
 
     def close(self) -> None:
-        """Leave what was only looked at; the ledger knows."""
+        """Discard books that were only checked; the ledger has them."""
         self.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def items(self, books: Iterable[Book]) -> Iterator[UploadItem | Refused]:
-        """Yield what is to be done; books that need nothing are passed over."""
+        """Yield the items to upload, skipping books that need nothing."""
         looks: deque[Future[UploadItem | Refused | None]] = deque()
         for book in books:
             if self._stopped.is_set():
@@ -73,12 +73,12 @@ class Preparer:
                 yield item
 
     def _is_settled(self, book: Book) -> bool:
-        """Whether a book is done and nothing speaks against it, by a glance at the disk."""
+        """Return whether a book is done and its files are in place and unchanged."""
         if book.status is not BookStatus.DONE or self._output_plan.missing(book):
             return False
         try:
             facts = book.file.stat()
-        except (OSError, ValueError):  # it is gone, as things go that were imported
+        except (OSError, ValueError):  # deleted, as imported files often are
             return True
         sent = book.sent
         return sent is None or (facts.st_size, facts.st_mtime_ns) == (
@@ -122,22 +122,22 @@ class Preparer:
         return self._item(book, sent)
 
     def fingerprint(self, book: Book) -> Fingerprint:
-        """Hash a book's file, once in a run until it is handed out."""
+        """Return the hash of a book's file, computed once until it is handed out."""
         found = self._fingerprints.pop(book.id, None)
         return found or fingerprint(book.file, name=book.path)
 
     def existing_job(self, api: ApiClient, book: Book) -> JobSnapshot | None:
-        """Return the job that the server has of this very file with these settings."""
+        """Return the server's job for the same file and settings, or None."""
         now = self._fingerprints[book.id] = self.fingerprint(book)
         return existing_job(api, sha256=now.sha256, settings=book.settings)
 
     def has_completed(self, api: ApiClient, book: Book) -> bool:
-        """Whether the server has the result of this very file with these settings."""
+        """Return whether the server has the result for the same file and settings."""
         job = self.existing_job(api, book)
         return job is not None and job.status is JobStatus.COMPLETED
 
     def _has_same_bytes(self, book: Book, sent: Prepared) -> bool:
-        """Whether a file is what was sent; one that is gone is no other."""
+        """Return whether a file is unchanged since its upload, or deleted."""
         try:
             now = self.fingerprint(book)
         except NotFoundError:

@@ -1,4 +1,4 @@
-"""The files of an upload as books of its ledger."""
+"""Converts the files of an upload to books of its ledger."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from fnt.wire.jobs import ProcessingSettings
 
 
 def wanted_files(found: Sequence[InputFile], settings: ProcessingSettings) -> Iterator[Wanted]:
-    """Yield each file as a book; raises NotFoundError and UsageError for what is no file.
+    """Yield each file as a book; raises NotFoundError and UsageError for anything but a file.
 
-    Results keep the tree of the folder a file was found in.
+    Results keep the folder structure.
     """
     for line, file in enumerate(found, start=1):
         _require_file(file.path)
@@ -44,5 +44,5 @@ def _require_file(path: Path) -> None:
 
 
 def _sendable(name: str) -> str:
-    """Write a name that is not text (bytes of another encoding) as text that can be sent."""
+    """Return a name that is not valid Unicode as text that can be sent."""
     return name.encode("utf-8", "replace").decode("utf-8")

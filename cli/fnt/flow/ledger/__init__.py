@@ -1,12 +1,12 @@
-"""What a bulk import has done so far: one row for each book, in an SQLite file that outlives it.
+"""The state of a bulk import: an SQLite file with one row per book.
 
-Whatever is about to be asked of the server is committed first, under a key that makes it safe to
-ask again.
+Each request is recorded before it is sent, with an idempotency key that makes it safe to repeat.
 """
 
-from fnt.flow.ledger.books import FAILED, OPEN, Book, BookStatus, Prepared, Wanted
+from fnt.flow.ledger.books import FAILED, OPEN, Book, Prepared, Wanted
 from fnt.flow.ledger.file import ledger_lock
 from fnt.flow.ledger.ledger import Ledger
+from fnt.wire.documents import BookStatus
 
 __all__ = [
     "FAILED",

@@ -1,4 +1,4 @@
-"""A book of a bulk import: what is wanted of it, and how far it has come."""
+"""A book of a bulk import: what is requested, and its status."""
 
 from __future__ import annotations
 
@@ -6,30 +6,15 @@ import json
 import os
 import sqlite3
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from fnt.wire.documents import BookStatus
 from fnt.wire.jobs import ProcessingSettings
 
-
-class BookStatus(StrEnum):
-    """Where a book stands."""
-
-    WAITING = "waiting"  # nothing has been asked of the server
-    SENDING = "sending"  # its key is chosen: the server may have heard of it
-    RUNNING = "running"  # the server has the file; its job is known
-    UNSAVED = "unsaved"  # the job completed, the result is not on disk
-    DONE = "done"
-    FAILED = "failed"  # the job failed, or is gone
-    CANCELLED = "cancelled"
-    REFUSED = "refused"  # here or by the server, before there was a job that runs
-    CHANGED = "changed"  # the file is not the one that was sent
-
-
 OPEN = (BookStatus.WAITING, BookStatus.SENDING, BookStatus.RUNNING, BookStatus.UNSAVED)
-"""What the same line, run again, goes on with."""
+"""Statuses that running the same command again continues."""
 FAILED = (BookStatus.FAILED, BookStatus.CANCELLED, BookStatus.REFUSED, BookStatus.CHANGED)
-"""What waits for `batch retry`."""
+"""Statuses that only `batch retry` continues."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +22,19 @@ class Wanted:
     """One line of a manifest."""
 
     path: str
-    """As it was given."""
+    """The path as given."""
     file: Path
     filename: str
-    """The name the server is told."""
+    """The name sent to the server."""
     settings: ProcessingSettings
     stem: str
-    """Where the result goes: a path below the output folder, without ending."""
+    """Path of the result below the output folder, without extension."""
     line: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What a request is made of, beside name and settings; kept, so that it can be repeated."""
+    """The recorded request, apart from name and settings, kept so that it can be repeated."""
 
     key: str
     sha256: str
@@ -73,7 +58,7 @@ class Book:
     sent: Prepared | None
     job_id: int | None
     targets: tuple[str, ...]
-    """Files this import is about to write, or has written."""
+    """Files this import has written or is about to write."""
     outputs: tuple[str, ...]
     """Files it has written."""
     error_code: str | None
@@ -84,12 +69,12 @@ class Book:
 
     @property
     def key(self) -> str:
-        """The identity of its row in a view."""
+        """The key of its row in a view."""
         return f"book:{self.id}" if self.sent or self.job_id is None else f"job:{self.job_id}"
 
     @classmethod
     def of_row(cls, row: sqlite3.Row, *, folder: Path) -> Book:
-        """Read a row of the ledger that lies in a folder."""
+        """Create a book from a row of a ledger in `folder`."""
         return cls(
             id=row["id"],
             path=_text(row["path"]),
@@ -112,7 +97,7 @@ class Book:
 
 
 def stored(text: str) -> str | bytes:
-    """Return a name as it is kept: as bytes where it is no text."""
+    """Return a name as it is stored: as bytes if it is not valid Unicode."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -137,5 +122,5 @@ def _prepared(row: sqlite3.Row) -> Prepared | None:
 
 
 def absolute(path: Path) -> str:
-    """Write a path as the ledger keeps it."""
-    return os.path.abspath(path)  # noqa: PTH100 -- links stay as named
+    """Return an absolute path, as stored in the ledger."""
+    return os.path.abspath(path)  # noqa: PTH100 -- does not resolve links

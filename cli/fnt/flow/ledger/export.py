@@ -1,4 +1,4 @@
-"""A ledger as CSV or JSON Lines."""
+"""Export of a ledger as CSV or JSON Lines."""
 
 from __future__ import annotations
 
@@ -13,47 +13,33 @@ from typing import Any
 from fnt.errors import TargetExistsError
 from fnt.files import atomic_write, write_errors
 from fnt.flow.ledger import Book, Ledger
-
-COLUMNS = (
-    "path",
-    "name",
-    "status",
-    "job_id",
-    "sha256",
-    "size_bytes",
-    "error_code",
-    "error_message",
-    "outputs",
-    "attempts",
-    "earlier_jobs",
-    "updated_at",
-)
+from fnt.wire.documents import BookRecord
 
 
-def record_of(book: Book) -> dict[str, Any]:
-    """Return a book as scripts read it."""
+def record_of(book: Book) -> BookRecord:
+    """Return a book as written in exports and reports."""
     sent = book.sent
-    return {
-        "path": book.path,
-        "name": book.filename,
-        "status": book.status.value,
-        "job_id": book.job_id,
-        "sha256": sent.sha256 if sent else None,
-        "size_bytes": sent.size_bytes if sent else None,
-        "error_code": book.error_code,
-        "error_message": book.error_message,
-        "outputs": list(book.outputs),
-        "attempts": book.attempts,
-        "earlier_jobs": list(book.earlier_jobs),
-        "updated_at": book.updated_at,
-    }
+    return BookRecord(
+        path=book.path,
+        name=book.filename,
+        status=book.status,
+        job_id=book.job_id,
+        sha256=sent.sha256 if sent else None,
+        size_bytes=sent.size_bytes if sent else None,
+        error_code=book.error_code,
+        error_message=book.error_message,
+        outputs=list(book.outputs),
+        attempts=book.attempts,
+        earlier_jobs=list(book.earlier_jobs),
+        updated_at=book.updated_at,
+    )
 
 
 def csv_lines(ledger: Ledger) -> Iterator[bytes]:
-    """Write RFC 4180 as results are written: every text quoted, numbers never."""
-    yield _csv_line(COLUMNS)
+    """Yield CSV (RFC 4180) in the style of result files: text is quoted, numbers are not."""
+    yield _csv_line(BookRecord.__struct_fields__)
     for book in ledger.books():
-        record = record_of(book)
+        record = record_of(book).to_wire()
         record["outputs"] = "\n".join(record["outputs"])
         record["earlier_jobs"] = " ".join(map(str, record["earlier_jobs"]))
         yield _csv_line("" if value is None else value for value in record.values())
@@ -66,13 +52,13 @@ def _csv_line(cells: Any) -> bytes:
 
 
 def json_lines(ledger: Ledger) -> Iterator[bytes]:
-    """Write one JSON object a line."""
+    """Yield one JSON object per line."""
     for book in ledger.books():
-        yield json.dumps(record_of(book)).encode() + b"\n"
+        yield json.dumps(record_of(book).to_wire()).encode() + b"\n"
 
 
 def write_file(path: Path, write: Callable[[], Iterator[bytes]], *, overwrite: bool) -> None:
-    """Write all or nothing; raises TargetExistsError unless it may overwrite."""
+    """Write a file atomically; raises TargetExistsError if it exists, unless `overwrite`."""
     if os.path.lexists(path) and not overwrite:
         raise TargetExistsError(f"{path} exists", hint="use --overwrite to replace it")
     with write_errors(path), atomic_write(path) as file:

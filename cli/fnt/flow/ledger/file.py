@@ -1,4 +1,4 @@
-"""The ledger as a file: made, opened, locked, and its errors in one line."""
+"""The ledger file: creation, opening, locking, and error messages."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ CREATE INDEX books_by_run ON books (run, status);
 
 
 def open_file(path: Path, *, create: bool) -> sqlite3.Connection:
-    """Open a ledger, or make one; raises FntError where it is none or cannot be used."""
+    """Open or create a ledger; raises FntError if the file is not a usable ledger."""
     if not create and not path.exists():
         raise NotFoundError(f"ledger {path} not found", hint="start one with: fnt batch run")
     with translated(path):
@@ -60,7 +60,7 @@ def open_file(path: Path, *, create: bool) -> sqlite3.Connection:
         with translated(path):
             connection.row_factory = sqlite3.Row
             _check_or_make(connection, path)
-            # 0.5 ms a change, where a rollback journal takes 13; stays as it is where it cannot be.
+            # 0.5 ms per commit; a rollback journal, which remains the fallback, takes 13 ms.
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
     except BaseException:
@@ -70,7 +70,7 @@ def open_file(path: Path, *, create: bool) -> sqlite3.Connection:
 
 
 def ledger_lock(path: Path) -> AbstractContextManager[None]:
-    """Hold a ledger for one run; the lock goes with the process, however that ends."""
+    """Lock a ledger for one run; the lock is released even if the process is killed."""
     return file_lock(
         path.with_name(f".{path.name}.lock"),
         timeout_s=0,
@@ -81,7 +81,7 @@ def ledger_lock(path: Path) -> AbstractContextManager[None]:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Tell what SQLite complains of in one line."""
+    """Translate SQLite errors into one-line messages."""
     try:
         yield
     except (sqlite3.Error, UnicodeEncodeError) as error:
@@ -129,12 +129,12 @@ def _check_or_make(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _make(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables all at once: a ledger killed while it is made is an empty file."""
+    """Create the tables atomically: if the process is killed, the file stays empty."""
     connection.executescript(
         f"BEGIN IMMEDIATE; {SCHEMA}"
         f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
     )
     if path == IN_MEMORY:
         return
-    with suppress(OSError):  # whose books these are is nobody else's business
-        os.chmod(path, 0o600)  # noqa: PTH101 -- beside the descriptor's own module
+    with suppress(OSError):  # the list of books is private
+        os.chmod(path, 0o600)  # noqa: PTH101 -- next to the descriptor-based functions of os

@@ -1,4 +1,4 @@
-"""What can be noted in a ledger, and asked of it. Safe to use from several threads."""
+"""Reads and writes of a ledger. Thread-safe."""
 
 from __future__ import annotations
 
@@ -13,42 +13,45 @@ from pathlib import Path
 from typing import Any, Self
 
 from fnt.errors import UsageError
-from fnt.flow.ledger.books import Book, BookStatus, Prepared, Wanted, stored
+from fnt.flow.ledger.books import Book, Prepared, Wanted, stored
 from fnt.flow.ledger.file import IN_MEMORY, open_file, translated
+from fnt.wire.documents import BookStatus
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.times import format_time
 
 PAGE = 200
-"""Books read at a time, so that memory does not grow with their number."""
+"""Number of books read at a time, to bound memory use."""
 
 
 class Ledger:
-    """An open ledger. Each method that notes something has committed it when it returns."""
+    """An open ledger. Methods that change it commit before they return."""
 
     def __init__(self, path: Path, *, now: Callable[[], datetime], create: bool = False) -> None:
         self.path = path
-        self._folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 -- links stay as named
+        self._folder = Path(os.path.abspath(path)).parent  # noqa: PTH100 -- does not resolve links
         self._now = now
         self._lock = threading.RLock()
         self._connection = open_file(path, create=create)
 
     @classmethod
     def in_memory(cls, *, now: Callable[[], datetime]) -> Ledger:
-        """Open a ledger that lasts as long as this process, seen from the current folder."""
+        """Open a ledger in memory, with paths relative to the current folder."""
         return cls(IN_MEMORY, now=now, create=True)
 
     @property
     def is_file(self) -> bool:
-        """Whether it outlives this process."""
+        """Whether it is stored in a file."""
         return self.path != IN_MEMORY
 
     def copy_to(self, path: Path) -> None:
-        """Write a copy of it as a file."""
+        """Write a copy to a file."""
         with self._lock, translated(path), closing(sqlite3.connect(path)) as target:
+            if self._connection.in_transaction:  # interrupted; a backup would wait for its end
+                self._connection.execute("ROLLBACK")
             self._connection.backup(target)
 
     def copy_from(self, path: Path) -> None:
-        """Take the place of everything in it by what a file holds."""
+        """Replace the whole content with that of a file."""
         with self._lock, translated(path), closing(open_file(path, create=False)) as source:
             source.backup(self._connection)
 
@@ -64,12 +67,12 @@ class Ledger:
             self._connection.close()
 
     def meta(self, name: str) -> str | None:
-        """Return something kept of the import as a whole."""
+        """Return a property of the import, or None."""
         row = self._one("SELECT value FROM facts WHERE name = ?", name)
         return None if row is None else str(row["value"])
 
     def claim(self, *, server: str, user: str) -> None:
-        """Bind the ledger to a server and an account; UsageError when it is another's."""
+        """Bind the ledger to a server and account; raises UsageError if it belongs to another."""
         owner = {"server": server, "user": user}
         found = {name: self.meta(name) or given for name, given in owner.items()}
         if found != owner:
@@ -82,14 +85,14 @@ class Ledger:
             self.keep(owner)
 
     def keep(self, facts: Mapping[str, str]) -> None:
-        """Note facts of the import as a whole."""
+        """Store properties of the import."""
         with self.changing() as connection:
             connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts.items())
 
     def begin_run(self, wanted: Iterable[Wanted]) -> int:
-        """Take in what a manifest names, all or nothing; returns the number of the run.
+        """Add the books of a manifest, all or none; return the number of the run.
 
-        What is in the ledger stays as it is. Raises UsageError for a book that is named twice.
+        Existing books are not changed. Raises UsageError for a duplicate book.
         """
         with self.changing() as connection:
             run = int(self.meta("run") or 0) + 1
@@ -99,7 +102,7 @@ class Ledger:
         return run
 
     def begin_watch(self, job_ids: Iterable[int]) -> int:
-        """Take in jobs of which there is no file here; returns the number of the run."""
+        """Add jobs without local files; return the number of the run."""
         with self.changing() as connection:
             run = int(self.meta("run") or 0) + 1
             self.keep({"run": str(run)})
@@ -121,7 +124,7 @@ class Ledger:
         changed = connection.execute(
             "INSERT INTO books (place, settings, path, filename, stem, run, line, created_at,"
             " updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (place, settings) DO"
-            # The name belongs to the request: it may not change under a key that was used.
+            # The name is part of the request and must not change once its key was used.
             " UPDATE SET filename = CASE status WHEN 'waiting' THEN excluded.filename"
             " ELSE filename END, path = excluded.path, stem = excluded.stem, run = excluded.run,"
             " line = excluded.line WHERE run < excluded.run",
@@ -130,7 +133,7 @@ class Ledger:
         if changed:
             return
         first = self._one("SELECT * FROM books WHERE place = ? AND settings = ?", place, settings)
-        assert first is not None  # it was in the way
+        assert first is not None  # it caused the conflict
         if first["stem"] != stem:
             raise UsageError(
                 f"line {one.line}: {one.path} is already on line {first['line']}, with the same"
@@ -138,7 +141,7 @@ class Ledger:
             )
 
     def same_stem(self, run: int) -> tuple[Book, Book] | None:
-        """Return two books of a run whose results would be one file."""
+        """Return two books of a run with the same result file, or None."""
         row = self._one(
             "SELECT min(id) AS a, max(id) AS b FROM books WHERE run = ? GROUP BY stem"
             " HAVING count(*) > 1 ORDER BY a LIMIT 1",
@@ -149,13 +152,13 @@ class Ledger:
     def book(self, number: int) -> Book:
         """Return one book."""
         row = self._one("SELECT * FROM books WHERE id = ?", number)
-        assert row is not None  # books are never removed
+        assert row is not None  # books are never deleted
         return Book.of_row(row, folder=self._folder)
 
     def books(
         self, *, run: int | None = None, statuses: Sequence[BookStatus] = ()
     ) -> Iterator[Book]:
-        """Yield books in their order, of one run or all; they may be changed meanwhile."""
+        """Yield books in order, of one run or all; they may be changed during iteration."""
         last = 0
         where, values = _where(run, statuses)
         while True:
@@ -170,7 +173,7 @@ class Ledger:
             last = rows[-1]["id"]
 
     def counts(self, *, run: int | None = None) -> dict[BookStatus, int]:
-        """Count the books of one run, or all, by status."""
+        """Return the number of books by status, of one run or all."""
         where, values = _where(run, ())
         rows = self._all(
             f"SELECT status, count(*) AS n FROM books WHERE {where} GROUP BY status",  # noqa: S608
@@ -180,7 +183,7 @@ class Ledger:
         return {status: found[status] for status in BookStatus if status in found}
 
     def sending(self, book: Book, sent: Prepared) -> None:
-        """Note what will be asked of the server, before it is."""
+        """Record a request before it is sent."""
         self._change(
             book.id,
             status=BookStatus.SENDING,
@@ -192,17 +195,17 @@ class Ledger:
         )
 
     def running(self, book: Book, job_id: int) -> None:
-        """Note the job a book has become."""
+        """Record the job of a book."""
         self._change(
             book.id, status=BookStatus.RUNNING, job_id=job_id, error_code=None, error_message=None
         )
 
     def unsaved(self, book: Book, targets: Sequence[str]) -> None:
-        """Note a completed job, and which files are about to be written."""
+        """Record a completed job and the files about to be written."""
         self._change(book.id, status=BookStatus.UNSAVED, targets=json.dumps(targets))
 
     def done(self, book: Book, outputs: Sequence[str]) -> None:
-        """Note that everything wanted is on disk."""
+        """Record that all requested files are saved."""
         self._change(
             book.id,
             status=BookStatus.DONE,
@@ -213,25 +216,25 @@ class Ledger:
         )
 
     def same_bytes(self, book: Book, *, modified_ns: int) -> None:
-        """Note that a file was touched and is the same."""
+        """Record that only the modification time of a file changed."""
         self._change(book.id, modified_ns=modified_ns)
 
     def record_error(
         self, book: Book, *, code: str | None, message: str, status: BookStatus | None = None
     ) -> None:
-        """Note what went wrong; without a status the book stays where it is."""
+        """Record an error; without a status, the book's status stays the same."""
         changes = {} if status is None else {"status": status}
-        text = message.encode("utf-8", "replace").decode()  # it may quote a name that is no text
+        text = message.encode("utf-8", "replace").decode()  # may quote an invalid name
         self._change(book.id, error_code=code, error_message=text, **changes)
 
     def again(self, statuses: Sequence[BookStatus], *, book: Book | None = None) -> int:
-        """Let books begin anew, or one of them, under keys of their own; returns how many."""
+        """Reset books, or one of them, for a new attempt with a new key; return how many."""
         where, values = _where(None, statuses)
         if book is not None:
             where, values = f"{where} AND id = ?", [*values, book.id]
         with self.changing() as connection:
             return connection.execute(
-                # What it has written stays a target: the new result takes its place.
+                # Files already written stay targets: the new result replaces them.
                 "UPDATE books SET status = 'waiting', outputs = '[]', idempotency_key = NULL,"  # noqa: S608
                 " job_id = NULL,"
                 " error_code = NULL, error_message = NULL, attempts = attempts + 1,"
@@ -243,13 +246,13 @@ class Ledger:
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
-        """Change several things at once, or none; within another change, as a part of it."""
+        """Run a transaction; a nested one joins the outer one."""
         with self._lock, translated(self.path):
             if self._connection.in_transaction:
                 yield self._connection
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._connection.execute("BEGIN IMMEDIATE")  # an interrupt may follow at once
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -262,7 +265,7 @@ class Ledger:
         names = ", ".join(f"{name} = ?" for name in columns)
         with self.changing() as connection:
             connection.execute(
-                f"UPDATE books SET {names} WHERE id = ?",  # noqa: S608 -- names of this module
+                f"UPDATE books SET {names} WHERE id = ?",  # noqa: S608 -- constant names
                 (*columns.values(), number),
             )
 
@@ -275,11 +278,11 @@ class Ledger:
             return self._connection.execute(query, values).fetchall()
 
     def _place(self, file: Path) -> bytes:
-        """Return where a file lies, as seen from the ledger: both may be moved together."""
+        """Return a path relative to the ledger, so that both can be moved together."""
         try:
             place = os.path.relpath(file, self._folder)
-        except ValueError:  # another drive of Windows
-            place = os.path.abspath(file)  # noqa: PTH100 -- links stay as named
+        except ValueError:  # on another Windows drive
+            place = os.path.abspath(file)  # noqa: PTH100 -- does not resolve links
         return os.fsencode(place)
 
     def _timestamp(self) -> str:

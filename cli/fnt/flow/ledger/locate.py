@@ -1,4 +1,4 @@
-"""Which ledger a command line means, and how it is opened."""
+"""Selection and opening of the ledger for a command line."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fnt.flow.ledger import Ledger, ledger_lock
 
 ENDING = ".ledger"
 OF_FOLDER = f".fnt-batch{ENDING}"
-"""The ledger of a folder; hidden, so that no run takes it for a book."""
+"""Name of a folder's ledger; hidden, so that no run takes it for a book."""
 
 
 def ledger_path(source: str | None, ledger: Path | None) -> Path:
-    """Return the ledger of a source: beside the manifest, in the folder, here for `-`."""
+    """Return the ledger of a source: next to the manifest, in the folder, or here for `-`."""
     if ledger is not None:
         return ledger
     if source is None:
@@ -30,7 +30,7 @@ def ledger_path(source: str | None, ledger: Path | None) -> Path:
 
 
 def _only_one() -> Path:
-    """Return the ledger of the current folder, if there is no doubt."""
+    """Return the ledger in the current folder, if there is exactly one."""
     found = sorted({*Path().glob(f"*{ENDING}"), *Path().glob(OF_FOLDER)})
     if not found:
         raise NotFoundError("no ledger in this folder", hint="pass the manifest, or --ledger FILE")
@@ -42,7 +42,7 @@ def _only_one() -> Path:
 
 @contextmanager
 def held_ledger(path: Path, *, now: Callable[[], datetime], create: bool) -> Iterator[Ledger]:
-    """Open a ledger for a run of one's own; one that was made and stayed empty is removed."""
+    """Open and lock a ledger for one run; a new one that is still empty is deleted on exit."""
     is_new = not path.exists()
     if is_new and not create:
         raise NotFoundError(f"ledger {path} not found", hint="start one with: fnt batch run")

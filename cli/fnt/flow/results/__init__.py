@@ -1,1 +1,1 @@
-"""From a completed job to files on disk."""
+"""Results: download, conversion, and file names."""

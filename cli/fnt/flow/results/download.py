@@ -1,29 +1,33 @@
-"""A finished job's result on disk: whole or not at all, under a name that is safe anywhere."""
+"""Downloads of results: atomic, with file names that are safe on any system."""
 
 from __future__ import annotations
 
 import contextlib
 import filecmp
+import math
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from fnt.errors import NotFoundError, TargetExistsError, TemporaryError, UsageError
-from fnt.files import reason_of, replaced_file, temporary_file
-from fnt.flow.results.formats import LIBRARIES, make
+from fnt.errors import NotFoundError, ProtocolError, TargetExistsError, TemporaryError, UsageError
+from fnt.files import new_file, reason_of, replaced_file, temporary_file
 from fnt.flow.results.names import result_name, safe_stem
+from fnt.flow.results.result_formats import LIBRARIES, make
 from fnt.wire.jobs import JobSnapshot
 
 TRIES = 3
+RESULT_HEAD_BYTES = 1024 * 1024
+MAX_SENTENCE_BYTES = 32 * 1024
+"""A sentence with its source and what belongs to it, on average over a book."""
 
 
 class ResultSource(Protocol):
-    """Whoever can open a result: the API client."""
+    """The part of the API client that is used here."""
 
     def iter_result(self, job_id: int, format: str) -> AbstractContextManager[Iterator[bytes]]:
-        """Open a result as pieces of bytes."""
+        """Stream a result as blocks of bytes."""
         ...
 
 
@@ -37,11 +41,11 @@ def save_result(
     may_be_there: bool = False,
     draft: str | None = None,
 ) -> Path:
-    """Fetch a result into a file, or into a folder under its own name; returns where it is.
+    """Save a result to a file, or to a folder under a derived name; return the path.
 
-    In a folder a name that is taken becomes `<stem>-<job id>`; a named file that exists is refused.
-    One that holds this very result is left as it is where it may be there already.
-    A `draft` names what is being written: whoever dies over it and comes again leaves nothing.
+    In a folder, an existing name becomes `<stem>-<job id>`; an existing file raises
+    TargetExistsError, unless `may_be_there` and it holds the same result. `draft` is a fixed name
+    for the temporary file, so that a later run can delete what a killed one left.
     """
     if may_be_there and not overwrite and os.path.isfile(target):  # noqa: PTH113 -- never raises
         return _seen(source, job, format=format, path=target)
@@ -51,18 +55,25 @@ def save_result(
 
 
 def _seen(source: ResultSource, job: JobSnapshot, *, format: str, path: Path) -> Path:
-    """Return a file that was saved before; raises TargetExistsError where it holds another text."""
-    if format in LIBRARIES:  # made once more they differ, by their dates alone
+    """Return an already saved file; raises TargetExistsError if its content differs."""
+    if format in LIBRARIES:  # these files contain their creation date
         return path
     try:
         with temporary_file(path) as part:
-            _fetch(source, job.id, format=format, part=part)
+            _fetch(source, job, format=format, part=part)
             is_same = filecmp.cmp(part, path, shallow=False)
     except OSError as error:
         raise UsageError(f"{path} cannot be compared: {reason_of(error)}") from error
     if not is_same:
         raise TargetExistsError(f"{path} exists with different content", hint="use --overwrite")
     return path
+
+
+def most_bytes(job: JobSnapshot) -> float:
+    """Return how large the result of a job can be, in bytes, by what the server says of it."""
+    if job.sentence_count is None:
+        return math.inf
+    return RESULT_HEAD_BYTES + job.sentence_count * MAX_SENTENCE_BYTES
 
 
 def _save_into(
@@ -87,13 +98,13 @@ def _save(
     if not overwrite:
         _refuse_existing(path)
     try:
-        with replaced_file(path, stem=draft) as part:
+        with (replaced_file if overwrite else new_file)(path, stem=draft) as part:
             if format in LIBRARIES:
                 _convert(source, job, format=format, part=part, draft=draft)
             else:
-                _fetch(source, job.id, format=format, part=part)
-            if not overwrite:
-                _refuse_existing(path)
+                _fetch(source, job, format=format, part=part)
+    except FileExistsError as error:
+        raise _taken(path) from error
     except FileNotFoundError as error:
         raise NotFoundError(f"folder {path.parent} not found") from error
     except OSError as error:
@@ -104,23 +115,27 @@ def _save(
 def _convert(
     source: ResultSource, job: JobSnapshot, *, format: str, part: Path, draft: str | None
 ) -> None:
-    """Make a format that the server does not have out of one it has."""
+    """Create a format the server does not provide from one that it does."""
     with temporary_file(part, stem=f"{draft}-lines" if draft else None) as lines:
-        _fetch(source, job.id, format="jsonl", part=lines)
+        _fetch(source, job, format="jsonl", part=lines)
         make(format, lines, part, title=safe_stem(job.original_filename) or f"job {job.id}")
 
 
 def _refuse_existing(path: Path) -> None:
     if os.path.lexists(path):
-        raise TargetExistsError(f"{path} exists", hint="use --overwrite to replace it")
+        raise _taken(path)
 
 
-def _fetch(source: ResultSource, job_id: int, *, format: str, part: Path) -> None:
-    """Write all of a result; a connection that breaks in the middle is tried again."""
+def _taken(path: Path) -> TargetExistsError:
+    return TargetExistsError(f"{path} exists", hint="use --overwrite to replace it")
+
+
+def _fetch(source: ResultSource, job: JobSnapshot, *, format: str, part: Path) -> None:
+    """Download a complete result, retrying if the connection breaks."""
     with part.open("xb") as file:
         for last in (False,) * (TRIES - 1) + (True,):
             try:
-                _copy(source, job_id, format=format, file=file)
+                _copy(source, job, format=format, file=file)
             except TemporaryError:
                 if last:
                     raise
@@ -128,11 +143,15 @@ def _fetch(source: ResultSource, job_id: int, *, format: str, part: Path) -> Non
                 return
 
 
-def _copy(source: ResultSource, job_id: int, *, format: str, file: BinaryIO) -> None:
+def _copy(source: ResultSource, job: JobSnapshot, *, format: str, file: BinaryIO) -> None:
     file.seek(0)
     file.truncate()
-    with source.iter_result(job_id, format) as pieces:
+    left = most_bytes(job)
+    with source.iter_result(job.id, format) as pieces:
         for piece in pieces:
+            left -= len(piece)
+            if left < 0:
+                raise ProtocolError(f"the result of job {job.id} is too large for its sentences")
             file.write(piece)
     file.flush()
     os.fsync(file.fileno())

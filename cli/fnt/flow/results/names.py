@@ -1,4 +1,4 @@
-"""Names for result files: safe on any system."""
+"""File names of results, safe on any system."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 import unicodedata
 
 MAX_STEM_BYTES = 200
-"""Leaves room in 255 for a job's number, the format and the name while it is written."""
+"""Leaves room, within 255 bytes, for job number, format, and a temporary suffix."""
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
 
 def result_name(original_filename: str, *, job_id: int | None, format: str) -> str:
-    """Name a result after its book; what cannot be a file's name becomes `job-<id>`."""
+    """Return the file name of a result; `job-<id>` if the book's name cannot be used."""
     stem = safe_stem(original_filename)
     if stem is None:
         stem = "result" if job_id is None else f"job-{job_id}"
@@ -20,12 +20,12 @@ def result_name(original_filename: str, *, job_id: int | None, format: str) -> s
 
 
 def extension(format: str) -> str:
-    """Return what the name of a file in this format ends with."""
+    """Return the file name extension of a format."""
     return "apkg" if format == "anki" else format
 
 
 def safe_stem(filename: str) -> str | None:
-    """Make a file's name, less `.pdf`, safe on any system; None when nothing is left of it."""
+    """Return a file name without `.pdf`, made safe on any system; None if nothing is left."""
     last = re.split(r"[/\\]", filename)[-1]
     stem = last[:-4] if last.lower().endswith(".pdf") else last
     visible = "".join(c for c in stem if unicodedata.category(c)[0] != "C")

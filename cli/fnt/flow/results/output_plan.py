@@ -1,4 +1,4 @@
-"""Which files the results are to become: what `-o` says, and the formats."""
+"""The files to save results to, from `-o` and the formats."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from fnt.flow.results.names import extension
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputPlan:
-    """Which files the results are to become; without formats none."""
+    """The files to save results to; without formats, none."""
 
     folder: Path
     file: Path | None = None
-    """The one file in it that is written."""
+    """The single file to write in that folder."""
     formats: tuple[str, ...]
     overwrite: bool = False
 
@@ -28,7 +28,7 @@ class OutputPlan:
     def of_option(
         cls, text: str, *, formats: Sequence[str], jobs: int, overwrite: bool
     ) -> OutputPlan:
-        """Tell folder from file: what is there, a slash at the end, then the ending of the name."""
+        """Parse `-o`: a folder if it exists as one, ends in a slash, or has no known extension."""
         path, formats = Path(text), tuple(formats)
         ending = path.suffix.lower().removeprefix(".")
         format = {extension(name): name for name in ALL_FORMATS}.get(ending)
@@ -46,9 +46,9 @@ class OutputPlan:
         return cls(folder=path.parent, file=path, formats=formats, overwrite=overwrite)
 
     def targets(self, book: Book) -> list[tuple[str, Path]]:
-        """Return each format with the file it is written to.
+        """Return each format with its target path.
 
-        A book that names no file of its own gets the folder: its result finds a name there.
+        For a book without a target file of its own it is the folder, where a name is chosen later.
         """
         if self.file is not None or not book.stem:
             return [(name, self.file or self.folder) for name in self.formats]
@@ -56,7 +56,7 @@ class OutputPlan:
         return [(name, stem.with_name(f"{stem.name}.{extension(name)}")) for name in self.formats]
 
     def missing(self, book: Book) -> list[Path]:
-        """Return the files that are not there, or were not written by this import."""
+        """Return the targets that do not exist or were not written by this import."""
         return [
             path
             for _, path in self.targets(book)
@@ -65,7 +65,7 @@ class OutputPlan:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make a folder for results; raises UsageError where it cannot be used."""
+    """Create a folder for results; raises UsageError if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -75,7 +75,7 @@ def prepare_folder(folder: Path) -> None:
 
 
 def is_taken(path: Path) -> bool:
-    """Whether there is such a file; raises UsageError where there can be none."""
+    """Return whether a file exists; raises UsageError if the path is invalid."""
     try:
         path.lstat()
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""Saving again what could not be saved while the server was away."""
+"""Retries of saves that failed because the server was unreachable."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def retry_saves(
     wait: Callable[[float], bool],
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Saved | SaveFailed]:
-    """Save what is pending once the server is back; what it never is for comes out as SaveFailed.
+    """Save pending results once the server is back; yield SaveFailed for those that stay pending.
 
-    Ends when nothing is pending, after `give_up_s` without a result that could be fetched (0 means
-    never), or when `wait`, which is given seconds, returns True.
+    Ends when nothing is pending, after `give_up_s` seconds without a successful save (0: never), or
+    when `wait`, called with seconds, returns True.
     """
     away_since = clock()
     while saver.pending and clock() - away_since < (give_up_s or math.inf):

@@ -1,4 +1,4 @@
-"""Saving the results of completed jobs, and noting it in the ledger."""
+"""Saves the results of completed jobs and records that in the ledger."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from fnt.wire.jobs import JobSnapshot
 
 
 class Saver:
-    """Saves what books lack, one after the other. Keeps why it could not.
+    """Saves missing results one by one, and keeps errors for retries.
 
-    A file that the ledger has announced is its own to replace.
+    It may replace files that are recorded in the ledger.
     """
 
     def __init__(
@@ -36,20 +36,20 @@ class Saver:
         self._in_flight = in_flight
         self.errors: list[FntError] = []
         self.pending: dict[str, TemporaryError] = {}
-        """What kept rows from being saved that are to be tried again, by the row's key."""
+        """Temporary errors of rows to retry, by row key."""
 
     def save(self, row: Row) -> Iterator[Saved | SaveFailed]:
-        """Save a completed job in every format, from the first that is not yet saved.
+        """Save a completed job in every format that is not saved yet.
 
-        What is there already is told as well. The row stays pending where the server is away.
+        Also yields files saved earlier. If the server is unreachable, the row stays pending.
         """
         self.pending.pop(row.key, None)
         book, job = self._in_flight.get(row.key), row.job
         if job is None or book is None:
             return
-        own = {*book.targets, *book.outputs}
+        own_files = {*book.targets, *book.outputs}
         targets = self._output_plan.targets(book)
-        self._ledger.unsaved(book, sorted(own | {absolute(path) for _, path in targets}))
+        self._ledger.unsaved(book, sorted(own_files | {absolute(path) for _, path in targets}))
         missing = self._output_plan.missing(book)
         for format, path in targets[len(row.saved) :]:
             try:
@@ -64,27 +64,27 @@ class Saver:
             yield Saved(job_id=job.id, path=saved, key=row.key)
 
     def give_up(self, row: Row) -> SaveFailed:
-        """Leave a pending row's result on the server."""
-        assert row.job is not None  # it has completed
+        """Stop retrying a row; its result stays on the server."""
+        assert row.job is not None  # because it has completed
         return self._failed(row, row.job, self._in_flight[row.key], self.pending[row.key])
 
     def _failed(self, row: Row, job: JobSnapshot, book: Book, error: FntError) -> SaveFailed:
         self.errors.append(error)
-        # Of those that were announced only these are ours.
+        # Of the recorded targets, only these were written by us.
         written = {absolute(path) for path in row.saved} | set(book.outputs)
         self._ledger.unsaved(book, sorted(written))
         return SaveFailed(job_id=job.id, message=error.message, key=row.key)
 
     def _save(self, row: Row, job: JobSnapshot, book: Book, format: str, path: Path) -> Path:
-        own = absolute(path) in {*book.targets, *book.outputs}
+        is_own = absolute(path) in {*book.targets, *book.outputs}
         prepare_folder(path.parent)
         return save_result(
             self._api,
             job,
             format=format,
             target=path,
-            overwrite=self._output_plan.overwrite or own,
+            overwrite=self._output_plan.overwrite or is_own,
             may_be_there=row.is_skipped,
-            # Whoever dies over it and comes again finds it by the ledger.
+            # After a crash, the next run finds it through the ledger.
             draft=f"book-{book.id}-{job.id}.{format}" if self._ledger.is_file else None,
         )

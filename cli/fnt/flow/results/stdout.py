@@ -1,4 +1,4 @@
-"""One result on standard output: `-o -`."""
+"""A single result on stdout: `-o -`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STDOUT = "-"
 
 
 def check_stdout(terminal: Terminal, *, formats: Sequence[str], jobs: int) -> None:
-    """Raise UsageError unless one result is to be written, and nothing beside it."""
+    """Raise UsageError unless exactly one result and nothing else goes to stdout."""
     if jobs * len(formats) != 1 or not terminal.tells_results:
         raise UsageError("-o - takes one job and one format, without --json or --jsonl")
     if formats[0] not in FORMATS:
@@ -26,13 +26,13 @@ def check_stdout(terminal: Terminal, *, formats: Sequence[str], jobs: int) -> No
 
 
 def print_completed(context: AppContext, api: ApiClient, format: str) -> None:
-    """Write the result of the run's one job to standard output, if it came to one."""
+    """Write the result of the run's only job to stdout, if it completed."""
     job = context.report.jobs[-1].job
     if job is not None and job.status is JobStatus.COMPLETED:
         print_result(context.terminal, api, job.id, format=format)
 
 
 def print_result(terminal: Terminal, api: ApiClient, job_id: int, *, format: str) -> None:
-    """Write a result to standard output as it comes."""
+    """Stream a result to stdout."""
     with api.iter_result(job_id, format) as pieces:
         terminal.write_bytes(pieces)

@@ -10,7 +10,7 @@ from typing import IO, Any
 from fnt.errors import FntError
 from fnt.files import atomic_write, reason_of, write_errors
 from fnt.output.report.document import Ending, Report
-from fnt.output.report.events import EventWriter
+from fnt.output.report.event_writer import EventWriter
 from fnt.output.report.github import annotations_of, summary_of
 from fnt.output.report.junit import junit_xml
 from fnt.output.terminal import Terminal

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fnt.errors import ExitCode, FntError
-from fnt.output.output_format import OutputFormat
-from fnt.output.report.events import EventWriter
+from fnt.output.output_mode import OutputMode
+from fnt.output.report.event_writer import EventWriter
 from fnt.output.terminal import Terminal
 
 if TYPE_CHECKING:
-    from fnt.wire.jobs import JobSnapshot  # importing it would slow down help and completion
+    # importing these would slow down help and completion
+    from fnt.wire.documents import JobReport
+    from fnt.wire.jobs import JobSnapshot
+    from fnt.wire.problems import Problem
 
 MOST_KEPT = 200
 """Maximum number of entries kept for a bulk import when no document or record needs them."""
@@ -32,21 +35,24 @@ class JobEntry:
     job_id: int | None = None
     """The job's number, if the run did not fetch the job."""
     outputs: tuple[Path, ...] = ()
-    error: dict[str, Any] | None = None
+    error: Problem | None = None
     is_skipped: bool = False
     """Whether the file was not sent because the server already had it."""
     is_done: bool = False
     """Whether it was completed before this run; listed only in records of the whole import."""
 
-    def to_json(self) -> dict[str, Any]:
+    def report(self) -> JobReport:
         """Return the entry as written in the document."""
-        entry = {
-            "file": self.file,
-            "job": self.job.to_wire() if self.job is not None else None,
-            "outputs": [str(path) for path in self.outputs],
-            "error": self.error,
-        }
-        return entry | ({"skipped": True} if self.is_skipped else {})
+        from fnt.wire.documents import JobReport  # noqa: PLC0415 -- slows down help
+        from fnt.wire.structs import UNSET  # noqa: PLC0415 -- slows down help
+
+        return JobReport(
+            file=self.file,
+            job=self.job,
+            outputs=[str(path) for path in self.outputs],
+            error=self.error,
+            skipped=True if self.is_skipped else UNSET,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +70,11 @@ class Ending:
 class Report:
     """Collected by the command and written once, when the process ends."""
 
-    format: OutputFormat = OutputFormat.HUMAN
+    format: OutputMode = OutputMode.HUMAN
     command: str = ""
     jobs: list[JobEntry] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=dict)
-    """Data other than jobs that a command returns, under its own key."""
+    """Data other than jobs that a command returns: fields of the document."""
     now: Callable[[], datetime]
     events: EventWriter | None = None
     recorders: list[EventWriter] = field(default_factory=list)
@@ -83,7 +89,7 @@ class Report:
     def add(self, entry: JobEntry) -> None:
         """Add an entry; only count it if there are many and none will be read individually."""
         self.jobs.append(entry)
-        is_read = self.format is OutputFormat.JSON or self.records
+        is_read = self.format is OutputMode.JSON or self.records
         if not is_read and len(self.jobs) > MOST_KEPT:
             self.passed[_ending(self.jobs.pop(0))] += 1
 
@@ -98,10 +104,10 @@ class Report:
         lost = self.record(terminal, exit_code=exit_code, error=error)
         if lost is not None and exit_code == ExitCode.OK:
             exit_code, error = lost.exit_code, lost
-        if self.format is OutputFormat.JSON:
+        if self.format is OutputMode.JSON:
             problem = error_entry(error) if error is not None else None
             terminal.document(self._document(exit_code, problem))
-        elif self.format is OutputFormat.JSONL:
+        elif self.format is OutputMode.JSONL:
             self._finish(self.event_writer(terminal), exit_code, error)
         return exit_code
 
@@ -126,21 +132,24 @@ class Report:
         return lost[0] if lost else None
 
     def _finish(self, writer: EventWriter, exit_code: int, error: FntError | None) -> None:
-        problem = error_entry(error) if error is not None else None
-        fields = {"exit_code": int(exit_code), "counts": self._counts(), "error": problem}
-        writer.emit("run.finished", **fields)
+        from fnt.wire.run_events import RunFinished  # noqa: PLC0415 -- slows down help
 
-    def _document(self, exit_code: int, problem: dict[str, Any] | None) -> dict[str, Any]:
-        return {
-            "v": 1,
-            "ok": exit_code == ExitCode.OK,
-            "command": self.command,
-            "exit_code": int(exit_code),
-            "jobs": [entry.to_json() for entry in self.jobs if not entry.is_done],
-            **({} if self.counts is None else {"counts": self.counts}),
-            "error": problem,
+        problem = error_entry(error) if error is not None else None
+        writer.emit(RunFinished, exit_code=int(exit_code), counts=self._counts(), error=problem)
+
+    def _document(self, exit_code: int, problem: Problem | None) -> dict[str, Any]:
+        from fnt.wire.documents import Document, RunCounts  # noqa: PLC0415 -- slows down help
+        from fnt.wire.structs import UNSET  # noqa: PLC0415 -- slows down help
+
+        return Document(
+            ok=exit_code == ExitCode.OK,
+            command=self.command,
+            exit_code=int(exit_code),
+            jobs=[entry.report() for entry in self.jobs if not entry.is_done],
+            counts=UNSET if self.counts is None else RunCounts(**self.counts),
+            error=problem,
             **self.answer,
-        }
+        ).to_wire()
 
     def _counts(self) -> dict[str, int]:
         if self.counts is not None:
@@ -154,7 +163,7 @@ def _ending(entry: JobEntry) -> str:
     return entry.job.status.value if entry.job else "refused"
 
 
-def error_entry(error: FntError) -> dict[str, Any]:
+def error_entry(error: FntError) -> Problem:
     """Return an error as written in the document."""
     return problem_entry(
         error.code or error.exit_code.name,
@@ -172,10 +181,10 @@ def problem_entry(
     hint: str | None = None,
     retryable: bool = False,
     request_id: str | None = None,
-) -> dict[str, Any]:
-    """Return the JSON object of an error, the same in all formats."""
+) -> Problem:
+    """Return an error, the same in all formats."""
     from fnt.wire.problems import Problem  # noqa: PLC0415 -- slows down help
 
     return Problem(
         code=code, message=message, hint=hint, retryable=retryable, request_id=request_id
-    ).to_wire()
+    )

@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from fnt.output.renderer import Renderer
+from fnt.output.report.event_writer import EventWriter
 from fnt.progress import LinkState, ProgressState, Row
-from fnt.wire.times import format_time
+from fnt.wire.run_events import (
+    FileRefused,
+    JobEnded,
+    JobProgress,
+    LinkChange,
+    OutputWritten,
+    RunEvent,
+    UploadProgress,
+)
 
 UPLOAD_STEPS = 20
 """Maximum number of progress events per upload."""
 
-
 SILENCE_S = 30.0
 """Repeat the connection event after this many seconds without any event."""
-
-
-class EventWriter:
-    """Writes events with a sequence number and a timestamp."""
-
-    def __init__(self, write: Callable[[dict[str, Any]], None], *, now: Callable[[], datetime]):
-        self._write = write
-        self._now = now
-        self._seq = 0
-        self._lock = threading.Lock()
-
-    def emit(self, kind: str, **fields: Any) -> None:
-        """Write one event."""
-        with self._lock:
-            self._seq += 1
-            head = {"v": 1, "seq": self._seq, "ts": format_time(self._now()), "type": kind}
-            self._write(head | fields)
 
 
 class JsonRenderer(Renderer):
@@ -55,37 +45,37 @@ class JsonRenderer(Renderer):
         """Repeat the connection event after a long silence, as a sign of life."""
         with self._lock:
             if self._clock() - self._spoke_at >= SILENCE_S:
-                self._emit("link.state", **_link(self._state.link, now=self._clock()))
+                self._emit(LinkChange, **_link(self._state.link, now=self._clock()))
 
     def _render(self, state: ProgressState) -> None:
         before, self._state = self._state, state
         if state.link != before.link:
-            self._emit("link.state", **_link(state.link, now=self._clock()))
+            self._emit(LinkChange, **_link(state.link, now=self._clock()))
         for key, row in state.rows.items():
             if row is not before.rows.get(key):
                 self._tell(row, before.rows.get(key))
 
-    def _emit(self, kind: str, **fields: Any) -> None:
+    def _emit(self, kind: type[RunEvent], **fields: Any) -> None:
         self._spoke_at = self._clock()
         self._events.emit(kind, **fields)
 
     def _tell(self, row: Row, before: Row | None) -> None:
         if row.job is None and row.refused is None and _steps(row) != _steps(before):
             self._emit(
-                "upload.progress",
+                UploadProgress,
                 file=row.title,
                 sent_bytes=row.sent_bytes,
                 size_bytes=row.size_bytes,
             )
         if row.refused is not None and (before is None or before.refused is None):
             self._emit(
-                "warning", file=row.title, code=row.refused.code, message=row.refused.message
+                FileRefused, file=row.title, code=row.refused.code, message=row.refused.message
             )
         if row.job is not None and (before is None or row.job != before.job):
-            kind = "job.ended" if row.job.status.is_terminal else "job.progress"
-            self._emit(kind, job=row.job.to_wire())
+            kind = JobEnded if row.job.status.is_terminal else JobProgress
+            self._emit(kind, job=row.job)
         for path in row.saved[len(before.saved) if before else 0 :]:
-            self._emit("output.written", job_id=row.job and row.job.id, path=str(path))
+            self._emit(OutputWritten, job_id=row.job and row.job.id, path=str(path))
 
 
 def _steps(row: Row | None) -> int:

@@ -45,7 +45,7 @@ def name_of(entry: JobEntry) -> str:
 def error_text(entry: JobEntry, ending: Ending) -> tuple[str, str] | None:
     """Return error code and message of a failed or unfinished entry, or None."""
     if entry.error is not None:
-        return clean(str(entry.error["code"])), clean(str(entry.error["message"]))
+        return clean(entry.error.code), clean(entry.error.message)
     is_done = entry.is_done or (entry.job is not None and entry.job.status.is_terminal)
     if is_done or ending.error is None:
         return None

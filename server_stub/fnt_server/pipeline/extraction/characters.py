@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
+from itertools import product
+from typing import Final
 
 from fnt.wire.errors import JobErrorCode
 from fnt_server.pipeline.errors import PdfRejected
@@ -59,6 +61,12 @@ _SUSPECT = re.compile(
 
 _UNREADABLE = re.compile("[\ud800-\udfff\ue000-\uf8ff\ufffd]")
 """What fonts without a character map produce."""
+LOST = "\ufffd"
+"""A character that the file does not name."""
+_LOST_IN_WORD = re.compile(rf"(?<![^\W\d_])[^\W\d_]*+(?:{LOST}[^\W\d_]*+)++")
+_LOST_LIGATURES = ("fi", "fl", "ff", "ffi", "ffl")
+_MOST_LOST: Final = 3
+"""Lost characters in a word that are tried; more are too many to be sure of."""
 _WORD = re.compile(r"[^\W\d_]+")
 _COMMON = frozenset(
     """de la le les et à un une des que qui il elle je ne pas en du dans est se ce au pour sur son
@@ -77,7 +85,44 @@ def clean_pages(pages: Iterable[Page]) -> list[Page]:
     split_accents = any("´" in line.text for page in pages for line in page.lines)
     if any(_CORK_LIGATURE.search(line.text) for page in pages for line in page.lines):
         pages = [_decoded(page) for page in pages]
-    return [_clean_page(page, split_accents=split_accents) for page in pages]
+    return _with_ligatures([_clean_page(page, split_accents=split_accents) for page in pages])
+
+
+def _with_ligatures(pages: list[Page]) -> list[Page]:
+    """Return the pages with ligatures the file does not name, where the book has the word whole."""
+    if not any(LOST in line.text for page in pages for line in page.lines):
+        return pages
+    known = {
+        word
+        for page in pages
+        for line in page.lines
+        for word in _WORD.findall(_LOST_IN_WORD.sub(" ", line.text.lower()))
+    }
+    return [
+        replace(
+            page,
+            lines=tuple(
+                replace(line, text=_LOST_IN_WORD.sub(lambda m: _repaired(m[0], known), line.text))
+                if LOST in line.text
+                else line
+                for line in page.lines
+            ),
+        )
+        for page in pages
+    ]
+
+
+def _repaired(word: str, known: Set[str]) -> str:
+    """Return the one word the book has with ligatures in the gaps, or the word as it is."""
+    pieces = word.split(LOST)
+    if len(pieces) - 1 > _MOST_LOST:
+        return word
+    found = []
+    for ligatures in product(_LOST_LIGATURES, repeat=len(pieces) - 1):
+        whole = pieces[0] + "".join(map("".join, zip(ligatures, pieces[1:], strict=True)))
+        if whole.lower() in known:
+            found.append(whole)
+    return found[0] if len(found) == 1 else word
 
 
 def _decoded(page: Page) -> Page:

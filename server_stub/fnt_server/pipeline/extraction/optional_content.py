@@ -10,7 +10,7 @@ from pypdf.errors import PyPdfError
 from pypdf.generic import ContentStream, NameObject, StreamObject
 
 _MAX_DEPTH: Final = 6
-"""Maximum nesting of forms; deeper ones are left as they are."""
+"""Maximum nesting of form objects; deeper ones are not processed."""
 _UNREADABLE: Final = (
     PyPdfError,
     ValueError,
@@ -21,7 +21,7 @@ _UNREADABLE: Final = (
     RecursionError,
     NotImplementedError,
 )
-"""What pypdf raises on broken files."""
+"""Exceptions pypdf raises for broken files."""
 
 
 class HiddenLayers:
@@ -39,7 +39,7 @@ class HiddenLayers:
             return
 
     def page_without(self, index: int) -> bytes | None:
-        """Return a file with this page without its hidden content, None if it has none."""
+        """Return a PDF of this page without its hidden content, or None if it has none."""
         if not self._off:
             return None
         try:
@@ -63,7 +63,7 @@ class HiddenLayers:
     def _strip(
         self, stream: ContentStream, resources: Any, original: Any, writer: PdfWriter, *, depth: int
     ) -> None:
-        """Drop hidden operations; `original` are the resources as the file numbers them."""
+        """Remove hidden operations; `original` are the resources with the file's object numbers."""
         kept: list[Any] = []
         hidden = 0
         for operands, operator in stream.operations:
@@ -126,7 +126,7 @@ class HiddenLayers:
 
 
 def _groups_off(reader: PdfReader) -> frozenset[int]:
-    """Return the object numbers of the groups that the default configuration switches off."""
+    """Return the object numbers of the groups that are off in the default configuration."""
     properties = _resolved(reader.root_object.get("/OCProperties"))
     if properties is None:
         return frozenset()
@@ -139,7 +139,7 @@ def _groups_off(reader: PdfReader) -> frozenset[int]:
 
 
 def _entry(resources: Any, category: str, name: Any) -> Any:
-    """Return an entry of the resources, unresolved; None if missing."""
+    """Return an entry of the resources, unresolved, or None."""
     entries = _resolved((_resolved(resources) or {}).get(category))
     return entries.raw_get(name) if entries is not None and name in entries else None
 

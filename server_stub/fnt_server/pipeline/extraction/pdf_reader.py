@@ -25,6 +25,8 @@ _LINE_END = re.compile(r"\r\n?|\n|[\x02\ufffe\xad](?:\r\n)?")
 _HYPHENS = ("\x02", "\ufffe", "\xad")
 _CALL = re.compile(r"(?<=[\w»”\"!?.,;:…’)])[ \xa0]?(?:\d{1,3}|[*†‡]{1,3}|\(\d{1,3}\))(?![\w°])")
 """What a note call may look like; its size and height decide."""
+_MAY_BE_UNMAPPED = re.compile(r"\w[;:<=>@?\d]\w|[\x01\x03-\x08\x0e-\x1f]")
+"""What lines in a font without a character map hold: codes of glyphs taken for characters."""
 _ACCENTED = frozenset("AEIOUCaeiouc")
 _HARD_HYPHEN = re.compile(r"(?<=[^\W_])[-\u2010]$")
 
@@ -104,10 +106,12 @@ def _read_page(page: Any, index: int, max_chars: int) -> Page:
             pdfium.FPDFText_ClosePage(text_page)
             pdfium.FPDFPage_SetRotation(page, rotation)
             text_page = pdfium.FPDFText_LoadPage(page)
-        lines = (
-            _Reader(text_page, max_chars, page_corner(page, rotation)).lines() if text_page else ()
-        )
-        return Page(number=index + 1, height=pdfium.FPDF_GetPageHeightF(page), lines=lines)
+        height = pdfium.FPDF_GetPageHeightF(page)
+        if not text_page:
+            return Page(number=index + 1, height=height, lines=())
+        reader = _Reader(text_page, max_chars, page_corner(page, rotation))
+        lines = reader.lines()
+        return Page(number=index + 1, height=height, lines=lines, unmapped=reader.unmapped)
     finally:
         if text_page:
             pdfium.FPDFText_ClosePage(text_page)
@@ -127,6 +131,8 @@ class _Reader:
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._matrix = pdfium.FS_MATRIX()
         self._box = pdfium.FS_RECTF()
+        self.unmapped = 0
+        """Characters left out so far, because their font does not say which they are."""
 
     def lines(self) -> tuple[Line, ...]:
         if self._count < 1:
@@ -158,14 +164,17 @@ class _Reader:
             size = self._usual_size(text, start, end, size)
         x1 = self._right_edge(end - 1, angle)
         letters = list(stripped)
-        calls = self._take_calls(letters, start, y, size) if _CALL.search(stripped) else ()
         if not angle:
-            for place in spaces_wanted(stripped):
-                if letters[place] and self._gap_before(start + place) > MIN_SPACE * size:
-                    letters[place] = " " + letters[place]
-        stripped = "".join(letters)
-        if any(mark in stripped for mark in _HYPHENS):
-            stripped = stripped.replace("\xad", "").replace("\x02", "-").replace("\ufffe", "-")
+            self._add_spaces(letters, start, size)
+        calls = (
+            self._take_calls(letters, stripped, start, y, size) if _CALL.search(stripped) else ()
+        )
+        if _MAY_BE_UNMAPPED.search(stripped):
+            self._take_unmapped(letters, start)
+        stripped = "".join(letters).strip()
+        if not stripped:
+            return None
+        stripped = stripped.replace("\xad", "").replace("\x02", "-").replace("\ufffe", "-")
         if stripped[-1] in ACCENTS and not calls:
             stripped = self._with_accents(text, start, end)
         if _HARD_HYPHEN.search(stripped):
@@ -232,6 +241,20 @@ class _Reader:
         corners = [(x, y) for x in (box.left, box.right) for y in (box.top, box.bottom)]
         return max(rotated(x, y, angle)[0] for x, y in corners) - self._left
 
+    def _add_spaces(self, letters: list[str], start: int, size: float) -> None:
+        """Put a space where the line shows white that no character stands for."""
+        for place in spaces_wanted("".join(letters)):
+            if self._gap_before(start + place) > MIN_SPACE * size:
+                letters[place] = " " + letters[place]
+
+    def _take_unmapped(self, letters: list[str], start: int) -> None:
+        """Empty the places of characters whose font does not say which they are."""
+        for place, letter in enumerate(letters):
+            index = self._index(start + place)
+            if letter and pdfium.FPDFText_HasUnicodeMapError(self._page, index) == 1:
+                letters[place] = ""
+                self.unmapped += not letter.isspace()
+
     def _gap_before(self, at: int) -> float:
         """Return the white between a character and the one before it, in points."""
         box = self._box
@@ -240,10 +263,11 @@ class _Reader:
         pdfium.FPDFText_GetLooseCharBox(self._page, self._index(at), box)
         return float(box.left - end)
 
-    def _take_calls(self, letters: list[str], start: int, y: float, size: float) -> tuple[str, ...]:
+    def _take_calls(
+        self, letters: list[str], text: str, start: int, y: float, size: float
+    ) -> tuple[str, ...]:
         """Empty the places of small raised figures after a word, and return these."""
         calls = []
-        text = "".join(letters)
         for call in _CALL.finditer(text):
             last = call.end() - 1 if text[call.end() - 1] != ")" else call.end() - 2
             is_digit = text[last].isdigit()

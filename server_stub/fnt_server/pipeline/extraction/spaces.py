@@ -1,4 +1,4 @@
-"""Where a line may lack a space: typesetters make some by moving on, without a character."""
+"""Detects missing spaces, where a PDF moves the position instead of writing a space character."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Final
 
 MIN_SPACE: Final = 0.09
-"""Parts of the type size from which on white between two characters is a space. Kerning of marks
-stays below a twentieth; French thin spaces are an eighth or more."""
+"""Minimum gap between two characters that counts as a space, relative to the font size. Kerning of
+punctuation stays below 0.05; French thin spaces are 0.125 or more.
+"""
 
 _PLACES = re.compile(
-    r"(?<=[^\s!?;:»«(—–])(?=[!?;:»])"  # before high marks
+    r"(?<=[^\s!?;:»«(—–])(?=[!?;:»])"  # before high punctuation
     r"|(?<=«)(?=\S)"
     r"|(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])"  # `voirM. Eyssette`
 )
@@ -19,7 +20,7 @@ _LONG_WORD = re.compile(r"[^\W\d_]{15,}")
 
 
 def spaces_wanted(text: str) -> Iterator[int]:
-    """Yield the places of characters before which white would be a space: a few in a line."""
+    """Yield the indexes of characters before which a gap would be a space; only a few per line."""
     for found in _PLACES.finditer(text):
         if found.start():
             yield found.start()

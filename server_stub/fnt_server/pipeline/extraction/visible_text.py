@@ -1,28 +1,31 @@
-"""Keeps only the text a reader sees, once: PDFium also extracts cropped and invisible text."""
+"""Removes text a reader does not see, since PDFium also extracts cropped and invisible text."""
 
 from __future__ import annotations
 
 import ctypes
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import pypdfium2.raw as pdfium
 
 _INVISIBLE: Final = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+_MAX_OBJECTS: Final = 20_000
+"""Objects of a page that are checked; ten times what a page of a book has."""
 _MAX_DEPTH: Final = 6
-"""Maximum nesting of forms; deeper ones are left as they are."""
+"""Maximum nesting of form objects; deeper ones are not processed."""
 _TOLERANCE: Final = 1.0
-"""Points by which the center of a text may be outside the visible box."""
+"""Tolerance, in points, for a text whose center is outside the visible box."""
 _STRIP: Final = 36.0
-"""Height in points of the strips that are searched for text under text."""
+"""Height, in points, of the strips used to search for overlapping text."""
 
 _OC_BYTES: Final = 6
-"""Of the mark's name in UTF-16 with its end."""
+"""Length of the mark's name in bytes: UTF-16, with terminator."""
 
 
 class Box(NamedTuple):
-    """A rectangle in points, y upwards."""
+    """A rectangle in points; y increases upward."""
 
     left: float
     bottom: float
@@ -30,7 +33,7 @@ class Box(NamedTuple):
     top: float
 
     def holds_middle_of(self, other: Box, *, margin: float = 0.0) -> bool:
-        """Return whether the center of another box lies inside, or within the margin."""
+        """Return whether the center of another box is inside this one, enlarged by `margin`."""
         x, y = (other.left + other.right) / 2, (other.bottom + other.top) / 2
         return (
             self.left - margin <= x <= self.right + margin
@@ -39,11 +42,11 @@ class Box(NamedTuple):
 
 
 def hide_unseen_text(page: Any) -> None:
-    """Hide cropped text, and OCR text over text that already counts."""
+    """Hide cropped text, and OCR text that duplicates visible text."""
     visible = visible_box(page)
     seen: list[tuple[Any, Box]] = []
     invisible: list[tuple[Any, Box]] = []
-    for matrices, handle, kind in _iter_objects(page):
+    for matrices, handle, kind in islice(_iter_objects(page), _MAX_OBJECTS):
         if kind != pdfium.FPDF_PAGEOBJ_TEXT:
             continue
         box = _placed(_bounds(handle), matrices)
@@ -58,7 +61,7 @@ def hide_unseen_text(page: Any) -> None:
 
 
 def may_have_layers(page: Any) -> bool:
-    """Return whether the page has marked optional content, or a form, which may be optional."""
+    """Return whether the page has optional content or form objects, which may be optional."""
     for index in range(pdfium.FPDFPage_CountObjects(page)):
         handle = pdfium.FPDFPage_GetObject(page, index)
         if pdfium.FPDFPageObj_GetType(handle) == pdfium.FPDF_PAGEOBJ_FORM or _is_optional(handle):
@@ -77,7 +80,7 @@ def _is_optional(handle: Any) -> bool:
 
 
 def visible_box(page: Any) -> Box:
-    """Return the part of the page that is shown: its crop box inside its media box."""
+    """Return the visible part of the page: the intersection of crop box and media box."""
     rectangle = pdfium.FS_RECTF()
     pdfium.FPDF_GetPageBoundingBox(page, rectangle)
     return Box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
@@ -86,7 +89,7 @@ def visible_box(page: Any) -> Box:
 def _hide_repeated(
     seen: list[tuple[Any, Box]], invisible: list[tuple[Any, Box]], visible: Box
 ) -> None:
-    """Hide invisible text that is over visible text or earlier invisible text."""
+    """Hide invisible text that overlaps visible text or earlier invisible text."""
     strips: defaultdict[int, list[Box]] = defaultdict(list)
     for _, box in seen:
         _note(strips, box, visible)
@@ -107,7 +110,7 @@ def _note(strips: defaultdict[int, list[Box]], box: Box, visible: Box) -> None:
 def _iter_objects(
     container: Any, matrices: tuple[Any, ...] = ()
 ) -> Iterator[tuple[tuple[Any, ...], Any, int]]:
-    """Yield each object with its kind and the matrices of its enclosing forms, innermost first."""
+    """Yield each object, its kind, and the matrices of its enclosing forms, innermost first."""
     if matrices:
         count, read = pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject
     else:

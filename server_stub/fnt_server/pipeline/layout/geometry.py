@@ -46,6 +46,8 @@ class Page:
     """From 1."""
     height: float
     lines: tuple[Line, ...]
+    unmapped: int = 0
+    """Characters left out because their font does not say which they are."""
 
 
 def body_size(pages: Sequence[Page]) -> float:

@@ -1,4 +1,4 @@
-"""Tells the period of an abbreviation from the end of a sentence, by its context."""
+"""Distinguishes the period of an abbreviation from the end of a sentence, by context."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _THAT_IS = re.compile(r"\b(?:c\.\s?-?à-?\s?d|p\.\s?ex)$", re.IGNORECASE)
 _LIST_NUMBER = re.compile(r"(?:^|[:;!?»–—]|(?<![^\W_])([^\W_]*+)°?\.)\s*\d{1,3}$")
 _DIGITS_BEFORE = re.compile(r"(?:\d\s+|(?<![^\W_])[^\W\d_]*+\d)[^\W_]++$")
 _WINDOW: Final = 24
-"""Characters before the period that can matter."""
+"""Maximum number of characters before the period that are examined."""
 
 _TITLES: Final = frozenset(
     """m mm mr mrs mme mmes mlle mlles mgr mgrs me mes dr drs pr st ste sts stes vve sr jr esq cf
@@ -47,9 +47,9 @@ _STARTERS: Final = (
 
 
 def is_abbreviation(text: str, stop: int, following: int) -> bool:
-    """Return whether the period at `stop` belongs to the word before it.
+    """Return whether the period at `stop` is part of an abbreviation.
 
-    `following` is where the next word begins; it does not begin with a small letter.
+    `following` is the index of the next word, which does not start with a lowercase letter.
     """
     before = text[max(0, stop - _WINDOW) : stop]
     found = _LAST_WORD.search(before)

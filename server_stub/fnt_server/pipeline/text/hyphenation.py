@@ -12,12 +12,12 @@ from typing import Final
 from fnt_server.pipeline.layout.geometry import HYPHEN, SOFT_HYPHEN
 
 FORMS: Final = 64
-"""Forms of one word that are considered; a French verb has fewer distinct ones."""
+"""Maximum number of forms considered per word; French verbs have fewer distinct ones."""
 
 _PART = re.compile(r"[^\W\d_]+")
 _LAST_PART = re.compile(r"(?<![^\W_])[^\W_]*+$")
 _OLD_HYPHEN = re.compile(r"(?<![^\W\d_])([^\W\d_]++)- (?!(?:et|ou|ni|à)\b)(?=([a-zà-ÿ]++))")
-"""A line end of an earlier edition that flows inside a line of this one: `quin- zième`."""
+"""A line-end hyphen of an earlier edition, now inside a line: `quin- zième`."""
 _FIRST_PART = re.compile(r"[^\W_]*+")
 _PAIR = re.compile(r"(?<![^\W\d_])([^\W\d_]++)-(?=([^\W\d_]++))")
 _LINKED_BEFORE = re.compile(r"-([^\W\d_]++)$")
@@ -26,9 +26,9 @@ _LINKED_AFTER = re.compile(r"\A([^\W\d_]++)-")
 _PRONOUNS: Final = frozenset("je tu il elle on ils elles le la les lui leur y en ce t".split())
 _OBJECTS: Final = frozenset("le la les lui leur".split())
 _CLEAR_PRONOUNS: Final = frozenset("nous vous moi toi lui".split())
-"""French words that end like these are rare, and found unbroken elsewhere in the book."""
+"""Few French words end like these, and the book usually has them unhyphenated elsewhere."""
 _LINKS: Final = frozenset("à au aux de des du en et l la le les lès par sous sur".split())
-"""Words between two hyphens: `haut-le-cœur`, `esprit-de-vin`."""
+"""Words that link two others with hyphens: `haut-le-cœur`, `esprit-de-vin`."""
 _AFTER_HYPHEN: Final = frozenset("ci là même mêmes".split())
 _BEFORE_HYPHEN: Final = frozenset("demi semi quasi vice".split())
 _TENS: Final = frozenset("vingt trente quarante cinquante soixante quatre".split())
@@ -38,7 +38,7 @@ _UNITS: Final = frozenset(
 _FIRST_HALVES: Final = frozenset(
     "bien bon contre en entre mal outre par pour quelque sur toute toutes".split()
 )
-"""Words that longer words start with: `pour|suivre`, `toute|fois`, `contre|temps`."""
+"""Words that longer words begin with: `pour|suivre`, `toute|fois`, `contre|temps`."""
 _WHOLE: Final = frozenset(
     "adouci ceci durci endurci farci grossi merci noirci obscurci raccourci souci voici éclairci"
     " celui autrui aujourd".split()
@@ -74,7 +74,7 @@ _COMPOUNDS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """The words of a book that no line end breaks, and the pairs joined by a hyphen."""
+    """The words of a book that are not split at a line end, and its hyphenated pairs."""
 
     words: Counter[str]
     pairs: Counter[tuple[str, str]]
@@ -83,7 +83,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Vocabulary:
-        """Count the words of lines, except those broken at a line end."""
+        """Count the words of lines, except those split at a line end."""
         words: Counter[str] = Counter()
         pairs: Counter[tuple[str, str]] = Counter()
         divided = False
@@ -100,7 +100,7 @@ class Vocabulary:
         return cls(words=words, pairs=pairs, sorted_words=sorted(words), sorted_pairs=sorted(pairs))
 
     def count_related(self, left: str, right: str) -> tuple[int, int]:
-        """Count words and pairs that begin like the joined word: other forms of it.
+        """Count words and pairs that begin like the joined word, as its other forms do.
 
         `permet|tant` is one word if the book has `permettait`.
         """
@@ -123,7 +123,7 @@ class Vocabulary:
 
 
 def without_old_hyphens(text: str, vocabulary: Vocabulary) -> str:
-    """Return a line with words joined that line ends of an earlier edition divide."""
+    """Return a line with words rejoined that were split at line ends of an earlier edition."""
     if "- " not in text:
         return text
     return _OLD_HYPHEN.sub(
@@ -132,9 +132,9 @@ def without_old_hyphens(text: str, vocabulary: Vocabulary) -> str:
 
 
 def keeps_hyphen(before: str, after: str, vocabulary: Vocabulary) -> bool:
-    """Tell whether the hyphen between these belongs to the word, as in `dit-il`.
+    """Return whether the hyphen between two parts belongs to the word, as in `dit-il`.
 
-    After SOFT_HYPHEN only where that is certain.
+    After SOFT_HYPHEN, return True only if that is certain.
     """
     if before.endswith(SOFT_HYPHEN):
         left, right = _last(before.removesuffix(SOFT_HYPHEN)).lower(), _first(after).lower()
@@ -154,7 +154,7 @@ def keeps_hyphen(before: str, after: str, vocabulary: Vocabulary) -> bool:
     if akin_joined != akin_paired:
         return akin_paired > akin_joined
     if right[0] in _VOWELS:
-        # Typesetters break before a consonant: in three novels, 103 of 105 such hyphens belonged
+        # Words are split before a consonant: in three novels, 103 of 105 such hyphens belonged
         # to the word, and the other two came after a prefix.
         return left not in _PREFIXES
     return vocabulary.words[left] > 0 and (
@@ -163,21 +163,21 @@ def keeps_hyphen(before: str, after: str, vocabulary: Vocabulary) -> bool:
 
 
 def _is_compound(left: str, right: str) -> bool:
-    """Return whether these two are always written with a hyphen in between."""
+    """Return whether the two parts are always written with a hyphen."""
     return (
         f"{left}-{right}" in _COMPOUNDS
-        or right == "je"  # `confierai-je`: no word ends so
+        or right == "je"  # `confierai-je`: no word ends like this
         or (right == "tu" and left.endswith(("s", "x")))
         or left in _BEFORE_HYPHEN
         or right in _AFTER_HYPHEN
         or right in _CLEAR_PRONOUNS
         or (left in _TENS and right in _UNITS)
-        or (right in _OBJECTS and left.endswith(("ez", "ons")))  # an order: `accordez-lui`
+        or (right in _OBJECTS and left.endswith(("ez", "ons")))  # imperative: `accordez-lui`
     )
 
 
 def _is_chain(before: str, after: str) -> bool:
-    """Return whether a part only links others: it has another hyphen or an apostrophe."""
+    """Return whether one part is only a link: it has another hyphen or an apostrophe."""
     if _ELIDED.match(after):  # `vau-l’eau`, `amène-t-elle`
         return True
     links_back = _LINKED_BEFORE.search(before)
@@ -186,7 +186,7 @@ def _is_chain(before: str, after: str) -> bool:
 
 
 def _are_words(left: str, right: str, vocabulary: Vocabulary) -> bool:
-    """Return whether both parts are too long and too frequent to be syllables."""
+    """Return whether both parts are too long and too frequent to be mere syllables."""
     long = min(len(left), len(right)) >= 4
     return long and left not in _FIRST_HALVES and right != "ment" and vocabulary.words[right] > 1
 

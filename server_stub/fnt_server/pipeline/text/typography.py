@@ -1,4 +1,4 @@
-"""French typography: spaces that do not break, and plain ASCII punctuation in their place."""
+"""French typography: non-breaking spaces, and conversion to plain ASCII punctuation."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _SPACES = re.compile(r"\s+")
 
 
 def plain(text: str) -> str:
-    """Return the text with straight quotes, hyphens for dashes, three dots and plain spaces.
+    """Return the text with straight quotes, hyphens for dashes, three dots, and plain spaces.
 
-    Letters keep their accents: they are French, not formatting.
+    Accents are kept, since they are part of the spelling.
     """
     text = _CLOSING.sub("»", _OPENING.sub("«", text))
     return _SPACES.sub(" ", text.translate(_TABLE)).strip()
 
 
 def with_french_spaces(text: str) -> str:
-    """Return the text with spaces that do not break at `! ? ; : » «`, where it has any space.
+    """Return the text with non-breaking spaces at `! ? ; : » «`, where it has any space.
 
-    Narrow (U+202F) before `! ? ;`, wide (U+00A0) before `: »` and after `«`, as the Imprimerie
-    nationale sets them.
+    Narrow (U+202F) before `! ? ;`, wide (U+00A0) before `: »` and after `«`, following the style
+    of the Imprimerie nationale.
     """
     return _BESIDE_WIDE.sub("\xa0", _BEFORE_NARROW.sub("\u202f", text))

@@ -1,4 +1,4 @@
-"""Login, refresh, me, logout."""
+"""Login, refresh, me, logout, change of password."""
 
 from __future__ import annotations
 
@@ -9,34 +9,29 @@ from msgspec import UNSET, UnsetType
 
 from fnt.wire import responses
 from fnt.wire.errors import ErrorCode
-from fnt.wire.requests import LoginRequest, LogoutRequest
+from fnt.wire.requests import LoginRequest, LogoutRequest, PasswordRequest
 from fnt.wire.responses import Done
-from fnt.wire.structs import WireError
+from fnt_server.auth.password_rule import WeakPassword
 from fnt_server.auth.tokens import TokenPair
 from fnt_server.db.models import User
+from fnt_server.jobs import quotas
 from fnt_server.web.api import rate_limits
 from fnt_server.web.api.errors import ApiError
-from fnt_server.web.api.rate_limits import email_limit_key, limit_wrong_passwords, limiter
+from fnt_server.web.api.rate_limits import limited_login, limiter
 from fnt_server.web.api.request_parsing import bearer, json_object, require_identity
 from fnt_server.web.services import services
 
 bp = Blueprint("auth", __name__, url_prefix="/auth")
 
 
-def _email_asked() -> str:
-    try:
-        return email_limit_key(json_object().get("email", ""))
-    except WireError:
-        return ""
-
-
 @bp.post("/login")
 @limiter.limit(rate_limits.LOGINS)
-@limit_wrong_passwords(_email_asked)
 def log_in() -> dict[str, Any]:
     """Exchange email and password for tokens."""
     asked = LoginRequest.from_wire(json_object())
-    pair = services().authenticator.log_in(asked.email, asked.password)
+    pair = limited_login(
+        asked.email, lambda: services().authenticator.log_in(asked.email, asked.password)
+    )
     if pair is None:
         raise ApiError(401, ErrorCode.BAD_CREDENTIALS, "email or password is wrong")
     return token_pair(pair).to_wire()
@@ -52,7 +47,14 @@ def refresh() -> dict[str, Any]:
 @bp.get("/me")
 def me() -> dict[str, Any]:
     """Return the user of the token."""
-    return _user(services().authenticator.get_user(require_identity().user_id)).to_wire()
+    user = services().authenticator.get_user(require_identity().user_id)
+    return responses.User(
+        id=user.id,
+        email=user.email,
+        name=user.name,
+        used_bytes=quotas.used_bytes(services().database, user.id),
+        quota_bytes=services().config.user_quota_bytes or None,
+    ).to_wire()
 
 
 @bp.post("/logout")
@@ -63,6 +65,26 @@ def log_out() -> dict[str, Any]:
     services().authenticator.log_out(identity, everywhere=asked.all)
     services().logged_out.set()
     return Done().to_wire()
+
+
+@bp.post("/password")
+@limiter.limit(rate_limits.LOGINS)
+def change_password() -> dict[str, Any]:
+    """Change a password; ends all logins and answers with a new one."""
+    asked = PasswordRequest.from_wire(json_object())
+    try:
+        pair = limited_login(
+            asked.email,
+            lambda: services().authenticator.change_password(
+                asked.email, asked.password, asked.new_password
+            ),
+        )
+    except WeakPassword as weak:
+        raise ApiError(400, ErrorCode.WEAK_PASSWORD, str(weak)) from None
+    if pair is None:
+        raise ApiError(401, ErrorCode.BAD_CREDENTIALS, "email or password is wrong")
+    services().logged_out.set()
+    return token_pair(pair).to_wire()
 
 
 def token_pair(pair: TokenPair, *, token_type: str | UnsetType = UNSET) -> responses.TokenPair:

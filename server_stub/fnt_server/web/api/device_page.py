@@ -13,12 +13,12 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from fnt.wire.device import read_code
 from fnt.wire.paths import DEVICE_PAGE
+from fnt.wire.requests import MAX_PASSWORD_CHARS
 from fnt_server.auth.device_logins import TooManyCodes
 from fnt_server.auth.logins import Identity
-from fnt_server.auth.password_hashing import MAX_PASSWORD_CHARS
 from fnt_server.auth.tokens import PAGE_TTL_S, TokenProblem
 from fnt_server.web.api import rate_limits
-from fnt_server.web.api.rate_limits import email_limit_key, limit_wrong_passwords, limiter
+from fnt_server.web.api.rate_limits import limited_login, limiter
 from fnt_server.web.services import services
 
 bp = Blueprint("page", __name__, template_folder="templates")
@@ -65,7 +65,6 @@ def show() -> Response:
     deduct_when=lambda response: response.status_code == 404,
     exempt_when=_unless_action("code"),
 )
-@limit_wrong_passwords(lambda: email_limit_key(_form("email")), unless=_unless_action("sign_in"))
 def submit() -> Response:
     """Handle a form of this page."""
     _check_csrf()
@@ -81,8 +80,9 @@ def submit() -> Response:
 
 
 def _sign_in() -> Response:
-    page_token = services().authenticator.open_page_login(
-        _form("email"), _form("password")[:MAX_PASSWORD_CHARS]
+    email, password = _form("email"), _form("password")[:MAX_PASSWORD_CHARS]
+    page_token = limited_login(
+        email, lambda: services().authenticator.open_page_login(email, password)
     )
     if page_token is None:
         raise _FormRefused(401, "Email or password is wrong.", step="sign_in")

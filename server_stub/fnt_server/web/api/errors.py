@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from math import ceil
 from typing import Any
 
 from flask import Flask, Response, g, jsonify
@@ -11,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from fnt.wire.errors import ErrorCode
 from fnt.wire.responses import error_body
 from fnt.wire.structs import WireError
+from fnt_server.auth.password_hashing import HashingBusy
 from fnt_server.auth.tokens import TokenProblem
 from fnt_server.db.connection import UNAVAILABLE
 from fnt_server.jobs.state import JobRefused
@@ -35,10 +37,12 @@ _HTTP_CODES = {
 _REFUSED_STATUS = {
     ErrorCode.JOB_NOT_FOUND: 404,
     ErrorCode.CONFLICT: 409,
+    ErrorCode.QUOTA_EXCEEDED: 413,
     ErrorCode.TOO_MANY_JOBS: 429,
     ErrorCode.QUEUE_FULL: 503,
 }
 INTERNAL_MESSAGE = "internal server error: look up the request id in the server's log"
+_HASHING_RETRY_S = 5
 _QUEUE_RETRY_S = 5
 """Retry-After of a job that was refused for lack of room."""
 
@@ -67,6 +71,16 @@ def file_too_large(max_bytes: int) -> ApiError:
     return ApiError(413, ErrorCode.FILE_TOO_LARGE, message)
 
 
+def too_many_requests(wait_s: float) -> ApiError:
+    """Return the error for a request over a rate limit; `wait_s` is how long it lasts, seconds."""
+    return ApiError(
+        429,
+        ErrorCode.RATE_LIMITED,
+        "too many requests: wait a minute",
+        retry_after_s=max(1, ceil(wait_s)),
+    )
+
+
 def token_message(code: ErrorCode) -> str:
     """Return a sentence that says why a token is not accepted."""
     return _TOKEN_MESSAGES.get(code, "you are not logged in")
@@ -78,6 +92,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(WireError, lambda e: _answer(400, ErrorCode.BAD_REQUEST, str(e)))
     app.register_error_handler(TokenProblem, _token_problem)
     app.register_error_handler(JobRefused, _job_refused)
+    app.register_error_handler(HashingBusy, _hashing_busy)
     app.register_error_handler(HTTPException, _http)
     for unavailable in UNAVAILABLE:
         app.register_error_handler(unavailable, _database_unavailable)
@@ -108,6 +123,11 @@ def _job_refused(error: JobRefused) -> Any:
     status = _REFUSED_STATUS.get(error.code, 400)
     retry_after_s = _QUEUE_RETRY_S if status in {429, 503} else None
     return _answer(status, error.code, error.message, retry_after_s=retry_after_s)
+
+
+def _hashing_busy(_error: HashingBusy) -> Any:
+    message = "too many logins at once: try again in a moment"
+    return _answer(429, ErrorCode.RATE_LIMITED, message, retry_after_s=_HASHING_RETRY_S)
 
 
 def _http(error: HTTPException) -> Any:

@@ -22,7 +22,9 @@ def attach(services: Services, job_id: int, stored: StoredFile) -> Job:
     Raises JobRefused for different bytes than the first time and for a job that has ended.
     """
     try:
-        job, is_new = creation.attach_file(services.database, job_id, stored)
+        job, is_new = creation.attach_file(
+            services.database, job_id, stored, quota_bytes=services.config.user_quota_bytes
+        )
     except JobRefused:
         services.storage.delete([stored.key])
         raise

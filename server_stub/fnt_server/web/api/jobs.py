@@ -59,6 +59,7 @@ def confirm() -> tuple[dict[str, Any], int]:
         settings=settings,
         idempotency_key=idempotency_key(),
         declared_sha256=asked.sha256,
+        declared_size=asked.file_size or 0,
         request_hash=_request_hash(content),
     )
     job, created = _confirmed(new)
@@ -67,7 +68,11 @@ def confirm() -> tuple[dict[str, Any], int]:
 
 def _confirmed(new: NewJob) -> tuple[Job, bool]:
     config = services().config
-    limits = QueueLimits(total=config.max_queued_jobs, per_user=config.max_user_jobs)
+    limits = QueueLimits(
+        total=config.max_queued_jobs,
+        per_user=config.max_user_jobs,
+        user_bytes=config.user_quota_bytes,
+    )
     return creation.confirm(services().database, new, limits=limits)
 
 
@@ -142,6 +147,7 @@ def retry(job_id: int) -> tuple[dict[str, Any], int]:
         idempotency_key=idempotency_key(),
         request_hash=_request_hash({"retry_of": job_id}),
         retry_of=job_id,
+        declared_size=old.file_size or 0,
     )
     job, created = _confirmed(new)
     if job.sha256 is None and not JobStatus(job.status).is_terminal:

@@ -80,6 +80,11 @@ OPERATIONS = (
         body=requests.LogoutRequest, answers={200: responses.Done},
     ),
     Operation(
+        method="post", path=paths.PASSWORD, needs_token=False,
+        summary="Change the password, which ends all logins, for new tokens",
+        body=requests.PasswordRequest, answers={200: responses.TokenPair},
+    ),
+    Operation(
         method="post", path=paths.DEVICE_CODE, summary="Start a device login (RFC 8628)",
         body=requests.DeviceCodeRequest, takes_form=True, needs_token=False,
         answers={200: responses.DeviceCodes, 400: responses.DeviceErrorAnswer},

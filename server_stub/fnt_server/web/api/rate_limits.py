@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from limits import parse
+
+from fnt_server.web.api.errors import too_many_requests
+
+T = TypeVar("T")
 
 LOGINS = "60 per minute"
 REFRESHES = "120 per minute"
 WRONG_PASSWORDS = "10 per minute"
 """By address, and by account."""
+KNOWN_ADDRESS_S = 30 * 86400
 DEVICE_CODES = "30 per minute"
 DEVICE_POLLS = "300 per minute"
 DEVICE_FORMS = "60 per minute"
@@ -22,21 +30,46 @@ WRONG_DEVICE_CODES = "20 per 10 minutes"
 limiter = Limiter(get_remote_address, storage_uri="memory://")
 
 
-def _failed(response: Any) -> bool:
-    return bool(response.status_code == 401)
+_counting = threading.Lock()
+"""The storage alone loses counts when threads begin a key's window together."""
 
 
-def limit_wrong_passwords(
-    email_asked: Callable[[], str], *, unless: Callable[[], bool] = lambda: False
-) -> Callable[[Any], Any]:
-    """Limit failed logins (401) of a view; all such views share their counters."""
-    by_address, by_email = (
-        limiter.shared_limit(
-            WRONG_PASSWORDS, scope=scope, key_func=key, deduct_when=_failed, exempt_when=unless
-        )
-        for scope, key in (("wrong from", get_remote_address), ("wrong for", email_asked))
-    )
-    return lambda view: by_address(by_email(view))
+def limited_login(email: str, check: Callable[[], T | None]) -> T | None:
+    """Check a password within the limits of wrong ones; raises ApiError (429).
+
+    Counted before the check, so that guesses sent together are not all looked at, and given back
+    if the check did not find the password wrong (None). Whoever logged in to an account from an
+    address is counted apart there: guesses from elsewhere do not lock them out.
+    """
+    address, account = get_remote_address(), email_limit_key(email)
+    storage, limit = limiter.storage, parse(WRONG_PASSWORDS)
+    known = f"known {account} from {address}"
+    with _counting:
+        is_known = storage.get(known) > 0
+        keys = [
+            limit.key_for("wrong from", address),
+            limit.key_for("wrong for", account, address if is_known else ""),
+        ]
+        full = [key for key in keys if storage.get(key) >= limit.amount]
+        if full:
+            ends_at = max(storage.get_expiry(key) for key in full)
+            raise too_many_requests(ends_at - time.time())
+        for key in keys:
+            storage.incr(key, limit.get_expiry())
+    is_wrong = False
+    try:
+        found = check()
+        is_wrong = found is None
+    finally:
+        if not is_wrong:
+            with _counting:
+                for key in keys:
+                    if storage.get(key) > 0:  # its window may have ended meanwhile
+                        storage.incr(key, limit.get_expiry(), amount=-1)
+    if found is not None:
+        with _counting:
+            storage.incr(known, KNOWN_ADDRESS_S)
+    return found
 
 
 def email_limit_key(value: object) -> str:

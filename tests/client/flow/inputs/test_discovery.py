@@ -1,4 +1,4 @@
-"""Which files a command line means."""
+"""Discovery of input files from the command line."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @contextmanager
 def deep(root: Path, name: str, depth: int, *, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Make folders in each other, with a file in the last; their path may be longer than any."""
+    """Create nested folders with a file in the innermost; the path may be overlong."""
     root.mkdir()
     with monkeypatch.context() as there:
         there.chdir(root)
@@ -64,7 +64,7 @@ def test_a_named_file_is_taken_whatever_its_name() -> None:
     assert [one.given for one in found] == ["notes.txt", "books/.hidden.pdf", "books/b.pdf"]
 
 
-def test_a_missing_file_is_left_to_whoever_reads_it() -> None:
+def test_a_missing_file_is_reported_when_it_is_read() -> None:
     assert names(find_files([Path("gone.pdf"), Path("no\0name")])) == ["gone.pdf", "no\0name"]
 
 
@@ -101,7 +101,7 @@ def test_include_and_exclude(include: list[str], exclude: list[str], kept: list[
     assert names(found) == kept
 
 
-def test_what_a_shell_expanded_is_excluded_too_but_never_has_to_be_included() -> None:
+def test_files_expanded_by_the_shell_can_be_excluded_but_need_not_be_included() -> None:
     paths = [Path("novel.pdf"), Path("notes.txt")]
 
     assert names(find_files(paths, exclude=["novel*"])) == ["notes.txt"]
@@ -170,7 +170,7 @@ def test_names_that_mean_something_elsewhere(folder: Path) -> None:
     }
 
 
-def test_a_name_that_is_no_text(folder: Path) -> None:
+def test_a_name_that_is_not_unicode(folder: Path) -> None:
     try:
         (folder / "books/Zola/no\udcfftext.pdf").touch()
     except (OSError, UnicodeError):
@@ -179,7 +179,7 @@ def test_a_name_that_is_no_text(folder: Path) -> None:
     assert "Zola/no\udcfftext.pdf" in names(find_files([Path("books")], recursive=True))
 
 
-def test_a_tree_deeper_than_python_likes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tree_beyond_the_recursion_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with deep(folder / "deep", "d", 1100, monkeypatch=monkeypatch):
         (found,) = find_files([Path("deep")], recursive=True)
 

@@ -1,4 +1,4 @@
-"""The manifest of a bulk import: every form it may have, and every way it may be wrong."""
+"""The manifest of a bulk import: all formats and errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def told() -> list[str]:
 
 @pytest.fixture
 def read(tmp_path: Path, told: list[str]) -> Read:
-    """Return a function that reads a manifest of this name, or `-`."""
+    """Return a function that reads a manifest by name, or `-`."""
 
     def run(text: str | bytes, name: str = "m.csv") -> list[Wanted]:
         content = text.encode() if isinstance(text, str) else text
@@ -80,7 +80,7 @@ def test_json_lines(read: Read) -> None:
 @pytest.mark.parametrize(
     "text", ["a.pdf\nb c.pdf\n", '{"path": "a.pdf"}\n{"path": "b c.pdf"}', "path\na.pdf\nb c.pdf"]
 )
-def test_standard_input_tells_its_form_by_itself(read: Read, text: str) -> None:
+def test_standard_input_format_is_detected(read: Read, text: str) -> None:
     assert [str(one.file) for one in read(text, "-")] == ["a.pdf", "b c.pdf"]
 
 
@@ -94,7 +94,7 @@ def test_a_folder_keeps_its_tree(tmp_path: Path) -> None:
     assert [(one.path, one.stem) for one in found] == [("hugo/a.pdf", "hugo/a"), ("z.pdf", "z")]
 
 
-def test_all_broken_lines_are_told_with_their_numbers(read: Read, told: list[str]) -> None:
+def test_all_invalid_lines_are_reported_with_their_numbers(read: Read, told: list[str]) -> None:
     text = "path,words\na.pdf,8\n,8\nb.pdf,99\nc.pdf,eight\nd.pdf,8,9\n"
 
     with pytest.raises(UsageError, match="4 invalid lines, nothing was sent; line 3: no path"):
@@ -128,7 +128,7 @@ def test_all_broken_lines_are_told_with_their_numbers(read: Read, told: list[str
         ("[" * 100_000, "not JSON"),
     ],
 )
-def test_a_broken_line_says_why(read: Read, line: str, why: str | None) -> None:
+def test_an_invalid_line_gives_the_reason(read: Read, line: str, why: str | None) -> None:
     text = '{"path": "first.pdf"}\n' + line + "\n"
     if why is None:
         assert len(read(text, "m.jsonl")) == 2
@@ -154,7 +154,7 @@ def test_a_broken_line_says_why(read: Read, line: str, why: str | None) -> None:
         ("m.dat", "some words\n", "is not a manifest"),
     ],
 )
-def test_what_is_no_manifest_is_refused(read: Read, name: str, text: str | bytes, why: str) -> None:
+def test_other_files_are_refused(read: Read, name: str, text: str | bytes, why: str) -> None:
     with pytest.raises(UsageError) as caught:
         read(text, name)
 
@@ -180,7 +180,7 @@ print(sum(1 for _ in lines), tracemalloc.get_traced_memory()[1])
 
 
 def test_memory_does_not_grow_with_the_lines(tmp_path: Path) -> None:
-    """In a process of its own: a full table of interned names grows by 4 MB at once."""
+    """Runs in a separate process, because the table of interned strings grows in steps of 4 MB."""
     path = tmp_path / "m.csv"
     path.write_text("path\n" + "".join(f"books/{n}.pdf\n" for n in range(20_000)))
 

@@ -1,4 +1,4 @@
-"""Files are handed out as they are looked at, and refused for what is certain."""
+"""Files are yielded as they are checked, and refused for definite problems."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_locked_file_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     assert item.code == "PDF_ENCRYPTED"
 
 
-def test_a_file_nobody_looked_into_is_sent_with_a_warning(
+def test_an_unchecked_file_is_sent_with_a_warning(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a.pdf").write_bytes(make_pdf())

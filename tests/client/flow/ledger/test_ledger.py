@@ -1,4 +1,4 @@
-"""fnt.flow.ledger: what is noted stays, whoever dies, and nobody else's file is taken for one."""
+"""fnt.flow.ledger: records survive crashes, and other files are not mistaken for ledgers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def test_a_run_takes_in_everything_or_nothing(ledger: Ledger, tmp_path: Path) ->
     assert ledger.begin_run([wanted(tmp_path)]) == 1
 
 
-def test_what_is_noted_is_there_for_others_at_once(ledger: Ledger, tmp_path: Path) -> None:
+def test_changes_are_visible_to_other_processes_immediately(ledger: Ledger, tmp_path: Path) -> None:
     ledger.begin_run([wanted(tmp_path)])
     ledger.sending(only(ledger), prepared())
 
@@ -76,7 +77,7 @@ def test_what_is_noted_is_there_for_others_at_once(ledger: Ledger, tmp_path: Pat
     assert (book.status, book.sent) == (BookStatus.SENDING, prepared())
 
 
-def test_the_same_line_again_keeps_how_a_book_stands(ledger: Ledger, tmp_path: Path) -> None:
+def test_the_same_line_again_keeps_the_status_of_a_book(ledger: Ledger, tmp_path: Path) -> None:
     ledger.begin_run([wanted(tmp_path)])
     ledger.sending(only(ledger), prepared())
     ledger.running(only(ledger), 12)
@@ -167,7 +168,7 @@ def test_books_and_ledger_can_be_moved_together(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are text there")
-def test_a_name_that_is_no_text_is_found_again(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_name_that_is_not_unicode_is_found_again(ledger: Ledger, tmp_path: Path) -> None:
     file = tmp_path / os.fsdecode(b"\xe9t\xe9.pdf")
 
     ledger.begin_run([wanted(tmp_path, file=file)])
@@ -184,7 +185,7 @@ def test_a_ledger_is_one_server_s_and_one_account_s(ledger: Ledger) -> None:
             ledger.claim(server=server, user=user)
 
 
-def test_what_is_no_ledger_is_told_in_one_line(path: Path) -> None:
+def test_a_file_that_is_not_a_ledger_is_reported_in_one_line(path: Path) -> None:
     path.write_text("path,words\n" * 200)
     with pytest.raises(UsageError, match="is not a ledger"):
         opened(path, create=True)
@@ -208,7 +209,7 @@ def test_a_newer_ledger_is_left_alone(ledger: Ledger) -> None:
         opened(ledger.path)
 
 
-def test_a_damaged_ledger_is_told_in_one_line(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_damaged_ledger_is_reported_in_one_line(ledger: Ledger, tmp_path: Path) -> None:
     ledger.begin_run(wanted(tmp_path, str(n), line=n) for n in range(300))
     ledger.close()
     content = bytearray(ledger.path.read_bytes())
@@ -226,7 +227,7 @@ def test_a_file_that_was_only_begun_becomes_a_ledger(path: Path) -> None:
         assert ledger.counts() == {}
 
 
-def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(FntError) as caught:
         opened(tmp_path / "none" / "l", create=True)
     assert "\n" not in caught.value.message
@@ -254,3 +255,27 @@ def test_a_second_run_is_refused_until_the_first_is_gone(path: Path) -> None:
 
     with ledger_lock(path):
         pass
+
+
+def test_copy_after_an_interrupted_transaction_ends(tmp_path: Path) -> None:
+    """SQLite's backup waits forever for a transaction of its own connection."""
+
+    def copy_when_interrupted(ledger: Ledger) -> None:
+        with ledger.changing() as connection:
+            connection.execute("INSERT INTO facts VALUES ('b', 'lost')")
+            ledger.copy_to(tmp_path / "copy")
+            raise KeyboardInterrupt
+
+    def run() -> None:
+        with Ledger.in_memory(now=lambda: MOMENT) as ledger:
+            ledger.keep({"a": "kept"})
+            with pytest.raises(KeyboardInterrupt):
+                copy_when_interrupted(ledger)
+
+    copying = threading.Thread(target=run, daemon=True)
+    copying.start()
+    copying.join(10)
+
+    assert not copying.is_alive()
+    with opened(tmp_path / "copy") as copy:
+        assert (copy.meta("a"), copy.meta("b")) == ("kept", None)

@@ -1,7 +1,8 @@
-"""Results on disk: safe names, whole files."""
+"""Results on disk: safe names and complete files."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from builders import make_snapshot
 from fakes import FakeResults
-from fnt.errors import NotFoundError, TemporaryError, UsageError
+from fnt.errors import NotFoundError, ProtocolError, TargetExistsError, TemporaryError, UsageError
 from fnt.flow.results.download import save_result
 from fnt.flow.results.names import result_name, safe_stem
 
@@ -108,7 +109,7 @@ def test_save_third_time_is_refused(tmp_path):
         save(tmp_path)
 
 
-def test_save_overwrites_when_told_so(tmp_path):
+def test_save_overwrites_on_request(tmp_path):
     (tmp_path / "novel.txt").write_text("old")
 
     assert save(tmp_path, overwrite=True).read_bytes() == b"Un.\nDeux.\n"
@@ -175,7 +176,7 @@ def test_save_below_a_file(tmp_path):
         save(tmp_path / "x" / "y.txt")
 
 
-def test_save_full_disk_is_told(tmp_path):
+def test_save_reports_a_full_disk(tmp_path):
     error = OSError(28, "No space left on device")
 
     with pytest.raises(UsageError, match="No space left"):
@@ -197,3 +198,46 @@ def test_save_takes_over_the_draft_of_one_that_died(tmp_path):
 
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_appears_meanwhile_is_left(tmp_path, monkeypatch, links):
+    target = tmp_path / "novel.txt"
+    real_lexists = os.path.lexists
+
+    def lexists(path):
+        """Let another process write between the last look and the move."""
+        found = real_lexists(path)
+        if not found:
+            target.write_text("theirs")
+        return found
+
+    monkeypatch.setattr(os.path, "lexists", lexists)
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+
+    with pytest.raises(TargetExistsError):
+        save(target)
+
+    assert target.read_text() == "theirs"
+    assert [path.name for path in tmp_path.iterdir()] == ["novel.txt"]
+
+
+def test_a_file_system_without_links_gets_results_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "link", no_links)
+
+    assert save(tmp_path / "novel.txt").read_bytes() == b"Un.\nDeux.\n"
+
+
+def no_links(*_):
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+def test_a_result_too_large_for_its_job_is_not_kept(tmp_path):
+    job = make_snapshot(sentence_count=2)
+    source = FakeResults(*[b"x" * 65536] * 64)
+
+    with pytest.raises(ProtocolError, match="too large"):
+        save_result(source, job, format="txt", target=tmp_path / "a.txt", overwrite=False)
+
+    assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What a run leaves beside its output: JUnit, annotations, a step summary."""
+"""Artifacts of a run: JUnit report, annotations, step summary."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def failed(file: str = HOSTILE) -> JobEntry:
 
 
 def read_junit(text: str) -> ElementTree.Element:
-    """Read a report and hold it to the structure that JUnit's schemas share."""
+    """Parse a report and check it against the structure JUnit's schemas share."""
     root = ElementTree.fromstring(text.encode())
     (suite,) = root
     assert (root.tag, suite.tag) == ("testsuites", "testsuite")
@@ -64,7 +64,7 @@ def test_junit_holds_hostile_text() -> None:
     assert "<b>&\"'" in name
 
 
-def test_junit_tells_jobs_that_were_not_finished_and_runs_without_jobs() -> None:
+def test_junit_reports_unfinished_jobs_and_runs_without_jobs() -> None:
     running = JobEntry(file="a.pdf", job=make_snapshot())
     over = read_junit(junit_xml(ending(running, error=DeadlineError("timed out"))))
     refused = read_junit(junit_xml(ending(error=AuthError("not logged in"))))
@@ -82,7 +82,7 @@ def test_annotation_is_one_escaped_command() -> None:
     assert hostile.startswith("::error file=")
 
 
-def test_annotations_pass_over_what_is_fine() -> None:
+def test_annotations_skip_successful_files() -> None:
     assert list(annotations_of(ending(JobEntry(file="a.pdf", job=completed())))) == []
 
 

@@ -1,4 +1,4 @@
-"""fnt.output.report.events: events that a script reads."""
+"""fnt.output.report.events: events for scripts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from builders import make_snapshot
-from fnt.output.report.events import EventWriter, JsonRenderer
+from fnt.output.report.event_writer import EventWriter
+from fnt.output.report.events import JsonRenderer
 from fnt.progress import (
     LinkState,
     LinkStatus,
@@ -21,14 +22,37 @@ from fnt.progress import (
 from world import Clock, completed, make_terminal
 
 
-def events_of(*updates: Update) -> list[dict[str, Any]]:
+def lines_of(*updates: Update) -> list[str]:
     clock, terminal = Clock(), make_terminal()
     renderer = JsonRenderer(EventWriter(terminal.document, now=clock.now), clock=clock)
     state = ProgressState()
     for update in updates:
         state = reduce(state, update, now=clock())
         renderer.render(state)
-    return [json.loads(line) for line in terminal.out.text.splitlines()]
+    return terminal.out.text.splitlines()
+
+
+def events_of(*updates: Update) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lines_of(*updates)]
+
+
+def test_an_event_to_the_byte() -> None:
+    """Scripts that cut lines rather than parse them rely on the order of the keys."""
+    lines = lines_of(
+        UploadProgress(key="k", title="\udce9té.pdf", sent_bytes=0, size_bytes=100),
+        LinkState(status=LinkStatus.POLLING, poll_every_s=2.0, retry_at=104.0),
+        Refused(key="r", title="b.pdf", message="not a PDF", code="NOT_A_PDF"),
+    )
+
+    assert lines == [
+        '{"v": 1, "seq": 1, "ts": "2026-03-01T12:00:00.000Z", "type": "upload.progress", '
+        '"file": "\\udce9t\\u00e9.pdf", "sent_bytes": 0, "size_bytes": 100}',
+        '{"v": 1, "seq": 2, "ts": "2026-03-01T12:00:00.000Z", "type": "link.state", '
+        '"status": "polling", "attempt": 0, "retry_in_s": 4.0, "poll_every_s": 2.0, '
+        '"reason": null}',
+        '{"v": 1, "seq": 3, "ts": "2026-03-01T12:00:00.000Z", "type": "warning", '
+        '"file": "b.pdf", "code": "NOT_A_PDF", "message": "not a PDF"}',
+    ]
 
 
 def test_events_are_numbered_and_dated() -> None:

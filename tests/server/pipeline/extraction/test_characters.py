@@ -73,3 +73,19 @@ def test_check_readable_refuses_what_nobody_can_read(text: str) -> None:
 @pytest.mark.parametrize("text", ["Oui.", "Il est dans la cour et ne voit pas le jour. " * 100])
 def test_check_readable_accepts_french(text: str) -> None:
     check_readable([make_page(text)])
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("le pro\ufffdl", "le profil"),
+        ("une \ufffdn a\ufffdreuse", "une fin affreuse"),
+        ("la \ufffdamme", "la \ufffdamme"),
+        ("un \ufffdl", "un \ufffdl"),
+        ("\ufffd" * 9, "\ufffd" * 9),
+    ],
+)
+def test_a_lost_ligature_is_what_the_book_has_elsewhere(text: str, read: str) -> None:
+    page = make_page("le profil, la fin affreuse, le fil et le fll", text)
+
+    assert clean_pages([page])[0].lines[1].text == read

@@ -21,8 +21,9 @@ FORM = "/Type/XObject/Subtype/Form/BBox[0 0 600 800]/Resources<</Font<</F 3 0 R>
 def read(file: bytes, folder: Path) -> list[str]:
     path = folder / "book.pdf"
     path.write_bytes(file)
-    _, pages = open_pages(path, max_pages=9, max_text_chars=9999)
-    return [line.text for page in pages for line in page.lines]
+    with path.open("rb") as opened:
+        _, pages = open_pages(opened.fileno(), max_pages=9, max_text_chars=9999)
+        return [line.text for page in pages for line in page.lines]
 
 
 @pytest.mark.parametrize("catalog", [FIRST_OFF, ALL_OFF_BUT_SECOND])

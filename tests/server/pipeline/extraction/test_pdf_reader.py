@@ -11,8 +11,9 @@ from pdfs import make_page_pdf
 def read(content: str, folder: Path) -> list[str]:
     path = folder / "book.pdf"
     path.write_bytes(make_page_pdf(f"BT /F 12 Tf 1 0 0 1 100 700 Tm {content} ET"))
-    _, pages = open_pages(path, max_pages=9, max_text_chars=9999)
-    return [line.text for page in pages for line in page.lines]
+    with path.open("rb") as opened:
+        _, pages = open_pages(opened.fileno(), max_pages=9, max_text_chars=9999)
+        return [line.text for page in pages for line in page.lines]
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,35 @@ def test_white_that_is_wide_enough_is_a_space(drawn: str, text: str, tmp_path: P
 )
 def test_a_note_call_leaves_the_digits_before_it(drawn: str, text: str, tmp_path: Path) -> None:
     assert "".join(read(drawn, tmp_path)) == text
+
+
+@pytest.mark.parametrize("around", ["", "Le vent tomba. "])
+def test_a_font_without_a_character_map_is_left_out_and_counted(
+    around: str, tmp_path: Path
+) -> None:
+    font = "/Type/Font/Subtype/Type0/BaseFont/Odd/Encoding/Identity-H/DescendantFonts[7 0 R]"
+    descendant = (
+        "/Type/Font/Subtype/CIDFontType2/BaseFont/Odd/FontDescriptor 8 0 R"
+        "/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
+    )
+    descriptor = "/Type/FontDescriptor/FontName/Odd/Flags 4"
+    content = (
+        f"BT /F 12 Tf 1 0 0 1 100 700 Tm ({around}) Tj "
+        "/G 12 Tf <004E00370044003700480037001B0037> Tj ET"
+    )
+    path = tmp_path / "book.pdf"
+    path.write_bytes(
+        make_page_pdf(
+            content,
+            resources="",
+            fonts="/G 6 0 R",
+            extra=[(font, None), (descendant, None), (descriptor, None)],
+        )
+    )
+
+    with path.open("rb") as file:
+        _, pages = open_pages(file.fileno(), max_pages=9, max_text_chars=9999)
+        (page,) = pages
+
+    assert [line.text for line in page.lines] == [around.strip()] * bool(around)
+    assert page.unmapped == 8

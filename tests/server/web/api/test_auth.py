@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import jwt
@@ -11,12 +13,14 @@ import pytest
 from flask import Flask
 
 from fnt.wire import paths
+from fnt_server.auth import password_hashing
 from fnt_server.auth.tokens import REPLAY_WINDOW_S, load_key
 from fnt_server.db.models import AccessToken, Login
 from fnt_server.web.api.auth import limiter
 from server.aging import make_older
 from server.api_client import PASSWORD, ApiUser, assert_refused, make_api_user, services_of
 from server.forgery import forgeries
+from server.records import at_once
 
 # One database: hashing passwords takes its time, and the accounts' own tests know both.
 pytestmark = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
@@ -52,7 +56,8 @@ def test_login_answers_a_pair_and_who_it_is(ann: ApiUser) -> None:
     assert set(answer) == {"access_token", "refresh_token", "expires_in", "user"}
     assert answer["expires_in"] == 900
     assert set(answer["user"]) == {"id", "email", "name"}
-    assert ann.get(paths.ME).json == answer["user"]
+    stored = {"used_bytes": 0, "quota_bytes": 10_000 * 1024 * 1024}
+    assert ann.get(paths.ME).json == {**answer["user"], **stored}
 
 
 @pytest.mark.parametrize(
@@ -230,3 +235,70 @@ def test_only_a_refusal_says_when_to_come_back(ann: ApiUser) -> None:
 def test_logging_in_well_is_not_counted_as_a_try(ann: ApiUser) -> None:
     for _ in range(12):
         log_in(ann)
+
+
+def test_guesses_sent_together_are_looked_at_up_to_the_limit(ann: ApiUser) -> None:
+    answers = at_once([lambda k=k: attempt(ann, f"x{k}@example.org") for k in range(58)])
+
+    assert Counter(answer.status_code for answer in answers) == {401: 10, 429: 48}
+
+
+def test_wrong_passwords_from_elsewhere_do_not_lock_out_where_one_logged_in(
+    app: Flask, ann: ApiUser
+) -> None:
+    pair = log_in(ann)
+    for _ in range(11):
+        last = attempt(make_api_user(app), ann.email)
+    assert_refused(last, 429, "RATE_LIMITED")
+
+    assert refresh(ann, pair["refresh_token"]).status_code == 200
+    assert log_in(ann)
+    for _ in range(10):
+        attempt(ann, ann.email)
+    assert_refused(attempt(ann, ann.email), 429, "RATE_LIMITED")
+
+
+def test_passwords_wait_for_their_turn_and_then_are_refused(
+    ann: ApiUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(password_hashing, "WAIT_FOR_HASHING_S", 0.05)
+    with ExitStack() as stack:
+        for _ in range(password_hashing.HASHES_AT_ONCE):
+            stack.enter_context(password_hashing._slots)
+        refused = [attempt(ann, ann.email) for _ in range(12)]
+
+    for each in refused:
+        assert_refused(each, 429, "RATE_LIMITED")
+        assert each.headers["Retry-After"] == "5"
+    assert log_in(ann)
+
+
+def change_password(caller: ApiUser, old: str, new: str) -> Any:
+    body = {"email": caller.email, "password": old, "new_password": new}
+    return caller.post(paths.PASSWORD, json=body)
+
+
+def test_a_changed_password_ends_all_logins_but_the_new_one(ann: ApiUser) -> None:
+    before = log_in(ann)
+
+    answer = change_password(ann, PASSWORD, "battery of horses")
+
+    assert answer.status_code == 200, answer.text
+    assert_refused(refresh(ann, before["refresh_token"]), 401, "TOKEN_INVALID")
+    assert refresh(ann, answer.json["refresh_token"]).status_code == 200
+    body = {"email": ann.email, "password": PASSWORD}
+    assert_refused(ann.post(paths.LOGIN, json=body), 401, "BAD_CREDENTIALS")
+    body["password"] = "battery of horses"
+    assert ann.post(paths.LOGIN, json=body).status_code == 200
+
+
+def test_a_password_is_not_changed_to_a_weak_one_nor_without_the_old_one(ann: ApiUser) -> None:
+    for weak in ("short", "qwertyuiop", ann.email):
+        assert_refused(change_password(ann, PASSWORD, weak), 400, "WEAK_PASSWORD")
+    assert log_in(ann)
+
+    for _ in range(10):
+        refused = change_password(ann, "wrong", "battery of horses")
+        assert_refused(refused, 401, "BAD_CREDENTIALS")
+
+    assert_refused(change_password(ann, "wrong", "battery of horses"), 429, "RATE_LIMITED")

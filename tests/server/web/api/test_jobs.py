@@ -393,6 +393,28 @@ def test_no_room_for_a_job_says_when_to_ask_again(ann: ApiUser, app: Flask) -> N
         app.extensions["fnt"] = services
 
 
+def test_a_user_stores_no_more_than_their_quota(ann: ApiUser, bob: ApiUser, app: Flask) -> None:
+    """What lies about a size is caught by its bytes; another user is not concerned."""
+    job_id, pending = ann.job(), ann.confirm("small").json["job_id"]
+    used = ann.get(paths.ME).json["used_bytes"]
+    services = services_of(app)
+    try:
+        config = replace(services.config, user_quota_bytes=used + 10)
+        app.extensions["fnt"] = replace(services, config=config)
+        assert ann.get(paths.ME).json["quota_bytes"] == used + 10
+        assert_refused(ann.confirm("large", file_size=11), 413, "QUOTA_EXCEEDED")
+        assert_refused(ann.upload(pending), 413, "QUOTA_EXCEEDED")
+        assert services.storage.list_keys(f"jobs/{pending}/") == []
+        assert ann.get(paths.job(pending)).json["status"] == "pending"
+        assert bob.confirm().status_code == 201
+        ann.post(paths.job(job_id, "cancel"))
+        ann.delete(paths.job(job_id))
+        assert ann.get(paths.ME).json["used_bytes"] == used - len(PDF)
+        assert ann.upload(pending).status_code == 202
+    finally:
+        app.extensions["fnt"] = services
+
+
 def test_retry_of_a_retry_lives_when_the_first_is_deleted(ann: ApiUser, app: Flask) -> None:
     job_id = ann.job()
     ann.post(paths.job(job_id, "cancel"))

@@ -94,6 +94,9 @@ def test_answers_are_what_the_document_says(
     pair = seen(200, nobody.post(paths.REFRESH, headers=renewed), paths.REFRESH)
     bearer = {"Authorization": f"Bearer {pair['access_token']}"}
     seen(200, nobody.post(paths.LOGOUT, headers=bearer), paths.LOGOUT)
+    seen(400, nobody.post(paths.PASSWORD, json=login), paths.PASSWORD)
+    changed = {**login, "new_password": "new correct horse"}
+    seen(200, nobody.post(paths.PASSWORD, json=changed), paths.PASSWORD)
 
     asked = {"client_id": CLIENT_ID, "host": "here"}
     codes = seen(200, nobody.post(paths.DEVICE_CODE, data=asked), paths.DEVICE_CODE)

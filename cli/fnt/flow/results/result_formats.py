@@ -1,4 +1,4 @@
-"""Results as a workbook or as flash cards, made here from the sentences; by libraries of extras."""
+"""Results as a workbook or flash cards, created locally with optional libraries."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from fnt.wire.results import Sentence
 from fnt.wire.structs import WireError
 
 LIBRARIES: Final[Mapping[str, str]] = {"xlsx": "openpyxl", "anki": "genanki"}
-"""Formats that are made here, and what makes them."""
+"""Formats created locally, and the library each needs."""
 
 MODEL_ID: Final = 1_730_911_408
-"""Of the kind of note: any number, the same for ever, so that a later import finds its notes."""
+"""Identifies the note type; a constant, so that later imports find their notes."""
 DECK_IDS: Final = 1 << 30
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _WIDTHS: Final = {"A": 60, "B": 8, "C": 80, "D": 8, "E": 30, "F": 10}
@@ -32,7 +32,7 @@ _CSS: Final = """
 
 
 def require_library(format: str) -> None:
-    """Raise UsageError where the format needs an extra that is not installed."""
+    """Raise UsageError if the format needs an extra that is not installed."""
     library = LIBRARIES.get(format)
     if library is None:
         return
@@ -45,7 +45,7 @@ def require_library(format: str) -> None:
 
 
 def make(format: str, lines: Path, target: Path, *, title: str) -> None:
-    """Turn a result in `jsonl` into a workbook or a deck named `title`; raises TemporaryError."""
+    """Convert a `jsonl` result to a workbook or a deck named `title`; raises TemporaryError."""
     writers = {"xlsx": _write_workbook, "anki": _write_deck}
     try:
         writers[format](_sentences(lines), target, title)
@@ -60,9 +60,9 @@ def _sentences(lines: Path) -> Iterator[Sentence]:
 
 
 def _write_workbook(sentences: Iterator[Sentence], target: Path, _title: str) -> None:
-    """Write row after row, in constant memory; texts as texts, whatever they begin with."""
-    from openpyxl import Workbook  # noqa: PLC0415 -- an extra
-    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 -- an extra
+    """Write row by row, in constant memory; every text as a text cell."""
+    from openpyxl import Workbook  # noqa: PLC0415 -- optional
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 -- optional
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("sentences")
@@ -74,7 +74,7 @@ def _write_workbook(sentences: Iterator[Sentence], target: Path, _title: str) ->
         if not isinstance(value, str):
             return value
         made = WriteOnlyCell(sheet, value=_NOT_IN_XML.sub("\ufffd", value))
-        made.data_type = "s"  # "=1+1" would be taken for a formula
+        made.data_type = "s"  # otherwise "=1+1" would become a formula
         made.number_format = "@"
         return made
 
@@ -90,12 +90,12 @@ def _write_workbook(sentences: Iterator[Sentence], target: Path, _title: str) ->
 
 
 def _write_deck(sentences: Iterator[Sentence], target: Path, title: str) -> None:
-    """Write a card for each sentence: it in front, its source and place behind.
+    """Write a card per sentence: the sentence in front, its source and position on the back.
 
-    A note's identity is the book's title, the sentence, its source and how often that came before,
-    so that importing again brings changes and doubles nothing.
+    A note is identified by title, sentence, source, and occurrence, so that importing again
+    updates notes instead of duplicating them.
     """
-    import genanki  # type: ignore[import-untyped]  # noqa: PLC0415 -- an extra
+    import genanki  # type: ignore[import-untyped]  # noqa: PLC0415 -- optional
 
     model = genanki.Model(
         MODEL_ID,

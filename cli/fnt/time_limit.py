@@ -1,4 +1,4 @@
-"""Limits of time: of a whole command, which is left as on Ctrl-C, and of one call."""
+"""Time limits: for a whole command, which ends as on Ctrl-C, and for a single call."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ T = TypeVar("T")
 
 
 class OutOfTime(KeyboardInterrupt):
-    """Timed out; the same way out as Ctrl-C, and nothing swallows it."""
+    """The time limit was reached; a KeyboardInterrupt, so that nothing suppresses it."""
 
 
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """Raise OutOfTime in the main thread when the block takes longer; None never does."""
+    """Raise OutOfTime in the main thread if the block exceeds the limit; None means no limit."""
     if seconds is None or threading.current_thread() is not threading.main_thread():
         yield
         return
-    if not hasattr(signal, "setitimer"):  # Windows: following has a timer of its own
+    if not hasattr(signal, "setitimer"):  # on Windows, watching has its own timer
         yield
         return
     before = signal.signal(signal.SIGALRM, _raise)
@@ -29,15 +29,15 @@ def time_limit(seconds: float | None) -> Iterator[None]:
     try:
         yield
     finally:
-        if signal.getsignal(signal.SIGALRM) is _raise:  # else SIGTERM has set its own alarm
+        if signal.getsignal(signal.SIGALRM) is _raise:  # otherwise SIGTERM has set its own alarm
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
 
 
 def call_within(seconds: float, call: Callable[[], T], *, name: str) -> T:
-    """Return what a call returns, or raise what it raises; TimeoutError when it takes longer.
+    """Return the result of a call, or raise its exception; raises TimeoutError.
 
-    It runs in a thread of its own, which is then left behind and does not keep the process alive.
+    The call runs in a daemon thread, which is abandoned after the time limit.
     """
     results: list[T] = []
     errors: list[Exception] = []

@@ -1,4 +1,4 @@
-"""Workbooks and decks: every text arrives as it is, whatever it looks like."""
+"""Workbooks and decks preserve every text exactly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from openpyxl import load_workbook
 
 from fnt.errors import TemporaryError, UsageError
-from fnt.flow.results.formats import make, require_library
+from fnt.flow.results.result_formats import make, require_library
 
 ODD = [
     "=1+1", "- Oui", "+33 1 23", "@x", "\t=1", "'=1", '"a","b"', "a\nb", "— Non ; <b>si</b> &amp;",
@@ -62,7 +62,7 @@ def test_a_workbook_holds_every_text_as_text(tmp_path: Path) -> None:
     assert {(row[1].value, row[3].value) for row in rows} == {(2, 3)}
 
 
-def test_what_xml_cannot_hold_does_not_break_a_workbook(tmp_path: Path) -> None:
+def test_characters_invalid_in_xml_do_not_break_a_workbook(tmp_path: Path) -> None:
     path = made("xlsx", tmp_path, sentence("a\x00b\x1bc\uffff"))
 
     assert load_workbook(path)["sentences"]["A2"].value == "a\ufffdb\ufffdc\ufffd"
@@ -93,7 +93,7 @@ def test_a_deck_imported_again_doubles_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format", ["xlsx", "anki"])
 @pytest.mark.parametrize("line", ["no json", "7", '{"text": 1}', "[" * 100_000])
-def test_a_result_that_cannot_be_read_is_told(format: str, line: str, tmp_path: Path) -> None:
+def test_a_result_that_cannot_be_read_is_reported(format: str, line: str, tmp_path: Path) -> None:
     lines = tmp_path / "lines"
     lines.write_text(line + "\n", encoding="utf-8")
 
@@ -113,7 +113,7 @@ def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
 
 def test_no_library_is_loaded_before_it_is_needed() -> None:
     code = (
-        "import sys, fnt.flow.results.formats;"
+        "import sys, fnt.flow.results.result_formats;"
         " sys.exit('openpyxl' in sys.modules or 'genanki' in sys.modules)"
     )
 

@@ -1,4 +1,4 @@
-"""The end of a command's time, and what must outlive it."""
+"""Time limits of commands and calls."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import threading
 
 import pytest
 
-from fnt.timeout import call_within, time_limit
+from fnt.time_limit import call_within, time_limit
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no alarms here")
 def test_an_alarm_set_meanwhile_is_left_armed() -> None:
-    """SIGTERM sets one of its own, in the middle of whatever has a limit."""
+    """SIGTERM sets an alarm of its own inside a block that has a time limit."""
     before = signal.getsignal(signal.SIGALRM)
     try:
         with time_limit(60.0):
@@ -25,7 +25,7 @@ def test_an_alarm_set_meanwhile_is_left_armed() -> None:
         signal.signal(signal.SIGALRM, before)
 
 
-def test_a_call_gives_what_it_returns_and_raises_what_it_raises() -> None:
+def test_a_call_returns_its_result_or_raises_its_error() -> None:
     assert call_within(5, lambda: 1 + 1, name="sum") == 2
     with pytest.raises(ZeroDivisionError):
         call_within(5, lambda: 1 // 0, name="sum")

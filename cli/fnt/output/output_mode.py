@@ -1,12 +1,12 @@
-"""The output formats of a run."""
+"""The ways a run writes its output."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 
-class OutputFormat(StrEnum):
-    """The output format of a run."""
+class OutputMode(StrEnum):
+    """How a run writes its output."""
 
     HUMAN = "human"
     PLAIN = "plain"  # lines, even on a terminal
