@@ -22,7 +22,9 @@ def passwd(
         ),
     ] = False,
 ) -> None:
-    """Change your password and end all other logins of your account.
+    """Change your password.
+
+    All other logins of your account end.
 
     A new password has at least 10 characters and is not a common or easily guessed one.
     """
