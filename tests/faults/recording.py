@@ -42,10 +42,17 @@ class RecordingTransport(httpx.BaseTransport):
             raise
         for entry in _told(replace(asked, http=response.status_code), request, response):
             self._history.add(entry)
-        return response
+        return _unread(response)
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _unread(response: httpx.Response) -> httpx.Response:
+    """Return the response as a transport does: its stream may be read, though ours has been."""
+    encoded = {"content-encoding", "content-length", "transfer-encoding"}
+    headers = [(k, v) for k, v in response.headers.multi_items() if k not in encoded]
+    return httpx.Response(response.status_code, headers=headers, content=response.content)
 
 
 def _told(asked: Entry, request: httpx.Request, response: httpx.Response) -> Iterator[Entry]:
