@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install format lint types test test-quick test-faults test-bulk soak check check-wheel bench serve worker demo sample picture schemas build clean
+.PHONY: help install format lint types test test-quick test-faults test-bulk fuzz audit soak check check-wheel bench serve worker demo sample picture schemas build clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -27,25 +27,32 @@ lint: $(READY)  ## Check format, rules and import contracts
 types: $(READY)  ## Check types
 	$(BIN)/mypy
 
-test-quick: $(READY)  ## Run the tests that start no server: client and wire
-	$(BIN)/pytest -n 2 tests/client tests/wire
+test-quick: $(READY)  ## Run the unit tests of client and wire
+	$(BIN)/pytest -n 2 tests/client tests/wire -m "not slow"
 
 test: $(READY)  ## Run all tests but the long ones
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder
 
-test-faults: $(READY)  ## Run the fault storms; SHORT=1 takes a sample
-	FNT_TEST_SHORT=$(SHORT) $(BIN)/pytest -n 2 tests/faults tests/server tests/e2e -m faults
+test-faults: $(READY)  ## Run fault storms, short fuzzers and other long tests; SHORT=1 takes a sample
+	FNT_TEST_SHORT=$(SHORT) $(BIN)/pytest -n 3 -m faults
 
 test-bulk: $(READY)  ## Import hundreds of books under kills; SHORT=1 takes a sample
 	FNT_TEST_SHORT=$(SHORT) $(BIN)/pytest -n 2 tests/faults -m bulk
+
+fuzz: $(READY)  ## Run each fuzzer for MINUTES=5; SEED=n repeats, ONLY=name selects
+	FNT_TEST_FUZZ_MINUTES=$(or $(MINUTES),5) FNT_TEST_FUZZ_SEED=$(SEED) $(BIN)/pytest -q -s --timeout 0 -m faults tests/fuzz -k "$(ONLY)"
+
+audit: $(READY)  ## Look up known vulnerabilities of the dependencies; needs api.osv.dev
+	@test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && build/audit/bin/python -m pip install -q "pip-audit>=2.9"; }
+	@$(BIN)/python tests/audit.py build/audit/bin/pip-audit
 
 soak: $(READY)  ## Crash, kill and load for half an hour, and tell the figures
 	PYTHONPATH=tests $(BIN)/python -m faults.soak
 
 check: lint types test  ## Format, rules, types and tests; CI adds check-wheel
 
-bench: $(READY)  ## Measure speed and memory; SHORT=1 takes fewer rounds
-	PYTHONPATH=tests $(BIN)/python -m bench $(if $(SHORT),--short)
+bench: $(READY)  ## Measure speed and memory, beside the last stored run; SHORT=1, SAVE=1, SUBJECTS="job boot"
+	PYTHONPATH=tests $(BIN)/python -m bench $(SUBJECTS) $(if $(SHORT),--short) $(if $(SAVE),--save)
 
 serve: $(READY)  ## Run the server on this machine
 	$(BIN)/fnt-server run

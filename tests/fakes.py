@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from queue import Queue
+from queue import SimpleQueue
 from typing import Any
 
 import httpx
@@ -16,7 +16,7 @@ from builders import make_snapshot
 from fnt.errors import FntError
 from fnt.stream import Ack, Disconnected, Draining, JobProgressEvent
 from fnt.wire import events, paths
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
 from fnt.wire.responses import error_body
@@ -139,7 +139,7 @@ class FakeServer:
 class FakeStream:
     """A JobStream whose other end the test holds. Joins are answered from the record by itself."""
 
-    def __init__(self, inbox: Queue[Any], hub: FakeHub) -> None:
+    def __init__(self, inbox: SimpleQueue[Any], hub: FakeHub) -> None:
         self.inbox = inbox
         self._hub = hub
         self.joined: list[int] = []
@@ -216,9 +216,9 @@ class FakeHub:
     next_token: Callable[[], str | None] = lambda: None
     streams: list[FakeStream] = field(default_factory=list)
     attempts: int = 0
-    opened: Queue[FakeStream] = field(default_factory=Queue)
+    opened: SimpleQueue[FakeStream] = field(default_factory=SimpleQueue)
 
-    def open(self, inbox: Queue[Any]) -> FakeStream:
+    def open(self, inbox: SimpleQueue[Any]) -> FakeStream:
         """Make a stream; what a Session is given."""
         return FakeStream(inbox, self)
 

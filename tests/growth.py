@@ -14,6 +14,7 @@ import json
 import pkgutil
 import re
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -32,11 +33,15 @@ from fnt_server.engines.rule_based import shorten
 from fnt_server.pipeline.chunks import process_chunk
 from fnt_server.pipeline.document import Paragraph
 from fnt_server.pipeline.extraction.characters import clean_text
+from fnt_server.pipeline.extraction.pdf_reader import open_book
 from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page
+from fnt_server.pipeline.layout.watermarks import drop_watermarks
+from fnt_server.pipeline.text.blocks import merge_drop_caps
 from fnt_server.pipeline.text.hyphenation import Vocabulary, keeps_hyphen
 from fnt_server.pipeline.text.paragraphs import find_paragraphs
 from fnt_server.pipeline.text.sentences import iter_sentences
 from fnt_server.pipeline.text.typography import plain
+from pdfs import make_page_pdf
 
 MODULES: tuple[ModuleType, ...] = (
     fnt_server.pipeline,
@@ -64,6 +69,10 @@ def all_patterns() -> dict[str, re.Pattern[str]]:
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
                 found[f"{module.__name__}.{name}"] = value
+            if isinstance(value, dict) and name.isupper():
+                for key, pattern in value.items():
+                    if isinstance(pattern, re.Pattern):
+                        found[f"{module.__name__}.{name}[{key}]"] = pattern
         for line, text in _inline_patterns(module):
             found[f"{module.__name__}:{line}"] = re.compile(text)
     return found
@@ -207,6 +216,12 @@ def functions() -> dict[str, Callable[[str], object]]:
         "Vocabulary.of": lambda text: Vocabulary.of([text]),
         "keeps_hyphen": lambda text: keeps_hyphen(text, text, words),
         "plain": plain,
+        "clean_text, marks": lambda text: clean_text(
+            "a" + "\u0301" * len(text) + "\u0327" * len(text)
+        ),
+        "merge_drop_caps": lambda text: merge_drop_caps(_lines(text), words, size=10),
+        "drop_watermarks": lambda text: drop_watermarks([_page(_lines("a" * len(text)))], size=10),
+        "a line with accents": _accents,
         "clean_text": lambda text: clean_text(text, split_accents=True),
         "shorten": lambda text: shorten(text, SETTINGS),
         "process_chunk": _process_chunk,
@@ -233,6 +248,28 @@ def _paragraphs(text: str, width: int, end: str) -> object:
         ),
     )
     return find_paragraphs([page], size=10, fix_hyphenation=True)
+
+
+def _lines(text: str) -> list[Line]:
+    """Return large initials, and as many lines that stand beside all of them."""
+    caps = [Line(text="A", x0=0, x1=9, y=9.0 * k, size=1e6) for k in range(len(text) // 2)]
+    beside = [Line(text="a", x0=5, x1=9, y=9.0 * k, size=10) for k in range(len(text) // 2)]
+    return [*caps, *beside]
+
+
+def _page(lines: list[Line]) -> Page:
+    return Page(number=1, height=842, lines=tuple(lines))
+
+
+def _accents(text: str) -> object:
+    """Read a line of capitals with as many accents at its end."""
+    half = len(text) // 2
+    content = f"BT /F 1 Tf 9 700 Td ({'E' * half}{'´' * half}) Tj ET"
+    with tempfile.TemporaryFile() as file:
+        file.write(make_page_pdf(content, page="/MediaBox[0 0 14400 800]"))
+        file.flush()
+        pages = open_book(file.fileno(), max_pages=1, max_text_chars=10**7).pages
+        return list(pages)
 
 
 def _over_pages(text: str) -> object:

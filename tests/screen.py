@@ -20,6 +20,9 @@ from rich.color import ColorParseError
 from rich.style import Style
 from rich.text import Text
 
+DIM, GREY = b"\x1b[2m", b"\x1b[90m"
+"""Pyte knows nothing of dim text."""
+
 
 class ScreenCommand:
     """Runs a command with a terminal of a fixed size and keeps the screen it draws."""
@@ -58,6 +61,11 @@ class ScreenCommand:
         """Type."""
         os.write(self._master, keys.encode())
 
+    def resize(self, *, columns: int, lines: int) -> None:
+        """Change the size of the window."""
+        self.screen.resize(lines, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
     def look(self, seconds: float = 0.05) -> bool:
         """Take in what was drawn meanwhile; False when the command has closed the terminal."""
         ends = time.monotonic() + seconds
@@ -71,7 +79,7 @@ class ScreenCommand:
             if not drawn:
                 return False
             self.written += drawn
-            self._stream.feed(drawn)
+            self._stream.feed(drawn.replace(DIM, GREY))
         return True
 
     def wait_for(self, condition: Callable[[str], object], *, within_s: float = 30) -> str:
@@ -99,17 +107,20 @@ class ScreenCommand:
         with contextlib.suppress(OSError):
             os.close(self._master)
 
+    def rows(self) -> list[list[tuple[str, Style]]]:
+        """Return the screen line by line, as runs of one style."""
+        found = []
+        for number in range(len(self.text.splitlines())):
+            cells = [self.screen.buffer[number][column] for column in range(self.screen.columns)]
+            runs = itertools.groupby(cells, key=_style)
+            found.append([("".join(cell.data for cell in run), style) for style, run in runs])
+        return found
+
     def styled(self) -> Text:
         """Return the screen with its colors."""
-        lines = []
-        for number in range(len(self.text.splitlines())):
-            row = self.screen.buffer[number]
-            cells = [row[column] for column in range(self.screen.columns)]
-            line = Text()
-            for style, run in itertools.groupby(cells, key=_style):
-                line.append("".join(cell.data for cell in run), style)
+        lines = [Text.assemble(*row) for row in self.rows()]
+        for line in lines:
             line.rstrip()
-            lines.append(line)
         return Text("\n").join(lines)
 
 
@@ -120,6 +131,7 @@ def _own_terminal() -> None:
 
 def _style(cell: pyte.screens.Char) -> Style:
     name = cell.fg if cell.fg.isalpha() else f"#{cell.fg}"
+    name = "grey62" if name == "brightblack" else name
     try:
         return Style(color=None if name == "default" else name, bold=cell.bold)
     except ColorParseError:

@@ -18,14 +18,15 @@ from builders import MOMENT, make_snapshot
 from fnt.api.device import DeviceGrant
 from fnt.app import app
 from fnt.config.credentials import Tokens
-from fnt.context import AppContext, Connection
+from fnt.connection import Connection
+from fnt.context import AppContext
 from fnt.errors import AuthError, FntError, NotFoundError, UsageError
 from fnt.output.report.document import Report
 from fnt.output.terminal import Terminal
 from fnt.progress import Accepted, Refused, Update, UploadProgress
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
-from fnt.wire.responses import Chunk, User
+from fnt.wire.responses import Chunk, ExpiringJobs, User
 
 SERVER = "https://books.example.org"
 TOKENS = Tokens(access_token="a", refresh_token="r", expires_at=1_772_366_400.0, email="me@x.org")
@@ -92,6 +93,7 @@ class FakeApi:
         self.jobs = {job.id: job for job in jobs}
         self.results: dict[int, bytes] = {}
         self.chunk_rows: list[Chunk] = []
+        self.expiring: ExpiringJobs | None = None
         self.calls: list[tuple[Any, ...]] = []
         self.is_logged_in = True
         self.grant: DeviceGrant | FntError = NotFoundError("not found", code="NOT_FOUND")
@@ -135,7 +137,7 @@ class FakeApi:
 
     def get_job(self, job_id: int) -> JobSnapshot:
         if job_id not in self.jobs:
-            raise NotFoundError("job not found", code="JOB_NOT_FOUND")
+            raise NotFoundError(f"job {job_id} not found", code="JOB_NOT_FOUND")
         return self.jobs[job_id]
 
     def list_jobs(
@@ -144,7 +146,10 @@ class FakeApi:
         status: JobStatus | None = None,
         sha256: str | None = None,
         limit: int | None = 50,
+        on_expiring: Callable[[ExpiringJobs], None] = lambda _: None,
     ) -> Iterator[JobSnapshot]:
+        if self.expiring is not None:
+            on_expiring(self.expiring)
         jobs = [
             job
             for job in self.jobs.values()
@@ -224,22 +229,18 @@ class FakeSession:
     def close(self) -> None:
         self.is_closed = True
 
-    def upload(self, items: Any, *, parallel: int = 4) -> Iterator[Update]:
+    def upload(
+        self, items: Any, *, parallel: int = 4, watch: Any = None, give_up_s: float = 600.0
+    ) -> Iterator[Update]:
         items = list(items)
-        self.asked.append(("upload", [i for i in items if not isinstance(i, Refused)], parallel))
+        self.asked.append(
+            ("upload", [i for i in items if not isinstance(i, Refused)], watch or parallel)
+        )
         yield from (item for item in items if isinstance(item, Refused))
         yield from self._play()
 
     def watch(self, job_ids: Any, options: Any = None) -> Iterator[Update]:
         self.asked.append(("watch", list(job_ids), options))
-        yield from self._play()
-
-    def upload_and_watch(
-        self, items: Any, *, parallel: int = 4, options: Any = None
-    ) -> Iterator[Update]:
-        items = list(items)
-        self.asked.append(("upload_and_watch", items, options))
-        yield from (item for item in items if isinstance(item, Refused))
         yield from self._play()
 
     def cancel(self, job_id: int) -> None:
@@ -321,6 +322,9 @@ class World:
             api=self.api,  # type: ignore[arg-type]
             anonymous=self.api,  # type: ignore[arg-type]
             store=self.store,  # type: ignore[arg-type]
+            name=SERVER,
+            token_source="FNT_TOKEN" if self.environ.get("FNT_TOKEN") else None,
+            account=lambda: self.api.me().email,
             open_session=lambda: self.session,  # type: ignore[arg-type, return-value]
             open_stream=lambda inbox: None,  # type: ignore[arg-type, return-value]
         )

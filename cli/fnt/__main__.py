@@ -23,9 +23,12 @@ def main() -> None:
         sys.exit(_print_version())
     try:
         sys.exit(_complete() if sys.argv[1:2] == ["__jobs"] else _run_process())
-    except KeyboardInterrupt as stop:  # during the imports, before anything was done
-        from fnt.interrupts import Terminated
+    except (KeyboardInterrupt, RuntimeError) as error:  # during the imports: nothing was done yet
+        from fnt.interrupts import Terminated, interrupt_behind
 
+        stop = interrupt_behind(error)
+        if stop is None:
+            raise
         sys.exit(143 if isinstance(stop, Terminated) else 130)
 
 
@@ -49,19 +52,18 @@ def _print_version() -> int:
         if isinstance(error, BrokenPipeError):
             return 141
         sys.stderr.write(f"error: cannot write the result: {error.strerror}\n")
-        return 1
+        return 2
     return 0
 
 
 def _run_process() -> int:
-    from fnt.interrupts import exit_on_second_interrupt, handle_sigterm
+    from fnt.interrupts import exit_at_once, handle_sigterm
 
     handle_sigterm()  # first, because the imports below take 60 ms
     import os
     from pathlib import Path
 
     from fnt.context import AppContext
-    from fnt.errors import ExitCode
 
     try:
         cwd = Path.cwd()
@@ -70,8 +72,7 @@ def _run_process() -> int:
     context = AppContext.of_process(os.environ, cwd)
     code = run(sys.argv[1:], context)
     context.terminal.close()
-    if code == ExitCode.INTERRUPTED:
-        exit_on_second_interrupt()
+    exit_at_once(code)
     return code
 
 
@@ -110,10 +111,11 @@ def _outcome(argv: list[str], context: AppContext) -> tuple[int | None, FntError
     from typer.exceptions import TyperException
 
     from fnt.errors import ExitCode, FntError, UsageError
-    from fnt.interrupts import Terminated
+    from fnt.interrupts import Terminated, interrupts_kept
 
     try:
-        _invoke(argv, context)
+        with interrupts_kept():
+            _invoke(argv, context)
     except typer.Exit:
         if context.terminal.out_is_closed:
             raise BrokenPipeError from None
@@ -131,7 +133,8 @@ def _outcome(argv: list[str], context: AppContext) -> tuple[int | None, FntError
     except BrokenPipeError:
         raise
     except Exception as error:
-        return ExitCode.BUG, _bug(error, context)
+        told = _bug(error, context)
+        return told.exit_code, told
     return ExitCode.OK, None
 
 
@@ -158,10 +161,10 @@ def _bug(error: Exception, context: AppContext) -> FntError:
     import errno
     import traceback
 
-    from fnt.errors import FntError
+    from fnt.errors import FntError, UsageError
 
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO):  # help was cut off
-        return FntError(f"cannot write the result: {error.strerror}")
+        return UsageError(f"cannot write the result: {error.strerror}")
     for line in "".join(traceback.format_exception(error)).splitlines():
         context.terminal.say_error(line)
     return FntError(f"this is a bug in fnt: {type(error).__name__}")
@@ -173,9 +176,10 @@ def _tell(error: FntError, context: AppContext, *, verbose: bool) -> None:
     if verbose and error.__traceback__ is not None:
         for line in "".join(traceback.format_exception(error)).splitlines():
             context.terminal.say_error(line)
-    context.terminal.say_error(f"error: {error.message}")
-    if error.hint:
-        context.terminal.say_error(f"  {error.hint}")
+    if not error.is_told:
+        context.terminal.say_error(f"error: {error.message}")
+        if error.hint:
+            context.terminal.say_error(f"  {error.hint}")
     if error.request_id and verbose:
         context.terminal.say_error(f"  request id: {error.request_id}")
 

@@ -18,7 +18,7 @@ class JobsGroup(LazyGroup):
         "show": ("fnt.commands.jobs:show", "Show a job in detail, with the chunks that failed."),
         "cancel": ("fnt.commands.jobs:cancel", "Cancel running or waiting jobs."),
         "retry": ("fnt.commands.jobs:retry", "Retry failed or cancelled jobs as new jobs."),
-        "rm": ("fnt.commands.jobs:rm", "Remove finished jobs with their files and results."),
+        "rm": ("fnt.commands.jobs_rm:rm", "Remove finished jobs with their files and results."),
     }
 
 
@@ -65,8 +65,34 @@ class ConfigGroup(LazyGroup):
         "path": ("fnt.commands.config:path", "Show where your settings are stored."),
         "trust": (
             "fnt.commands.config:trust",
-            "Trust the server named in the .fnt.toml of this folder or a parent.",
+            "Trust the server and profile named in the .fnt.toml of this folder or a parent.",
         ),
+    }
+
+
+class TokensGroup(LazyGroup):
+    """Commands for personal tokens."""
+
+    table = {  # noqa: RUF012 -- declared as a ClassVar in the base class
+        "list": (
+            "fnt.commands.tokens:list_tokens",
+            "List your personal tokens with their last use, oldest first.",
+        ),
+        "create": (
+            "fnt.commands.tokens:create",
+            "Create a personal token for FNT_TOKEN and print it; it is shown only once.",
+        ),
+        "revoke": ("fnt.commands.tokens:revoke", "Revoke a personal token at once."),
+    }
+
+
+class LocalGroup(LazyGroup):
+    """Commands for the personal server."""
+
+    table = {  # noqa: RUF012 -- declared as a ClassVar in the base class
+        "status": ("fnt.commands.local:status", "Show whether it is running, and where."),
+        "stop": ("fnt.commands.local:stop", "Stop it; unfinished jobs resume with its next start."),
+        "logs": ("fnt.commands.local:logs", "Show the end of its log."),
     }
 
 
@@ -77,19 +103,24 @@ class RootGroup(LazyGroup):
         "Books": "upload watch download",
         "Jobs": "jobs",
         "Many books": "batch check",
-        "Setup": "login logout passwd whoami config doctor completion",
+        "Setup": "login logout passwd tokens whoami local config doctor completion",
         "More": "help version",
     }
 
     table = {  # noqa: RUF012 -- declared as a ClassVar in the base class
-        "login": ("fnt.commands.auth:login", "Log in and store the token."),
-        "logout": ("fnt.commands.auth:logout", "Log out, here and on the server."),
+        "login": ("fnt.commands.login:login", "Log in and store the token."),
+        "logout": ("fnt.commands.logout:logout", "Log out, here and on the server."),
         "passwd": ("fnt.commands.passwd:passwd", "Change your password."),
-        "whoami": ("fnt.commands.auth:whoami", "Show the current login."),
+        "tokens": (TokensGroup, "List, create and revoke your personal tokens."),
+        "whoami": ("fnt.commands.whoami:whoami", "Show the current login."),
+        "local": (LocalGroup, "Show or stop the personal server that upload starts."),
         "upload": ("fnt.commands.upload:upload", "Upload PDFs and split their sentences."),
         "watch": ("fnt.commands.watch:watch", "Watch jobs live and save their results."),
         "jobs": (JobsGroup, "List, show, cancel, retry and remove jobs."),
-        "download": ("fnt.commands.download:download", "Save the results of completed jobs."),
+        "download": (
+            "fnt.commands.download:download",
+            "Save the results of completed jobs, or parts of them.",
+        ),
         "batch": (BatchGroup, "Import many books, each exactly once."),
         "check": (
             "fnt.commands.check:check",

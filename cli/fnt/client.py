@@ -6,12 +6,13 @@ import os
 import re
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from fnt.config.settings import load_settings
-from fnt.context import connect
+from fnt.connection import connect
 from fnt.errors import (
     ExitCode,
     FntError,
@@ -21,12 +22,16 @@ from fnt.errors import (
     TemporaryError,
     UsageError,
 )
-from fnt.flow.results.download import save_result
+from fnt.flow.results.download import Result, save_result
 from fnt.flow.results.format_option import formats
+from fnt.local_server.resolution import started
+from fnt.local_server.server import LocalServer
+from fnt.patience import GIVE_UP_S
 from fnt.progress import Accepted, Refused
 from fnt.session import UploadItem, WatchOptions
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot, ProcessingSettings
+from fnt.wire.local_server import NAME as LOCAL
 
 _ERRORS: Mapping[ExitCode, type[FntError]] = {
     ExitCode.NOT_FOUND: NotFoundError,
@@ -58,12 +63,14 @@ class Client:
             environ=environ,
             cwd=Path.cwd(),
         )
-        if token is None:
-            self._server = connect(settings)
-        else:
-            self._server = connect(
-                replace(settings, token=token), auth_source="the token passed to Client"
-            )
+        with ExitStack() as opened:
+            if settings.server == LOCAL:
+                local = LocalServer.of_user(environ)
+                settings = opened.enter_context(started(settings, local))
+            elif token is not None:
+                settings = replace(settings, token=token)
+            self._server = connect(settings, auth_source=token and "the token passed to Client")
+            self._closed_last = opened.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +82,7 @@ class Client:
         """Close all connections; jobs keep running."""
         self._server.api.close()
         self._server.anonymous.close()
+        self._closed_last.close()
 
     def upload(
         self,
@@ -109,7 +117,7 @@ class Client:
                     return update.job
         raise TemporaryError("the upload got no response")
 
-    def watch(self, *jobs: int, give_up_s: float = 600.0) -> Iterator[JobSnapshot]:
+    def watch(self, *jobs: int, give_up_s: float = GIVE_UP_S) -> Iterator[JobSnapshot]:
         """Yield each job's state whenever it changes, until all have ended.
 
         Versions of a job only increase, even across reconnects; its last state is final. Raises
@@ -125,7 +133,7 @@ class Client:
                     seen[update.id] = update.version
                     yield update
 
-    def wait(self, job: int, *, give_up_s: float = 600.0) -> JobSnapshot:
+    def wait(self, job: int, *, give_up_s: float = GIVE_UP_S) -> JobSnapshot:
         """Watch a job and return its final state, which may be a failure."""
         for state in self.watch(job, give_up_s=give_up_s):
             if state.status.is_terminal:
@@ -145,9 +153,7 @@ class Client:
         if len(chosen) != 1:
             raise UsageError("download takes one format at a time", hint="call it for each format")
         return save_result(
-            self._server.api,
-            self.job(job),
-            format=chosen[0],
+            Result(self._server.api, self.job(job), chosen[0]),
             target=Path(target),
             overwrite=overwrite,
         )

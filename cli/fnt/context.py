@@ -9,25 +9,27 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from queue import Queue
 from typing import TYPE_CHECKING, Any
 
 from fnt.color import ColorMode
 from fnt.config.job_cache import remember
+from fnt.connection import Connection, connect
 from fnt.errors import TemporaryError, UsageError
+from fnt.local_server.local_use import LocalUse
 from fnt.output.browser import has_browser, open_browser
+from fnt.output.log_handler import log_to
 from fnt.output.output_mode import OutputMode
 from fnt.output.report.document import Report
 from fnt.output.terminal import Terminal
 from fnt.time_limit import OutOfTime, time_limit
+from fnt.wire.local_server import NAME as LOCAL
 
 if TYPE_CHECKING:
-    from fnt.api.client import ApiClient
-    from fnt.config.credentials import CredentialStore
     from fnt.config.settings import Settings
-    from fnt.session import Session
-    from fnt.stream import JobStream
+    from fnt.config.unsaved_jobs import UnsavedJobs
+    from fnt.local_server.server import LocalServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class GlobalOptions:
     @classmethod
     def of_flags(cls, flags: Mapping[str, Any]) -> GlobalOptions:
         """Return the options given on the command line."""
-        names = ("server", "profile", "timeout", "ca_file", "insecure_http")
+        names = ("server", "profile", "timeout", "ca_file", "insecure_http", "no_local")
         return cls(
             settings={name: flags[name] for name in names if name in flags},
             format=_format(flags),
@@ -75,18 +77,6 @@ def _format(flags: Mapping[str, Any]) -> OutputMode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """A connection to one server."""
-
-    api: ApiClient
-    anonymous: ApiClient
-    """A client that sends no token."""
-    store: CredentialStore
-    open_session: Callable[[], Session]
-    open_stream: Callable[[Queue[Any]], JobStream]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AppContext:
     """The context of a run: streams, environment, clocks, and the connection factory."""
 
@@ -102,6 +92,12 @@ class AppContext:
     now: Callable[[], datetime]
     new_key: Callable[[], str] = lambda: uuid.uuid4().hex
     connect: Callable[[Settings], Connection]
+    notes: list[str] = field(default_factory=list)
+    """What was said already, since a command may connect several times."""
+    servers: list[str] = field(default_factory=list)
+    """Names of the servers this run was connected to."""
+    find_local: Callable[[], LocalServer | None] = lambda: None
+    """Finds the personal server, on a system that can have one."""
 
     @classmethod
     def of_process(cls, environ: Mapping[str, str], cwd: Path) -> AppContext:
@@ -120,6 +116,7 @@ class AppContext:
             environ=environ,
             cwd=cwd,
             connect=connect,
+            find_local=partial(_find_local, environ),
         )
 
     def configured(self, options: GlobalOptions) -> AppContext:
@@ -133,89 +130,85 @@ class AppContext:
             log_to(self.terminal, level=logging.DEBUG if options.verbose > 1 else logging.INFO)
         return replace(self, options=options)
 
+    @property
+    def draws_tables(self) -> bool:
+        """Whether results are drawn as tables; elsewhere each is a plain line, uncut."""
+        return self.options.format is OutputMode.HUMAN and self.terminal.out_is_terminal
+
     def settings(self) -> Settings:
         """Load the settings."""
         from fnt.config.settings import load_settings  # noqa: PLC0415 -- 15 ms, not for --help
 
         return load_settings(flags=self.options.settings, environ=self.environ, cwd=self.cwd)
 
+    def _say_ignored(self) -> bool:
+        """Say what a project file chooses in vain, or books would go elsewhere unnoticed."""
+        from fnt.config.settings import ignored_choices  # noqa: PLC0415 -- as above
+
+        ignored = ignored_choices(flags=self.options.settings, environ=self.environ, cwd=self.cwd)
+        if ignored:
+            path, choices = ignored
+            words = " and ".join(choices)
+            note = (
+                f"note: {path} is not trusted, so its {words} is ignored; "
+                "review it, then run: fnt config trust"
+            )
+            if note not in self.notes:
+                self.notes.append(note)
+                self.terminal.say(note)
+        return ignored is not None
+
+    @contextmanager
+    def _resolved(self, settings: Settings, local: LocalUse) -> Iterator[Settings]:
+        from fnt.local_server.resolution import resolved  # noqa: PLC0415 -- only to connect
+
+        if self._say_ignored() and settings.server != LOCAL:
+            local = LocalUse.NEVER  # the project wants a certain server
+        with resolved(
+            settings,
+            local,
+            find_local=self.find_local,
+            terminal=self.terminal,
+            environ=self.environ,
+        ) as found:
+            yield found
+
+    def unsaved_jobs(self, connection: Connection) -> UnsavedJobs:
+        """Return the memory of jobs of this server and account that are not saved yet."""
+        from fnt.config.settings import data_folder  # noqa: PLC0415 -- as above
+        from fnt.config.unsaved_jobs import UnsavedJobs  # noqa: PLC0415 -- as above
+
+        return UnsavedJobs(
+            data_folder(self.environ), server=connection.name, account=connection.account
+        )
+
+    @property
+    def server_shown(self) -> str:
+        """The name of the server last connected to, for people: without the scheme."""
+        name = self.servers[-1]
+        return name.partition("://")[2] or name
+
     def remember_jobs(self) -> None:
         """Cache the jobs seen in this run for shell completion."""
         jobs = [entry.job for entry in self.report.jobs if entry.job is not None]
-        if jobs:
-            settings = self.settings()
-            remember(settings.config_dir, settings.server, jobs)
+        if jobs and self.servers:
+            remember(self.settings().config_dir, self.servers[-1], jobs)
 
     @contextmanager
-    def connected(self) -> Iterator[Connection]:
+    def connected(self, local: LocalUse = LocalUse.AGAIN) -> Iterator[Connection]:
         """Open a connection to the server, limited in time by --timeout, and close it."""
         settings = self.settings()
-        connection = self.connect(settings)
         try:
-            with time_limit(settings.timeout_s), connection.api, connection.anonymous:
-                yield connection
+            with time_limit(settings.timeout_s), self._resolved(settings, local) as found:
+                connection = self.connect(found)
+                self.servers.append(connection.name)
+                with connection.api, connection.anonymous:
+                    yield connection
         except OutOfTime:
             raise TemporaryError("timed out", hint="raise --timeout") from None
 
 
-class TerminalHandler(logging.Handler):
-    """Prints log records on the terminal, escaped and above the live view."""
+def _find_local(environ: Mapping[str, str]) -> LocalServer | None:
+    from fnt.local_server.server import LocalServer  # noqa: PLC0415 -- only to connect
 
-    def __init__(self, terminal: Terminal) -> None:
-        super().__init__()
-        self._terminal = terminal
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print one record."""
-        self._terminal.say(f"{record.name}: {record.getMessage()}")
-
-
-def log_to(terminal: Terminal, *, level: int) -> None:
-    """Print this program's log records on the terminal."""
-    log = logging.getLogger("fnt")
-    log.handlers = [TerminalHandler(terminal)]
-    log.setLevel(level)
-
-
-def connect(settings: Settings, *, auth_source: str = "FNT_TOKEN") -> Connection:
-    """Create a connection without sending anything yet.
-
-    `auth_source` is how errors name the token from the settings.
-    """
-    # httpx takes 100 ms to import, which commands without network access can save.
-    from fnt.api.auth import BearerAuth, StaticAuth  # noqa: PLC0415
-    from fnt.api.client import ApiClient  # noqa: PLC0415
-    from fnt.api.tls import make_ssl_context  # noqa: PLC0415
-    from fnt.config.credentials import CredentialStore  # noqa: PLC0415
-
-    tls = make_ssl_context(settings.server, settings.ca_file)
-    store = CredentialStore(
-        origin=settings.server, config_dir=settings.config_dir, no_keyring=settings.no_keyring
-    )
-    anonymous = ApiClient(settings.server, auth=None, verify=tls)
-    tokens = (
-        StaticAuth(settings.token, name=auth_source)
-        if settings.token
-        else BearerAuth(store=store, refresh=anonymous.refresh)
-    )
-    api = ApiClient(settings.server, auth=tokens, verify=tls)
-
-    def open_stream(inbox: Queue[Any]) -> JobStream:
-        from fnt.stream import JobStream  # noqa: PLC0415 -- most commands only send one request
-
-        # A handshake locks the system's trust store; one that hangs must not block others.
-        ssl_context = tls if settings.ca_file else make_ssl_context(settings.server)
-        return JobStream(settings.server, tokens=tokens, inbox=inbox, ssl_context=ssl_context)
-
-    def open_session() -> Session:
-        from fnt.session import Session  # noqa: PLC0415 -- as above
-
-        return Session(api, open_stream=open_stream)
-
-    return Connection(
-        api=api,
-        anonymous=anonymous,
-        store=store,
-        open_session=open_session,
-        open_stream=open_stream,
-    )
+    return LocalServer.of_user(environ)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 NAME = "french-novel-tool"
+SERVER_MODULES = ("flask_socketio", "celery", "sqlalchemy", "gunicorn")
+"""What the extra `server` installs and the server cannot do without."""
 INSTALL_HINT = "in a clone of French Novel Tool, run: pip install '.[{extras}]'"
 
 

@@ -1,7 +1,8 @@
 """Exceptions and their exit codes.
 
-FntError                 1
+FntError                 1   a bug of ours
 ├── UsageError           2   configuration, existing target, invalid option value
+│   └── SetupError       2   every request fails: untrusted certificate, locked login
 ├── NotFoundError        3   no such job, file, or profile
 ├── AuthError            4   not logged in, or the login expired
 ├── TemporaryError       5   unreachable, 5xx, rate limit: safe to retry
@@ -11,7 +12,7 @@ FntError                 1
 ├── RefusedInputError   10   every input was refused, here or by the server
 ├── QuotaError          11   quota or plan limit
 ├── ProtocolError       12   response that violates the API contract
-└── RejectedError        1   request rejected for a reason no command expects
+└── RejectedError       12   request rejected for a reason no command expects
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class FntError(Exception):
     """Base class of errors: a one-line message, and a hint about what to do next."""
 
     exit_code = ExitCode.BUG
+    is_told = False
+    """Whether message and hint say only what was printed already."""
 
     def __init__(
         self,
@@ -71,6 +74,10 @@ class UsageError(FntError):
     """Invalid arguments or configuration."""
 
     exit_code = ExitCode.USAGE
+
+
+class SetupError(UsageError):
+    """Something on this machine that makes every request fail, whatever it asks for."""
 
 
 class NotFoundError(FntError):
@@ -122,7 +129,9 @@ class QuotaError(FntError):
 
 
 class RejectedError(FntError):
-    """The server rejected the request (409, 413, 415, or another 4xx)."""
+    """The server, or a proxy, rejected the request (403, 409, 413, 415, or another 4xx)."""
+
+    exit_code = ExitCode.PROTOCOL
 
 
 class ProtocolError(FntError):

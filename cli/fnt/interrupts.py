@@ -1,11 +1,12 @@
-"""Interrupts: Ctrl-C, a second Ctrl-C, and SIGTERM."""
+"""Interrupts: Ctrl-C and SIGTERM, during a run and after it."""
 
 from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-INTERRUPTED = 130
 TERMINATED = 143
 
 LEAVE_WITHIN_S = 5.0
@@ -21,9 +22,33 @@ def handle_sigterm() -> None:
     signal.signal(signal.SIGTERM, _terminate)
 
 
-def exit_on_second_interrupt() -> None:
-    """Exit immediately on a second Ctrl-C, without waiting for threads to finish."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+def interrupt_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """Return the interrupt that led to this error, if any.
+
+    Interrupted code may raise another error on its way out: `threading.Condition` raises
+    RuntimeError between two of its own statements, and so does the creation of a class.
+    """
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return cause
+
+
+@contextmanager
+def interrupts_kept() -> Iterator[None]:
+    """Raise the interrupt behind an error instead of the error."""
+    try:
+        yield
+    except Exception as error:
+        if interrupt := interrupt_behind(error):
+            raise interrupt from error
+        raise
+
+
+def exit_at_once(code: int) -> None:
+    """Make signals end the process with this code: its run is over, and only Python cleans up."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(code))
 
 
 def _terminate(*_: object) -> None:

@@ -6,18 +6,14 @@ import importlib.util
 import os
 import sys
 
-from fnt.distribution import install_hint
+from fnt.distribution import SERVER_MODULES, install_hint
 from fnt_server import concurrency
 
 
 def main() -> None:
     """Run a command; a missing extra or an invalid setting prints one line and exits with 2."""
-    missing = [
-        name
-        for name in ("flask_socketio", "celery", "sqlalchemy", "gunicorn")
-        if importlib.util.find_spec(name) is None
-    ]
-    if missing:
+    _open_standard_streams()
+    if not all(importlib.util.find_spec(name) for name in SERVER_MODULES):
         sys.stderr.write(f"error: fnt-server needs the extra server\n  {install_hint('server')}\n")
         sys.exit(2)
     if concurrency.gevent_requested(sys.argv[1:], os.environ):
@@ -29,6 +25,17 @@ def main() -> None:
     from fnt_server.cli.commands import run_command  # noqa: PLC0415 -- only after the checks above
 
     sys.exit(run_command())
+
+
+def _open_standard_streams() -> None:
+    """Connect closed standard streams to nothing, or files and sockets would take their place."""
+    for number, (name, mode) in enumerate({"stdin": "r", "stdout": "w", "stderr": "w"}.items()):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            os.dup2(opened, number)
+            if opened != number:
+                os.close(opened)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 -- as long as the process
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """One line per record, as text or JSON; no secrets, no text of books, no untrusted line breaks.
 
+A warning that repeats itself is written once a minute, with the number of those left out.
 Of an exception, only its type and (in our own code) the locations in its traceback are logged: the
 message may quote a book, a file name or an SQL parameter.
 """
@@ -9,20 +10,29 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import Context, ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from itertools import takewhile
+from typing import Any, TextIO
 
 TEXT, JSON = "text", "json"
 FIELDS = (
     "request_id", "job_id", "step", "worker", "method", "path", "status", "ms", "outcome", "code",
+    "repeated",
 )  # fmt: skip
 """The fields a record may have, in the order of the text format."""
 QUIET = ("alembic", "celery", "kombu", "gunicorn.error", "engineio.server", "socketio.server")
+REPEATS_EVERY_S = 60.0
+"""How often a warning that repeats itself is written."""
+MAX_REPEATED = 1000
+"""Different warnings whose repetitions are counted."""
 
 _context: ContextVar[Mapping[str, object]] = ContextVar("log_context", default={})  # noqa: B039 -- never changed, only replaced
 
@@ -49,13 +59,78 @@ def context(**fields: object) -> Iterator[None]:
 
 def configure(log_format: str = TEXT) -> None:
     """Send all records to standard error, including those of libraries."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LimitedHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter() if log_format == JSON else _TextFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for noisy in QUIET:  # an explicit level also keeps engineio from adding a handler
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
     threading.excepthook = _log_thread_crash
+
+
+@dataclass(slots=True)
+class _Repeated:
+    """A warning that was written, and what was left out since."""
+
+    written_at: float
+    last: logging.LogRecord
+    left_out: int = 0
+
+
+class LimitedHandler(logging.StreamHandler[TextIO]):
+    """Writes a warning that repeats itself once a minute: an outage must not fill the disk.
+
+    Our own errors are bugs, and all are written. What is left out is written as `repeated`: with
+    the next repetition, or when the minute has passed and anything else is logged.
+    """
+
+    def __init__(
+        self, stream: TextIO | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(stream)
+        self._clock = clock
+        self._repeated: dict[tuple[str, str], _Repeated] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, unless it repeats one of the last minute."""
+        now = self._clock()
+        key = _repetition_key(record)
+        known = self._repeated.get(key) if key else None
+        if known is not None:
+            known.left_out, known.last = known.left_out + 1, record
+        self._write_due(before=now - REPEATS_EVERY_S)
+        if known is not None:
+            return
+        if key and len(self._repeated) < MAX_REPEATED:
+            self._repeated[key] = _Repeated(now, record)
+        super().emit(record)
+
+    def close(self) -> None:
+        """Write what was left out."""
+        with contextlib.suppress(ValueError):  # the stream may be closed
+            self._write_due(before=self._clock())
+        super().close()
+
+    def _write_due(self, *, before: float) -> None:
+        """Write what has been left out for long enough; the entries are in the order of writing."""
+        due = list(takewhile(lambda key: self._repeated[key].written_at <= before, self._repeated))
+        for key in due:
+            seen = self._repeated.pop(key)
+            if not seen.left_out:
+                continue
+            self._repeated[key] = _Repeated(self._clock(), seen.last)
+            seen.last.repeated = seen.left_out
+            Context().run(super().emit, seen.last)  # it is not about the request of this thread
+
+
+def _repetition_key(record: logging.LogRecord) -> tuple[str, str] | None:
+    """Return what two records share that say the same; None if every record counts."""
+    is_ours = record.name.startswith("fnt_server")
+    if record.levelno < logging.WARNING or (is_ours and record.levelno > logging.WARNING):
+        return None
+    # Libraries count their attempts and seconds in the message.
+    words = record.getMessage()
+    return record.name, words if is_ours else re.sub(r"\d+", "#", words)
 
 
 def _log_thread_crash(failed: threading.ExceptHookArgs) -> None:

@@ -8,6 +8,8 @@ that files of dead children do not accumulate.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from pathlib import Path
 
 from billiard import current_process
 from prometheus_client import Counter, Histogram, values
@@ -29,6 +31,7 @@ STEP_SECONDS = Histogram(
 )
 STEPS_FAILED = Counter("fnt_steps_failed", "Failed step attempts, by code.", ["kind", "code"])
 STEPS_LOST = Counter("fnt_steps_lost", "Steps reclaimed from lost workers.")
+REAPER_PASSES = Counter("fnt_reaper_passes", "Passes of the reaper, by outcome.", ["outcome"])
 EVENTS_PUBLISHED = Counter("fnt_events_published", "Job events handed to the event bus.")
 EVENTS_DROPPED = Counter(
     "fnt_events_dropped", "Job events lost: bus unreachable, or queue full.", ["reason"]
@@ -37,6 +40,12 @@ EVENTS_DROPPED = Counter(
 GAUGES = {
     "fnt_sockets": "Live connections of this process.",
     "fnt_database_up": "Whether the database answers.",
+    "fnt_broker_up": "Whether the broker answers.",
+    "fnt_events_up": "Whether this process hears the events of the others.",
+    "fnt_storage_up": "Whether the storage answers.",
+    "fnt_reaper_up": "Whether the reaper's passes succeed.",
+    "fnt_database_connections": "Open connections of the PostgreSQL server.",
+    "fnt_database_connections_max": "Its max_connections.",
     "fnt_jobs": "Jobs by status.",
     "fnt_steps": "Steps waiting or running.",
     "fnt_queue_age_seconds": "How long the oldest ready step has waited.",
@@ -44,3 +53,17 @@ GAUGES = {
     "fnt_worker_slots": "Steps they can run at once.",
 }
 """Gauges that the exporter reads from the database or its own process."""
+
+
+def open_files() -> set[int]:
+    """Return the descriptors of the files of counts; after a fork, their library closes them."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    found: set[int] = set()
+    with suppress(OSError):
+        files = [path.stat() for path in Path(folder).iterdir()] if folder else []
+        for descriptor in map(int, os.listdir("/dev/fd") if files else ()):  # noqa: PTH208 -- numbers
+            with suppress(OSError):  # that of the list itself
+                opened = os.fstat(descriptor)
+                if any(os.path.samestat(opened, file) for file in files):
+                    found.add(descriptor)
+    return found

@@ -1,53 +1,73 @@
-"""From the commit to the client: `updated_at` is the commit's time by the same machine's clock."""
+"""An event's way in two parts: the commit itself, and from after the commit to the client."""
 
 from __future__ import annotations
 
-import queue
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import socketio
-
-from bench.books import long_book
+from bench.listeners import keep_listeners
 from bench.report import Figure, ms, percentile
-from e2e.harness import RestClient, ServerProcess, running
-from fnt.wire import events
+from fnt_server.jobs import creation, queries, state
+from fnt_server.messaging.event_bus import make_publisher
+from fnt_server.messaging.event_manager import make_manager
+from server.processes import Deployment
+from server.records import new_job
+from server.services import private_broker
+
+MESSAGES_PER_S = 500
+LATE_S = 5.0
+ROOMY = {"FNT_MAX_SOCKETS": "450", "FNT_MAX_SOCKETS_PER_USER": "450"}
 
 
 def measure(*, short: bool) -> Iterator[Figure]:
-    """Watch jobs over one socket and note when each event comes."""
-    with tempfile.TemporaryDirectory() as folder:
-        book = long_book(Path(folder), pages=200 if short else 1000).read_bytes()
-        # A short pause in each chunk: what is measured is the way of the event, not a busy machine.
-        with running(ServerProcess(Path(folder) / "data", FNT_PACE_MS="100")) as server:
-            server.add_user("bench@example.org")
-            rest = RestClient(server.url, "bench@example.org")
-            delays = [d for _ in range(1 if short else 3) for d in _watch(server, rest, book)]
-            rest.close()
-    for share in (0.5, 0.99):
-        yield Figure(
-            name=f"event latency commit → client, p{share * 100:.0f} of {len(delays)}",
-            value=ms(percentile(delays, share)),
-        )
+    """Change a job as a worker does; others watch it on bare sockets."""
+    with tempfile.TemporaryDirectory() as folder, private_broker() as broker:
+        deployment = Deployment(Path(folder), broker_url=broker.url, **ROOMY)
+        try:
+            for watchers in (1, 50) if short else (1, 50, 400):
+                events = 20 if short or watchers > 50 else 200
+                commits, ways = watched(deployment, watchers, events=events)
+                if watchers == 1:
+                    yield Figure(name="commit of an event, p50 / p99", value=_both(commits))
+                yield Figure(
+                    name=f"after the commit → client, {watchers} watchers, p50 / p99",
+                    value=_both(ways),
+                    wanted="1 ms / 5 ms" if watchers <= 50 else "p99 ≤ 20 ms",
+                )
+        finally:
+            deployment.close()
 
 
-def _watch(server: ServerProcess, rest: RestClient, book: bytes) -> list[float]:
-    arrived: queue.Queue[tuple[float, dict[str, Any]]] = queue.Queue()
-    socket = socketio.Client(reconnection=False, handle_sigint=False)
-    socket.on(events.JOB_PROGRESS, lambda job: arrived.put((time.time(), job)))
-    socket.connect(server.url, transports=["websocket"], auth={"token": rest.token})
-    body = {"original_filename": "bench.pdf"}
-    job_id = rest.post("/jobs/confirm", json=body).json()["job_id"]
-    socket.call(events.JOIN_JOB, {"job_id": job_id})
-    rest.post("/process-pdf", data={"job_id": str(job_id)}, files={"pdf_file": ("b.pdf", book)})
-    delays = []
-    while True:
-        at, job = arrived.get(timeout=60)
-        delays.append(at - datetime.fromisoformat(job["updated_at"]).timestamp())
-        if job["status"] == "completed":
-            socket.disconnect()
-            return delays
+def watched(
+    deployment: Deployment, watchers: int, *, events: int
+) -> tuple[list[float], list[float]]:
+    """Return how long each commit took, and each event to each watcher after it, in seconds."""
+    user_id, token = deployment.add_user()
+    job = creation.confirm(deployment.database, new_job(user_id))[0]
+    publisher = make_publisher(deployment.config, make_manager(deployment.config))
+    web = deployment.start_web()
+    commits: list[float] = []
+    committed: dict[int, float] = {}
+    with keep_listeners(web.url, token, [job.id] * watchers) as listeners:
+        time.sleep(1.0)  # until the threads that served the joins are at rest
+        for number in range(events):
+            time.sleep(watchers / MESSAGES_PER_S)
+            began = time.time()
+            with deployment.database.write() as session:
+                changed = state.advance(session, job.id, progress=number % 100)
+            assert changed
+            committed[changed.version] = time.time()
+            publisher.publish(queries.snapshot(changed).to_wire())
+            commits.append(committed[changed.version] - began)
+        until = time.monotonic() + LATE_S
+        while len(listeners.arrivals) < events * watchers and time.monotonic() < until:
+            time.sleep(0.05)
+    publisher.close()
+    web.process.kill()
+    return commits, [at - committed[v] for v, at in listeners.arrivals if v in committed]
+
+
+def _both(delays: list[float]) -> str:
+    return " / ".join(ms(percentile(delays, share)) for share in (0.5, 0.99))

@@ -22,6 +22,8 @@ class Listeners:
 
     def __init__(self, url: str, token: str, job_ids: Iterable[int]) -> None:
         self.delays_s: list[float] = []
+        self.arrivals: list[tuple[int, float]] = []
+        """The version of each event, and when it came."""
         self._over = threading.Event()
         self._selector = selectors.DefaultSelector()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -56,6 +58,7 @@ class Listeners:
             if name == events.JOB_PROGRESS:
                 updated = datetime.fromisoformat(job["updated_at"]).timestamp()
                 self.delays_s.append(arrived - updated)
+                self.arrivals.append((job["version"], arrived))
 
 
 def _joined(url: str, token: str, job_id: int) -> websocket.WebSocket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import statistics
@@ -18,8 +19,23 @@ class Figure:
     """One row of the report."""
 
     name: str
+    """The same in every run: what varies belongs to the value."""
     value: str
+    """Begins with the number that is compared."""
     wanted: str = ""
+    more_is_better: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """How something grows: measured at some sizes, drawn on the benchmarks page."""
+
+    name: str
+    x: str
+    y: str
+    points: Sequence[tuple[float, float]]
+    reason: str = ""
+    """Why it is not a straight line, if it is not."""
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -54,10 +70,17 @@ def python(*args: str) -> Callable[[], object]:
     return lambda: subprocess.run(command, check=True, capture_output=True)
 
 
-def memory_kib(pids: Iterable[int]) -> int:
-    """Return the memory that processes hold, each shared page counted once (Linux)."""
+def memory_kib(pids: Iterable[int], *, kind: str = "Pss") -> int:
+    """Return the memory that processes hold: each shared page once, or for each (Rss). Linux."""
     rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids]
-    return sum(int(re.findall(r"^Pss:\s+(\d+)", text, re.MULTILINE)[0]) for text in rollups)
+    found = [re.findall(rf"^{kind}:\s+(\d+)", text, re.MULTILINE) for text in rollups]
+    return sum(int(kib) for (kib,) in found)
+
+
+def processor_of(pid: int) -> float:
+    """Return the processor time of a process and of its children that have ended (Linux)."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def with_processor(wall_s: float, busy_s: float) -> str:

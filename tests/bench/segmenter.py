@@ -34,7 +34,11 @@ def measure(*, short: bool) -> Iterator[Figure]:
     medians = interleaved({name: run for name, (run, _) in runs.items()}, rounds=1 if short else 5)
     for name, (_, texts) in runs.items():
         megabytes = sum(len(one.encode()) for one in texts) / 1e6
-        yield Figure(name=f"sentences by {name}", value=f"{megabytes / medians[name]:.1f} MB/s")
+        yield Figure(
+            name=f"sentences by {name}",
+            value=f"{megabytes / medians[name]:.1f} MB/s",
+            more_is_better=True,
+        )
 
 
 def _segmenter(name: str) -> Callable[[str], object] | None:

@@ -100,7 +100,9 @@ def _loaded(deployment: Deployment, load: Load, *, worker_class: str) -> Iterato
         wanted="≤ 80 KiB" if worker_class == "gevent" else "≤ 150 KiB",
     )
     yield Figure(
-        name=f"{what}: connected and joined", value=f"{load.sockets / opened_s:.0f} a second"
+        name=f"{what}: connected and joined",
+        value=f"{load.sockets / opened_s:.0f} a second",
+        more_is_better=True,
     )
 
 

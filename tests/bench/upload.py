@@ -48,6 +48,7 @@ def measure(*, short: bool) -> Iterator[Figure]:
         name=f"throughput of {SIZE_MB} MB by fnt / by curl",
         value=f"{curl_s / fnt_s:.2f} ({SIZE_MB / fnt_s:.0f} / {SIZE_MB / curl_s:.0f} MB/s)",
         wanted="≥ 0.8",
+        more_is_better=True,
     )
     yield Figure(name="  the whole command", value=f"{statistics.median(whole):.2f} s")
     yield Figure(name="  its peak memory", value=f"{max(peaks):.0f} MB", wanted="≤ 80 MB")

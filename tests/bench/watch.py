@@ -137,8 +137,8 @@ def _traffic(server: ServerProcess, rest: RestClient, book: bytes, home: Path) -
         by_poll = polled.bytes_down + polled.bytes_up
     yield Figure(name="status requests of a healthy watched job", value=str(len(asked)), wanted="0")
     yield Figure(
-        name=f"bytes of a watched job / of {polls} polls, one every 2 s",
-        value=f"{by_push / by_poll:.2f} ({by_push} / {by_poll})",
+        name="bytes of a watched job / of polls every 2 s",
+        value=f"{by_push / by_poll:.2f} ({by_push} / {by_poll} of {polls})",
     )
 
 
@@ -173,8 +173,8 @@ def _view_cpu(
     command.close()
     share = (usage.ru_utime + usage.ru_stime) / lasted
     yield Figure(
-        name=f"processor time of a {lasted:.0f} s watch of {len(ids)} jobs",
-        value=f"{share * 100:.1f} % of a core",
+        name=f"processor time of a watch of {len(ids)} jobs",
+        value=f"{share * 100:.1f} % of a core, for {lasted:.0f} s",
         wanted="< 15 %",
     )
 

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from typing import Any
 
 import pytest
@@ -122,6 +123,7 @@ def test_verbose_says_what_is_logged() -> None:
     assert world.err == "fnt.api: asked\\x1b again\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("args", [["--help"], ["version"]])
 def test_commands_without_network_import_no_heavy_modules(args: list[str]) -> None:
     code = (
@@ -175,6 +177,7 @@ def test_a_mistyped_option_is_answered_with_the_one_meant() -> None:
     assert "  fnt upload --help" in world.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", ["fnt", "fnt_server"])
 @pytest.mark.parametrize(
     ("environ", "args", "is_colored"),
@@ -190,12 +193,18 @@ def test_help_has_color_where_it_is_wanted_and_the_same_words(
     text = help_text(program, args, environ)
 
     assert ("\x1b[" in text) is is_colored
-    assert re.sub(r"\x1b\[[0-9;]*m", "", text) == help_text(program, args, {})
+    assert re.sub(r"\x1b\[[0-9;]*m", "", text) == plain_help(program)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("args", [["--color", "always", "-h"], ["upload", "--color=always", "-h"]])
 def test_the_color_option_rules_the_help(args: list[str]) -> None:
     assert "\x1b[" in help_text("fnt", args, {"NO_COLOR": "1"})
+
+
+@cache
+def plain_help(program: str) -> str:
+    return help_text(program, ["--help"], {})
 
 
 def help_text(program: str, args: list[str], environ: dict[str, str]) -> str:

@@ -38,4 +38,4 @@ def test_a_token_passed_in_is_named_as_such() -> None:
     with pytest.raises(UsageError, match="token passed to Client"):
         Client("http://127.0.0.1:9", token="no token")
     with pytest.raises(AuthError, match="rejected the token passed to Client"):
-        StaticAuth("t", name="the token passed to Client").renewed_token("t")
+        StaticAuth("t", source="the token passed to Client").renewed_token("t")

@@ -44,7 +44,7 @@ def test_fingerprint_has_hash_size_and_time(tmp_path: Path) -> None:
     ("name", "kind", "words"),
     [
         ("none", NotFoundError, "file the book not found"),
-        (".", UsageError, "the book cannot be read: Is a directory"),
+        (".", UsageError, "the book is a folder, not a file"),
         ("a\0b", UsageError, "the book cannot be read: no name of a file"),
     ],
 )
@@ -143,6 +143,7 @@ def holder(tmp_path: Path):
         pipe.close()
 
 
+@pytest.mark.slow
 def test_a_lock_of_another_process_is_waited_for(
     tmp_path: Path, holder: subprocess.Popen[str]
 ) -> None:
@@ -157,6 +158,7 @@ def test_a_lock_of_another_process_is_waited_for(
         assert time.monotonic() - started_at >= 0.25
 
 
+@pytest.mark.slow
 def test_a_lock_goes_with_a_killed_process(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     holder.kill()
     holder.wait()
@@ -200,6 +202,7 @@ def test_no_lock_is_taken_through_a_link(tmp_path: Path) -> None:
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.slow
 def test_the_lock_library_is_imported_only_for_locking() -> None:
     code = "import sys, fnt.files, fnt.config.credentials; sys.exit('filelock' in sys.modules)"
 

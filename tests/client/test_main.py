@@ -14,7 +14,7 @@ import pytest
 
 from builders import make_snapshot
 from fnt import __version__, errors
-from fnt.__main__ import asks, run
+from fnt.__main__ import asks, main, run
 from fnt.interrupts import Terminated
 from world import FakeApi, FakeSession, World
 
@@ -134,6 +134,7 @@ def fnt(*args: str, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, check=False, text=True, timeout=30, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", ["-V", "--version"])
 def test_version_of_the_real_program(flag: str) -> None:
     done = fnt(flag, capture_output=True)
@@ -141,6 +142,7 @@ def test_version_of_the_real_program(flag: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"fnt {__version__}\n", "")
 
 
+@pytest.mark.slow
 def test_a_closed_reader_ends_silently() -> None:
     read, write = os.pipe()
     os.close(read)
@@ -151,6 +153,7 @@ def test_a_closed_reader_ends_silently() -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 @pytest.mark.parametrize("args", [["version"], ["--json", "version"], ["--jsonl", "version"]])
 def test_a_full_disk_is_one_line(args: list[str]) -> None:
@@ -158,10 +161,11 @@ def test_a_full_disk_is_one_line(args: list[str]) -> None:
         done = fnt(*args, stdout=full, stderr=subprocess.PIPE)
 
     told = "error: cannot write the result: No space left on device"
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert set(done.stderr.splitlines()) == {told}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_a_log_on_a_full_disk_does_not_change_how_it_ends() -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
@@ -185,6 +189,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_it_imports_is_silent() -> None:
     done = subprocess.run(
         [sys.executable, "-c", IMPORTING], check=False, capture_output=True, text=True, timeout=30
@@ -193,6 +198,7 @@ def test_ctrl_c_while_it_imports_is_silent() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="a folder in use can be removed")
 def test_a_removed_current_folder_is_not_a_crash(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
@@ -206,6 +212,7 @@ def test_a_removed_current_folder_is_not_a_crash(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="POSIX shell")
 def test_a_closed_stdout_ends_silently() -> None:
     line = f'"{sys.executable}" -m fnt version >&-'
@@ -232,6 +239,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_end_with_their_code(sent: signal.Signals, code: int) -> None:
@@ -248,3 +256,20 @@ def test_signals_end_with_their_code(sent: signal.Signals, code: int) -> None:
         _, told = process.communicate(timeout=30)
 
     assert (process.returncode, told) == (code, b"")
+
+
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_an_interrupt_while_a_class_is_made_is_one(
+    stop: type[KeyboardInterrupt], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted:
+        def __set_name__(self, owner: type, name: str) -> None:
+            raise stop
+
+    monkeypatch.setattr("fnt.__main__._run_process", lambda: type("Made", (), {"x": Interrupted()}))
+    monkeypatch.setattr(sys, "argv", ["fnt", "jobs"])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == code

@@ -47,7 +47,7 @@ def survivor(
     by_s = delay_since(facts[kind]["made_at"])
     unpack(f"{kind}.tar.xz", folder)
     with contextlib.ExitStack() as stack:
-        environ = {}
+        environ = {"FNT_WORKERS": "1"}
         if kind == "postgres":
             environ["DATABASE_URL"] = stack.enter_context(restored_postgres(by_s=by_s))
         else:

@@ -15,6 +15,8 @@ from compat.leftovers import unpack
 from compat.processes import Client, Process, Release, Rest, Server, log_in, running, wait_for
 from server.services import private_redis
 
+pytestmark = pytest.mark.faults
+
 EMAIL, PASSWORD = "reader@example.org", "correct horse battery"
 
 

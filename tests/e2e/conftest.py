@@ -9,14 +9,29 @@ from pathlib import Path
 import pytest
 
 from e2e.harness import ClientHome, RestClient, ServerProcess, running
+from e2e.javascript_client import installed
 
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server that all harmless tests share."""
+    """A server that all harmless tests share; it ends with them, as even an idle one takes CPU."""
     with running(ServerProcess(tmp_path_factory.mktemp("server") / "data")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def javascript_packages() -> Path:
+    """The JavaScript clients of Socket.IO."""
+    return installed()
+
+
+@pytest.fixture(scope="package")
+def paced_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server whose books take long enough to be stopped in the middle."""
+    folder = tmp_path_factory.mktemp("paced") / "data"
+    with running(ServerProcess(folder, FNT_PACE_MS="200")) as server:
         yield server
 
 

@@ -6,9 +6,9 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -16,6 +16,9 @@ from typing import Any
 
 import httpx
 
+from e2e import programs
+from fnt.config.settings import load_settings
+from fnt.connection import connect
 from fnt_server.config import Config
 from fnt_server.db.connection import Database
 from server.records import make_password_user
@@ -37,8 +40,8 @@ def wait_for(condition: Callable[[], Any], *, within_s: float, what: str) -> Any
 def clean_environ(**extra: str) -> dict[str, str]:
     """Return the environment without settings of ours."""
     kept = {
-        name: value
-        for name, value in os.environ.items()
+        name: os.environ.get(name, "")  # threads may ask while a test begins and removes some
+        for name in list(os.environ)
         if not name.startswith(("FNT_", "CELERY_")) and name != "DATABASE_URL"
     }
     return {**kept, "FNT_NO_KEYRING": "1", **extra}
@@ -49,7 +52,7 @@ class ServerProcess:
 
     def __init__(self, data_dir: Path, **environ: str) -> None:
         self.data_dir = data_dir
-        self.environ = clean_environ(**environ)
+        self.environ = clean_environ(**{"FNT_WORKERS": "1", **environ})
         self.port = 0
         self.url = ""
         self.process: subprocess.Popen[str] | None = None
@@ -57,10 +60,11 @@ class ServerProcess:
         self.log = data_dir / "server.log"
 
     def start(self) -> ServerProcess:
-        command = [sys.executable, "-m", "fnt_server", "run", "--port", str(self.port)]
+        command = ["run", "--port", str(self.port), "--data-dir", str(self.data_dir)]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, "--data-dir", str(self.data_dir)],
+            self.process = programs.start(
+                "fnt_server",
+                *command,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -110,17 +114,22 @@ class ServerProcess:
 
     def child(self, name: str) -> int:
         """Return the id of the direct child `broker`, `web` or `worker`."""
-        marks = {"broker": "broker.sock", "web": "fnt_server\0web", "worker": "fnt_server\0worker"}
 
         def find() -> int | None:
             assert self.process
             for pid in children_of(self.process.pid):
-                if marks[name] in command_line(pid):
+                is_broker = "broker.sock" in command_line(pid)
+                if is_broker if name == "broker" else process_name(pid) == f"fnt-{name}":
                     return pid
             return None
 
         found: int = wait_for(find, within_s=10, what=f"the {name} runs")
         return found
+
+    def broker_socket(self) -> Path:
+        """Return where the embedded broker listens: it is in the title of its process."""
+        title = Path(f"/proc/{self.child('broker')}/cmdline").read_bytes()
+        return Path(os.fsdecode(title.split(b"unixsocket:")[1].rstrip(b" \0")))
 
     def add_user(self, email: str) -> None:
         """Add a user with the password of all; past the command, whose start takes a second."""
@@ -153,8 +162,9 @@ class ClientHome:
         return home
 
     def start(self, *args: str, **options: Any) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "fnt", *args],
+        return programs.start(
+            "fnt",
+            *args,
             cwd=self.folder,
             env=self.environ,
             stdin=subprocess.DEVNULL,
@@ -167,15 +177,8 @@ class ClientHome:
     def run(
         self, *args: str, stdin: str = "", timeout_s: float = 120
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "fnt", *args],
-            cwd=self.folder,
-            env=self.environ,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
+        return programs.run(
+            "fnt", *args, cwd=self.folder, env=self.environ, stdin=stdin, timeout_s=timeout_s
         )
 
     def run_ok(self, *args: str, stdin: str = "", timeout_s: float = 120) -> str:
@@ -187,8 +190,12 @@ class ClientHome:
         return json.loads(self.run_ok(*args, "--json"))
 
     def login(self, email: str) -> ClientHome:
-        self.run_ok("login", "--email", email, "--password-stdin", "--insecure-storage",
-                    stdin=PASSWORD + "\n")  # fmt: skip
+        """Log in as the command does, without its start."""
+        settings = load_settings(flags={}, environ=self.environ, cwd=self.folder)
+        server = connect(settings)
+        with server.api, server.anonymous:
+            tokens = server.anonymous.login(email, PASSWORD)
+        server.store.save(tokens, insecure_storage=True)
         return self
 
     def job(self, job_id: int) -> Mapping[str, Any]:
@@ -196,13 +203,23 @@ class ClientHome:
         return found
 
 
+def log_in(url: str, email: str, address: str) -> str:
+    """Return an access token asked for from one of this machine's addresses."""
+    with httpx.Client(transport=httpx.HTTPTransport(local_address=address), timeout=30) as http:
+        answer = http.post(f"{url}/api/v1/auth/login", json={"email": email, "password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    token: str = answer.json()["access_token"]
+    return token
+
+
 class RestClient:
     """REST without the client under test: for looking at the truth."""
 
     def __init__(self, url: str, email: str) -> None:
+        # logins are limited by address
+        self.address = f"127.{secrets.randbelow(254) + 1}.{secrets.randbelow(256)}.1"
+        self.token = log_in(url, email, self.address)
         self._http = httpx.Client(base_url=f"{url}/api/v1", timeout=30)
-        answer = self._http.post("/auth/login", json={"email": email, "password": PASSWORD})
-        self.token: str = answer.json()["access_token"]
         self._http.headers["Authorization"] = f"Bearer {self.token}"
 
     def __getattr__(self, verb: str) -> Any:
@@ -251,6 +268,13 @@ def command_line(pid: int) -> str:
     """Return a process's arguments with NUL between."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
+def process_name(pid: int) -> str:
+    """Return what `ps` calls a process."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     return ""
 
 

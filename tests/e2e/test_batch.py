@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from e2e.harness import ClientHome, RestClient, ServerProcess, running, wait_for
+from e2e.harness import ClientHome, RestClient, ServerProcess, wait_for
 from faults.bulk import Import, check_import, list_all, write_books
 from pdfs import make_pdf
 from schemas import read_document, read_events
@@ -17,14 +17,6 @@ from schemas import read_document, read_events
 MakeServer = Callable[..., ServerProcess]
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]
 LINE = ("batch", "run", "books", "-o", "out")
-
-
-@pytest.fixture(scope="module")
-def paced_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server whose books take long enough to be stopped in the middle."""
-    folder = tmp_path_factory.mktemp("paced") / "data"
-    with running(ServerProcess(folder, FNT_PACE_MS="200")) as server:
-        yield server
 
 
 def stamps(folder: Path) -> dict[Path, int]:
@@ -35,7 +27,7 @@ def test_a_library_is_imported_once_and_the_line_again_does_nothing(
     shared_server: ServerProcess, make_client: MakeClient
 ) -> None:
     home, rest = make_client(shared_server)
-    books = write_books(home.folder / "books", 8)
+    books = write_books(home.folder / "books", 5)
 
     out = home.run_ok(*LINE)
 
@@ -47,7 +39,7 @@ def test_a_library_is_imported_once_and_the_line_again_does_nothing(
     before = stamps(home.folder / "out")
     assert home.run_ok(*LINE) == ""
     assert stamps(home.folder / "out") == before
-    assert len(list_all(rest)) == 8
+    assert len(list_all(rest)) == 5
 
 
 def test_a_broken_book_stops_no_other_and_is_tried_again(
@@ -121,11 +113,12 @@ def test_stopped_in_the_middle_it_says_how_to_go_on(
     check_import(home.folder, rest, books)
 
 
+@pytest.mark.faults
 def test_a_server_with_little_room_is_waited_for(
     make_server: MakeServer, make_client: MakeClient
 ) -> None:
     home, rest = make_client(make_server(FNT_MAX_USER_JOBS="2"))
-    books = write_books(home.folder / "books", 7)
+    books = write_books(home.folder / "books", 5)
 
     home.run_ok(*LINE, "-j", "4", timeout_s=170)
 
@@ -151,6 +144,7 @@ def test_a_second_run_at_the_same_time_is_refused(
     assert (over.returncode, "1 book left" in over.stderr) == (8, True), over.stderr
 
 
+@pytest.mark.faults
 def test_the_server_away_is_told_and_the_line_goes_on_later(
     make_server: MakeServer, make_client: MakeClient
 ) -> None:
@@ -159,7 +153,7 @@ def test_the_server_away_is_told_and_the_line_goes_on_later(
     books = write_books(home.folder / "books", 3)
     server.kill()
 
-    assert home.run(*LINE).returncode == 5
+    assert home.run(*LINE, "--give-up", "1s").returncode == 5
     assert not (home.folder / "out").exists()
 
     server.start()

@@ -58,6 +58,24 @@ def test_an_authority_that_nobody_named_is_not_trusted(
     assert front.bytes_up == 0
 
 
+@pytest.mark.parametrize("files", [("novel.pdf",), ("novel.pdf", "second.pdf")], ids=len)
+@pytest.mark.parametrize("command", [("upload", "-w"), ("upload", "-d"), ("batch", "run")])
+def test_files_are_not_at_fault_when_the_authority_is_not_trusted(
+    encrypted: tuple[ClientHome, Path, FaultProxy],
+    command: tuple[str, ...],
+    files: tuple[str, ...],
+) -> None:
+    home, _, _ = encrypted
+    (home.folder / "second.pdf").write_bytes(make_pdf(pages=2))
+    (home.folder / "books.txt").write_text("\n".join(files))
+
+    done = home.run(*command, *(files if command[0] == "upload" else ["books.txt"]))
+
+    assert (done.returncode, "is not trusted" in done.stderr) == (2, True), done.stderr
+    assert "--ca-file" in done.stderr
+    assert "refused" not in done.stderr
+
+
 @pytest.mark.parametrize("by", ["--ca-file", "SSL_CERT_FILE", "SSL_CERT_DIR"])
 def test_an_authority_that_was_named_is_trusted_by_rest_and_socket(
     encrypted: tuple[ClientHome, Path, FaultProxy], by: str

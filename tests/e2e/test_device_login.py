@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import signal
 import socket
@@ -11,11 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webdriver import WebDriver
 
-from e2e.browser import open_chromium
-from e2e.harness import PASSWORD, ClientHome, ServerProcess, running, wait_for
+from e2e.axe import axe_script, obstacles
+from e2e.browser import Browser, open_chromium
+from e2e.harness import PASSWORD, ClientHome, ServerProcess, running
 from schemas import read_document
 from screen import ScreenCommand
 
@@ -33,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with open_chromium(tmp_path_factory.mktemp("chromium")) as browser:
         yield browser
 
@@ -76,49 +74,24 @@ def log_in(home: ClientHome) -> Iterator[Callable[..., Login]]:
 
     yield start
     for login in started:
-        if login.process.poll() is None:
-            login.process.kill()
-            login.process.communicate()
+        login.process.kill()
+        login.process.communicate()
 
 
-def press(browser: WebDriver, button: str) -> None:
-    """Press a button and wait for the page it leads to."""
-    before = browser.find_element(By.TAG_NAME, "html")
-    browser.find_element(By.XPATH, f"//button[.='{button}']").click()
-    wait_for(lambda: _is_gone(before), within_s=20, what="the next page")
-
-
-def _is_gone(element: object) -> bool:
-    with contextlib.suppress(Exception):
-        element.is_enabled()  # type: ignore[attr-defined]
-        return False
-    return True
-
-
-def fill(browser: WebDriver, **fields: str) -> None:
-    for name, value in fields.items():
-        browser.find_element(By.NAME, name).clear()
-        browser.find_element(By.NAME, name).send_keys(value)
-
-
-def heading(browser: WebDriver) -> str:
-    return browser.find_element(By.TAG_NAME, "h1").text
-
-
-def go_to_question(browser: WebDriver, url: str, code: str) -> str:
+def go_to_question(browser: Browser, url: str, code: str) -> str:
     """Sign in and type the code; returns what the page then says."""
-    browser.delete_all_cookies()
-    browser.get(url)
-    fill(browser, email=EMAIL, password=PASSWORD)
-    press(browser, "Sign in")
-    fill(browser, code=code.lower())
-    press(browser, "Continue")
-    assert heading(browser) == "Approve this device?"
-    return browser.find_element(By.TAG_NAME, "main").text
+    browser.forget_cookies()
+    browser.open(url)
+    browser.fill(email=EMAIL, password=PASSWORD)
+    browser.press("Sign in")
+    browser.fill(code=code.lower())
+    browser.press("Continue")
+    assert browser.text("h1") == "Approve this device?"
+    return browser.text("main")
 
 
 def test_somebody_lets_the_terminal_in(
-    browser: WebDriver, home: ClientHome, log_in: Callable[..., Login]
+    browser: Browser, home: ClientHome, log_in: Callable[..., Login]
 ) -> None:
     login = log_in("--json")
     url = login.read_until(r"http://\S+/device")
@@ -128,49 +101,76 @@ def test_somebody_lets_the_terminal_in(
     assert socket.gethostname()[:60] in said
     assert "127.0.0.1" in said
     assert EMAIL in said
-    press(browser, "Approve")
+    browser.press("Approve")
 
-    assert heading(browser) == "Device logged in"
+    assert browser.text("h1") == "Device logged in"
     code, out = login.finish()
     assert code == 0, login.said
     document = read_document(out)
     assert document["login"]["email"] == EMAIL
     assert home.json("whoami")["whoami"]["email"] == EMAIL
-    assert not [entry for entry in browser.get_log("browser") if "favicon" not in entry["message"]]
+    assert not [message for message in browser.console() if "favicon" not in message]
 
 
 def test_somebody_refuses_the_terminal(
-    browser: WebDriver, home: ClientHome, log_in: Callable[..., Login]
+    browser: Browser, home: ClientHome, log_in: Callable[..., Login]
 ) -> None:
     login = log_in("--json")
     go_to_question(browser, login.read_until(r"http://\S+/device"), login.read_until(CODE))
 
-    press(browser, "Refuse")
+    browser.press("Refuse")
 
-    assert heading(browser) == "Refused"
+    assert browser.text("h1") == "Refused"
     code, out = login.finish()
     assert code == 4, login.said
     assert read_document(out)["error"]["code"] == "ACCESS_DENIED"
     assert home.run("whoami").returncode == 4
 
 
-def test_mistakes_are_told_on_the_page(browser: WebDriver, server: ServerProcess) -> None:
-    browser.delete_all_cookies()
-    browser.get(f"{server.url}/device")
-    fill(browser, email=EMAIL, password="wrong")
-    press(browser, "Sign in")
-    assert browser.find_element(By.ID, "problem").text == "Email or password is wrong."
+def test_mistakes_are_told_on_the_page(browser: Browser, server: ServerProcess) -> None:
+    browser.forget_cookies()
+    browser.open(f"{server.url}/device")
+    browser.fill(email=EMAIL, password="wrong")
+    browser.press("Sign in")
+    assert browser.text("#problem") == "Email or password is wrong."
 
-    fill(browser, email=EMAIL, password=PASSWORD)
-    press(browser, "Sign in")
-    fill(browser, code="BCDF-BCDF")
-    press(browser, "Continue")
-    assert "No device is waiting" in browser.find_element(By.ID, "problem").text
-    assert browser.find_element(By.NAME, "code").get_attribute("value") == ""
+    browser.fill(email=EMAIL, password=PASSWORD)
+    browser.press("Sign in")
+    browser.fill(code="BCDF-BCDF")
+    browser.press("Continue")
+    assert "No device is waiting" in browser.text("#problem")
+    assert browser.value("[name=code]") == ""
+
+
+def test_the_page_can_be_used_by_everybody(
+    browser: Browser, server: ServerProcess, log_in: Callable[..., Login]
+) -> None:
+    axe = axe_script()
+    code = log_in().read_until(CODE)
+    browser.forget_cookies()
+    browser.open(f"{server.url}/device")
+    found = {"sign in": obstacles(browser, axe)}
+    browser.fill(email=EMAIL, password="wrong")
+    browser.press("Sign in")
+    found["a mistake"] = obstacles(browser, axe)
+    browser.fill(email=EMAIL, password=PASSWORD)
+    browser.press("Sign in")
+    found["code"] = obstacles(browser, axe)
+    browser.fill(code="BCDF-BCDF")
+    browser.press("Continue")
+    found["a wrong code"] = obstacles(browser, axe)
+    browser.fill(code=code)
+    browser.press("Continue")
+    found["question"] = obstacles(browser, axe)
+    browser.press("Approve")
+    found["answer"] = obstacles(browser, axe)
+
+    assert browser.text("h1") == "Device logged in"
+    assert not any(found.values()), found
 
 
 def test_another_site_can_neither_frame_the_page_nor_send_its_form(
-    browser: WebDriver, server: ServerProcess, tmp_path: Path
+    browser: Browser, server: ServerProcess, tmp_path: Path
 ) -> None:
     page = tmp_path / "evil.html"
     page.write_text(
@@ -179,13 +179,13 @@ def test_another_site_can_neither_frame_the_page_nor_send_its_form(
         f'<input name="email" value="{EMAIL}"><input name="password" value="{PASSWORD}">'
         "<button>Win</button></form>"
     )
-    browser.get(page.as_uri())
+    browser.open(page.as_uri())
 
-    browser.switch_to.frame(browser.find_element(By.ID, "f"))
-    assert not browser.find_elements(By.NAME, "password")
-    browser.switch_to.default_content()
-    press(browser, "Win")
-    assert "invalid or has expired" in browser.find_element(By.ID, "problem").text
+    browser.enter_frame("#f")
+    assert not browser.has("[name=password]")
+    browser.enter_frame(None)
+    browser.press("Win")
+    assert "Pages of other sites may not send this" in browser.text("#problem")
 
 
 def test_ctrl_c_while_it_waits(home: ClientHome, log_in: Callable[..., Login]) -> None:

@@ -169,12 +169,18 @@ def test_a_name_without_address(tmp_path: Path) -> None:
     assert those(found, "fail") == ["name"]
 
 
+def refusal(code: str) -> str:
+    return json.dumps({"error": "no", "error_code": code})
+
+
 @pytest.mark.parametrize(
     ("body", "status", "location", "code", "words"),
     [
         ("<html>", 200, "", 2, "this is not an fnt-server (it returned 200)"),
         ("[1,\x1b2]", 404, "", 2, "this is not an fnt-server (it returned 404)"),
-        ("", 301, "https://new.example.org/", 2, "redirects to https://new.example.org/"),
+        (refusal("HOST_NOT_ALLOWED"), 403, "", 2, "refuses the request: no (HOST_NOT_ALLOWED)"),
+        (refusal("BUSY"), 503, "", 5, "refuses the request: no (BUSY)"),
+        ("", 301, "https://new.example.org/", 2, "returns 301, a redirect"),
         ("<html>", 502, "", 5, "a proxy in front of the server returns 502"),
         ('{"status":"degraded","service":"fnt-server"}', 503, "", 5, "its database is down"),
     ],
@@ -187,7 +193,7 @@ def test_what_answers_is_not_a_working_server(
 
     assert those(found, "fail") == ["rest"]
     assert words in found["rest"]["message"]
-    assert [one["message"] for one in found.values()].count("skipped: rest failed") == 9
+    assert [one["message"] for one in found.values()].count("skipped: rest failed") == 11
 
 
 def test_no_websocket_is_polling(shared_server: ServerProcess, make_client: MakeClient) -> None:
@@ -253,10 +259,12 @@ def test_through_a_proxy_the_servers_certificate_is_looked_at(tmp_path: Path) ->
 
 @pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
 def test_rest_and_socket_take_the_same_proxy(
-    shared_server: ServerProcess, make_client: MakeClient, variable: str
+    make_server: Callable[..., ServerProcess], make_client: MakeClient, variable: str
 ) -> None:
-    home, rest = make_client(shared_server)
-    with proxied(shared_server.port) as proxy:
+    server = make_server(FNT_ALLOWED_HOSTS="books.example.org")
+    server.wait_until_well()
+    home, rest = make_client(server)
+    with proxied(server.port) as proxy:
         proxy.faults.tunnels = True
         through = home.at("http://books.example.org")
         through.environ |= {"FNT_TOKEN": rest.token, variable: proxy.url}
@@ -321,12 +329,13 @@ def test_a_clock_that_is_wrong(tmp_path: Path, clock: timedelta, words: str) -> 
 
 def test_what_the_server_says_of_itself(tmp_path: Path) -> None:
     ill = {**HEALTHY, "status": "degraded", "version": "9.0.0",
-           "checks": {"database": "ok", "broker": "down", "workers": 0}}  # fmt: skip
+           "checks": {"database": "ok", "broker": "down", "workers": 0,
+                      "events": "down", "storage": "down"}}  # fmt: skip
     with fake_server(ill) as url:
         found = examine(stranger(tmp_path, url), code=5)
 
-    assert those(found, "fail") == ["broker", "workers"]
-    assert those(found, "warn") == ["rest", "version", "websocket"]
+    assert those(found, "fail") == ["broker", "workers", "storage"]
+    assert those(found, "warn") == ["rest", "version", "events", "websocket"]
     assert found["version"]["hint"] == "upgrade fnt"
 
 

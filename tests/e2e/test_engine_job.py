@@ -41,7 +41,7 @@ def server(llm_server: tuple[LLMService, ServerProcess]) -> ServerProcess:
     return llm_server[1]
 
 
-@pytest.mark.parametrize("engine", ["openai", "gemini"])
+@pytest.mark.parametrize("engine", ["openai", pytest.param("gemini", marks=pytest.mark.faults)])
 def test_a_book_by_a_model(
     engine: str, service: LLMService, server: ServerProcess, make_client: MakeClient
 ) -> None:
@@ -63,6 +63,31 @@ def test_a_book_by_a_model(
     assert f"by rules   {len(cut)} sentences" in shown
     assert "skipped" in shown
     assert "secret-key" not in server.log.read_text(errors="replace")
+
+
+def test_a_book_that_is_sent_again_is_answered_from_what_is_kept(
+    service: LLMService, server: ServerProcess, make_client: MakeClient
+) -> None:
+    def run(rest: RestClient, *, words: int = 8) -> tuple[int, str]:
+        """Return how many questions a job took, and its result."""
+        asked = len(service.questions)
+        job_id = rest.submit(story_pdf().read_bytes(), engine="openai", sentence_length_limit=words)
+        rest.wait_until(job_id, lambda job: job["status"] == "completed")
+        result = rest.get(f"/jobs/{job_id}/result", params={"format": "txt"}).text
+        return len(service.questions) - asked, result
+
+    _, mine = make_client(server)
+    _, other = make_client(server)
+
+    first = run(mine)
+    assert first[0] > 0
+    assert run(mine) == (0, first[1])
+    assert run(mine, words=9)[0] > 0
+    assert run(other) == first
+    for job in mine.get("/jobs").json()["jobs"]:
+        mine.delete(f"/jobs/{job['id']}").raise_for_status()
+    assert run(mine) == first
+    assert "rivière" not in server.log.read_text(errors="replace")
 
 
 def test_a_wrong_key_fails_the_job_at_once_and_says_so(

@@ -24,7 +24,7 @@ Watched = tuple[ClientHome, Observer, int, FaultProxy]
 def slow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server whose jobs last for longer than these tests."""
     server = ServerProcess(
-        tmp_path_factory.mktemp("slow") / "data", FNT_PACE_MS="60000", FNT_WORKERS="8"
+        tmp_path_factory.mktemp("slow") / "data", FNT_PACE_MS="60000", FNT_WORKERS="2"
     )
     with running(server):
         yield server
@@ -43,6 +43,7 @@ def watched(slow_server: ServerProcess, make_client: MakeClient) -> Iterator[Wat
         observer.wait(lambda: "live" in observer.links, within_s=20, what="live")
         observer.wait_for_progress(15)
         yield home, observer, job_id, proxy
+    rest.post(f"/jobs/{job_id}/cancel")  # its slot is for the next
 
 
 def test_ctrl_c_leaves_the_job_running_and_says_how_to_go_on(watched: Watched) -> None:

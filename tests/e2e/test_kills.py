@@ -16,10 +16,10 @@ MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]
 
 pytestmark = pytest.mark.faults  # minutes of killing and waiting
 
-PACE = {"FNT_PACE_MS": "1500", "FNT_LEASE_S": "4"}
+PACE = {"FNT_PACE_MS": "1500", "FNT_LEASE_S": "4", "FNT_WORKERS": "2"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def undisturbed(shared_server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The story's result when nothing goes wrong."""
     shared_server.add_user("calm@example.org")

@@ -6,7 +6,6 @@ import json
 import re
 import stat
 import subprocess
-import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +15,14 @@ import socketio
 from socketio.exceptions import ConnectionError as Refused
 
 from corpus import CORPUS, needs_corpus
+from e2e import programs
 from e2e.harness import PASSWORD, ClientHome, RestClient, ServerProcess, wait_for
 from e2e.proxy import proxied
 from fnt_server.cli.sample import story_pdf
 from pdfs import make_encrypted_pdf, make_pdf, write_large_pdf
 
 MakeClient = Callable[[ServerProcess], tuple[ClientHome, RestClient]]
+MANY = 6
 
 
 def test_upload_watched_in_a_pipe_saves_the_sentences(
@@ -34,7 +35,7 @@ def test_upload_watched_in_a_pipe_saves_the_sentences(
     assert done.returncode == 0, done.stderr
     assert done.stdout == "out/story.txt\n"
     lines = (home.folder / "out/story.txt").read_text().splitlines()
-    assert lines[0] == "Le Dernier Passeur"
+    assert lines[0] == "Chapitre premier."
     assert len(lines) > 500
     assert "\r" not in done.stderr
     assert "\x1b" not in done.stderr
@@ -51,17 +52,21 @@ def test_upload_elsewhere_than_on_a_terminal_detaches(
     watched = home.run("watch", str(job_id), "-o", "out", "-f", "jsonl")
 
     assert watched.returncode == 0, watched.stderr
-    assert rest.job(job_id)["status"] == "completed"
+    job = rest.job(job_id)
+    assert job["status"] == "completed"
+    assert job["quality"]["pieces"] == job["sentence_count"]
     first = json.loads((home.folder / "out/novel.jsonl").read_text().splitlines()[0])
-    assert set(first) == {"text", "words", "source", "page", "chapter", "engine"}
+    place = {"source", "page", "chapter", "paragraph", "continues"}
+    assert set(first) == {"text", "words", "engine", "kind", *place}
 
 
 def test_whole_life_of_a_login(shared_server: ServerProcess, tmp_path: Path) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "fnt_server", "user", "add", "life@example.org",
-         "--password-stdin", "--data-dir", str(shared_server.data_dir)],
-        input=PASSWORD + "\n", text=True, check=True, env=shared_server.environ,
+    added = programs.run(
+        "fnt_server", "user", "add", "life@example.org",
+        "--password-stdin", "--data-dir", str(shared_server.data_dir),
+        stdin=PASSWORD + "\n", env=shared_server.environ, timeout_s=60,
     )  # fmt: skip
+    assert added.returncode == 0, added.stderr
     home = ClientHome(tmp_path / "life", shared_server.url)
 
     assert home.run("whoami").returncode == 4
@@ -72,7 +77,8 @@ def test_whole_life_of_a_login(shared_server: ServerProcess, tmp_path: Path) -> 
     )
     assert without_keyring.returncode == 2
     assert "--insecure-storage" in without_keyring.stderr
-    home.login("life@example.org")
+    home.run_ok("login", "--email", "life@example.org", "--password-stdin",
+                "--insecure-storage", stdin=PASSWORD + "\n")  # fmt: skip
     kept = [path for path in (home.folder / "config").rglob("*.json") if path.is_file()]
     assert [stat.S_IMODE(path.stat().st_mode) for path in kept] == [0o600]
     assert "life@example.org" in home.run_ok("whoami")
@@ -91,11 +97,11 @@ def test_personal_token_needs_no_login(
     shared_server: ServerProcess, make_client: MakeClient, tmp_path: Path
 ) -> None:
     shared_server.add_user("robot@example.org")
-    made = subprocess.run(
-        [sys.executable, "-m", "fnt_server", "user", "token", "robot@example.org",
-         "--data-dir", str(shared_server.data_dir)],
-        capture_output=True, text=True, check=True, env=shared_server.environ,
+    made = programs.run(
+        "fnt_server", "user", "token", "robot@example.org",
+        "--data-dir", str(shared_server.data_dir), env=shared_server.environ, timeout_s=60,
     )  # fmt: skip
+    assert made.returncode == 0, made.stderr
     robot = ClientHome(tmp_path / "robot", shared_server.url)
     robot.environ["FNT_TOKEN"] = made.stdout.strip()
     (robot.folder / "novel.pdf").write_bytes(make_pdf())
@@ -186,7 +192,7 @@ def test_healthy_watch_asks_for_no_status(
     make_server: Callable[..., ServerProcess], make_client: MakeClient
 ) -> None:
     """Progress is pushed: the server's access log has no request for the job's state."""
-    server = make_server(FNT_PACE_MS="3000")
+    server = make_server(FNT_PACE_MS="1500")
     home, _ = make_client(server)
 
     done = home.run("upload", str(story_pdf()), "--watch", "--no-save")
@@ -199,16 +205,18 @@ def test_healthy_watch_asks_for_no_status(
     assert "POST /api/v1/process-pdf" in server.access_log()
 
 
-def test_two_users_with_ten_uploads_at_once_see_only_their_own(
+def test_two_users_with_many_uploads_at_once_see_only_their_own(
     shared_server: ServerProcess, make_client: MakeClient
 ) -> None:
     clients = [make_client(shared_server) for _ in range(2)]
     for home, _ in clients:
-        for number in range(10):
+        for number in range(MANY):
             (home.folder / f"book{number}.pdf").write_bytes(make_pdf(pages=1 + number % 3))
 
     running = [
-        home.start("upload", *(f"book{n}.pdf" for n in range(10)), "--watch", "-o", "out", "--json")
+        home.start(
+            "upload", *(f"book{n}.pdf" for n in range(MANY)), "--watch", "-o", "out", "--json"
+        )
         for home, _ in clients
     ]
     documents = []
@@ -218,11 +226,11 @@ def test_two_users_with_ten_uploads_at_once_see_only_their_own(
         documents.append(json.loads(out))
 
     ids = [{entry["job"]["id"] for entry in document["jobs"]} for document in documents]
-    assert [len(found) for found in ids] == [10, 10]
+    assert [len(found) for found in ids] == [MANY, MANY]
     assert not ids[0] & ids[1]
     for (home, rest), own in zip(clients, ids, strict=True):
         assert {job["id"] for job in rest.get("/jobs").json()["jobs"]} == own
-        assert len(list((home.folder / "out").glob("*.txt"))) == 10
+        assert len(list((home.folder / "out").glob("*.txt"))) == MANY
 
 
 def test_anothers_job_is_as_one_that_does_not_exist(
@@ -248,10 +256,7 @@ def test_anothers_job_is_as_one_that_does_not_exist(
 
 def test_second_run_on_a_data_folder_is_refused(shared_server: ServerProcess) -> None:
     def attempt(*args: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "fnt_server", "run", *args],
-            capture_output=True, text=True, timeout=30, env=shared_server.environ, check=False,
-        )  # fmt: skip
+        return programs.run("fnt_server", "run", *args, env=shared_server.environ, timeout_s=30)
 
     same_folder = attempt("--port", "0", "--data-dir", str(shared_server.data_dir))
     same_port = attempt(
@@ -266,6 +271,7 @@ def test_second_run_on_a_data_folder_is_refused(shared_server: ServerProcess) ->
 
 
 @needs_corpus
+@pytest.mark.faults
 @pytest.mark.timeout(120)
 def test_files_that_must_be_rejected_end_in_a_code(
     shared_server: ServerProcess, make_client: MakeClient, tmp_path: Path

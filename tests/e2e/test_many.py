@@ -118,9 +118,11 @@ def test_a_reader_that_goes_away_ends_it_silently(
     assert (done.stdout, done.stderr) == (b"141\n", b"")
 
 
-def test_a_place_without_room_for_standard_input(tmp_path: Path) -> None:
+@pytest.mark.parametrize("blocks", ["100", "65536"])
+def test_a_place_without_room_for_standard_input(tmp_path: Path, blocks: str) -> None:
     home = ClientHome(tmp_path, "http://127.0.0.1:9")
-    line = f"ulimit -f 1000; {sys.executable} -m fnt upload - --name big.pdf --dry-run"
+    upload = f"{sys.executable} -m fnt upload - --name big.pdf --dry-run"
+    line = f"ulimit -f 1000; dd bs={blocks} status=none | {upload}"
 
     done = subprocess.run(
         ["bash", "-c", line],
@@ -128,7 +130,7 @@ def test_a_place_without_room_for_standard_input(tmp_path: Path) -> None:
         input=b"%PDF-" + b"x" * 3_000_000,
     )  # fmt: skip
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith(b"error: standard input cannot be buffered: File too large\n")
 
 

@@ -74,7 +74,7 @@ def test_a_record_that_cannot_be_written_is_refused_before_sending(
 def test_a_full_disk_loses_the_record_and_nothing_else(home: ClientHome, option: str) -> None:
     done = home.run("upload", "good.pdf", "--watch", option, "/dev/full")
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.count("No space left on device") == 1
     assert "Traceback" not in done.stderr
     assert (home.folder / "good.txt").exists()

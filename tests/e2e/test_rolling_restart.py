@@ -19,18 +19,26 @@ import pytest
 
 from e2e.balancer import balanced, find_nginx
 from e2e.harness import PASSWORD, ClientHome, wait_for
+from e2e.javascript_client import assert_all_saw_the_same, watching
 from fnt.wire import paths
 from fnt_server.auth import users
+from fnt_server.cli.sample import story_pdf
 from pdfs import make_pdf
 from requirements import absent
 from server.processes import Deployment, Process
 from server.services import local_bucket, scaled_out
+from server.sockets import BareSocket
 from typeset import make_book
+
+pytestmark = pytest.mark.faults
 
 JOBS = 4
 EMAIL = "device@example.org"
 STOP_WITHIN_S = 10.5
 WATCH_WITHIN_S = 90
+SOCKETS = 120
+SOCKETS_PER_USER = 20
+PARALLEL = 20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,6 +152,29 @@ def snapshots(output: str) -> list[dict[str, Any]]:
     return [found["job"] for found in map(json.loads, output.splitlines()) if found.get("job")]
 
 
+def test_the_javascript_client_sees_every_step_through_the_balancer(
+    javascript_packages: Path, fleet: Fleet
+) -> None:
+    """By any transport: each poll of a session reaches the same process."""
+    with fleet.rest() as rest:
+        answer = rest.post(paths.CONFIRM, json={"original_filename": "n.pdf"})
+        job_id = answer.json()["job_id"]
+        with watching(
+            javascript_packages,
+            fleet.url,
+            token=fleet.token,
+            job_id=job_id,
+            ca_file=fleet.ca_file,
+        ) as watchers:
+            watchers.wait_until_joined()
+            book = {"pdf_file": ("n", story_pdf().read_bytes())}
+            sent = rest.post(paths.UPLOAD, data={"job_id": job_id}, files=book)
+            assert sent.status_code == 202, sent.text
+            heard = watchers.until_the_end()
+
+    assert_all_saw_the_same(heard, processes=2)
+
+
 def test_a_device_is_let_in_through_either_web_process(fleet: Fleet) -> None:
     """The page knows by which address it was reached, and no process needs the other's memory."""
     users.add_user(fleet.deployment.database, EMAIL, PASSWORD)
@@ -195,7 +226,7 @@ def test_nginx_passes_on_what_it_should(fleet: Fleet) -> None:
     assert "secret" not in log
 
 
-def test_rolling_restart(fleet: Fleet, tmp_path: Path) -> None:
+def test_rolling_restart(javascript_packages: Path, fleet: Fleet, tmp_path: Path) -> None:
     make_book(96, tmp_path / "book.pdf")
     book, home = (tmp_path / "book.pdf").read_bytes(), fleet.client()
     with fleet.rest() as rest:
@@ -203,14 +234,25 @@ def test_rolling_restart(fleet: Fleet, tmp_path: Path) -> None:
         expected = _result(rest, fleet, undisturbed)
         ids = [upload(rest, book) for _ in range(JOBS)]
         watches = [home.start("watch", str(i), "--no-save", "--jsonl") for i in ids]
-        for part in fleet.parts:
-            fleet.restart(part)
+        with watching(
+            javascript_packages,
+            fleet.url,
+            token=fleet.token,
+            job_id=ids[-1],
+            ca_file=fleet.ca_file,
+        ) as pages:
+            pages.wait_until_joined()
+            for part in fleet.parts:
+                fleet.restart(part)
+            heard = pages.until_the_end()
         ended = [_end(watch) for watch in watches]
         results = [_result(rest, fleet, job_id) for job_id in ids]
         small = upload(rest, make_pdf())  # those started again do their part
         assert _result(rest, fleet, small)
 
     assert results == [expected] * JOBS
+    for name in pages.names:
+        assert "end" in {line["event"] for line in heard[name]}, (name, heard[name])
     for status, output, errors in ended:
         assert status == 0, errors
         seen = snapshots(output)
@@ -232,3 +274,27 @@ def _result(rest: httpx.Client, fleet: Fleet, job_id: int) -> bytes:
     answer = rest.get(paths.job(job_id, "result"))
     assert answer.status_code == 200
     return answer.content
+
+
+def test_nginx_refuses_nobody_for_the_sockets_of_an_address(fleet: Fleet, tmp_path: Path) -> None:
+    """As of many people behind one router, who watch and then send books in parallel."""
+    port = httpx.URL(fleet.url).port
+    with ExitStack() as stack:
+        for number in range(SOCKETS):
+            if number % SOCKETS_PER_USER == 0:
+                _, token = fleet.deployment.add_user()
+            tls = {"ca_certs": str(fleet.ca_file)}
+            live = BareSocket(port, scheme="wss", address="localhost", sslopt=tls)
+            stack.callback(live.close)
+            assert live.connect({"token": token}).startswith("40{")
+        for number in range(2 * PARALLEL):
+            (tmp_path / f"{number}.pdf").write_bytes(make_pdf(text=f"Book {number} is short."))
+        log = fleet.folder / "nginx" / "fnt.log"
+        before = log.read_text()
+        fleet.client().run_ok(
+            "upload", "-r", str(tmp_path), "--parallel", str(PARALLEL), "--detach"
+        )
+        answers = log.read_text().removeprefix(before)
+
+    assert answers.count(f"POST {paths.UPLOAD} 202") == 2 * PARALLEL
+    assert " 429 " not in answers

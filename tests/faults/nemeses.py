@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 from e2e.harness import ServerProcess, children_of, descendants, kill_tree, wait_for
 from faults.record import running_steps, taken_over
@@ -62,7 +61,7 @@ def stall_worker(server: ServerProcess, rng: random.Random) -> None:
     What it then writes comes while the other is at the same step.
     """
     worker = server.child("worker")
-    with _another_worker(server, worker):
+    with _another_worker(server):
         for _ in range(3):
             with contextlib.suppress(AssertionError):  # the steps just ended: there is another time
                 _stall_once(server, worker)
@@ -170,11 +169,13 @@ def _stopped(pid: int, *, alone: bool = False) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _another_worker(server: ServerProcess, like: int) -> Iterator[None]:
+def _another_worker(server: ServerProcess) -> Iterator[None]:
     """Run one more worker on the same database and broker."""
-    content = Path(f"/proc/{like}/environ").read_text()
-    environ = dict(line.partition("=")[::2] for line in content.split("\0") if line)
-    environ.pop("FNT_WORKER_ID", None)
+    environ = {
+        **server.environ,
+        "FNT_DATA_DIR": str(server.data_dir),
+        "FNT_BROKER_URL": f"unix://{server.broker_socket()}",
+    }
     with server.log.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "fnt_server", "worker"], env=environ, stdout=log, stderr=log

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from queue import Queue
+from queue import SimpleQueue
 from typing import Any
 
 from e2e.harness import PASSWORD, ServerProcess
@@ -46,7 +46,7 @@ class Person:
     def session(self, api: ApiClient) -> Session:
         """Return what follows jobs for them."""
 
-        def open_stream(inbox: Queue[Any]) -> JobStream:
+        def open_stream(inbox: SimpleQueue[Any]) -> JobStream:
             return JobStream(self.url, tokens=StaticAuth(self.token), inbox=inbox)
 
         return Session(api, open_stream=open_stream)
@@ -105,7 +105,7 @@ def _followed(
 ) -> JobSnapshot | None:
     """Return the job as it ended; None when the server could not be reached for too long."""
     with person.session(api) as session:
-        for update in session.upload_and_watch([item], options=options):
+        for update in session.upload([item], watch=options):
             match update:
                 case Accepted(job=job):
                     person.note(Op.SHOWN, observer, job)

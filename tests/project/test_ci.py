@@ -39,7 +39,7 @@ def test_a_pipeline_holds_to_its_schema(
 
 def test_both_send_in_the_same_way() -> None:
     for text in ("\n".join(github_steps()), gitlab_script()):
-        for words in ("fnt doctor", "fnt check books/*.pdf", "--watch", "--junit junit.xml"):
+        for words in ("fnt doctor", "fnt upload -r books --watch", "--junit junit.xml"):
             assert words in text
 
 

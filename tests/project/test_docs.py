@@ -11,7 +11,7 @@ from fnt.commands.help_topics import TOPICS, Topic
 from fnt.errors import ExitCode
 from fnt.wire import events
 from fnt.wire.device import DeviceError
-from fnt.wire.errors import ErrorCode, JobErrorCode
+from fnt.wire.error_codes import ErrorCode, JobErrorCode, WarningCode
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 from fnt.wire.results import FORMATS, Sentence
@@ -21,6 +21,7 @@ from fnt_server.pipeline.chunks import process_chunk
 from typeset import typeset
 
 DOCS = Path(__file__).parents[2] / "docs"
+SERVER_CONFIG = DOCS.parent / "server_stub/fnt_server/config"
 
 
 def quoted(page: str) -> set[str]:
@@ -32,7 +33,7 @@ def quoted(page: str) -> set[str]:
 @pytest.mark.parametrize(
     ("page", "names"),
     [
-        ("errors.md", set(ErrorCode) | set(JobErrorCode)),
+        ("errors.md", set(ErrorCode) | set(JobErrorCode) | set(WarningCode)),
         ("errors.md", set(DeviceError)),
         ("wire.md", set(JobSnapshot.__struct_fields__)),
         ("wire.md", set(ProcessingSettings.__struct_fields__)),
@@ -69,7 +70,7 @@ def test_settings_page_has_their_defaults() -> None:
         "cli/fnt/api/tls.py",
         "cli/fnt/config/settings/__init__.py",
         "cli/fnt/config/settings/sources.py",
-        "server_stub/fnt_server/config.py",
+        *(str(file.relative_to(DOCS.parent)) for file in SERVER_CONFIG.glob("*.py")),
     ],
 )
 def test_configuration_names_every_variable(module: str) -> None:

@@ -46,15 +46,26 @@ MEMBERS = {
         "keyring.backends.fail:Keyring",
         "keyring.backends.null:Keyring",
     ],
+    "kombu": [
+        "kombu.transport.redis:Channel._get_client",
+        "kombu.transport.redis:QoS.restore_by_tag",
+        "kombu.transport:TRANSPORT_ALIASES",
+    ],
     "prometheus-client": ["prometheus_client.values:MultiProcessValue"],
     "pypdf": ["pypdf:PdfWriter._add_object"],
     "python-engineio": [
         "engineio.async_drivers._websocket_wsgi:SimpleWebSocketWSGI.close",
         "engineio.socket:Socket.close",
+        "engineio.socket:Socket.handle_get_request",
+        "engineio.socket:Socket.handle_post_request",
+        "engineio.socket:Socket.poll",
+        "engineio.socket:Socket.receive",
+        "engineio.socket:Socket.schedule_ping",
     ],
     "python-socketio": [
         "socketio.manager:Manager.eio_sid_from_sid",
         "socketio.manager:Manager.emit",
+        "socketio:RedisManager._listen",
         "socketio:RedisManager._publish",
         "socketio:RedisManager.initialize",
     ],
@@ -97,7 +108,6 @@ PRIVATE_NAMES = {
     "_network_backend": "httpcore",
     "_multiprocess": "prometheus-client",
     "_pool": "httpx",
-    "_publish": "python-socketio",
     "_websocket_wsgi": "python-engineio",
 }
 """Names with an underscore that our sources use of somebody else's."""
@@ -178,6 +188,36 @@ def test_attributes_of_the_servers_socket_library_are_there() -> None:
     assert server.manager_initialized is False
     assert server.eio.sockets == {}
     assert "websocket" in server.eio._async
+
+
+def test_the_servers_socket_library_makes_the_sessions_that_it_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import engineio.server  # noqa: PLC0415
+
+    made = []
+
+    class Session(engineio.socket.Socket):  # type: ignore[misc]  # engineio has no types
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            made.append(self)
+
+        def schedule_ping(self) -> None:
+            self.pings = self.last_ping
+
+    monkeypatch.setattr(engineio.socket, "Socket", Session)
+    server = engineio.server.Server(async_mode="threading", monitor_clients=False)
+    server.on("connect", lambda *_: None)
+    environ = {"REQUEST_METHOD": "GET", "QUERY_STRING": "EIO=4&transport=polling"}
+    assert server.handle_request(environ, lambda *_: None)[0].startswith(b"0{")
+
+    [session] = made
+    assert server.sockets == {session.sid: session}
+    assert list(server.handlers) == ["connect"]
+    assert session.pings > 0
+    assert (session.connected, session.upgrading, session.upgraded) == (True, False, False)
+    assert not session.closed
+    assert session.queue.empty()
 
 
 def test_attributes_of_the_clients_socket_library_are_there() -> None:

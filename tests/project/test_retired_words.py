@@ -16,7 +16,7 @@ SOURCES = ("cli/fnt", "server_stub/fnt_server")
 
 NAMES = {
     # server
-    "DoorKeeper": "SocketLimitMiddleware",
+    "DoorKeeper": "SocketRequests",
     "UNNAMED_SOCKETS": "HANDSHAKE_SLOTS",
     "_close_strangers": "_close_unauthenticated",
     "admit": "register",
@@ -77,7 +77,7 @@ NAMES = {
     "JobNews": "JobProgressEvent",
     "Lost": "Disconnected",
     "Errands": "Background",
-    "Pace": "Timing",
+    "Pace": "ReconnectTiming",
     "Answer": "Ack, or Response",
     "guest": "anonymous",
     "errands": "background",

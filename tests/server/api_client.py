@@ -13,10 +13,11 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from fnt.wire import paths
-from fnt.wire.jobs import JobSnapshot
+from fnt.wire.jobs import JobSnapshot, PieceQuality
 from fnt_server.auth import logins, users
 from fnt_server.db.models import Job
 from fnt_server.jobs import leases, step_results
+from fnt_server.jobs.findings import BookFindings
 from fnt_server.web.services import Services
 from pdfs import make_pdf
 from server.records import LEASE_S, make_password_user, plan
@@ -130,15 +131,27 @@ def assert_refused(response: TestResponse, status: int, code: str) -> dict[str, 
     return body
 
 
-def run_to_end(services: Services, job_id: int, lines: list[dict[str, Any]]) -> Job:
+def run_to_end(
+    services: Services,
+    job_id: int,
+    lines: list[dict[str, Any]],
+    *,
+    found: BookFindings | None = None,
+    quality: PieceQuality | None = None,
+) -> Job:
     """Do the workers' part for the only job that is ready."""
     database, result = services.database, f"jobs/{job_id}/result-1.jsonl"
-    found = services.database
     services.storage.put(result, [json.dumps(line).encode() + b"\n" for line in lines])
     claimed = _take(services, job_id)
-    step_results.record_page_count(found, claimed, page_count=1, chunks=1)
-    step_results.complete_analysis(database, claimed, plan(1))
-    step_results.complete_chunk(database, _take(services, job_id), output_key="k", sentence_count=1)
+    step_results.record_page_count(database, claimed, page_count=1, chunks=1)
+    step_results.complete_analysis(database, claimed, plan(1), found=found)
+    step_results.complete_chunk(
+        database,
+        _take(services, job_id),
+        output_key="k",
+        sentence_count=1,
+        quality=quality,
+    )
     job = step_results.complete_merge(
         database, _take(services, job_id), result_key=result, sentence_count=len(lines)
     )

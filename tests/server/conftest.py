@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,14 +14,23 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete
 
+from fnt_server.auth import password_hashing
 from fnt_server.config import Config
 from fnt_server.db import schema
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Base
 from fnt_server.storage.object_store import Storage
 from fnt_server.web.app import create_app
-from server.records import make_user
+from server.records import CHEAP_HASHER, make_user
 from server.services import BrokerProcess, local_bucket, private_broker, private_schema
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashes() -> Iterator[None]:
+    """Hash passwords as the server does, with less memory and time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(password_hashing, "_hasher", CHEAP_HASHER)
+        yield
 
 
 @contextlib.contextmanager
@@ -33,6 +43,7 @@ def running_app(config: Config) -> Iterator[Flask]:
         app.extensions["fnt.reaper"].close()
         app.extensions["fnt.janitor"].close()
         app.extensions["fnt.background"].close()
+        app.extensions["fnt"].health.close()
         app.extensions["fnt"].publisher.close()
         app.extensions["fnt"].database.dispose()
 
@@ -69,26 +80,46 @@ def migrated_postgresql(postgresql_url: str) -> str:
     return postgresql_url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database of the newest schema, of both kinds in turn."""
-    if request.param == "postgresql":
-        url: str = request.getfixturevalue("migrated_postgresql")
-        return url
-    path = tmp_path / "fnt.db"
-    shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+@pytest.fixture(scope="session")
+def shared_sqlite(migrated_sqlite: Path) -> str:
+    path = migrated_sqlite.with_name("shared.db")
+    shutil.copyfile(migrated_sqlite, path)
     return f"sqlite:///{path}"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a database of the newest schema, of both kinds in turn."""
+    name = "migrated_postgresql" if request.param == "postgresql" else "shared_sqlite"
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+@pytest.fixture(scope="session")
+def open_database() -> Iterator[Callable[[str], Database]]:
+    """Return a function that opens each database once.
+
+    A new engine would compile every statement again and connect again, in each test.
+    """
+    with ExitStack() as stack:
+
+        @functools.cache
+        def opened(url: str) -> Database:
+            database = Database(url)
+            stack.callback(database.dispose)
+            return database
+
+        yield opened
+
+
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, open_database: Callable[[str], Database]) -> Database:
     """An empty database, of both kinds in turn."""
-    database = Database(database_url)
+    database = open_database(database_url)
     with database.write() as session:
         for table in reversed(Base.metadata.sorted_tables):
             session.execute(delete(table))
-    yield database
-    database.dispose()
+    return database
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -106,6 +137,7 @@ def app(
         "FNT_DATA_DIR": str(folder),
         "FNT_BROKER_URL": broker_process.url,
         "FNT_MAX_UPLOAD_MB": "1",
+        "FNT_CORS_ORIGINS": "https://friend.example",
     }
     with ExitStack() as stack:
         if request.param == "postgresql":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import threading
 import time
@@ -10,9 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-
-from google.genai.types import GenerateContentResponse
-from openai.types.chat import ChatCompletion
 
 Item = dict[str, Any]
 Pieces = list[str]
@@ -27,6 +25,9 @@ class Fault:
     body: str = '{"error": {"message": "secret-key and the book", "code": 500}}'
     pause_s: float = 0.0
     resets: bool = False
+    goes_on_for_s: float = 0.0
+    """Sends the body again and again, with as little pause as `drip_s`, for that long."""
+    drip_s: float = 0.0
 
 
 def eight_at_a_time(item: Item) -> Pieces:
@@ -44,7 +45,14 @@ class LLMService:
         self.faults: list[Fault] = []
         self.answers: list[str] = []
         """Raw texts to answer with, in place of items."""
+        self.refuses: Callable[[list[Item]], bool] = lambda _: False
+        """Whether to answer nothing to a request for these items."""
+        self.packs = False
+        """Whether answers are compressed."""
+        self.delay_s = 0.0
+        """What each answer takes."""
         self.questions: list[dict[str, Any]] = []
+        self.asked_at: list[float] = []
         self.headers: list[dict[str, str]] = []
         self.at_once = self.most_at_once = 0
         self._lock = threading.Lock()
@@ -100,16 +108,21 @@ class LLMService:
         )
         with self._lock:
             self.questions.append(json.loads(asked))
+            self.asked_at.append(time.monotonic())
             self.headers.append({k.lower(): v for k, v in request.headers.items()})
             fault = self.faults.pop(0) if self.faults else None
             raw = self.answers.pop(0) if self.answers and fault is None else None
         if fault is not None:
             self._fail(request, fault)
             return
+        time.sleep(self.delay_s)
         text = self._items(json.loads(asked)["items"]) if raw is None else raw
-        self._send(request, 200, {}, json.dumps(chat(text) if is_chat else content(text)))
+        headers = {"Content-Encoding": "gzip"} if self.packs else {}
+        self._send(request, 200, headers, json.dumps(chat(text) if is_chat else content(text)))
 
     def _items(self, items: list[Item]) -> str:
+        if self.refuses(items):
+            return ""
         made = [(item["id"], self.rewrite(item)) for item in items]
         found = [
             {"id": number, "sentences": pieces} for number, pieces in made if pieces is not None
@@ -122,13 +135,31 @@ class LLMService:
             request.close_connection = True
             request.connection.close()
             return
+        if fault.goes_on_for_s:
+            self._go_on(request, fault)
+            return
         self._send(request, fault.status, fault.headers, fault.body)
+
+    @staticmethod
+    def _go_on(request: BaseHTTPRequestHandler, fault: Fault) -> None:
+        ends_at = time.monotonic() + fault.goes_on_for_s
+        request.close_connection = True
+        with contextlib.suppress(OSError):
+            request.send_response(fault.status)
+            for name, value in {"Content-Type": "application/json", **fault.headers}.items():
+                request.send_header(name, value)
+            request.end_headers()
+            while time.monotonic() < ends_at:
+                request.wfile.write(fault.body.encode())
+                time.sleep(fault.drip_s)
 
     @staticmethod
     def _send(
         request: BaseHTTPRequestHandler, status: int, headers: dict[str, str], body: str
     ) -> None:
         content = body.encode()
+        if "Content-Encoding" in headers:
+            content = gzip.compress(content)
         with contextlib.suppress(OSError):
             request.send_response(status)
             for name, value in {"Content-Type": "application/json", **headers}.items():
@@ -140,6 +171,8 @@ class LLMService:
 
 def chat(text: str) -> dict[str, Any]:
     """Return an answer of OpenAI's, held to the library's own type."""
+    from openai.types.chat import ChatCompletion  # noqa: PLC0415 -- half a second at collection
+
     answer = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
@@ -161,6 +194,8 @@ def chat(text: str) -> dict[str, Any]:
 
 def content(text: str) -> dict[str, Any]:
     """Return an answer of Gemini's, held to the library's own type."""
+    from google.genai.types import GenerateContentResponse  # noqa: PLC0415 -- as above
+
     candidate: dict[str, Any] = {"index": 0, "finishReason": "STOP" if text else "SAFETY"}
     if text:
         candidate["content"] = {"role": "model", "parts": [{"text": text}]}

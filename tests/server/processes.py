@@ -6,14 +6,14 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
 
+from e2e import programs
 from e2e.harness import clean_environ, wait_for
 from fnt.wire import paths
 from fnt_server.auth import logins, users
@@ -42,7 +42,7 @@ class Deployment:
     def __init__(self, folder: Path, *, broker_url: str = "", **environ: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        defaults = {"FNT_DATA_DIR": str(folder), "FNT_BROKER_URL": broker_url, "FNT_WORKERS": "2"}
+        defaults = {"FNT_DATA_DIR": str(folder), "FNT_BROKER_URL": broker_url, "FNT_WORKERS": "1"}
         self.environ = clean_environ(**{**defaults, **environ})
         self.config = Config.from_env(self.environ)
         self.database = Database(self.config.database_url)
@@ -51,17 +51,24 @@ class Deployment:
         self._processes: list[Process] = []
         self._users = 0
 
-    def start(self, *command: str, fds: tuple[int, ...] = (), **environ: str) -> Process:
+    def start(
+        self,
+        *command: str,
+        fds: tuple[int, ...] = (),
+        prefix: Sequence[str] = (),
+        **environ: str,
+    ) -> Process:
         log = self.folder / f"{command[0]}{len(self._processes)}.log"
-        process = Process(command, log=log, environ={**self.environ, **environ}, fds=fds)
+        environ = {**self.environ, **environ}
+        process = Process(command, log=log, environ=environ, fds=fds, prefix=prefix)
         self._processes.append(process)
         return process
 
-    def start_web(self, **environ: str) -> WebProcess:
+    def start_web(self, *, prefix: Sequence[str] = (), **environ: str) -> WebProcess:
         """Start a web process on a free port; returns when it answers."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             fd, port = listener.fileno(), listener.getsockname()[1]
-            process = self.start("web", "--fd", str(fd), fds=(fd,), **environ)
+            process = self.start("web", "--fd", str(fd), fds=(fd,), prefix=prefix, **environ)
         web = WebProcess(process, port=port)
         wait_for(web.answers, within_s=START_WITHIN_S, what="the web process answers")
         return web
@@ -89,7 +96,6 @@ class Deployment:
         return user.id, users.make_personal_token(self.database, user.email, days=1)
 
     def authenticator(self, *, access_ttl_s: int = 900) -> Authenticator:
-        assert self.config.secret_key_file
         signer = TokenSigner(load_key(self.config.secret_key_file))
         return Authenticator(self.database, signer, access_ttl_s=access_ttl_s)
 
@@ -144,12 +150,20 @@ class Process:
     """`fnt-server` with a process group of its own, which ends with the test."""
 
     def __init__(
-        self, command: tuple[str, ...], *, log: Path, environ: dict[str, str], fds: tuple[int, ...]
+        self,
+        command: tuple[str, ...],
+        *,
+        log: Path,
+        environ: dict[str, str],
+        fds: tuple[int, ...],
+        prefix: Sequence[str],
     ) -> None:
         self.log = log
         with log.open("ab") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "fnt_server", *command],
+            self._process = programs.start(
+                "fnt_server",
+                *command,
+                prefix=prefix,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -194,3 +208,8 @@ class WebProcess:
     def client(self, token: str) -> httpx.Client:
         headers = {"Authorization": f"Bearer {token}"}
         return httpx.Client(base_url=self.url, headers=headers, timeout=10, trust_env=False)
+
+
+def run_command(deployment: Deployment, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of `fnt-server` to its end, in the deployment's environment."""
+    return programs.run("fnt_server", *command, env=deployment.environ, timeout_s=60)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import random
 import secrets
+import shutil
+import socket
 import subprocess
+import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,14 +20,14 @@ from urllib.parse import urlsplit
 import httpx
 import psycopg
 import redis
-from moto.server import ThreadedMotoServer
 from sqlalchemy import make_url
 
 from e2e.harness import wait_for
-from fnt_server.config import ConfigError
-from fnt_server.messaging import broker
+from fnt_server.config.environment import ConfigError
+from fnt_server.messaging import broker_probe
 from fnt_server.supervisor.embedded_broker import broker_binary
 from requirements import absent
+from server.own_services import own_redis
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 DEFAULT_DATABASE_URL = "postgresql://127.0.0.1:5432/test"
@@ -59,22 +62,49 @@ BROKER_KEYS = (b"_kombu.binding", b"fnt.steps", b"unacked")
 
 @contextlib.contextmanager
 def private_redis() -> Iterator[str]:
-    """Claim a free database of the test Redis; yields its URL, leaves it empty."""
-    url = os.environ.get("FNT_TEST_REDIS_URL", DEFAULT_REDIS_URL)
+    """Run a Redis; where one is given or cannot be run, claim a database of it. Yields the URL.
+
+    A server has 15 databases to claim: too few for the tests of several people at once.
+    """
+    url = os.environ.get("FNT_TEST_REDIS_URL")
+    if url is None and shutil.which("redis-server"):
+        with own_redis() as port:
+            yield f"redis://127.0.0.1:{port}/1"
+    else:
+        with claimed_redis(url or DEFAULT_REDIS_URL) as claimed:
+            yield claimed
+
+
+@contextlib.contextmanager
+def claimed_redis(url: str) -> Iterator[str]:
+    """Claim a free database of a Redis; yields its URL, leaves it empty."""
     with contextlib.ExitStack() as stack:
-        for number in random.sample(range(1, 16), 15):
-            database = redis.Redis.from_url(url, db=number, socket_timeout=3, retry=None)
-            stack.callback(database.close)
-            try:
-                if claim_database(database):
-                    break
-            except redis.RedisError as error:
-                absent(f"no usable Redis: {error}")
-        else:
-            absent("every database of the test Redis is in use")
+        number = _claimed_number(url)
+        database = stack.enter_context(_database(url, number))
         stack.callback(database.flushdb)
         stack.enter_context(_renewed(database))
         yield urlsplit(url)._replace(path=f"/{number}").geturl()
+
+
+def _database(url: str, number: int) -> redis.Redis:
+    # A database in the URL overrides the argument `db`.
+    url = urlsplit(url)._replace(path=f"/{number}").geturl()
+    return redis.Redis.from_url(url, socket_timeout=3, retry=None)
+
+
+def _claimed_number(url: str) -> int:
+    """Claim a database, waiting for other runs of the tests to give one back."""
+    waits_until = time.monotonic() + 2 * CLAIM_S
+    while time.monotonic() < waits_until:
+        for number in random.sample(range(1, 16), 15):
+            with _database(url, number) as database:
+                try:
+                    if claim_database(database):
+                        return number
+                except redis.RedisError as error:
+                    absent(f"no usable Redis: {error}")
+        time.sleep(1)
+    return absent("every database of the test Redis is in use")
 
 
 def claim_database(database: redis.Redis) -> bool:
@@ -129,17 +159,30 @@ def scaled_out() -> Iterator[dict[str, str]]:
 
 @contextlib.contextmanager
 def local_bucket() -> Iterator[tuple[str, dict[str, str]]]:
-    """Run an S3 server with a bucket; yields the storage's URL and the settings that lead there."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    try:
-        httpx.put(f"{endpoint}/fnt-test").raise_for_status()
-        yield f"s3://fnt-test/{secrets.token_hex(4)}", bucket_environ(endpoint)
-    finally:
-        server.stop()
+    """Run an S3 server with a bucket; yields the storage's URL and the settings that lead there.
+
+    In a process of its own: moto changes the credentials in the environment of the one it is in.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    endpoint = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+    def is_made() -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.put(f"{endpoint}/fnt-test").is_success
+        return False
+
+    with process:
+        try:
+            wait_for(is_made, within_s=60, what="the S3 server")
+            yield f"s3://fnt-test/{secrets.token_hex(4)}", bucket_environ(endpoint)
+        finally:
+            process.kill()
 
 
 def bucket_environ(endpoint: str) -> dict[str, str]:
@@ -172,7 +215,7 @@ class BrokerProcess:
         }
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         self.process = subprocess.Popen([broker_binary(), *words])
-        wait_for(lambda: broker.answers(self.url), within_s=10, what="the broker answers")
+        wait_for(lambda: broker_probe.answers(self.url), within_s=10, what="the broker answers")
 
     def kill(self) -> None:
         if self.process is not None:

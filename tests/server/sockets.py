@@ -29,18 +29,27 @@ class Listener:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._client = socketio.Client(reconnection=False, handle_sigint=False)
+        self._websockets: list[websocket.WebSocket] = []
+        self._client = socketio.Client(
+            reconnection=False,
+            handle_sigint=False,
+            websocket_extra_options={"class_": self._new_websocket},
+        )
         self.progress: Queue[dict[str, Any]] = Queue()
         self.errors: Queue[dict[str, Any]] = Queue()
         self.draining: Queue[dict[str, Any]] = Queue()
         self.closed = Event()
         self._refusal: Any = None
-        self._websocket: Any = None
         self._client.on(events.JOB_PROGRESS, self.progress.put)
         self._client.on(events.ERROR, self.errors.put)
         self._client.on(events.SERVER_DRAINING, self.draining.put)
         self._client.on("disconnect", lambda *_: self.closed.set())
         self._client.on("connect_error", self._keep_refusal)
+
+    def _new_websocket(self, **options: Any) -> websocket.WebSocket:
+        # The library forgets, open, what the server hangs up on.
+        self._websockets.append(websocket.WebSocket(**options))
+        return self._websockets[-1]
 
     def _keep_refusal(self, data: Any) -> None:
         self._refusal = data
@@ -51,10 +60,8 @@ class Listener:
         try:
             self._client.connect(self._url, auth=auth, transports=["websocket"], wait_timeout=10)
         except socketio.exceptions.ConnectionError:
-            self._websocket = self._client.eio.ws
             self.disconnect()
             raise Refused(self._refusal) from None
-        self._websocket = self._client.eio.ws
         return self
 
     def ask(self, event: str, *payload: Any) -> dict[str, Any]:
@@ -63,13 +70,18 @@ class Listener:
         answer: dict[str, Any] = self._client.call(event, data, timeout=WITHIN_S)
         return answer
 
+    @property
+    def sid(self) -> str:
+        """What the server calls this socket."""
+        return str(self._client.get_sid())
+
     def join(self, job_id: object, **more: Any) -> dict[str, Any]:
         return self.ask(events.JOIN_JOB, {"job_id": job_id, **more})
 
     def disconnect(self) -> None:
         self._client.disconnect()
-        if self._websocket is not None:  # the library leaves it open when the server hangs up
-            self._websocket.close()
+        for opened in self._websockets:
+            opened.close()
 
 
 def is_silent(queue: Queue[Any], *, for_s: float) -> bool:
@@ -84,12 +96,18 @@ def is_silent(queue: Queue[Any], *, for_s: float) -> bool:
 class BareSocket:
     """A websocket that speaks Engine.IO by hand."""
 
-    def __init__(self, port: int, **options: Any) -> None:
-        url = f"ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket"
+    def __init__(
+        self, port: int, *, scheme: str = "ws", address: str = "127.0.0.1", **options: Any
+    ) -> None:
+        url = f"{scheme}://{address}:{port}/socket.io/?EIO=4&transport=websocket"
         self._socket = websocket.create_connection(url, timeout=WITHIN_S, **options)
 
     def send(self, packet: str) -> None:
         self._socket.send(packet)
+
+    def send_raw(self, data: bytes) -> None:
+        """Send bytes as they are, which need not be a frame."""
+        self._socket.sock.sendall(data)
 
     def receive(self) -> str:
         received: str = self._socket.recv()
@@ -127,6 +145,7 @@ class BareSocket:
 
     def send_endless(self, *, frames: int) -> None:
         """Send a message in frames of 64 KB and never end it."""
+        self._socket.settimeout(6 * WITHIN_S)
         for number in range(frames):
             code = websocket.ABNF.OPCODE_CONT if number else websocket.ABNF.OPCODE_TEXT
             frame = websocket.ABNF.create_frame("x" * 65536, code, 0)

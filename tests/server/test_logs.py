@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,11 @@ import pytest
 from e2e.harness import ServerProcess, wait_for
 from fnt.wire import paths
 from fnt_server import logs
-from fnt_server.config import Config, ConfigError
+from fnt_server.config import Config
+from fnt_server.config.environment import ConfigError
 from pdfs import make_pdf
 from server.api_client import BOUNDARY, parts
+from server.processes import Deployment
 from server.sockets import Listener
 
 CANARY = "Kanarienvogel"
@@ -81,6 +85,108 @@ def test_what_it_is_about_is_in_every_line(formats: dict[str, logging.Formatter]
     assert inside["ts"].endswith("Z")
     assert text.endswith("x: said job_id=7 step=chunk 2")
     assert "job_id" not in outside
+
+
+class Clock:
+    """Seconds that pass when told to."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def limited() -> Iterator[tuple[logging.Logger, Clock, StringIO]]:
+    clock, stream = Clock(), StringIO()
+    handler = logs.LimitedHandler(stream, clock=clock)
+    handler.setFormatter(logs._TextFormatter("%(message)s"))
+    logger = logging.getLogger("fnt_server.limited")
+    logger.propagate = False
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield logger, clock, stream
+    logger.removeHandler(handler)
+
+
+def said(stream: StringIO) -> list[str]:
+    return [line.split(": ", 1)[1] for line in stream.getvalue().splitlines()]
+
+
+def test_a_warning_that_repeats_itself_is_written_once_a_minute_with_its_number(
+    limited: tuple[logging.Logger, Clock, StringIO],
+) -> None:
+    logger, clock, stream = limited
+    for _ in range(120):
+        clock.now += 1
+        for _ in range(7):
+            logger.warning("wakeup failed: %s", "ConnectionError")
+        logger.warning("emit failed: %s", "ConnectionError")
+
+    words = said(stream)
+    assert words[:2] == ["wakeup failed: ConnectionError", "emit failed: ConnectionError"]
+    assert len(words) == 4
+    assert words[2].startswith("wakeup failed: ConnectionError repeated=")
+
+
+def test_what_was_left_out_is_told_when_all_is_well_again_and_at_the_end(
+    limited: tuple[logging.Logger, Clock, StringIO],
+) -> None:
+    logger, clock, stream = limited
+    for number in range(5):
+        with logs.context(request_id=f"request-{number}"):
+            logger.warning("database unavailable")
+    clock.now += 61
+    with logs.context(request_id="later"):
+        logger.info("request")
+    for _ in range(3):
+        logger.warning("storage unavailable")
+    logger.handlers[0].close()
+
+    assert said(stream) == [
+        "database unavailable request_id=request-0",
+        "database unavailable repeated=4",
+        "request request_id=later",
+        "storage unavailable",
+        "storage unavailable repeated=2",
+    ]
+
+
+def test_our_own_errors_and_what_is_no_warning_are_all_written(
+    limited: tuple[logging.Logger, Clock, StringIO],
+) -> None:
+    logger, _, stream = limited
+    for level in (logging.INFO, logging.ERROR):
+        for _ in range(3):
+            logger.log(level, "said")
+
+    assert said(stream) == ["said"] * 6
+
+
+def test_a_process_without_its_broker_tells_it_once(tmp_path: Path) -> None:
+    """Every upload and every pass of the reaper wants to wake workers and to send an event."""
+    deployment = Deployment(tmp_path, broker_url="redis://127.0.0.1:1/0")
+    try:
+        web = deployment.start_web()
+        user_id, token = deployment.add_user()
+        with web.client(token) as client:
+            for number in range(10):
+                job_id = deployment.add_job(user_id, number=number)
+                client.post(paths.job(job_id, "cancel")).raise_for_status()
+            wait_for(
+                lambda: "emit failed" in deployment.logs() and "wakeup failed" in deployment.logs(),
+                within_s=30,
+                what="both are told",
+            )
+            for number in range(10, 20):
+                job_id = deployment.add_job(user_id, number=number)
+                client.post(paths.job(job_id, "cancel")).raise_for_status()
+            told = Counter(line.split(" ", 1)[1] for line in deployment.logs().splitlines()
+                           if " INFO " not in line)  # fmt: skip
+    finally:
+        deployment.close()
+
+    assert {count for line, count in told.items() if "repeated" not in line} == {1}, told
 
 
 def test_an_unknown_format_is_refused() -> None:
@@ -154,11 +260,11 @@ def send(client: httpx.Client, book: bytes) -> int:
 def strangers(port: int) -> None:
     """Speak no HTTP, and no websocket where one was promised."""
     upgrade = (
-        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nX: {CANARY}\r\n\r\n"
     ).encode()
-    poll = b"POST /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\nHost: x\r\n\r\n"
+    poll = b"POST /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\nHost: localhost\r\n\r\n"
     for greeting in (CANARY.encode() + b"\r\n\r\n", upgrade + CANARY.encode() * 50, poll):
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(greeting)

@@ -229,6 +229,7 @@ def test_any_json_is_refused_with_wire_error_alone(payload: object) -> None:
         JobSnapshot.from_wire(payload)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=500)
 @example(changes={"id": "2026-03-02\ud800"})
 @given(changes=st.dictionaries(st.sampled_from(FIELDS), JSON, min_size=1, max_size=3))
@@ -302,8 +303,29 @@ def test_job_at_its_longest_is_under_two_kilobytes(golden: Golden) -> None:
     assert len(json.dumps(longest.to_wire()).encode()) < 2048
 
 
+@pytest.mark.slow
 def test_reading_the_wire_loads_no_typing_extensions() -> None:
     """`typing` has what msgspec looks for in it; loading it takes longer than msgspec itself."""
     code = "import sys, fnt.wire.jobs; sys.exit('typing_extensions' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
+
+
+def test_what_was_found_out_is_written_only_where_it_is_known(golden: Golden) -> None:
+    job = JobSnapshot.from_wire(golden("job_completed.json"))
+    found = {
+        "warnings": [{"code": "HIDDEN_LAYERS", "pages": "2-3", "message": "2 pages have layers"}],
+        "quality": {
+            "pieces": 5,
+            "end_with_clause": 4,
+            "cut_in_clause": 1,
+            "with_finite_verb": 3,
+        },
+    }
+    payload = {**job.to_wire(), **found}
+
+    assert not set(found) & set(job.to_wire())
+    assert canonical(JobSnapshot.from_wire(payload).to_wire()) == canonical(payload)
+    for broken in ({"warnings": [{"code": ""}]}, {"quality": {"pieces": -1}}, {"warnings": 7}):
+        with pytest.raises(WireError):
+            JobSnapshot.from_wire({**payload, **broken})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fnt.wire import events, paths
-from fnt.wire.errors import ErrorCode, JobErrorCode
+from fnt.wire.error_codes import ErrorCode, JobErrorCode
 from fnt.wire.responses import error_body
 
 
@@ -30,6 +30,7 @@ def test_events_are_those_of_the_contract(golden: Callable[[str], Any]) -> None:
         (paths.ME, "/api/v1/auth/me"),
         (paths.LOGOUT, "/api/v1/auth/logout"),
         (paths.PASSWORD, "/api/v1/auth/password"),
+        (paths.TOKENS, "/api/v1/auth/tokens"),
         (paths.CONFIRM, "/api/v1/jobs/confirm"),
         (paths.UPLOAD, "/api/v1/process-pdf"),
         (paths.JOBS, "/api/v1/jobs"),
@@ -80,6 +81,7 @@ def test_codes_of_the_contract_are_all_there() -> None:
         "PDF_NO_TEXT",
         "PDF_TOO_MANY_PAGES",
         "PDF_LIMIT",
+        "NOTHING_SELECTED",
         "WORKER_LOST",
         "ENGINE_FAILED",
         "UPLOAD_ABANDONED",

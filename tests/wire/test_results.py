@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fnt.wire.results import FORMATS, MEDIA_TYPES, Sentence, iter_result
+from fnt.wire.results import FORMATS, MEDIA_TYPES, Sentence, iter_result, sentence_json
 from fnt.wire.structs import WireError
 
 DOCUMENT = {
@@ -47,14 +47,24 @@ def make_sentence(text: str) -> Sentence:
     return Sentence(text=text, words=1, source=text, page=1, chapter=None, engine="rules")
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_result_is_the_golden_file(
-    golden: Callable[[str], Any], golden_text: Callable[[str], str], format: str
-) -> None:
-    sentences = [Sentence.from_wire(item) for item in golden("sentences.json")]
+@given(SENTENCES)
+def test_sentence_is_written_as_the_standard_library_writes_it(sentence: Sentence) -> None:
+    standard = json.dumps(sentence.to_wire(), ensure_ascii=False).encode()
 
-    assert [sentence.to_wire() for sentence in sentences] == golden("sentences.json")
-    assert written(sentences, format) == golden_text(f"result.{format}")
+    assert sentence_json(sentence) == standard
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("version", ["", "paragraphs_"])
+def test_result_is_the_golden_file(
+    golden: Callable[[str], Any], golden_text: Callable[[str], str], version: str, format: str
+) -> None:
+    """Those without paragraphs are results of earlier versions."""
+    stored = golden(f"{version}sentences.json")
+    sentences = [Sentence.from_wire(item) for item in stored]
+
+    assert [sentence.to_wire() for sentence in sentences] == stored
+    assert written(sentences, format) == golden_text(f"{version}result.{format}")
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -71,7 +81,9 @@ def test_result_without_sentences_is_well_formed() -> None:
         "sentences": [],
     }
     assert written([], "jsonl") == written([], "txt") == ""
-    assert written([], "csv") == '"text","words","source","page","chapter","engine"\r\n'
+    assert written([], "csv") == (
+        '"text","words","source","page","chapter","engine","paragraph","continues","kind"\r\n'
+    )
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -7,9 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.ranges import Ranges
 from fnt.wire.structs import WireError
 
 KNOWN = list(ProcessingSettings.__struct_fields__)
+LATER = {"stretch_words": 0, "keep_front_matter": False}
+"""Settings added later: their default is never written."""
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.none())
 
 
@@ -94,7 +97,8 @@ def test_any_settings_are_kept_exactly_or_refused(payload: object) -> None:
         return
 
     assert isinstance(payload, dict)
-    assert read.to_wire() == {**ProcessingSettings().to_wire(), **payload}
+    set_ones = {name: value for name, value in payload.items() if LATER.get(name) != value}
+    assert read.to_wire() == {**ProcessingSettings().to_wire(), **set_ones}
 
 
 def test_a_setting_added_later_is_written_only_where_it_is_set() -> None:
@@ -109,3 +113,30 @@ def test_a_setting_added_later_is_written_only_where_it_is_set() -> None:
     assert ProcessingSettings.from_wire({"stretch_words": 2}).to_wire()["stretch_words"] == 2
     with pytest.raises(WireError, match="stretch_words"):
         ProcessingSettings.from_wire({"stretch_words": 5})
+
+
+def test_front_matter_is_kept_only_where_that_is_said() -> None:
+    plain, kept = ProcessingSettings(), ProcessingSettings(keep_front_matter=True)
+
+    assert ProcessingSettings(keep_front_matter=False).to_wire() == plain.to_wire()
+    assert ProcessingSettings.from_wire({"keep_front_matter": False}) == plain
+    assert kept.to_wire() == {**plain.to_wire(), "keep_front_matter": True}
+    assert (plain.keeps_front_matter, kept.keeps_front_matter) == (False, True)
+    with pytest.raises(WireError, match="keep_front_matter must be true or false"):
+        ProcessingSettings.from_wire({"keep_front_matter": 1})
+
+
+def test_ranges_of_pages_and_chapters() -> None:
+    settings = ProcessingSettings.from_wire({"pages": "3-", "chapters": "1,4"})
+
+    assert settings.page_ranges == Ranges(((3, None),))
+    assert settings.chapter_ranges == Ranges(((1, 1), (4, 4)))
+    assert settings.to_wire()["chapters"] == "1,4"
+    assert not {"pages", "chapters"} & set(ProcessingSettings().to_wire())
+
+
+@pytest.mark.parametrize("name", ["pages", "chapters"])
+@pytest.mark.parametrize("value", ["", "x", "7-3", "1" * 201, 3, None, ["1"]])
+def test_what_is_no_range_is_refused(name: str, value: object) -> None:
+    with pytest.raises(WireError, match=f"processing_settings.{name}"):
+        ProcessingSettings.from_wire({name: value})

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 JOB = Path(__file__).parent / "golden" / "job_cancelled.json"
 SCRIPT = """
 import json, sys, threading
@@ -24,6 +26,7 @@ PROCESSES = 12
 """Before, about every third crashed: msgspec 0.22 fills in a type's fields while others read it."""
 
 
+@pytest.mark.slow
 def test_a_struct_may_be_read_first_by_many_threads() -> None:
     started = [
         subprocess.Popen([sys.executable, "-c", SCRIPT, JOB.read_text()]) for _ in range(PROCESSES)

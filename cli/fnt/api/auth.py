@@ -28,6 +28,10 @@ class TokenAuth(httpx.Auth):
         """Return a token the server is expected to accept."""
         raise NotImplementedError
 
+    def email(self) -> str | None:
+        """Return whose token it is, if that was stored with it; raises AuthError without one."""
+        return None
+
     def renewed_token(self, refused: str) -> str:
         """Return a replacement for a token the server rejected; raises AuthError without one."""
         raise NotImplementedError
@@ -47,18 +51,26 @@ class TokenAuth(httpx.Auth):
 class StaticAuth(TokenAuth):
     """A personal access token, which is neither renewed nor stored."""
 
-    def __init__(self, token: str, *, name: str = "FNT_TOKEN") -> None:
+    def __init__(
+        self,
+        token: str,
+        *,
+        source: str = "the token in FNT_TOKEN",
+        require_server: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take a function that raises FntError if another server may have taken the place."""
         self._token = token
-        self._name = name
+        self._source = source
+        self._require_server = require_server
 
     def current_token(self) -> str:
-        """Return the token."""
+        """Return the token, which is about to be sent."""
+        self._require_server()
         return self._token
 
     def renewed_token(self, refused: str) -> NoReturn:  # noqa: ARG002 -- there is only one token
         """Raise AuthError, because this token cannot be renewed."""
-        where = "the token in FNT_TOKEN" if self._name == "FNT_TOKEN" else self._name
-        raise AuthError(f"the server rejected {where}", code="TOKEN_INVALID")
+        raise AuthError(f"the server rejected {self._source}", code="TOKEN_INVALID")
 
 
 class BearerAuth(TokenAuth):
@@ -69,8 +81,11 @@ class BearerAuth(TokenAuth):
         *,
         store: CredentialStore,
         refresh: Callable[[Tokens], Tokens],
+        require_server: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """Take a function that raises FntError if another server may have taken the place."""
+        self._require_server = require_server
         self._store = store
         self._refresh = refresh
         self._clock = clock
@@ -85,7 +100,13 @@ class BearerAuth(TokenAuth):
             if not self._is_fresh(tokens):
                 tokens = self._renewed(tokens.access_token)
             self._tokens = tokens
+            self._require_server()
             return tokens.access_token
+
+    def email(self) -> str:
+        """Return who is logged in."""
+        with self._lock:
+            return (self._tokens or self._loaded()).email
 
     def renewed_token(self, refused: str) -> str:
         """Return a new access token, reusing one that another thread or process already fetched."""
@@ -93,6 +114,7 @@ class BearerAuth(TokenAuth):
             tokens = self._tokens
             if tokens is None or tokens.access_token == refused:
                 tokens = self._tokens = self._renewed(refused)
+            self._require_server()
             return tokens.access_token
 
     def _renewed(self, refused: str) -> Tokens:

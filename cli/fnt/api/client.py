@@ -10,34 +10,48 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from ssl import SSLContext
-from typing import Self
+from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
 from fnt.api.body import MOST_BYTES
 from fnt.api.device import AuthorizationPending, DeviceGrant, poll_error
 from fnt.api.http import Channel, Response, read_struct
+from fnt.api.http_timeouts import REFRESH_TIMEOUT, UPLOAD_TIMEOUT
 from fnt.api.retry import Retry
 from fnt.api.upload_reader import UploadReader
 from fnt.config.credentials import Tokens
 from fnt.errors import FntError, NotFoundError, ProtocolError
-from fnt.files import read_errors
+from fnt.files import open_regular, read_errors
 from fnt.wire import events, paths
 from fnt.wire.device import CLIENT_ID, GRANT_TYPE
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot, ProcessingSettings
-from fnt.wire.requests import ConfirmRequest, LoginRequest, LogoutRequest, PasswordRequest
+from fnt.wire.requests import (
+    ConfirmRequest,
+    LoginRequest,
+    LogoutRequest,
+    PasswordRequest,
+    PersonalTokenRequest,
+)
 from fnt.wire.responses import (
     Chunk,
     ChunkList,
     DeviceCodes,
     DeviceErrorAnswer,
+    ExpiringJobs,
     Health,
     JobAnswer,
     JobPage,
+    NewPersonalToken,
+    PersonalToken,
+    PersonalTokenList,
     TokenPair,
     User,
 )
+from fnt.wire.structs import UNSET
 
 MAX_PAGE = 200
 """Maximum number of jobs per page."""
@@ -47,9 +61,6 @@ MAX_LISTED = 1_000_000
 MAX_RESULT_BYTES = 1024**3
 """Of one result, decompressed."""
 MAX_TOKEN_S = 100 * 365 * 86400
-
-UPLOAD_TIMEOUT = httpx.Timeout(connect=5, read=60, write=30, pool=5)
-REFRESH_TIMEOUT = httpx.Timeout(3)
 
 
 class ApiClient:
@@ -63,11 +74,17 @@ class ApiClient:
         transport: httpx.BaseTransport | None = None,
         verify: SSLContext | bool = True,
         retry: Retry | None = None,
+        require_server: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.server = server
         self._channel = Channel(
-            server, auth=auth, transport=transport, verify=verify, retry=retry or Retry()
+            server,
+            auth=auth,
+            transport=transport,
+            verify=verify,
+            retry=retry or Retry(),
+            require_server=require_server,
         )
         self._clock = clock
 
@@ -136,6 +153,21 @@ class ApiClient:
         """Return the user the token belongs to."""
         return self._channel.call("GET", paths.ME, retry=retry).read(User)
 
+    def list_tokens(self) -> list[PersonalToken]:
+        """Return the user's personal tokens; raises NotFoundError if the server is too old."""
+        return self._channel.call("GET", paths.TOKENS).read(PersonalTokenList).tokens
+
+    def create_token(self, name: str, *, days: int) -> NewPersonalToken:
+        """Create a personal token; raises NotFoundError if the server is too old."""
+        body = PersonalTokenRequest(name=name, days=days).to_wire()
+        return self._channel.call("POST", paths.TOKENS, json=body).read(NewPersonalToken)
+
+    def revoke_token(self, token_id: str) -> None:
+        """Revoke a personal token."""
+        self._channel.call(
+            "DELETE", f"{paths.TOKENS}/{quote(token_id, safe='')}", on_retry_accept=NotFoundError
+        )
+
     def logout(self, *, everywhere: bool = False) -> None:
         """End this login, or all logins of the user."""
         self._channel.call("POST", paths.LOGOUT, json=LogoutRequest(all=everywhere).to_wire())
@@ -188,27 +220,30 @@ class ApiClient:
         """Upload a job's file; `on_sent` gets the total bytes sent so far. Safe to repeat."""
         name = filename.encode("utf-8", "replace").decode()
         with read_errors(name):
-            file = path.open("rb")
+            file = open_regular(path)
         with file:
             reader = UploadReader(
                 file, name=name, size_bytes=os.fstat(file.fileno()).st_size, on_sent=on_sent
             )
-            answer = self._channel.call(
-                "POST",
-                paths.UPLOAD,
-                data={"job_id": str(job_id)},
-                files={paths.FILE_FIELD: (name, reader, "application/pdf")},
-                timeout=UPLOAD_TIMEOUT,
-            )
-        return answer.read(JobAnswer).job
+            with _naming(job_id):
+                answer = self._channel.call(
+                    "POST",
+                    paths.UPLOAD,
+                    data={"job_id": str(job_id)},
+                    files={paths.FILE_FIELD: (name, reader, "application/pdf")},
+                    timeout=UPLOAD_TIMEOUT,
+                )
+        return _asked_for(answer.read(JobAnswer).job, job_id)
 
     def get_job(
         self, job_id: int, *, etag_version: int | None = None, retry: Retry | None = None
     ) -> JobSnapshot | None:
         """Return a job, or None if its version is still `etag_version`."""
         headers = {} if etag_version is None else {"If-None-Match": f'"{etag_version}"'}
-        answer = self._channel.call("GET", paths.job(job_id), headers=headers, retry=retry)
-        return None if answer.status == httpx.codes.NOT_MODIFIED else answer.read(JobSnapshot)
+        answer = self._call_job("GET", job_id, headers=headers, retry=retry)
+        if answer.status == httpx.codes.NOT_MODIFIED:
+            return None
+        return _asked_for(answer.read(JobSnapshot), job_id)
 
     def list_jobs(
         self,
@@ -218,8 +253,12 @@ class ApiClient:
         sha256: str | None = None,
         limit: int | None = 50,
         retry: Retry | None = None,
+        on_expiring: Callable[[ExpiringJobs], None] = lambda _expiring: None,
     ) -> Iterator[JobSnapshot]:
-        """Yield jobs, newest first, fetching pages until `limit` is reached (None: all jobs)."""
+        """Yield jobs, newest first, fetching pages until `limit` is reached (None: all jobs).
+
+        `on_expiring` is told of jobs that the server will soon delete, listed or not.
+        """
         query = {} if status is None else {"status": str(status)}
         if ids is not None:
             query["ids"] = ",".join(map(str, ids))
@@ -231,6 +270,8 @@ class ApiClient:
             query["limit"] = str(min(MAX_PAGE, left or MAX_PAGE))
             answer = self._channel.call("GET", paths.JOBS, params=query, retry=retry)
             page = answer.read(JobPage)
+            if page.expiring is not UNSET:
+                on_expiring(page.expiring)
             jobs = page.jobs
             yield from jobs[:left]
             left = None if left is None else left - len(jobs)
@@ -245,33 +286,40 @@ class ApiClient:
 
     def chunks(self, job_id: int) -> list[Chunk]:
         """Return the status of each chunk of a job."""
-        return self._channel.call("GET", paths.job(job_id, "chunks")).read(ChunkList).chunks
+        return self._call_job("GET", job_id, "chunks").read(ChunkList).chunks
 
     def cancel(self, job_id: int) -> JobSnapshot:
         """Cancel a job; a job that has already ended is returned unchanged."""
-        answer = self._channel.call("POST", paths.job(job_id, "cancel"))
-        return answer.read(JobSnapshot)
+        answer = self._call_job("POST", job_id, "cancel")
+        return _asked_for(answer.read(JobSnapshot), job_id)
 
     def retry(self, job_id: int, *, idempotency_key: str) -> JobSnapshot:
         """Create a new job from the stored file of a failed or cancelled one."""
         headers = {paths.IDEMPOTENCY_KEY: idempotency_key}
-        answer = self._channel.call("POST", paths.job(job_id, "retry"), headers=headers).object()
+        answer = self._call_job("POST", job_id, "retry", headers=headers).object()
         return read_struct(JobSnapshot, answer.get("job", answer))
 
     def delete(self, job_id: int) -> None:
         """Remove a job with its file and result."""
-        self._channel.call("DELETE", paths.job(job_id), on_retry_accept=NotFoundError)
+        self._call_job("DELETE", job_id, on_retry_accept=NotFoundError)
 
     @contextmanager
     def iter_result(self, job_id: int, format: str) -> Iterator[Iterator[bytes]]:
         """Stream the result of a completed job as blocks of bytes."""
-        with self._channel.open(
-            "GET",
-            paths.job(job_id, "result"),
-            params={"format": format},
-            extensions={MOST_BYTES: MAX_RESULT_BYTES},
-        ) as pieces:
+        with (
+            _naming(job_id),
+            self._channel.open(
+                "GET",
+                paths.job(job_id, "result"),
+                params={"format": format},
+                extensions={MOST_BYTES: MAX_RESULT_BYTES},
+            ) as pieces,
+        ):
             yield pieces
+
+    def _call_job(self, method: str, job_id: int, verb: str = "", **options: Any) -> Response:
+        with _naming(job_id):
+            return self._channel.call(method, paths.job(job_id, verb), **options)
 
     def _tokens(self, answer: Response, *, email: str) -> Tokens:
         pair = answer.read(TokenPair)
@@ -283,3 +331,25 @@ class ApiClient:
             expires_at=self._clock() + pair.expires_in,
             email=email if pair.user is None else pair.user.email,
         )
+
+
+@contextmanager
+def _naming(job_id: int) -> Iterator[None]:
+    """Name the job in the error for one that is not found."""
+    try:
+        yield
+    except NotFoundError as error:
+        if error.code != ErrorCode.JOB_NOT_FOUND:
+            raise
+        raise NotFoundError(
+            f"job {job_id} not found",
+            hint="run: fnt jobs list",
+            code=error.code,
+            request_id=error.request_id,
+        ) from error
+
+
+def _asked_for(job: JobSnapshot, job_id: int) -> JobSnapshot:
+    if job.id != job_id:
+        raise ProtocolError(f"the server answered with job {job.id} instead of job {job_id}")
+    return job

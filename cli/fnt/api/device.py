@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from fnt.config.settings import normalize_server
+from fnt.config.settings import normalize_server, origin_of
 from fnt.errors import AuthError, FntError, ProtocolError, UsageError
 from fnt.wire.device import DeviceError
 from fnt.wire.responses import DeviceCodes, DeviceErrorAnswer
@@ -63,7 +63,9 @@ def _own_url(text: str, *, server: str) -> str:
     rest = text.partition("://")[2]
     origin = text[: len(text) - len(rest)] + rest.partition("/")[0]
     try:
-        is_own = normalize_server(origin, insecure_http=True) == server
+        own = origin_of(server)
+        is_own = normalize_server(origin, insecure_http=True) == own
+        is_own &= text[len(origin) :].startswith(server[len(own) :] + "/")
     except UsageError:
         is_own = False
     if not is_own or not text.isascii() or any(sign <= " " or sign == "\\" for sign in text):

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from fnt.api.auth import LOGIN_HINT
-from fnt.config.settings import is_loopback
+from fnt.api.proxy_errors import proxy_error
+from fnt.config.settings import is_loopback, normalize_server, origin_of
 from fnt.errors import (
     AuthError,
     FntError,
@@ -21,16 +22,17 @@ from fnt.errors import (
     ProtocolError,
     QuotaError,
     RejectedError,
+    SetupError,
     TemporaryError,
     UsageError,
 )
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.responses import DeviceErrorAnswer, ErrorAnswer
 from fnt.wire.structs import WireError
 
 MAX_MESSAGE_CHARS = 500
 
-START_HINT = "start the server with: fnt-server run"
+START_HINT = "start the server with: fnt-server run, or use a personal one: --server local"
 DOCTOR_HINT = "diagnose with: fnt doctor"
 
 _BY_STATUS: Mapping[int, type[FntError]] = {
@@ -38,17 +40,25 @@ _BY_STATUS: Mapping[int, type[FntError]] = {
     402: QuotaError,
     404: NotFoundError,
     408: TemporaryError,
+    410: NotFoundError,
     425: TemporaryError,
     429: TemporaryError,
 }
 
-_BY_CODE: Mapping[str, type[FntError]] = {ErrorCode.QUOTA_EXCEEDED: QuotaError}
+_BY_CODE: Mapping[str, type[FntError]] = {
+    ErrorCode.QUOTA_EXCEEDED: QuotaError,
+    ErrorCode.LOGIN_REQUIRED: AuthError,
+    ErrorCode.HOST_NOT_ALLOWED: UsageError,
+}
 """Codes that share their status with others."""
 
 
 def error_of(response: httpx.Response, body: bytes) -> FntError:
     """Return the exception for an error response."""
     answer = _read_error(body)
+    if answer is None and (proxied := proxy_error(response.status_code)) is not None:
+        proxied.retry_after_s = retry_after_s(response.headers.get("Retry-After"))
+        return proxied
     code = answer.error_code if isinstance(answer, ErrorAnswer) else None
     kind = _BY_CODE.get(code or "") or _kind(response.status_code)
     message = (answer and answer.error) or f"the server returned {response.status_code}"
@@ -66,7 +76,7 @@ def translated(error: httpx.HTTPError | httpx.InvalidURL, *, server: str) -> Fnt
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return UsageError(
+            return SetupError(
                 f"the certificate of {server} is not trusted: {cause.verify_message}",
                 hint="to trust your own CA, pass --ca-file FILE",
             )
@@ -120,8 +130,21 @@ def _kind(status: int) -> type[FntError]:
 def _hint(response: httpx.Response, kind: type[FntError]) -> str | None:
     if kind is AuthError:
         return LOGIN_HINT
-    target = response.headers.get("Location")
-    return f"it redirects to {target[:200]}; pass that as --server" if target else None
+    location = response.headers.get("Location")
+    return redirect_hint(location, server=str(response.url)) if location else None
+
+
+def redirect_hint(location: str, *, server: str) -> str:
+    """Return what to do about a redirect, naming nothing but another origin of the same host."""
+    with suppress(UsageError, ValueError):
+        here, target = urlsplit(server), urlsplit(urljoin(server, location))
+        if target.hostname == here.hostname and target.scheme in ("http", "https"):
+            host = target.netloc.rpartition("@")[2]
+            origin = normalize_server(f"{target.scheme}://{host}", insecure_http=True)
+            if origin != origin_of(server):
+                return f"it redirects to {origin}; pass that as --server"
+            return "it redirects to another path; check the path of --server"
+    return "it redirects to another host; ask whoever runs it for the new address"
 
 
 def _read_error(body: bytes) -> ErrorAnswer | DeviceErrorAnswer | None:

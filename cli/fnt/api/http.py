@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ssl import SSLContext
@@ -16,6 +16,7 @@ import httpx
 from fnt import __version__
 from fnt.api.body import ACCEPT_ENCODING, LimitedTransport
 from fnt.api.errors import error_of, translated
+from fnt.api.http_timeouts import MAX_ANSWER_S, TIMEOUT
 from fnt.api.retry import Retry
 from fnt.api.slow_server import refuse_slow_servers
 from fnt.config.settings.proxy import find_proxy
@@ -23,11 +24,6 @@ from fnt.errors import FntError, ProtocolError, TemporaryError, UsageError
 from fnt.wire.structs import WireError, WireStruct
 
 T = TypeVar("T", bound=WireStruct)
-
-TIMEOUT = httpx.Timeout(connect=5, read=15, write=15, pool=5)
-
-MAX_ANSWER_S = 180.0
-"""For the whole body of a response that is not a result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +70,11 @@ class Channel:
         transport: httpx.BaseTransport | None,
         verify: SSLContext | bool,
         retry: Retry,
+        require_server: Callable[[], None],
     ) -> None:
+        """Take a function, called before each request but probes, that may raise FntError."""
         self._server = server
+        self._require_server = require_server
         self._retry = retry
         try:
             self._http = httpx.Client(
@@ -141,6 +140,7 @@ class Channel:
     def _call_once(
         self, method: str, path: str, options: dict[str, Any], *, accepts: int | None
     ) -> Response:
+        self._require_server()
         with self._sent(method, path, options) as response:
             if response.status_code != accepts:
                 self._raise_for_error(response)
@@ -161,7 +161,11 @@ class Channel:
             response.close()
 
     def _raise_for_error(self, response: httpx.Response) -> None:
-        if not (response.is_success or response.status_code == httpx.codes.NOT_MODIFIED):
+        is_unchanged = (
+            response.status_code == httpx.codes.NOT_MODIFIED
+            and "If-None-Match" in response.request.headers
+        )
+        if not (response.is_success or is_unchanged):
             raise error_of(response, self._read(response))
 
     def _whole(self, response: httpx.Response) -> Response:

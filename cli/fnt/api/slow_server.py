@@ -5,6 +5,7 @@ The timeouts of the HTTP library begin anew with each byte, in the head of an an
 
 from __future__ import annotations
 
+import math
 import ssl
 import time
 from collections.abc import Iterable
@@ -13,10 +14,7 @@ from typing import Any
 import httpcore
 import httpx
 
-WINDOW_S = 30.0
-"""Of waiting; time in which nobody reads does not count."""
-LEAST_BYTES = 8 * 1024
-"""In each window, once an answer has begun and until it ends."""
+from fnt.api.http_timeouts import SIGNAL_CHECK_S, SLOW_WINDOW_BYTES, SLOW_WINDOW_S
 
 
 def refuse_slow_servers(transport: httpx.HTTPTransport) -> httpx.HTTPTransport:
@@ -52,16 +50,30 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         asked_at = time.monotonic()
-        piece = self._stream.read(max_bytes, timeout)
+        piece = self._read_briefly(max_bytes, timeout)
         if self._is_answered:
             self._waited_s += time.monotonic() - asked_at
         self._is_answered = True
         self._received += len(piece)
-        if piece and self._waited_s >= WINDOW_S:
-            if self._received < LEAST_BYTES:
+        if piece and self._waited_s >= SLOW_WINDOW_S:
+            if self._received < SLOW_WINDOW_BYTES:
                 raise httpcore.ReadTimeout("the answer is too slow")
             self._begin(is_answered=True)
         return piece
+
+    def _read_briefly(self, max_bytes: int, timeout: float | None) -> bytes:
+        """Read within the timeout, in short calls.
+
+        Python handles a signal that arrives just before a blocking call when that call returns.
+        """
+        ends_at = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            left_s = max(ends_at - time.monotonic(), 0)
+            try:
+                return self._stream.read(max_bytes, min(left_s, SIGNAL_CHECK_S))
+            except httpcore.ReadTimeout:
+                if left_s <= SIGNAL_CHECK_S:
+                    raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._begin(is_answered=False)

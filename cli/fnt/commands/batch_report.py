@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fnt.commands.shared_options import LedgerOption, OverwriteOption, SourceOption
+from fnt.commands.result_options import OverwriteOption
+from fnt.commands.shared_options import LastSourceArgument, LedgerOption
 from fnt.errors import UsageError
 from fnt.flow.ledger import Book, BookStatus, Ledger
 from fnt.flow.ledger.export import csv_lines, json_lines, record_of, write_file
 from fnt.flow.ledger.locate import ledger_path
-from fnt.flow.summary import batch_answer, error_text
+from fnt.flow.tally import batch_report
 from fnt.output.formatting import plural
 from fnt.output.output_mode import OutputMode
+from fnt.output.sanitize import clean
 
 if TYPE_CHECKING:
     from fnt.context import AppContext
+    from fnt.output.table import TableRow
+    from fnt.output.terminal import Terminal
 
 STDOUT = "-"
+UNTROUBLED = (BookStatus.DONE, BookStatus.RUNNING, BookStatus.SENDING, BookStatus.WAITING)
+"""Statuses of books that need nothing, which fold to a number."""
+ORDER = (*UNTROUBLED, *(one for one in BookStatus if one not in UNTROUBLED))
 
 
 class ExportFormat(StrEnum):
@@ -32,7 +39,7 @@ class ExportFormat(StrEnum):
 
 def status(
     ctx: typer.Context,
-    source: SourceOption = None,
+    source: LastSourceArgument = None,
     *,
     ledger: LedgerOption = None,
     all_: Annotated[bool, typer.Option("--all", help="Also list books that are done.")] = False,
@@ -49,18 +56,44 @@ def status(
         terminal.say(f"{opened.path}: {plural(sum(counts.values()), 'book')}: {words or 'none'}")
         shown = [one for one in BookStatus if all_ or one is not BookStatus.DONE]
         is_read = context.options.format is OutputMode.JSON
-        context.report.answer["batch"] = batch_answer(opened).replaced(
+        context.report.answer["batch"] = batch_report(opened).replaced(
             books=[record_of(book) for book in opened.books()] if is_read else []
         )
+        if context.draws_tables:
+            _print_table(terminal, opened, lists_all=all_)
+            return
         for book in opened.books(statuses=shown):
             is_quiet = context.options.format is OutputMode.QUIET
             terminal.result(book.path if is_quiet else _line(book))
 
 
+def _print_table(terminal: Terminal, ledger: Ledger, *, lists_all: bool) -> None:
+    """Print the books that need nothing, by their number unless all are wanted, then the others."""
+    from fnt.output.table import Column, TableRow, print_table  # noqa: PLC0415 -- Rich takes 50 ms
+
+    rows = []
+    for status, number in sorted(ledger.counts().items(), key=lambda one: ORDER.index(one[0])):
+        if status in UNTROUBLED and not lists_all:
+            cells = [f"{plural(number, 'book')} {status}", ""]
+            rows.append(TableRow(cells=cells, word=status))
+        else:
+            rows += [_row(book) for book in ledger.books(statuses=[status])]
+    if rows:
+        print_table(terminal, [Column(is_name=True), Column()], rows)
+
+
+def _row(book: Book) -> TableRow:
+    from fnt.output.table import TableRow  # noqa: PLC0415 -- as above
+
+    job = "" if book.job_id is None else f"job {book.job_id}"
+    note = f"{book.status}: {book.error_text}" if book.error_message else book.status.value
+    return TableRow(cells=[clean(book.path), job], note=clean(note), word=book.status)
+
+
 def export(
     ctx: typer.Context,
     target: Annotated[str, typer.Argument(metavar="FILE|-", help="Output file, or - for stdout.")],
-    source: SourceOption = None,
+    source: LastSourceArgument = None,
     *,
     ledger: LedgerOption = None,
     format: Annotated[
@@ -81,11 +114,11 @@ def export(
             context.terminal.write_bytes(write(opened))
             return
         write_file(Path(target), lambda: write(opened), overwrite=overwrite)
-        context.report.answer["batch"] = batch_answer(opened).replaced(export=target)
+        context.report.answer["batch"] = batch_report(opened).replaced(export=target)
         context.terminal.result(target)
 
 
 def _line(book: Book) -> str:
     job = f"  job {book.job_id}" if book.job_id is not None else ""
-    problem = f"  {error_text(book)}" if book.error_message else ""
+    problem = f"  {book.error_text}" if book.error_message else ""
     return f"{book.status:<9}  {book.path}{job}{problem}"

@@ -4,43 +4,33 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fnt.commands.help_sections import RESULTS
-from fnt.commands.shared_options import (
-    DEFAULTS,
-    AnnotationsOption,
-    EngineOption,
-    EventsFileOption,
-    ExcludeOption,
+from fnt.commands.input_options import PatternOptions
+from fnt.commands.option_groups import takes_groups
+from fnt.commands.result_options import (
+    ExcelOption,
     FormatOption,
-    GiveUpOption,
-    HiddenJobsOption,
-    IgnoreDialogueOption,
-    IncludeOption,
-    JunitOption,
-    LedgerOption,
-    MinWordsOption,
+    LayoutOption,
     NoSaveOption,
     OverwriteOption,
-    ParallelOption,
-    SourceOption,
-    StretchOption,
-    Transport,
-    TransportOption,
-    WordsOption,
-    settings_of,
 )
-from fnt.config.settings import parse_duration
+from fnt.commands.run_options import ParallelOptions, RunOptions
+from fnt.commands.sentence_options import SentenceOptions
+from fnt.commands.shared_options import LastSourceArgument, LedgerOption
 from fnt.errors import UsageError
 from fnt.flow.inputs.manifest import Source, read_source
 from fnt.flow.inputs.upload_items import Preparer
+from fnt.flow.inputs.warm_child import WarmChild
 from fnt.flow.ledger import FAILED, BookStatus, Ledger
 from fnt.flow.ledger.books import absolute
 from fnt.flow.ledger.locate import held_ledger, ledger_path
+from fnt.flow.patiently import Patiently
 from fnt.flow.pipeline_run import PipelineRun
 from fnt.flow.plan import (
     Plan,
@@ -53,50 +43,56 @@ from fnt.flow.results.format_option import formats
 from fnt.flow.results.output_plan import OutputPlan
 from fnt.flow.resume import given_settings, typed_line
 from fnt.output.formatting import plural
-from fnt.output.report.artifacts import keep_records
-from fnt.session import WatchOptions
 
 if TYPE_CHECKING:
-    from fnt.context import AppContext, Connection
+    from fnt.connection import Connection
+    from fnt.context import AppContext
 
 WINDOW = 64
 """Maximum number of unfinished jobs; enough to keep a large server busy."""
-SourceArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="MANIFEST|DIR|-",
-        help="CSV, JSON Lines, a list of paths, or a folder of PDFs.",
-    ),
-]
-FolderOption = Annotated[
-    Path,
-    typer.Option("--output", "-o", metavar="DIR", help="Output folder.", rich_help_panel=RESULTS),
-]
 
 
-def run(  # noqa: PLR0913 -- one per option
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderOptions:
+    """Which results are saved, in which folder."""
+
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Output folder.", rich_help_panel=RESULTS
+        ),
+    ] = Path()
+    format: FormatOption = "txt"
+    layout: LayoutOption = "lines"
+    excel: ExcelOption = False
+    no_save: NoSaveOption = False
+    overwrite: OverwriteOption = False
+
+    def plan(self) -> OutputPlan:
+        """Return the files to save the results to; raises UsageError."""
+        if self.no_save:
+            return OutputPlan(folder=self.output, formats=(), overwrite=self.overwrite)
+        chosen = formats(self.format, layout=self.layout, excel=self.excel)
+        return OutputPlan(folder=self.output, formats=chosen, overwrite=self.overwrite)
+
+
+@takes_groups
+def run(
     ctx: typer.Context,
-    source: SourceArgument,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="MANIFEST|DIR|-",
+            help="CSV, JSON Lines, a list of paths, or a folder of PDFs.",
+        ),
+    ],
     *,
     ledger: LedgerOption = None,
-    include: IncludeOption = None,
-    exclude: ExcludeOption = None,
-    words: WordsOption = DEFAULTS.sentence_length_limit,
-    stretch: StretchOption = DEFAULTS.stretch,
-    min_words: MinWordsOption = DEFAULTS.min_sentence_length,
-    engine: EngineOption = DEFAULTS.engine,
-    ignore_dialogue: IgnoreDialogueOption = False,
-    output: FolderOption = Path(),
-    format: FormatOption = "txt",
-    no_save: NoSaveOption = False,
-    overwrite: OverwriteOption = False,
-    parallel: ParallelOption = None,
-    jobs: HiddenJobsOption = None,
-    transport: TransportOption = Transport.AUTO,
-    give_up: GiveUpOption = "10m",
-    events_file: EventsFileOption = None,
-    junit: JunitOption = None,
-    annotations: AnnotationsOption = True,
+    patterns: PatternOptions,
+    sentences: SentenceOptions,
+    results: FolderOptions,
+    parallel_options: ParallelOptions,
+    run_options: RunOptions,
 ) -> None:
     """Import many books, each exactly once. Run it again to resume.
 
@@ -111,61 +107,44 @@ def run(  # noqa: PLR0913 -- one per option
     with fnt batch retry.
     """
     context: AppContext = ctx.obj
-    keep_records(
-        context.report,
-        context.terminal,
-        environ=context.environ,
-        events_file=events_file,
-        junit=junit,
-        annotations=annotations,
-    )
-    books = Source.of(source, include=include or (), exclude=exclude or ())
-    defaults = settings_of(
-        words=words,
-        stretch=stretch,
-        min_words=min_words,
-        engine=engine,
-        ignore_dialogue=ignore_dialogue,
-    )
-    output_plan = OutputPlan(
-        folder=output, formats=() if no_save else formats(format), overwrite=overwrite
-    )
+    run_options.keep_records(context)
+    watch = run_options.watch(window=WINDOW)
+    books = Source.of(source, include=patterns.include or (), exclude=patterns.exclude or ())
+    defaults = sentences.settings()
+    output_plan = results.plan()
     hints = ResumeHints(again=typed_line(ctx, context), retry=_retry_line(context, source, ledger))
-    options = _options(transport, give_up)
     path = ledger_path(source, ledger)
     with context.connected() as server, held_ledger(path, now=context.now, create=True) as opened:
         with opened.changing():
-            number = opened.begin_run(
-                read_source(
-                    books,
-                    context.terminal.stdin,
-                    defaults=defaults,
-                    tell=context.terminal.say_error,
-                )
-            )
+            terminal = context.terminal
+            found = read_source(books, terminal.stdin, defaults=defaults, tell=terminal.say_error)
+            number = opened.begin_run(found)
             refuse_collisions(
                 opened, output_plan, run=number, hint="set a different output for each"
             )
             refuse_existing(opened, output_plan, run=number)
-            _claim(opened, server)
-            opened.keep(
-                {"output": json.dumps(absolute(output)), "formats": ",".join(output_plan.formats)}
-            )
-        plan = _plan(
-            context,
-            opened,
-            output_plan,
+            _claim(context, opened, server, give_up_s=watch.give_up_s)
+            folder = json.dumps(absolute(results.output))
+            opened.keep({"output": folder, "formats": ",".join(output_plan.formats)})
+        plan = Plan(
+            ledger=opened,
             run=number,
-            options=options,
+            output_plan=output_plan,
+            watch=watch,
+            give_up_s=watch.give_up_s,
             hints=hints,
-            parallel=parallel or jobs,
+            parallel=parallel_options.number(context),
+            timeout_s=context.settings().timeout_s,
+            is_batch=True,
+            noun="book",
         )
         _carry_out(context, server, plan)
 
 
-def retry(  # noqa: PLR0913 -- one per option
+@takes_groups
+def retry(
     ctx: typer.Context,
-    source: SourceOption = None,
+    source: LastSourceArgument = None,
     *,
     ledger: LedgerOption = None,
     failed: Annotated[
@@ -173,13 +152,8 @@ def retry(  # noqa: PLR0913 -- one per option
         typer.Option("--failed", help="Only failed jobs, not cancelled jobs or refused files."),
     ] = False,
     overwrite: OverwriteOption = False,
-    parallel: ParallelOption = None,
-    jobs: HiddenJobsOption = None,
-    transport: TransportOption = Transport.AUTO,
-    give_up: GiveUpOption = "10m",
-    events_file: EventsFileOption = None,
-    junit: JunitOption = None,
-    annotations: AnnotationsOption = True,
+    parallel_options: ParallelOptions,
+    run_options: RunOptions,
 ) -> None:
     """Retry failed books as new jobs.
 
@@ -187,36 +161,28 @@ def retry(  # noqa: PLR0913 -- one per option
     that was ended, is done as well.
     """
     context: AppContext = ctx.obj
-    keep_records(
-        context.report,
-        context.terminal,
-        environ=context.environ,
-        events_file=events_file,
-        junit=junit,
-        annotations=annotations,
-    )
+    run_options.keep_records(context)
+    watch = run_options.watch(window=WINDOW)
     path = ledger_path(source, ledger)
     again = _retry_line(context, source, ledger)
-    hints, options = ResumeHints(again=again, retry=again), _options(transport, give_up)
     with context.connected() as server, held_ledger(path, now=context.now, create=False) as opened:
         output_plan = _last_output_plan(opened, overwrite=overwrite)
-        _claim(opened, server)
+        _claim(context, opened, server, give_up_s=watch.give_up_s)
         number = opened.again([BookStatus.FAILED] if failed else FAILED)
         context.terminal.say(f"retrying {plural(number, 'book')}")
-        plan = _plan(
-            context,
-            opened,
-            output_plan,
+        plan = Plan(
+            ledger=opened,
             run=None,
-            options=options,
-            hints=hints,
-            parallel=parallel or jobs,
+            output_plan=output_plan,
+            watch=watch,
+            give_up_s=watch.give_up_s,
+            hints=ResumeHints(again=again, retry=again),
+            parallel=parallel_options.number(context),
+            timeout_s=context.settings().timeout_s,
+            is_batch=True,
+            noun="book",
         )
         _carry_out(context, server, plan)
-
-
-def _options(transport: Transport, give_up: str) -> WatchOptions:
-    return WatchOptions(transport=transport.value, give_up_s=parse_duration(give_up), window=WINDOW)
 
 
 def _retry_line(context: AppContext, source: str | None, ledger: Path | None) -> str:
@@ -240,42 +206,18 @@ def _near(folder: Path) -> Path:
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
-def _claim(ledger: Ledger, server: Connection) -> None:
+def _claim(context: AppContext, ledger: Ledger, server: Connection, *, give_up_s: float) -> None:
     """Raise UsageError if the ledger belongs to another server or account."""
-    ledger.claim(server=server.api.server, user=server.api.me().email)
-
-
-def _plan(
-    context: AppContext,
-    ledger: Ledger,
-    output_plan: OutputPlan,
-    *,
-    run: int | None,
-    options: WatchOptions,
-    hints: ResumeHints,
-    parallel: int | None,
-) -> Plan:
-    settings = context.settings()
-    return Plan(
-        ledger=ledger,
-        run=run,
-        output_plan=output_plan,
-        watch=options,
-        hints=hints,
-        parallel=parallel or settings.parallel,
-        timeout_s=settings.timeout_s,
-        is_batch=True,
-        noun="book",
-    )
+    user = Patiently(context, give_up_s)(server.api.me)
+    ledger.claim(server=server.name, user=user.email)
 
 
 def _carry_out(context: AppContext, server: Connection, plan: Plan) -> None:
     prepare_folders(plan.ledger, plan.output_plan, run=plan.run)
-    preparer = Preparer(
-        plan.ledger, plan.output_plan, new_key=context.new_key, warn=context.terminal.say
-    )
+    child = WarmChild()
+    preparer = Preparer(plan.ledger, plan.output_plan, new_key=context.new_key, warm_child=child)
     try:
-        with server.open_session() as session:
+        with child, server.open_session() as session:
             PipelineRun(context, session, plan, api=server.api, preparer=preparer).upload()
     finally:
         preparer.close()

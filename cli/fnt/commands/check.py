@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fnt.commands.shared_options import ExcludeOption, IncludeOption, RecursiveOption
+from fnt.commands.input_options import FolderOptions
+from fnt.commands.option_groups import takes_groups
 from fnt.distribution import install_hint
 from fnt.errors import (
     ExitCode,
@@ -26,12 +28,16 @@ from fnt.errors import (
 from fnt.files import fingerprint
 from fnt.flow.inputs.discovery import find_files
 from fnt.flow.inputs.preflight import Preflight, inspect_pdf
+from fnt.flow.inputs.warm_child import WarmChild
+from fnt.output.countdown import status_note
 from fnt.output.formatting import data_size, plural
 from fnt.output.report.document import error_entry
+from fnt.output.sanitize import clean
 from fnt.wire.documents import CheckedFile, FileProblem, Verdict
 
 if TYPE_CHECKING:
     from fnt.context import AppContext
+    from fnt.output.terminal import Terminal
 
 AT_ONCE = 2
 LOOK_WITHIN_S = 20.0
@@ -46,6 +52,27 @@ class Checked:
     look: Preflight | None = None
     sha256: str | None = None
     error: FntError | None = None
+    duplicate_of: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the server would take the file."""
+        if self.is_refused:
+            return "refused"
+        if self.look and self.look.not_checked:
+            return "not checked"
+        return "warning" if self.duplicate_of or (self.look and self.look.problem) else "ok"
+
+    @property
+    def notes(self) -> list[str]:
+        """What is wrong with it."""
+        look = self.look
+        return [
+            *([self.error.message] if self.error else []),
+            *([look.not_checked] if look and look.not_checked else []),
+            *([look.problem.message] if look and look.problem else []),
+            *([f"duplicate of {self.duplicate_of}"] if self.duplicate_of else []),
+        ]
 
     @property
     def is_refused(self) -> bool:
@@ -55,13 +82,12 @@ class Checked:
         )
 
 
+@takes_groups
 def check(
     ctx: typer.Context,
     paths: Annotated[list[Path], typer.Argument(metavar="PDF...", help="PDF files to check.")],
     *,
-    recursive: RecursiveOption = False,
-    include: IncludeOption = None,
-    exclude: ExcludeOption = None,
+    folders: FolderOptions,
     text: Annotated[
         bool, typer.Option("--text", help="Show the text the server would extract (extra: server).")
     ] = False,
@@ -73,68 +99,101 @@ def check(
     context: AppContext = ctx.obj
     found = find_files(
         paths,
-        recursive=recursive,
-        include=include or (),
-        exclude=exclude or (),
+        recursive=folders.recursive,
+        include=folders.include or (),
+        exclude=folders.exclude or (),
         command="check",
+        tell=context.terminal.say_error,
     )
     paths = [file.path for file in found]
     if text:
         _show_text(context, paths)
         return
     checked: list[Checked] = []
-    firsts: dict[str, str] = {}
     entries: list[CheckedFile] = []
     context.report.answer["check"] = entries
-    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="fnt-check") as pool:
-        for one in pool.map(_look, paths):
-            first = firsts.setdefault(one.sha256, one.file) if one.sha256 else one.file
-            duplicate_of = None if first == one.file else first
+    with status_note(context.terminal) as note:
+        for one in _checked(paths):
             checked.append(one)
-            entries.append(_entry(one, duplicate_of))
-            context.terminal.result(_line(one, duplicate_of))
+            entries.append(_entry(one))
+            if context.draws_tables:
+                note(f"checked {len(checked)} of {plural(len(paths), 'file')}")
+            else:
+                context.terminal.result(_line(one))
+    if context.draws_tables:
+        _print_table(context.terminal, checked)
     _raise_refused(checked)
 
 
-def _look(path: Path) -> Checked:
+def _checked(paths: Sequence[Path]) -> Iterator[Checked]:
+    firsts: dict[str, str] = {}
+    with (
+        WarmChild() as child,
+        ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="fnt-check") as pool,
+    ):
+        for one in pool.map(partial(_look, child), paths):
+            first = firsts.setdefault(one.sha256, one.file) if one.sha256 else one.file
+            yield one if first == one.file else replace(one, duplicate_of=first)
+
+
+def _look(child: WarmChild, path: Path) -> Checked:
     try:
-        look = inspect_pdf(path, timeout_s=LOOK_WITHIN_S)
+        look = inspect_pdf(path, timeout_s=LOOK_WITHIN_S, ask=child.ask)
         return Checked(file=str(path), look=look, sha256=fingerprint(path).sha256)
     except FntError as error:
         return Checked(file=str(path), error=error)
 
 
-def _entry(one: Checked, duplicate_of: str | None) -> CheckedFile:
+def _entry(one: Checked) -> CheckedFile:
     problem = one.look.problem if one.look else None
-    verdict: Verdict = "warning" if problem or duplicate_of else "ok"
-    if one.is_refused:
-        verdict = "refused"
-    elif one.look and one.look.not_checked:
-        verdict = "not checked"
     return CheckedFile(
         file=one.file,
-        verdict=verdict,
+        verdict=one.verdict,
         size_bytes=one.look.size_bytes if one.look else None,
         page_count=one.look.page_count if one.look else None,
         sha256=one.sha256,
-        duplicate_of=duplicate_of,
+        duplicate_of=one.duplicate_of,
         problem=FileProblem(code=problem.code, message=problem.message) if problem else None,
         error=error_entry(one.error) if one.error else None,
     )
 
 
-def _line(one: Checked, duplicate_of: str | None) -> str:
+def _line(one: Checked) -> str:
     if one.look is None:
-        return f"refused  {one.file}: {one.error.message if one.error else ''}"
+        return f"refused  {one.file}: {', '.join(one.notes)}"
     pages = "pages unknown" if one.look.page_count is None else plural(one.look.page_count, "page")
-    words = [pages, data_size(one.look.size_bytes)]
-    if one.look.not_checked:
-        words.append(one.look.not_checked)
-    if one.look.problem:
-        words.append(one.look.problem.message)
-    if duplicate_of:
-        words.append(f"duplicate of {duplicate_of}")
-    return f"{_entry(one, duplicate_of).verdict:7}  {one.file}: {', '.join(words)}"
+    words = ", ".join([pages, data_size(one.look.size_bytes), *one.notes])
+    return f"{one.verdict:7}  {one.file}: {words}"
+
+
+def _print_table(terminal: Terminal, checked: Sequence[Checked]) -> None:
+    """Print the good files, of several only their number, then those with problems."""
+    from fnt.output.table import Column, TableRow, print_table  # noqa: PLC0415 -- Rich takes 50 ms
+
+    good = [one for one in checked if one.verdict == "ok"]
+    bad = sorted((one for one in checked if one not in good), key=lambda one: one.is_refused)
+    rows = [TableRow(cells=_cells(one), note=_note(one), word=one.verdict) for one in (*good, *bad)]
+    if len(good) > 1:
+        looks = [one.look for one in good if one.look]
+        pages = plural(sum(look.page_count or 0 for look in looks), "page")
+        size = data_size(sum(look.size_bytes for look in looks))
+        total = [f"{plural(len(good), 'file')} ok", pages, size]
+        rows[: len(good)] = [TableRow(cells=total, word="ok")]
+    number = Column(is_number=True)
+    print_table(terminal, [Column(is_name=True), number, number], rows)
+
+
+def _cells(one: Checked) -> list[str]:
+    pages = one.look.page_count if one.look else None
+    return [
+        clean(one.file),
+        "" if pages is None else plural(pages, "page"),
+        "" if one.look is None else data_size(one.look.size_bytes),
+    ]
+
+
+def _note(one: Checked) -> str:
+    return clean(f"{one.verdict}: {'; '.join(one.notes)}") if one.notes else ""
 
 
 def _raise_refused(checked: Sequence[Checked]) -> None:

@@ -88,17 +88,18 @@ def trust(
         typer.Argument(metavar="[DIR]", help="Folder of the .fnt.toml; default: the current one."),
     ] = None,
 ) -> None:
-    """Trust the server named in the .fnt.toml of this folder or a parent."""
-    from fnt.config.settings.edit import trust_server  # noqa: PLC0415 -- loads tomlkit
+    """Trust the server and profile named in the .fnt.toml of this folder or a parent."""
+    from fnt.config.settings.edit import trust_project  # noqa: PLC0415 -- loads tomlkit
     from fnt.config.settings.sources import PROJECT_FILE, project_file  # noqa: PLC0415 -- as above
 
     context: AppContext = ctx.obj
     project = project_file(context.cwd if folder is None else context.cwd / folder)
     if project is None:
         raise NotFoundError(f"no {PROJECT_FILE} here or in a parent folder")
-    server = trust_server(config_folder(context.environ), project)
-    context.report.answer["config_trust"] = {"path": str(project), "server": server}
-    context.terminal.say(f"{project} is trusted to use {server}")
+    chosen = trust_project(config_folder(context.environ), project)
+    context.report.answer["config_trust"] = {"path": str(project), **chosen}
+    words = " and ".join(f"{key} {value}" for key, value in chosen.items())
+    context.terminal.say(f"{project} is trusted to choose {words}")
 
 
 def _found(context: AppContext) -> dict[str, Found]:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fnt.config.credentials import Tokens
-from fnt.context import AppContext, Connection
+from fnt.connection import Connection
+from fnt.context import AppContext
 from fnt.errors import AuthError, TemporaryError
 from fnt.output.countdown import countdown
 

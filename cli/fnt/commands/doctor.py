@@ -11,7 +11,7 @@ from urllib.request import getproxies
 import typer
 
 from fnt.doctor import CHECKS, CheckResult, CheckStatus, DoctorContext, run_checks
-from fnt.doctor.result import skip
+from fnt.doctor.outcome import skip
 from fnt.errors import (
     AuthError,
     ExitCode,
@@ -85,27 +85,27 @@ def _timeout_s(context: AppContext) -> float | None:
 
 def _untried(done: int) -> Iterator[CheckResult]:
     for check in CHECKS[done:]:
-        yield CheckResult(check=check.name, verdict=skip("skipped: timed out"))
+        yield CheckResult(check=check.name, outcome=skip("skipped: timed out"))
 
 
 def _tell(context: AppContext, finding: CheckResult) -> None:
-    verdict = finding.verdict
-    if context.options.format is OutputMode.QUIET and verdict.status in (
+    outcome = finding.outcome
+    if context.options.format is OutputMode.QUIET and outcome.status in (
         CheckStatus.OK,
         CheckStatus.SKIP,
     ):
         return
-    context.terminal.result(f"{verdict.status:4}  {finding.check:9}  {verdict.message}")
-    if verdict.hint:
-        context.terminal.result(f"{'':17}{verdict.hint}")
+    context.terminal.result(f"{outcome.status:4}  {finding.check:9}  {outcome.message}")
+    if outcome.hint:
+        context.terminal.result(f"{'':17}{outcome.hint}")
 
 
 def _raise_worst(findings: list[CheckResult], out_of_time: TemporaryError | None) -> None:
-    bad = [finding for finding in findings if finding.verdict.status is CheckStatus.FAIL]
+    bad = [finding for finding in findings if finding.outcome.status is CheckStatus.FAIL]
     for exit_code, kind in WORST_FIRST.items():
         for finding in bad:
-            verdict = finding.verdict
-            if verdict.exit_code is exit_code:
-                raise kind(f"{finding.check}: {verdict.message}", hint=verdict.hint)
+            outcome = finding.outcome
+            if outcome.exit_code is exit_code:
+                raise kind(f"{finding.check}: {outcome.message}", hint=outcome.hint)
     if out_of_time is not None:
         raise out_of_time

@@ -14,10 +14,14 @@ FLAGS = "fnt.flags"
 def _global_options(  # noqa: PLR0913 -- a declaration, never called
     *,
     server: Annotated[
-        str | None, typer.Option("--server", metavar="URL", help="Server URL.")
+        str | None, typer.Option("--server", metavar="URL", help="Server URL, or local.")
     ] = None,
     profile: Annotated[
         str | None, typer.Option("--profile", metavar="NAME", help="Profile to use.")
+    ] = None,
+    no_local: Annotated[
+        bool | None,
+        typer.Option("--no-local", help="Neither start nor use a personal server unasked."),
     ] = None,
     json: Annotated[
         bool | None, typer.Option("--json", help="Print one JSON document at the end.")
@@ -26,7 +30,8 @@ def _global_options(  # noqa: PLR0913 -- a declaration, never called
         bool | None, typer.Option("--jsonl", help="Stream events to stdout as JSON Lines.")
     ] = None,
     plain: Annotated[
-        bool | None, typer.Option("--plain", help="Plain lines instead of the live view.")
+        bool | None,
+        typer.Option("--plain", help="Plain lines instead of the live view and tables."),
     ] = None,
     quiet: Annotated[
         bool | None, typer.Option("--quiet", "-q", help="Results and errors only.")
@@ -52,7 +57,7 @@ def _global_options(  # noqa: PLR0913 -- a declaration, never called
     ] = None,
     timeout: Annotated[
         str | None,
-        typer.Option("--timeout", metavar="DUR", help="Stop after this long: 20s, 5m, 2h."),
+        typer.Option("--timeout", metavar="DUR", help="Stop after this long: 20s, 5m, 2h, 1d."),
     ] = None,
     ca_file: Annotated[
         str | None,

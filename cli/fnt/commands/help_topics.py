@@ -58,7 +58,7 @@ EXIT_CODES = Topic(
         ),
         (
             "2",
-            "wrong usage or configuration; an output file exists",
+            "wrong usage or configuration; an output file exists or cannot be written",
             "fix what the message names; `--overwrite` replaces files",
         ),
         ("3", "job, file or profile not found", "check the name; `fnt jobs list`"),
@@ -87,7 +87,7 @@ EXIT_CODES = Topic(
         ),
         (
             "12",
-            "the server's answer makes no sense",
+            "the server's answer makes no sense, or it refuses for a reason `fnt` does not expect",
             "check the URL: `fnt doctor`; if it is an fnt-server, report it with the request ID",
         ),
         ("130", "Ctrl-C", "jobs keep running; resume with the command that was printed"),
@@ -107,7 +107,7 @@ ENVIRONMENT = Topic(
             "`--server`",
             "`server`",
             "`http://127.0.0.1:5000`",
-            "server URL; plain `http://` only for this machine",
+            "server URL, perhaps with a path; plain `http://` only for this machine; or `local`",
         ),
         (
             "`FNT_PROFILE`",
@@ -128,6 +128,27 @@ ENVIRONMENT = Topic(
         ),
         ("`FNT_NO_KEYRING`", "", "`no_keyring`", "false", "do not use the system keyring"),
         ("`FNT_TOKEN`", "", "", "", "personal token; overrides a login"),
+        (
+            "`FNT_NO_LOCAL`",
+            "`--no-local`",
+            "`no_local`",
+            "false",
+            "neither start nor use a personal server unasked",
+        ),
+        (
+            "`FNT_LOCAL_IDLE`",
+            "",
+            "`local_idle`",
+            "10m",
+            "a personal server ends after this long without use, 1s to 7d",
+        ),
+        (
+            "`FNT_LOCAL_DIR`",
+            "",
+            "",
+            "`local` in the system's data folder for `fnt`",
+            "folder of the personal server",
+        ),
         (
             "`FNT_CONFIG_DIR`",
             "",
@@ -152,6 +173,7 @@ FORMATS = Topic(
             "one document, including the source file and settings",
             "programs, archives",
         ),
+        ("`html`", "page with contents, which loads nothing", "reading, printing"),
         ("`xlsx`", "Excel workbook (extra `xlsx`)", "spreadsheets"),
         ("`anki`", "flashcards in an `.apkg` file (extra `anki`)", "learning with Anki"),
     ),
@@ -166,7 +188,7 @@ EVENTS = Topic(
         (
             "`link.state`",
             "the connection changed",
-            "`status`, `attempt`, `retry_in_s`, `poll_every_s`, `reason`",
+            "`status`, `attempt`, `retry_in_s`, `poll_every_s`, `reason`, `give_up_in_s`",
         ),
         ("`job.progress`", "a job changed", "`job`"),
         ("`job.ended`", "a job completed, failed or was cancelled", "`job`"),
@@ -233,6 +255,12 @@ TROUBLE = Topic(
         ("`database`", "status reported by the server", "start it"),
         ("`broker`", "status reported by the server", "start it; until then, progress is delayed"),
         ("`workers`", "at least one is running", "start one with `fnt-server worker`"),
+        (
+            "`events`",
+            "status reported by the server",
+            "check its `FNT_EVENTS_URL`; until then, jobs are polled",
+        ),
+        ("`storage`", "status reported by the server", "start it"),
         (
             "`websocket`",
             "the WebSocket upgrade works",

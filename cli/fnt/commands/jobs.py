@@ -1,24 +1,33 @@
-"""`fnt jobs list|show|cancel|retry|rm`."""
+"""`fnt jobs list|show|cancel|retry`."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fnt.commands.job_arguments import job_ids
-from fnt.commands.shared_options import JobsArgument
+from fnt.commands.shared_options import GIVE_UP, GiveUpOption, JobsArgument
+from fnt.config.settings.values import parse_duration
 from fnt.context import AppContext
 from fnt.errors import AuthError, FntError, PartialError, RejectedError, UsageError
+from fnt.flow.patiently import Patiently
+from fnt.flow.results.chapters import Chapter
+from fnt.flow.results.download import Result, chapters_of, completed_job
+from fnt.flow.unsaved import record_retry
+from fnt.output.findings import quality_words, warning_lines
 from fnt.output.formatting import count, plural
 from fnt.output.output_mode import OutputMode
 from fnt.output.report.document import JobEntry, error_entry
 from fnt.output.sanitize import clean
+from fnt.wire.documents import ChapterEntry
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
-from fnt.wire.responses import Chunk
+from fnt.wire.responses import Chunk, ExpiringJobs
+from fnt.wire.structs import UNSET
 from fnt.wire.times import format_time
 
 if TYPE_CHECKING:
@@ -43,21 +52,37 @@ def list_jobs(
     """List your jobs, newest first."""
     context: AppContext = ctx.obj
     with context.connected() as server:
-        jobs = list(server.api.list_jobs(status=status, limit=limit))
+        found = server.api.list_jobs(
+            status=status, limit=limit, on_expiring=partial(_say_expiring, context)
+        )
+        jobs = list(found)
     context.report.jobs += [JobEntry(job=job) for job in jobs]
-    if context.options.format is OutputMode.QUIET:
-        lines = [str(job.id) for job in jobs]
-    else:
-        lines = _table(jobs)
-    for line in lines:
-        context.terminal.result(line)
     if not jobs:
         context.terminal.say("no jobs")
+    elif context.draws_tables:
+        from fnt.output.jobs_table import print_jobs  # noqa: PLC0415 -- Rich takes 50 ms
+
+        print_jobs(context.terminal, jobs, now=context.now())
+    else:
+        is_quiet = context.options.format is OutputMode.QUIET
+        for line in [str(job.id) for job in jobs] if is_quiet else _lines(jobs):
+            context.terminal.result(line)
 
 
-def show(ctx: typer.Context, jobs: JobsArgument) -> None:
+def show(
+    ctx: typer.Context,
+    jobs: JobsArgument,
+    *,
+    chapters: Annotated[
+        bool,
+        typer.Option("--chapters", help="List the chapters of the result: number, pages, size."),
+    ] = False,
+) -> None:
     """Show a job in detail, with the chunks that failed."""
     context: AppContext = ctx.obj
+    if chapters:
+        _show_chapters(context, jobs)
+        return
     with context.connected() as server:
 
         def show_one(job_id: int) -> JobEntry:
@@ -69,6 +94,40 @@ def show(ctx: typer.Context, jobs: JobsArgument) -> None:
             return JobEntry(job=job)
 
         each_job(context, job_ids(jobs, server), show_one)
+
+
+def _show_chapters(context: AppContext, jobs: list[str]) -> None:
+    shown = context.report.answer.setdefault("jobs show", [])
+    with context.connected() as server:
+
+        def show_one(job_id: int) -> JobEntry:
+            job = completed_job(server.api, job_id)
+            found = chapters_of(Result(server.api, job, "jsonl"))
+            for line in _chapter_table(found):
+                context.terminal.result(line)
+            shown.append({"job": job.id, "chapters": [_chapter_entry(one) for one in found]})
+            return JobEntry(job=job)
+
+        each_job(context, job_ids(jobs, server), show_one)
+
+
+def _chapter_table(chapters: list[Chapter]) -> list[str]:
+    return [
+        f"{chapter.number:>4}  pages {f'{chapter.first_page}-{chapter.last_page}':<9}  "
+        f"{plural(chapter.sentence_count, 'sentence'):>16}  "
+        f"{clean(chapter.heading or '(no heading)')}"
+        for chapter in chapters
+    ]
+
+
+def _chapter_entry(chapter: Chapter) -> dict[str, Any]:
+    return ChapterEntry(
+        number=chapter.number,
+        heading=chapter.heading,
+        first_page=chapter.first_page,
+        last_page=chapter.last_page,
+        sentences=chapter.sentence_count,
+    ).to_wire()
 
 
 def cancel(ctx: typer.Context, jobs: JobsArgument) -> None:
@@ -86,54 +145,48 @@ def cancel(ctx: typer.Context, jobs: JobsArgument) -> None:
         each_job(context, job_ids(jobs, server), cancel_one)
 
 
-def retry(ctx: typer.Context, jobs: JobsArgument) -> None:
+def retry(ctx: typer.Context, jobs: JobsArgument, *, give_up: GiveUpOption = GIVE_UP) -> None:
     """Retry failed or cancelled jobs as new jobs."""
+
     context: AppContext = ctx.obj
+    patiently = Patiently(context, parse_duration(give_up))
     with context.connected() as server:
+        memory = context.unsaved_jobs(server)
 
         def retry_one(job_id: int) -> JobEntry:
-            job = server.api.retry(job_id, idempotency_key=context.new_key())
+            key = context.new_key()
+            job = patiently(lambda: server.api.retry(job_id, idempotency_key=key))
+            record_retry(memory, job, of=job_id, here=context.cwd)
             context.terminal.say(
                 f"job {job_id} retried as job {job.id}; watch it with: fnt watch {job.id}"
             )
             context.terminal.result(str(job.id))
             return JobEntry(job=job)
 
-        each_job(context, job_ids(jobs, server), retry_one)
+        each_job(context, patiently(lambda: job_ids(jobs, server)), retry_one)
 
 
-def rm(ctx: typer.Context, jobs: JobsArgument) -> None:
-    """Remove finished jobs with their files and results."""
-    context: AppContext = ctx.obj
-    with context.connected() as server:
-        ids = job_ids(jobs, server)
-        if not context.options.yes:
-            _confirm(context, ids)
-
-        def remove(job_id: int) -> JobEntry:
-            job = server.api.get_job(job_id)
-            server.api.delete(job_id)
-            context.terminal.say(f"job {job_id} removed")
-            return JobEntry(job=job)
-
-        each_job(context, ids, remove)
+def _say_expiring(context: AppContext, expiring: ExpiringJobs) -> None:
+    are = "is" if expiring.count == 1 else "are"
+    context.terminal.say(
+        f"{plural(expiring.count, 'job')} {are} about to be deleted, the first on "
+        f"{format_time(expiring.first_at)[:10]}: save results with fnt download JOB…"
+    )
 
 
-def _confirm(context: AppContext, ids: list[int]) -> None:
-    if not context.terminal.can_ask:
-        raise UsageError("confirmation required", hint="pass --yes")
-    what = f"job {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs"
-    if not context.terminal.confirm(f"Remove {what} with files and results?"):
-        raise UsageError("cancelled: no jobs were removed")
-
-
-def _table(jobs: list[JobSnapshot]) -> list[str]:
+def _lines(jobs: list[JobSnapshot]) -> list[str]:
     width = max((len(str(job.id)) for job in jobs), default=0)
+    expire = any(job.expires_at is not UNSET for job in jobs)
     return [
         f"{job.id:>{width}}  {job.status:<10}  {_percent(job):>4}  "
-        f"{format_time(job.created_at)[:16].replace('T', ' ')}  {clean(job.original_filename)}"
+        f"{format_time(job.created_at)[:16].replace('T', ' ')}  "
+        f"{f'{_expiry(job):<18}  ' if expire else ''}{clean(job.original_filename)}"
         for job in jobs
     ]
+
+
+def _expiry(job: JobSnapshot) -> str:
+    return "" if job.expires_at is UNSET else f"expires {format_time(job.expires_at)[:10]}"
 
 
 def _percent(job: JobSnapshot) -> str:
@@ -154,15 +207,18 @@ def _facts(job: JobSnapshot) -> list[str]:
         "pages": job.page_count and count(job.page_count),
         "chunks": job.total_chunks and f"{job.processed_chunks}/{job.total_chunks}",
         "sentences": job.sentence_count and count(job.sentence_count),
+        "quality": quality_words(job),
         "words": job.processing_settings.sentence_length_limit,
         "engine": job.processing_settings.engine,
         "created": format_time(job.created_at),
         "ended": job.completed_at and format_time(job.completed_at),
+        "expires": None if job.expires_at is UNSET else format_time(job.expires_at),
         "retry of": job.retry_of,
         "error": job.error_message,
         "code": job.error_code,
     }
-    return [f"{name:10} {value}" for name, value in facts.items() if value is not None]
+    lines = [f"{name:10} {value}" for name, value in facts.items() if value is not None]
+    return lines + [f"{'warning':10} {line}" for line in warning_lines(job)]
 
 
 def _stand_ins(chunks: list[Chunk]) -> list[str]:
@@ -199,7 +255,8 @@ def each_job(context: AppContext, ids: Sequence[int], act: Callable[[int], JobEn
             errors.append(error)
             context.report.jobs.append(JobEntry(error=error_entry(error)))
             if len(ids) > 1:
-                context.terminal.say_error(f"{job_id}: {error.message}")
+                name = "" if f"job {job_id}" in error.message else f"job {job_id}: "
+                context.terminal.say_error(f"{name}{error.message}")
     if len(errors) < len(ids) and errors:
         raise PartialError(f"{len(errors)} of {len(ids)} jobs failed")
     if errors:

@@ -8,7 +8,8 @@ import typer
 
 from fnt.context import AppContext
 from fnt.errors import FntError, UsageError
-from fnt.wire.errors import ErrorCode
+from fnt.local_server.local_use import LocalUse
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.requests import PASSWORD_RULE
 
 
@@ -24,12 +25,12 @@ def passwd(
 ) -> None:
     """Change your password.
 
-    All other logins of your account end.
+    All other logins and all personal tokens of your account end.
 
     A new password has at least 10 characters and is not a common or easily guessed one.
     """
     context: AppContext = ctx.obj
-    with context.connected() as server:
+    with context.connected(LocalUse.NEVER) as server:
         email = server.api.me().email
         old, new = _read_passwords(context, is_piped=password_stdin)
         try:
@@ -42,7 +43,7 @@ def passwd(
         if stored is not None and not stored.is_personal:
             server.store.save(tokens, insecure_storage=False)
         context.report.answer["passwd"] = {"email": email, "server": server.api.server}
-        context.terminal.say(f"password of {email} changed; all other logins have ended")
+        context.terminal.say(f"password of {email} changed; all other logins and tokens have ended")
 
 
 def _read_passwords(context: AppContext, *, is_piped: bool) -> tuple[str, str]:

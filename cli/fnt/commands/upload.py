@@ -4,49 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fnt.commands.shared_options import (
-    DEFAULTS,
-    AnnotationsOption,
-    DryRunOption,
-    EngineOption,
-    EventsFileOption,
-    ExcludeOption,
-    FailFastOption,
-    FilesFromOption,
-    FormatOption,
-    GiveUpOption,
-    HiddenJobsOption,
-    IgnoreDialogueOption,
-    IncludeOption,
-    JunitOption,
-    MinWordsOption,
-    NameOption,
-    NoSaveOption,
-    OutputOption,
-    OverwriteOption,
-    ParallelOption,
-    PathsArgument,
-    RecursiveOption,
-    SkipExistingOption,
-    StretchOption,
-    Transport,
-    TransportOption,
-    WatchOption,
-    WordsOption,
-    settings_of,
-)
-from fnt.config.settings import parse_duration
+from fnt.commands.help_sections import AUTOMATION, CHOOSE_FILES, LIVE_VIEW
+from fnt.commands.input_options import SourceOptions
+from fnt.commands.option_groups import takes_groups
+from fnt.commands.result_options import SaveOptions
+from fnt.commands.run_options import ParallelOptions, RunOptions
+from fnt.commands.sentence_options import SentenceOptions
+from fnt.commands.shared_options import FailFastOption
 from fnt.errors import UsageError
 from fnt.flow.dry_run import show_dry_run
 from fnt.flow.inputs.sources import STDIN, Sources, opened
 from fnt.flow.inputs.upload_items import Preparer
 from fnt.flow.inputs.wanted_files import wanted_files
+from fnt.flow.inputs.warm_child import WarmChild
 from fnt.flow.ledger import BookStatus, Ledger
+from fnt.flow.patiently import Patiently
 from fnt.flow.pipeline_run import PipelineRun
 from fnt.flow.plan import (
     Plan,
@@ -55,19 +31,52 @@ from fnt.flow.plan import (
     refuse_collisions,
     refuse_existing,
 )
-from fnt.flow.results.format_option import formats
-from fnt.flow.results.output_plan import OutputPlan
-from fnt.flow.results.stdout import STDOUT, check_stdout, print_completed
-from fnt.flow.resume import resume_words, typed_line
+from fnt.flow.results.stdout import check_stdout, print_completed
+from fnt.flow.resume import given_settings, typed_line
 from fnt.flow.unfinished import UnfinishedUpload, restart_stale
+from fnt.local_server.local_use import LocalUse
 from fnt.output.formatting import plural
-from fnt.output.report.artifacts import keep_records
 from fnt.session import WatchOptions
 from fnt.wire.jobs import ProcessingSettings
 
 if TYPE_CHECKING:
-    from fnt.context import AppContext, Connection
+    from fnt.connection import Connection
+    from fnt.context import AppContext
     from fnt.flow.inputs.discovery import InputFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadOptions:
+    """How files are sent."""
+
+    watch: Annotated[
+        bool | None,
+        typer.Option(
+            "--watch/--detach",
+            "-w/-d",
+            show_default=False,
+            help="Watch the jobs and save their results (default on a terminal), or print their "
+            "numbers and exit.",
+            rich_help_panel=LIVE_VIEW,
+        ),
+    ] = None
+    skip_existing: Annotated[
+        bool,
+        typer.Option(
+            "--skip-existing",
+            help="Skip files already uploaded with the same settings.",
+            rich_help_panel=CHOOSE_FILES,
+        ),
+    ] = False
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show what would be sent and saved, without sending.",
+            rich_help_panel=AUTOMATION,
+        ),
+    ] = False
+    fail_fast: FailFastOption = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,47 +85,34 @@ class _Request:
 
     sources: Sources
     settings: ProcessingSettings
-    skips_existing: bool
-    dry_run: bool
+    upload: UploadOptions
     watch: WatchOptions | None
-    output: str
+    give_up_s: float
+    results: SaveOptions
     formats: tuple[str, ...]
-    saves: bool
-    overwrite: bool
-    fail_fast: bool
     hints: ResumeHints
-    parallel: int | None
+    parallel: int
+
+    @property
+    def saves(self) -> bool:
+        """Whether results are saved to files."""
+        return self.watch is not None and not self.results.no_save and not self.results.is_stdout
 
 
-def upload(  # noqa: PLR0913 -- one per option
+@takes_groups
+def upload(
     ctx: typer.Context,
-    paths: PathsArgument = None,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH...", help="PDF files, folders with -r, - for standard input."),
+    ] = None,
     *,
-    recursive: RecursiveOption = False,
-    files_from: FilesFromOption = None,
-    include: IncludeOption = None,
-    exclude: ExcludeOption = None,
-    name: NameOption = None,
-    watch: WatchOption = None,
-    words: WordsOption = DEFAULTS.sentence_length_limit,
-    stretch: StretchOption = DEFAULTS.stretch,
-    min_words: MinWordsOption = DEFAULTS.min_sentence_length,
-    engine: EngineOption = DEFAULTS.engine,
-    ignore_dialogue: IgnoreDialogueOption = False,
-    output: OutputOption = ".",
-    format: FormatOption = "txt",
-    no_save: NoSaveOption = False,
-    overwrite: OverwriteOption = False,
-    skip_existing: SkipExistingOption = False,
-    dry_run: DryRunOption = False,
-    fail_fast: FailFastOption = False,
-    parallel: ParallelOption = None,
-    jobs: HiddenJobsOption = None,
-    transport: TransportOption = Transport.AUTO,
-    give_up: GiveUpOption = "10m",
-    events_file: EventsFileOption = None,
-    junit: JunitOption = None,
-    annotations: AnnotationsOption = True,
+    source_options: SourceOptions,
+    options: UploadOptions,
+    sentences: SentenceOptions,
+    results: SaveOptions,
+    parallel_options: ParallelOptions,
+    run_options: RunOptions,
 ) -> None:
     """Upload PDFs and split their sentences.
 
@@ -131,55 +127,38 @@ def upload(  # noqa: PLR0913 -- one per option
     watching.
     """
     context: AppContext = ctx.obj
-    keep_records(
-        context.report,
-        context.terminal,
-        environ=context.environ,
-        events_file=events_file,
-        junit=junit,
-        annotations=annotations,
-    )
-    watches = _watches(context, watch, output=output, no_save=no_save)
-    options = WatchOptions(transport=transport.value, give_up_s=parse_duration(give_up))
+    run_options.keep_records(context)
+    watches, watch = _watches(context, options.watch, results), run_options.watch()
+    sources = source_options.sources(paths or [])
+    # A line that resumes nothing must not send again what it has sent.
+    again = [] if options.skip_existing or _resumes(sources, watches) else ["--skip-existing"]
     request = _Request(
-        sources=Sources(
-            words=paths or [],
-            files_from=files_from,
-            name=name,
-            recursive=recursive,
-            include=include or (),
-            exclude=exclude or (),
-        ),
-        settings=settings_of(
-            words=words,
-            stretch=stretch,
-            min_words=min_words,
-            engine=engine,
-            ignore_dialogue=ignore_dialogue,
-        ),
-        skips_existing=skip_existing,
-        dry_run=dry_run,
-        watch=options if watches else None,
-        output=output,
-        formats=formats(format),
-        saves=watches and not no_save and output != STDOUT,
-        overwrite=overwrite,
-        fail_fast=fail_fast,
+        sources=sources,
+        settings=sentences.settings(),
+        upload=options,
+        watch=watch if watches else None,
+        give_up_s=run_options.give_up_s,
+        results=results,
+        formats=results.formats(),
         hints=ResumeHints(
-            again=typed_line(ctx, context),
-            watch_options=resume_words(output=output, format=format, no_save=no_save),
+            again=typed_line(ctx, context, *again),
+            options=(*results.resume_words(), *given_settings(context)),
         ),
-        parallel=parallel or jobs,
+        parallel=parallel_options.number(context),
     )
-    with context.connected() as server, opened(request.sources, context.terminal) as found:
-        _carry_out(context, server, request, found)
-        if request.output == STDOUT and not dry_run:
-            print_completed(context, server.api, request.formats[0])
+    with (
+        WarmChild() as child,  # it starts while this process goes on
+        context.connected(LocalUse.FIRST) as server,
+        opened(request.sources, context.terminal) as found,
+    ):
+        _carry_out(context, server, request, found, child)
+        if results.is_stdout and not options.dry_run:
+            print_completed(context, server, request.formats[0])
 
 
-def _watches(context: AppContext, asked: bool | None, *, output: str, no_save: bool) -> bool:
-    if output == STDOUT:
-        if asked is False or no_save:
+def _watches(context: AppContext, asked: bool | None, results: SaveOptions) -> bool:
+    if results.is_stdout:
+        if asked is False or results.no_save:
             raise UsageError("-o - needs --watch, and cannot be combined with --no-save")
         return True
     is_seen = context.terminal.out_is_terminal and context.terminal.err_is_terminal
@@ -187,69 +166,78 @@ def _watches(context: AppContext, asked: bool | None, *, output: str, no_save: b
 
 
 def _carry_out(
-    context: AppContext, server: Connection, request: _Request, found: Sequence[InputFile]
+    context: AppContext,
+    server: Connection,
+    request: _Request,
+    found: Sequence[InputFile],
+    child: WarmChild,
 ) -> None:
-    if request.output == STDOUT:
+    if request.results.is_stdout:
         check_stdout(context.terminal, formats=request.formats, jobs=len(found))
-    output_plan = _output_plan(request, jobs=len(found))
-    unfinished = _unfinished(context, request)
+    unfinished = _unfinished(context, server, request)
     with Ledger.in_memory(now=context.now) as ledger:
         if unfinished is not None:
             unfinished.load(ledger)
         run = ledger.begin_run(wanted_files(found, request.settings))
         if unfinished is not None:
-            restart_stale(ledger, server.api, run=run)
+            ledger.take_over(run)
+            patiently = Patiently(context, request.give_up_s)
+            patiently(lambda: restart_stale(ledger, server.api, run=run))
         plan = Plan(
             ledger=ledger,
             run=run,
-            output_plan=output_plan,
+            output_plan=request.results.plan(jobs=len(found), saves=request.saves),
             watch=request.watch,
+            give_up_s=request.give_up_s,
             hints=request.hints,
-            parallel=request.parallel or context.settings().parallel,
+            parallel=request.parallel,
             timeout_s=context.settings().timeout_s,
-            fail_fast=request.fail_fast,
+            fail_fast=request.upload.fail_fast,
+            unsaved=None if request.results.no_save else context.unsaved_jobs(server),
+            folder=request.results.folder(context.cwd),
+            is_resumable=unfinished is not None,
         )
         try:
-            _upload(context, server, request, plan)
+            _upload(context, server, request, plan, child)
         finally:
-            if unfinished is not None and not request.dry_run:
+            if unfinished is not None and not request.upload.dry_run:
                 unfinished.keep(ledger, run=run)
 
 
-def _output_plan(request: _Request, *, jobs: int) -> OutputPlan:
-    if not request.saves:
-        return OutputPlan(folder=Path(), formats=())
-    return OutputPlan.of_option(
-        request.output, formats=request.formats, jobs=jobs, overwrite=request.overwrite
-    )
+def _resumes(sources: Sources, watches: bool) -> bool:
+    """Return whether an unfinished upload is stored for the same command line."""
+    return watches and STDIN not in (*sources.words, sources.files_from)
 
 
-def _unfinished(context: AppContext, request: _Request) -> UnfinishedUpload | None:
+def _unfinished(
+    context: AppContext, server: Connection, request: _Request
+) -> UnfinishedUpload | None:
     """Return the unfinished upload of the same command line, if any; never one from stdin."""
-    if request.watch is None or STDIN in (*request.sources.words, request.sources.files_from):
+    if not _resumes(request.sources, request.watch is not None):
         return None
-    settings = context.settings()
     identity = {
-        "server": settings.server,
+        "server": server.name,
         "folder": context.cwd,
         "sources": asdict(request.sources),
         "settings": request.settings.to_wire(),
-        "output": request.output,
+        "output": request.results.output,
         "formats": request.formats,
         "saves": request.saves,
     }
-    return UnfinishedUpload(settings.config_dir, identity)
+    return UnfinishedUpload(context.settings().config_dir, identity)
 
 
-def _upload(context: AppContext, server: Connection, request: _Request, plan: Plan) -> None:
+def _upload(
+    context: AppContext, server: Connection, request: _Request, plan: Plan, child: WarmChild
+) -> None:
     ledger, output_plan, run = plan.ledger, plan.output_plan, plan.run
     assert run is not None  # every upload has files
     preparer = Preparer(
         ledger,
         output_plan,
         new_key=context.new_key,
-        warn=context.terminal.say,
-        skips_existing=request.skips_existing,
+        skips_existing=request.upload.skip_existing,
+        warm_child=child,
     )
     try:
         refuse_collisions(
@@ -260,10 +248,10 @@ def _upload(context: AppContext, server: Connection, request: _Request, plan: Pl
             output_plan,
             run=run,
             may_exist=lambda book: (
-                request.skips_existing and preparer.has_completed(server.api, book)
+                request.upload.skip_existing and preparer.has_completed(server.api, book)
             ),
         )
-        if request.dry_run:
+        if request.upload.dry_run:
             show_dry_run(context, plan, preparer, api=server.api)
             return
         prepare_folders(ledger, output_plan, run=run)

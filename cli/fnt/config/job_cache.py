@@ -35,7 +35,7 @@ def recall(folder: Path, server: str) -> list[tuple[int, str]]:
     try:
         rows = json.loads(_path(folder, server).read_text(encoding="utf-8"))
         return [(int(number), str(words)) for number, words in rows]
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError):
         return []
 
 

@@ -2,8 +2,8 @@
 
 from fnt.doctor.checks import CHECKS
 from fnt.doctor.context import DoctorContext
-from fnt.doctor.result import Verdict
+from fnt.doctor.outcome import Outcome
 from fnt.doctor.run_checks import CheckResult, run_checks
 from fnt.wire.documents import CheckStatus
 
-__all__ = ["CHECKS", "CheckResult", "CheckStatus", "DoctorContext", "Verdict", "run_checks"]
+__all__ = ["CHECKS", "CheckResult", "CheckStatus", "DoctorContext", "Outcome", "run_checks"]

@@ -40,6 +40,8 @@ CHECKS: Sequence[Check] = (
     Check(name="database", look=server.database, needs=("login",)),
     Check(name="broker", look=server.broker, needs=("login",)),
     Check(name="workers", look=server.workers, needs=("login",)),
+    Check(name="events", look=server.events, needs=("login",)),
+    Check(name="storage", look=server.storage, needs=("login",)),
     Check(name="websocket", look=realtime.websocket, needs=("rest",)),
     Check(name="origin", look=realtime.origin, needs=("websocket",)),
     Check(name="join", look=realtime.join, needs=("login", "websocket")),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from queue import Queue
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from fnt.api.http import Response
     from fnt.config.settings import Settings
     from fnt.config.settings.proxy import Proxy
-    from fnt.context import AppContext, Connection
+    from fnt.connection import Connection
+    from fnt.context import AppContext
     from fnt.stream import JobStream
     from fnt.wire.responses import Health
 
@@ -40,7 +41,7 @@ class DoctorContext:
     """The health report for authenticated users."""
     has_websocket: bool = False
     stream: JobStream | None = None
-    inbox: Queue[Any] = field(default_factory=Queue)
+    inbox: SimpleQueue[Any] = field(default_factory=SimpleQueue)
 
     @property
     def host(self) -> str:

@@ -4,47 +4,47 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from pathlib import Path
 
-from fnt.config.settings import setting_origins
-from fnt.config.settings.sources import Found, project_file, read_toml
+from fnt.config.settings import ignored_choices, setting_origins
 from fnt.doctor.context import DoctorContext
-from fnt.doctor.result import Verdict, fail, ok, skip, warn
-from fnt.errors import ExitCode
+from fnt.doctor.outcome import Outcome, fail, failed, ok, skip, warn
+from fnt.errors import ExitCode, TemporaryError
+from fnt.local_server.resolution import of_running_server
 from fnt.output.formatting import data_size
 
 LOW_BYTES = 100 * 1024 * 1024
 NARROW = 40
 
 
-def settings(target: DoctorContext) -> Verdict:
+def settings(target: DoctorContext) -> Outcome:
     """Load the settings and report where they come from."""
     context = target.context
-    target.settings = context.settings()
+    try:
+        target.settings = of_running_server(context.settings(), context.find_local)
+    except TemporaryError as error:
+        return failed(error)
     target.connection = context.connect(target.settings)
     found = setting_origins(
         flags=context.options.settings, environ=context.environ, cwd=context.cwd
     )
     origins = [f"{key} from {one.origin}" for key, one in found.items() if one.origin != "default"]
-    words = ", ".join([target.settings.server, *origins])
-    ignored = _ignored_server(context.cwd, found["server"])
+    server = target.settings.server
+    if target.settings.local_token is not None:
+        server = f"personal server at {server}"
+    words = ", ".join([server, *origins])
+    ignored = ignored_choices(
+        flags=context.options.settings, environ=context.environ, cwd=context.cwd
+    )
     if ignored is not None:
+        path, choices = ignored
         return warn(
-            f"{words}; {ignored} names another server and is not trusted",
+            f"{words}; {path} names another {' and '.join(choices)} and is not trusted",
             "review it, then run: fnt config trust",
         )
     return ok(words)
 
 
-def _ignored_server(cwd: Path, server: Found) -> Path | None:
-    path = project_file(cwd)
-    if path is None or server.origin == str(path):
-        return None
-    named = read_toml(path).get("server")
-    return path if named is not None and named != server.value else None
-
-
-def terminal(target: DoctorContext) -> Verdict:
+def terminal(target: DoctorContext) -> Outcome:
     """Report what the terminal can display."""
     screen = target.context.terminal
     encoding = getattr(screen.err, "encoding", None) or "unknown encoding"
@@ -63,7 +63,7 @@ def terminal(target: DoctorContext) -> Verdict:
     return ok(words)
 
 
-def folder(target: DoctorContext) -> Verdict:
+def folder(target: DoctorContext) -> Outcome:
     """Write a test file where results would be saved."""
     output = target.folder
     standing = next((path for path in (output, *output.parents) if path.exists()), output)
@@ -82,13 +82,13 @@ def folder(target: DoctorContext) -> Verdict:
     return ok(words) if free_bytes >= LOW_BYTES else warn(words, "free some space for results")
 
 
-def keyring(target: DoctorContext) -> Verdict:
+def keyring(target: DoctorContext) -> Outcome:
     """Read from the keyring; a locked one may not respond."""
     known, store = target.settings, target.connection.store
     if known.no_keyring:
         return skip("not used: FNT_NO_KEYRING is set")
     if known.token:
-        return skip("not used: FNT_TOKEN overrides it")
+        return skip(f"not used: {target.connection.token_source} overrides it")
     if store.is_in_file:
         return skip("not used: the token is stored in a file, as chosen at login")
     where = store.keyring()

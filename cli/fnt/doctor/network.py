@@ -11,7 +11,7 @@ from fnt.api.tls import make_ssl_context
 from fnt.config.settings import is_loopback
 from fnt.config.settings.proxy import find_proxy
 from fnt.doctor.context import DoctorContext
-from fnt.doctor.result import Verdict, fail, ok, skip, warn
+from fnt.doctor.outcome import Outcome, fail, ok, skip, warn
 from fnt.errors import ExitCode
 from fnt.output.formatting import plural
 
@@ -24,7 +24,7 @@ WRONG_NAME = frozenset({62, 64})
 """OpenSSL's X509_V_ERR_… codes."""
 
 
-def proxy(target: DoctorContext) -> Verdict:
+def proxy(target: DoctorContext) -> Outcome:
     """Report the effective proxy, if any."""
     scheme = "https" if target.is_encrypted else "http"
     proxies = target.proxies()
@@ -38,7 +38,7 @@ def proxy(target: DoctorContext) -> Verdict:
     return ok(f"{found.host}:{found.port}, from {variable} or the system settings")
 
 
-def name(target: DoctorContext) -> Verdict:
+def name(target: DoctorContext) -> Outcome:
     """Resolve the server's name, or the proxy's if there is one."""
     host, port = target.first_hop
     try:
@@ -53,7 +53,7 @@ def name(target: DoctorContext) -> Verdict:
     return ok(f"{host} resolves to {', '.join(addresses[:4])}")
 
 
-def tcp(target: DoctorContext) -> Verdict:
+def tcp(target: DoctorContext) -> Outcome:
     """Connect to the server or proxy."""
     host, port = target.first_hop
     what = "the proxy" if target.proxy else "the server"
@@ -75,7 +75,7 @@ def tcp(target: DoctorContext) -> Verdict:
     return ok(f"{host}:{port} accepts connections")
 
 
-def tls(target: DoctorContext) -> Verdict:
+def tls(target: DoctorContext) -> Outcome:
     """Perform a TLS handshake as REST does, and check when the certificate expires."""
     if not target.is_encrypted:
         if is_loopback(target.host):
@@ -119,7 +119,7 @@ def _certificate(target: DoctorContext) -> dict[str, object]:
         connection.close()
 
 
-def _expiry(certificate: dict[str, object]) -> Verdict:
+def _expiry(certificate: dict[str, object]) -> Outcome:
     until = str(certificate.get("notAfter", ""))
     try:
         days = (ssl.cert_time_to_seconds(until) - time.time()) / 86400

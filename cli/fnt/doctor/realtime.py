@@ -5,12 +5,14 @@ from __future__ import annotations
 import queue
 
 from fnt.doctor.context import DoctorContext
-from fnt.doctor.result import Verdict, fail, ok, skip, warn
+from fnt.doctor.outcome import Outcome, fail, ok, skip, warn
 from fnt.doctor.server import ONCE
 from fnt.errors import ExitCode, TemporaryError
 from fnt.stream import Ack
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.events import JOIN_JOB
+from fnt.wire.socket_payloads import ErrorAck
+from fnt.wire.structs import WireError
 
 SWITCHING = 101
 ANSWER_S = 3.0
@@ -25,7 +27,7 @@ POLLING_HINT = (
 )
 
 
-def websocket(target: DoctorContext) -> Verdict:
+def websocket(target: DoctorContext) -> Outcome:
     """Request a WebSocket upgrade as the client does, without an Origin header."""
     try:
         status = target.connection.anonymous.probe_socket().status
@@ -37,7 +39,7 @@ def websocket(target: DoctorContext) -> Verdict:
     return ok("the upgrade works")
 
 
-def origin(target: DoctorContext) -> Verdict:
+def origin(target: DoctorContext) -> Outcome:
     """Check which origins the server accepts: none, as from this client, and a foreign page."""
     if not target.has_websocket:
         return skip("no WebSocket connection")
@@ -50,7 +52,7 @@ def origin(target: DoctorContext) -> Verdict:
     return ok(f"clients without Origin are accepted, foreign web pages get {status}")
 
 
-def join(target: DoctorContext) -> Verdict:
+def join(target: DoctorContext) -> Outcome:
     """Join the room of the newest job, or of a nonexistent job if there are none."""
     if not target.has_websocket:
         return skip("no WebSocket connection")
@@ -64,7 +66,7 @@ def join(target: DoctorContext) -> Verdict:
     newest = next(target.connection.api.list_jobs(limit=1, retry=ONCE), None)
     job_id = newest.id if newest is not None else NO_JOB
     stream.join(job_id)
-    return _judged(_answer(target), job_id, exists=newest is not None)
+    return _outcome(_answer(target), job_id, exists=newest is not None)
 
 
 def _answer(target: DoctorContext) -> object:
@@ -78,11 +80,14 @@ def _answer(target: DoctorContext) -> object:
             return event.payload
 
 
-def _judged(payload: object, job_id: int, *, exists: bool) -> Verdict:
-    details = payload if isinstance(payload, dict) else {}
-    if details.get("ok") is True:
+def _outcome(payload: object, job_id: int, *, exists: bool) -> Outcome:
+    try:
+        ack = ErrorAck.from_wire(payload)
+    except WireError:
+        ack = ErrorAck()
+    code = ack.error_code[:40]
+    if ack.ok:
         return ok(f"joined the room of job {job_id}")
-    code = str(details.get("error_code", ""))[:40]
     if code == ErrorCode.JOB_NOT_FOUND and not exists:
         return ok("no job to join yet; the server responds to joins")
     return fail(

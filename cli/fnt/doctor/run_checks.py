@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fnt.doctor.context import DoctorContext
-from fnt.doctor.result import Verdict, fail, failed, skip
+from fnt.doctor.outcome import Outcome, fail, failed, skip
 from fnt.errors import ExitCode, FntError, TemporaryError
 from fnt.time_limit import call_within
 from fnt.wire.documents import CheckStatus, DoctorCheck
@@ -19,7 +19,7 @@ class Check:
     """One check."""
 
     name: str
-    look: Callable[[DoctorContext], Verdict]
+    look: Callable[[DoctorContext], Outcome]
     needs: tuple[str, ...] = ()
     """Names of the checks that must not have failed."""
     late_hint: str = "check the network between this machine and the server"
@@ -29,19 +29,19 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """The verdict of a check and how long it took."""
+    """The outcome of a check and how long it took."""
 
     check: str
-    verdict: Verdict
+    outcome: Outcome
     ms: int = 0
 
     def report(self) -> DoctorCheck:
         """Return the result as written in the JSON report."""
         return DoctorCheck(
             check=self.check,
-            status=self.verdict.status,
-            message=self.verdict.message,
-            hint=self.verdict.hint,
+            status=self.outcome.status,
+            message=self.outcome.message,
+            hint=self.outcome.hint,
             ms=self.ms,
         )
 
@@ -59,18 +59,18 @@ def run_checks(
         cause = next((causes[name] for name in check.needs if name in causes), None)
         if cause is not None:
             causes[check.name] = cause
-            yield CheckResult(check=check.name, verdict=skip(f"skipped: {cause} failed"))
+            yield CheckResult(check=check.name, outcome=skip(f"skipped: {cause} failed"))
             continue
         started_at = clock()
-        verdict = _limited(target, check, limit_s=limit_s)
-        if verdict.status is CheckStatus.FAIL:
+        outcome = _limited(target, check, limit_s=limit_s)
+        if outcome.status is CheckStatus.FAIL:
             causes[check.name] = check.name
         yield CheckResult(
-            check=check.name, verdict=verdict, ms=round((clock() - started_at) * 1000)
+            check=check.name, outcome=outcome, ms=round((clock() - started_at) * 1000)
         )
 
 
-def _limited(target: DoctorContext, check: Check, *, limit_s: float) -> Verdict:
+def _limited(target: DoctorContext, check: Check, *, limit_s: float) -> Outcome:
     """Run a check with a time limit, since DNS, keyring, or network may never respond."""
     try:
         return call_within(limit_s, lambda: check.look(target), name=f"doctor-{check.name}")

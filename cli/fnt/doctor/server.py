@@ -7,19 +7,22 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from msgspec import UNSET, UnsetType
+
 from fnt import __version__
+from fnt.api.errors import redirect_hint
 from fnt.api.retry import Retry
 from fnt.doctor.context import DoctorContext
-from fnt.doctor.result import Verdict, fail, failed, ok, skip, warn
+from fnt.doctor.outcome import Outcome, fail, failed, ok, skip, warn
 from fnt.errors import AuthError, ExitCode, ProtocolError, TemporaryError
-from fnt.wire.responses import Health, HealthChecks
+from fnt.wire.responses import ErrorAnswer, Health, HealthChecks
 from fnt.wire.times import format_time
 
 ONCE = Retry(tries=1)
 MOST_OFF_S = 30.0
 
 
-def rest(target: DoctorContext) -> Verdict:
+def rest(target: DoctorContext) -> Outcome:
     """Request the server's health and check that it is an fnt-server."""
     context, started_at = target.context, target.context.now()
     try:
@@ -32,7 +35,7 @@ def rest(target: DoctorContext) -> Verdict:
     try:
         health = look.read(Health)
     except ProtocolError:
-        return _no_server(target)
+        return _refusal(target) or _no_server(target)
     words = f"{health.service[:40]} reports status {health.status[:40]}"
     if look.status >= 500:
         return fail(f"{words}: its database is down", "check the server's log",
@@ -42,12 +45,23 @@ def rest(target: DoctorContext) -> Verdict:
     return warn(words, "see the checks of database, broker and workers")
 
 
-def _no_server(target: DoctorContext) -> Verdict:
+def _refusal(target: DoctorContext) -> Outcome | None:
+    try:
+        answer = target.look.read(ErrorAnswer)
+    except ProtocolError:
+        return None
+    words = f"the server refuses the request: {answer.error[:200]} ({answer.error_code[:40]})"
+    if target.look.status >= 500 or target.look.status == 429:
+        return fail(words, "wait, then try again", exit_code=ExitCode.TEMPORARY)
+    return fail(words, "use its address, or change its settings", exit_code=ExitCode.USAGE)
+
+
+def _no_server(target: DoctorContext) -> Outcome:
     status, location = target.look.status, target.look.headers.get("Location")
     if location:
         return fail(
-            f"the server returns {status} and redirects to {location[:200]}",
-            "pass that as --server",
+            f"the server returns {status}, a redirect",
+            redirect_hint(location, server=target.settings.server),
             exit_code=ExitCode.USAGE,
         )
     if status >= 500 or status == 429:
@@ -63,7 +77,7 @@ def _no_server(target: DoctorContext) -> Verdict:
     )
 
 
-def clock(target: DoctorContext) -> Verdict:
+def clock(target: DoctorContext) -> Outcome:
     """Compare the server's clock with this machine's; token and certificate expiry depend on it."""
     try:
         moment = parsedate_to_datetime(target.look.headers.get("Date", ""))
@@ -80,7 +94,7 @@ def clock(target: DoctorContext) -> Verdict:
     )
 
 
-def login(target: DoctorContext) -> Verdict:
+def login(target: DoctorContext) -> Outcome:
     """Find the token and ask the server whose it is."""
     api, store, known = target.connection.api, target.connection.store, target.settings
     tokens = None if known.token else store.load()
@@ -91,13 +105,13 @@ def login(target: DoctorContext) -> Verdict:
     except AuthError as error:
         hint = (
             "create a new FNT_TOKEN with: fnt-server user token EMAIL"
-            if known.token
+            if target.connection.token_source == "FNT_TOKEN"  # noqa: S105 -- the name of a variable
             else error.hint
         )
         return fail(error.message, hint or "run: fnt login", exit_code=ExitCode.AUTH)
     target.health = api.health(retry=ONCE)
     if tokens is None:
-        return ok(f"{email}, with FNT_TOKEN")
+        return ok(f"{email}, with {target.connection.token_source}")
     tokens = store.load() or tokens
     if tokens.is_personal:
         return ok(f"{email}, with a personal token in {store.where()}")
@@ -105,7 +119,7 @@ def login(target: DoctorContext) -> Verdict:
     return ok(f"{email}, token in {store.where()}, valid until {until}, renews automatically")
 
 
-def version(target: DoctorContext) -> Verdict:
+def version(target: DoctorContext) -> Outcome:
     """Compare the server's version with this one."""
     server_version = (target.health.version or "")[:40]
     if not server_version:
@@ -117,18 +131,18 @@ def version(target: DoctorContext) -> Verdict:
     return warn(words, f"upgrade {older}")
 
 
-def database(target: DoctorContext) -> Verdict:
+def database(target: DoctorContext) -> Outcome:
     """Check that the server reaches its database."""
     return _part(target, lambda checks: checks.database, "start the server's database")
 
 
-def broker(target: DoctorContext) -> Verdict:
+def broker(target: DoctorContext) -> Outcome:
     """Check that the server reaches its broker."""
     hint = "start the server's broker: without it, progress is delayed"
     return _part(target, lambda checks: checks.broker, hint)
 
 
-def workers(target: DoctorContext) -> Verdict:
+def workers(target: DoctorContext) -> Outcome:
     """Check that a worker is running."""
     checks = target.health.checks
     if not checks:
@@ -140,10 +154,25 @@ def workers(target: DoctorContext) -> Verdict:
     return ok(f"{number} alive")
 
 
-def _part(target: DoctorContext, state_of: Callable[[HealthChecks], str], hint: str) -> Verdict:
-    if not target.health.checks:
+def events(target: DoctorContext) -> Outcome:
+    """Check that the server hears of the progress of its workers."""
+    state = target.health.checks.events if target.health.checks else UNSET
+    if state == "down":
+        return warn("down", "check the server's FNT_EVENTS_URL; until then, jobs are polled")
+    return _part(target, lambda checks: checks.events, "")
+
+
+def storage(target: DoctorContext) -> Outcome:
+    """Check that the server reaches its storage."""
+    return _part(target, lambda checks: checks.storage, "start the server's storage")
+
+
+def _part(
+    target: DoctorContext, state_of: Callable[[HealthChecks], str | UnsetType], hint: str
+) -> Outcome:
+    state = state_of(target.health.checks) if target.health.checks else UNSET
+    if isinstance(state, UnsetType):
         return skip("not reported by the server")
-    state = state_of(target.health.checks)
     return ok("ok") if state == "ok" else fail(state[:40], hint, exit_code=ExitCode.TEMPORARY)
 
 

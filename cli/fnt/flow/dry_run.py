@@ -9,7 +9,7 @@ from fnt.flow.inputs.upload_items import Preparer
 from fnt.flow.ledger import Book
 from fnt.flow.plan import Plan
 from fnt.flow.record_endings import record_ending
-from fnt.flow.summary import Failures, error_of
+from fnt.flow.summary import Failures, RunSummary
 from fnt.progress import ProgressState, Refused, reduce
 from fnt.session import UploadItem
 from fnt.wire.documents import FileProblem, PlannedUpload
@@ -24,7 +24,7 @@ def show_dry_run(context: AppContext, plan: Plan, preparer: Preparer, *, api: Ap
     ledger, failures = plan.ledger, Failures()
     entries: list[PlannedUpload] = []
     context.report.answer["upload"] = entries
-    for one in preparer.items(ledger.books(run=plan.run)):
+    for one in preparer.items(ledger.books(run=plan.run), warn=context.terminal.warn):
         book = preparer.in_flight.pop(one.key)
         existing = None
         if isinstance(one, Refused):
@@ -36,8 +36,7 @@ def show_dry_run(context: AppContext, plan: Plan, preparer: Preparer, *, api: Ap
             ledger.done(book, [])
         entries.append(_entry(book, one, plan=plan, existing=existing))
         context.terminal.result(_line(entries[-1]))
-    error = error_of(ledger, run=plan.run, failures=failures, hints=plan.hints, noun=plan.noun)
-    if error is not None:
+    if error := RunSummary(plan, failures).error():
         raise error
 
 

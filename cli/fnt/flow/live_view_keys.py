@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fnt.output.formatting import book_name
 from fnt.output.renderer import Renderer
-from fnt.output.sanitize import clean
 from fnt.progress import Row
 from fnt.session import Session
 
-HINT = "d detach · c cancel · Ctrl-C leaves the job running"
-HINT_MANY = "d detach · c cancel · Ctrl-C leaves the jobs running"
+KEYS = ("d detach", "c cancel", "Ctrl-C leave")
+ANSWERS = ("y cancel", "n keep")
 
 
 class LiveViewKeys:
@@ -24,7 +24,6 @@ class LiveViewKeys:
         self._rows = rows
         self._asked: list[int] | None = None
         self._wants_to_detach = False
-        self._shown = 0
         self.has_detached = False
 
     def press(self, key: str) -> None:
@@ -39,20 +38,17 @@ class LiveViewKeys:
 
     def look_again(self) -> None:
         """Detach, if requested, once no upload would be cut off."""
-        if self._asked is None and not self._wants_to_detach and len(self._rows()) != self._shown:
-            self.show_hint()
         if not self._wants_to_detach or self.has_detached:
             return
         if any(row.job is None and not row.is_done for row in self._rows()):
-            self._renderer.set_hint("detaching once all files are sent")
+            self._renderer.set_keys("detaching once all files are sent")
             return
         self.has_detached = True
         self._session.detach()
 
-    def show_hint(self) -> None:
+    def show_keys(self) -> None:
         """Display the available keys."""
-        self._shown = len(self._rows())
-        self._renderer.set_hint(HINT_MANY if self._shown > 1 else HINT)
+        self._renderer.set_keys(*KEYS)
 
     def _ask(self) -> None:
         running = [row for row in self._rows() if row.job is not None and not row.is_done]
@@ -60,12 +56,12 @@ class LiveViewKeys:
         if not running:
             self._asked = None
             return
-        what = clean(running[0].title) if len(running) == 1 else f"all {len(running)} jobs"
-        self._renderer.set_hint(f"cancel {what}? y yes · any other key no")
+        what = book_name(running[0].title) if len(running) == 1 else f"all {len(running)} jobs"
+        self._renderer.set_keys(*ANSWERS, question=f"Cancel {what}?")
 
     def _answer(self, key: str) -> None:
         asked, self._asked = self._asked, None
-        self.show_hint()
+        self.show_keys()
         if key in "yY":
             for job_id in asked or []:
                 self._session.cancel(job_id)

@@ -2,50 +2,50 @@
 
 from __future__ import annotations
 
-import shlex
 import threading
-from collections import deque
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import replace
+from contextlib import contextmanager
 from itertools import chain
 
 from fnt.api.client import ApiClient
 from fnt.context import AppContext
 from fnt.errors import DeadlineError, ExitCode, FntError
+from fnt.flow.closing_messages import (
+    count_left,
+    tell_end,
+    tell_failures,
+    tell_how_to_resume,
+    tell_unsaved,
+    words_for_left,
+)
 from fnt.flow.inputs.upload_items import Preparer
 from fnt.flow.ledger import FAILED, OPEN, Book, BookStatus
-from fnt.flow.live_view_keys import LiveViewKeys
 from fnt.flow.plan import Plan
 from fnt.flow.record_endings import earlier_entry, entry_of, record_ending
-from fnt.flow.results.save_retries import retry_saves
+from fnt.flow.results.pending_saves import PendingSaves
 from fnt.flow.results.saver import Saver
-from fnt.flow.resume import given_settings
-from fnt.flow.summary import Failures, Tally, batch_answer, download_line, error_of, error_text
-from fnt.output.factory import pick_renderer
-from fnt.output.formatting import plural
-from fnt.output.keyboard import can_read_keys, reading_keys
-from fnt.output.renderer import Ticker
+from fnt.flow.run_display import RunDisplay
+from fnt.flow.summary import LISTED_ERRORS, Failures, RunSummary
+from fnt.flow.tally import Tally, batch_report
+from fnt.flow.unsaved import discard_ended, record_accepted
+from fnt.interrupts import interrupts_kept
+from fnt.output.findings import warning_lines
+from fnt.output.output_mode import OutputMode
+from fnt.patience import Patience
 from fnt.progress import (
     Accepted,
     ProgressState,
     Refused,
     Row,
-    RowsRetired,
     Update,
     UploadProgress,
-    reduce,
 )
-from fnt.session import Session, UploadItem
+from fnt.session import Session
 from fnt.time_limit import OutOfTime
 
-TICK_S = 0.125
-ROW_LIFETIME_S = 3.0
-"""How long a batch keeps an ended row: more than the longest redraw interval."""
 MAX_CONSECUTIVE_FAILURES = 8
 """If this many books in a row cannot reach the server, the rest are left for a later run."""
-MAX_LISTED_FAILURES = 20
-"""Maximum number of failures listed at the end of a batch."""
 LOOKED_AT = (*OPEN, BookStatus.DONE, BookStatus.CHANGED)
 """Statuses a run processes; failed books are left to `batch retry`."""
 
@@ -68,19 +68,15 @@ class PipelineRun:
         self._ledger = plan.ledger
         self._preparer = preparer
         self._timed_out = threading.Event()
-        self.state = ProgressState(server=api.server.partition("://")[2])
-        self._renderer = pick_renderer(
-            context.terminal,
-            context.report,
-            criteria=plan.criteria,
-            clock=context.clock,
-            now=context.now,
-            progress=context.options.progress,
-        )
-        self._keys = LiveViewKeys(session=session, renderer=self._renderer, rows=self._rows)
+        self._display = RunDisplay(context, session, plan, server=context.server_shown)
         self._in_flight: dict[str, Book] = preparer.in_flight if preparer else {}
         self._saver = Saver(api, plan.output_plan, ledger=plan.ledger, in_flight=self._in_flight)
-        self._ended: deque[tuple[float, str]] = deque()
+        self._pending_saves = PendingSaves(
+            self._saver,
+            row_of=self._row_of,
+            patience=Patience(plan.give_up_s, clock=time.monotonic),
+            clock=time.monotonic,
+        )
         self._seen: set[int] = set()
         """Books already reported in this run."""
         self._consecutive_failures = 0
@@ -103,8 +99,8 @@ class PipelineRun:
         except OutOfTime:  # without SIGALRM, the timer below stops the wait
             self._timed_out.set()
         except (KeyboardInterrupt, FntError):
-            self._tell_how_to_resume()
-            self._tell_unsaved()
+            self._tell_failures()
+            self._tell_how_to_go_on()
             raise
         finally:
             self._report()
@@ -116,81 +112,83 @@ class PipelineRun:
         if self._plan.is_batch:
             counts = self._ledger.counts(run=self._plan.run)
             pending = sum(counts.get(status, 0) for status in OPEN)
-            self.state = replace(self.state, pending=pending)
+            self._display.expect(pending)
         else:
             for book in self._ledger.books(run=self._plan.run, statuses=OPEN):
                 yield UploadProgress(
                     key=book.key, title=book.filename, sent_bytes=0, size_bytes=_size_of(book)
                 )
-        items = preparer.items(self._ledger.books(run=self._plan.run, statuses=statuses))
+        items = preparer.items(
+            self._ledger.books(run=self._plan.run, statuses=statuses), warn=self._display.warn
+        )
         if self._plan.fail_fast:
             items = iter(sorted(items, key=lambda one: not isinstance(one, Refused)))
         for first in items:
             if isinstance(first, Refused):  # no connection is opened if all files are refused
                 yield first
             else:
-                yield from self._sent(chain([first], items))
-
-    def _sent(self, items: Iterator[UploadItem | Refused]) -> Iterator[Update]:
-        parallel, options = self._plan.parallel, self._plan.watch
-        if options is None:
-            return self._session.upload(items, parallel=parallel)
-        return self._session.upload_and_watch(items, parallel=parallel, options=options)
+                yield from self._session.upload(
+                    chain([first], items),
+                    parallel=self._plan.parallel,
+                    watch=self._plan.watch,
+                    give_up_s=self._plan.give_up_s,
+                )
 
     def _consume(self, updates: Iterator[Update]) -> None:
-        with ExitStack() as stack:
-            stack.enter_context(self._renderer)
-            stack.enter_context(Ticker(self._renderer.tick, every_s=TICK_S))
-            stdin = self._context.terminal.stdin
-            has_keys = not self._plan.is_batch and self._renderer.has_keys and can_read_keys(stdin)
-            if has_keys:
-                stack.enter_context(reading_keys(stdin, self._keys.press))
-                self._keys.show_hint()
-            if self._plan.timeout_s is not None:
-                timer = threading.Timer(self._plan.timeout_s, self._time_out)
-                timer.daemon = True
-                timer.start()
-                stack.callback(timer.cancel)
+        with interrupts_kept(), self._display.drawing(), self._limited():
             for update in updates:
                 self._apply(update)
-                if self._plan.fail_fast and any(row.is_failed for row in self._rows()):
+                if self._plan.fail_fast and any(row.is_failed for row in self._display.rows()):
                     self._session.close()
                     break
-                if has_keys:
-                    self._keys.look_again()
+                self._show_saves(self._pending_saves.retry_due())
+                self._display.look_at_keys()
             self._save_pending()
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        """Detach when the time is up."""
+        if self._plan.timeout_s is None:
+            yield
+            return
+        timer = threading.Timer(self._plan.timeout_s, self._time_out)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _apply(self, update: Update) -> None:
         if isinstance(update, Accepted):
             self._accept(update)
-        before = self.state
-        self._show(update)
+        before = self._display.state
+        self._display.show(update)
+        after = self._display.state
         if isinstance(update, Refused):
             self._note_refusal(update)
-        if self.state.keys_by_job is not before.keys_by_job and self._plan.criteria.accepted:
-            for job_id in self.state.keys_by_job.keys() - before.keys_by_job.keys():
+        if after.keys_by_job is not before.keys_by_job and self._plan.criteria.accepted:
+            for job_id in after.keys_by_job.keys() - before.keys_by_job.keys():
                 self._context.terminal.result(str(job_id))
-        for key, row in _changed_rows(before, self.state):
+        for key, row in _changed_rows(before, after):
+            if _is_newly_done(before.rows.get(key), row):
+                for line in warning_lines(row.job) if row.job is not None else ():
+                    self._display.warn(row.title, line)
             if self._is_newly_completed(before.rows.get(key), row):
                 self._save(key)
             self._settle(key)
-        if self._plan.is_batch:
-            self._retire_rows()
-
-    def _show(self, update: Update) -> None:
-        self.state = reduce(self.state, update, now=self._context.clock())
-        self._renderer.render(self.state)
+        self._display.retire_rows()
 
     def _accept(self, update: Accepted) -> None:
         self._consecutive_failures = 0
         book = self._in_flight.get(update.key)
         if book is not None:
             self._ledger.running(book, update.job.id)
+            record_accepted(self._plan, book, update)
         if update.is_skipped and book is not None:
             job = update.job
-            self._context.terminal.say(
-                f"{book.path} skipped: already uploaded as job {job.id} ({job.status})"
-            )
+            words = f"skipped, already uploaded as job {job.id} ({job.status})"
+            self._display.remark(book.path, words)
 
     def _note_refusal(self, refused: Refused) -> None:
         self._failures.note(refused)
@@ -201,63 +199,49 @@ class PipelineRun:
             self._preparer.stop()
 
     def _is_newly_completed(self, before: Row | None, row: Row) -> bool:
-        was_done = before is not None and before.is_done
         is_wanted = bool(self._plan.output_plan.formats) and self._plan.watch is not None
-        return is_wanted and row.is_done and not row.is_failed and not was_done
+        return is_wanted and not row.is_failed and _is_newly_done(before, row)
 
     def _save(self, key: str) -> None:
-        for update in self._saver.save(self.state.rows[key]):
-            self._show(update)
+        for update in self._saver.save(self._row_of(key)):
+            self._display.show(update)
         self._tell_saved(key)
 
     def _tell_saved(self, key: str) -> None:
-        if self._renderer.shows_results and self._context.terminal.out_is_terminal:
-            return
         if key not in self._saver.pending:
-            for path in self.state.rows[key].saved:
-                self._context.terminal.result(str(path))
+            self._display.tell_saved(key)
 
     def _save_pending(self) -> None:
         """Retry saving until it works or the time is up; only once when failing fast."""
         if not self._saver.pending:
             return
-        watch = self._plan.watch
 
         def wait(seconds: float) -> bool:
-            is_over = self._plan.fail_fast or self._keys.has_detached
+            is_over = self._plan.fail_fast or self._display.has_detached
             return is_over or self._timed_out.wait(seconds)
 
-        updates = retry_saves(
-            self._saver,
-            row_of=lambda key: self.state.rows[key],
-            give_up_s=watch.give_up_s if watch else 0.0,
-            wait=wait,
-        )
+        self._show_saves(self._pending_saves.finish(wait=wait))
+
+    def _show_saves(self, updates: Iterator[Update]) -> None:
+        """Show saves that were tried again, and settle their books."""
         waiting = list(self._saver.pending)
         for update in updates:
-            self._show(update)
+            self._display.show(update)
         for key in waiting:
             self._tell_saved(key)
             self._settle(key)
 
     def _settle(self, key: str) -> None:
         """Record how a book ended, if it has."""
-        row = self.state.rows[key]
+        row = self._row_of(key)
         book = self._in_flight.get(key)
         if book is None or not self._plan.criteria.is_reached(row):
             return
         del self._in_flight[key]
         record_ending(self._ledger, book, row)
-        self._ended.append((self._context.clock(), key))
+        discard_ended(self._plan, book, row)
+        self._display.settled(key)
         self._add_entry(row, book)
-
-    def _retire_rows(self) -> None:
-        """Retire rows that ended some time ago."""
-        now, keys = self._context.clock(), list[str]()
-        while self._ended and now - self._ended[0][0] >= ROW_LIFETIME_S:
-            keys.append(self._ended.popleft()[1])
-        if keys:
-            self._show(RowsRetired(keys=tuple(keys)))
 
     def _add_entry(self, row: Row, book: Book) -> None:
         self._seen.add(book.id)
@@ -266,7 +250,7 @@ class PipelineRun:
     def _report(self) -> None:
         """Report books still in progress and those that ended before this run."""
         report = self._context.report
-        for row in self._rows():
+        for row in self._display.rows():
             if (book := self._in_flight.get(row.key)) is not None:
                 self._add_entry(row, book)
         statuses = () if report.records else FAILED
@@ -277,79 +261,60 @@ class PipelineRun:
         if self._plan.watch is not None:
             report.counts = Tally.of_ledger(self._ledger, run=self._plan.run).to_json()
         if self._plan.is_batch:
-            report.answer["batch"] = batch_answer(self._ledger, run=self._plan.run)
+            report.answer["batch"] = batch_report(self._ledger, run=self._plan.run)
 
     def _time_out(self) -> None:
         self._timed_out.set()
         self._session.detach()
 
     def _conclude(self) -> None:
-        left = self._count_left()
-        if self._timed_out.is_set() and left:
-            self._tell_how_to_resume()
-            self._tell_unsaved()
-            words = (
-                f"{plural(left, 'book')} left"
-                if self._plan.is_batch
-                else f"{left} jobs still running"
-            )
-            raise DeadlineError(f"timed out: {words}")
-        if self._plan.is_batch:
+        plan, terminal = self._plan, self._context.terminal
+        is_live, elapsed_s = self._display.is_live, self._display.elapsed_s
+        if self._timed_out.is_set() and count_left(plan):
             self._tell_failures()
-        elif self._keys.has_detached or self._plan.fail_fast:
+            self._tell_how_to_go_on()
+            raise DeadlineError(f"timed out: {words_for_left(plan)}")
+        if not self._display.has_detached:
+            tell_end(terminal, plan, elapsed_s=elapsed_s, styled=is_live)
+        self._tell_failures()
+        if not plan.is_batch and (self._display.has_detached or plan.fail_fast):
             self._tell_how_to_resume()
         self._failures.unsaved = self._saver.errors
-        error = error_of(
-            self._ledger,
-            run=self._plan.run,
-            failures=self._failures,
-            hints=self._plan.hints,
-            noun=self._plan.noun,
-            is_detached=self._keys.has_detached,
-        )
-        if error is not None:
+        summary = RunSummary(plan, self._failures)
+        if error := summary.error(is_detached=self._display.has_detached):
+            error.is_told = is_live and isinstance(error, LISTED_ERRORS)
+            if error.is_told and error.hint and error.hint not in self._failures.hints.values():
+                terminal.say_error(f"  {error.hint}")
             raise error
-        if self._plan.is_batch:
-            self._context.terminal.say(
-                Tally.of_ledger(self._ledger, run=self._plan.run).good_words()
-            )
-
-    def _count_left(self) -> int:
-        counts = self._ledger.counts(run=self._plan.run)
-        return sum(counts.get(status, 0) for status in OPEN)
 
     def _tell_failures(self) -> None:
-        """List failures, including earlier ones, which may have been reported hours ago."""
-        total = 0
-        for book in self._ledger.books(run=self._plan.run, statuses=FAILED):
-            total += 1
-            if total <= MAX_LISTED_FAILURES:
-                self._context.terminal.say_error(f"{book.path} {book.status}: {error_text(book)}")
-        if total > MAX_LISTED_FAILURES:
-            self._context.terminal.say("full list: fnt batch status")
+        """List what failed, unless that was just told: of one job, or because only that is."""
+        is_live = self._display.is_live
+        is_log = self._context.options.format in (OutputMode.HUMAN, OutputMode.PLAIN)
+        if is_live or self._plan.is_batch or (is_log and self._display.state.count > 1):
+            tell_failures(
+                self._context.terminal,
+                self._plan,
+                hints=self._failures.hints,
+                titles={row.key: row.title for row in self._display.rows()},
+                styled=is_live,
+            )
 
     def _tell_how_to_resume(self) -> None:
-        """Say what is still running, and how to resume."""
-        say = self._context.terminal.say
-        if self._plan.is_batch:
-            if left := self._count_left():
-                say(f"{plural(left, 'book')} left; resume with: {self._plan.hints.again}")
-            return
-        running = self._ledger.books(run=self._plan.run, statuses=[BookStatus.RUNNING])
-        if ids := sorted(book.job_id for book in running if book.job_id is not None):
-            words = ["fnt", "watch", *map(str, ids), *self._plan.hints.watch_options]
-            line = shlex.join(words + given_settings(self._context))
-            say(f"{plural(len(ids), 'job')} still running; resume with: {line}")
+        terminal = self._context.terminal
+        width = terminal.console.width if self._display.is_live else None
+        tell_how_to_resume(terminal, self._plan, width=width)
 
-    def _tell_unsaved(self) -> None:
-        """Say which results are not saved, and how to download them."""
-        number = self._ledger.counts(run=self._plan.run).get(BookStatus.UNSAVED, 0)
-        if number and not self._plan.is_batch:
-            line = download_line(self._ledger, run=self._plan.run)
-            self._context.terminal.say(f"{plural(number, 'result')} not saved; run: {line}")
+    def _tell_how_to_go_on(self) -> None:
+        self._tell_how_to_resume()
+        tell_unsaved(self._context.terminal, self._plan)
 
-    def _rows(self) -> list[Row]:
-        return list(self.state.rows.values())
+    def _row_of(self, key: str) -> Row:
+        return self._display.state.rows[key]
+
+
+def _is_newly_done(before: Row | None, row: Row) -> bool:
+    return row.is_done and not (before is not None and before.is_done)
 
 
 def _changed_rows(before: ProgressState, after: ProgressState) -> list[tuple[str, Row]]:

@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fnt.config.unsaved_jobs import UnsavedJobs
 from fnt.errors import UsageError
 from fnt.flow.ledger import Book, Ledger
 from fnt.flow.ledger.books import absolute
 from fnt.flow.results.output_plan import OutputPlan, is_taken, prepare_folder
 from fnt.output.renderer import DoneCriteria
-from fnt.session import WatchOptions
+from fnt.session import GIVE_UP_S, WatchOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +23,8 @@ class ResumeHints:
     """The command that resumes this run."""
     retry: str | None = None
     """The command that retries failed books, if it differs."""
-    watch_options: tuple[str, ...] = ()
-    """Options for `fnt watch` to watch the jobs of this run."""
+    options: tuple[str, ...] = ()
+    """Options for `fnt watch` and `fnt download` that lead to the same server and files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +38,22 @@ class Plan:
     watch: WatchOptions | None
     """If None, the run ends once the server has accepted all files."""
     hints: ResumeHints
+    give_up_s: float = GIVE_UP_S
+    """How long the server may be out of reach for sending, watching and saving; 0 means forever."""
     parallel: int = 1
     timeout_s: float | None = None
     fail_fast: bool = False
     """Stop at the first job that fails or is refused, after checking all files."""
+    is_resumable: bool = False
+    """Whether the same command line resumes it, with the jobs it has."""
     is_batch: bool = False
     """Whether it may be of any size: ended rows are retired, and only the ledger keeps them."""
     noun: str = "job"
     """The noun used in the summary."""
+    unsaved: UnsavedJobs | None = None
+    """Where jobs are remembered until they are saved; a batch has its ledger for that."""
+    folder: str | None = None
+    """The output folder to remember, also where this run saves nothing."""
 
     @property
     def criteria(self) -> DoneCriteria:
@@ -73,7 +82,7 @@ def refuse_existing(
     for book in ledger.books(run=run):
         own_files = {*book.targets, *book.outputs}
         for _, path in output_plan.targets(book):
-            if path == output_plan.folder or not is_taken(path) or absolute(path) in own_files:
+            if output_plan.names_later(book) or not is_taken(path) or absolute(path) in own_files:
                 continue
             if (output_plan.overwrite and not path.is_dir()) or may_exist(book):
                 continue

@@ -10,7 +10,7 @@ from fnt.flow.ledger import FAILED, Book, BookStatus, Ledger
 from fnt.flow.ledger.books import absolute
 from fnt.output.report.document import JobEntry, problem_entry
 from fnt.progress import Refused, Row
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.job_status import JobStatus
 from fnt.wire.problems import Problem
 

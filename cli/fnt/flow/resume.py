@@ -11,18 +11,23 @@ if TYPE_CHECKING:
     from fnt.context import AppContext
 
 
-def typed_line(ctx: Any, context: AppContext) -> str:
-    """Return the command line of a run, without display options."""
-    words = ["fnt", *ctx.command_path.split()[1:]]
+def typed_line(ctx: Any, context: AppContext, *more: str) -> str:
+    """Return the command line of a run, without display options but with `more` options."""
+    arguments, options = list[str](), list[str]()
     for param in ctx.command.params:
-        if param.name in ctx.params and _was_typed(ctx, param.name):
+        if param.name in ctx.params and was_typed(ctx, param.name):
             value = ctx.params[param.name]
+            words = arguments if param.param_type_name == "argument" else options
             for one in value if isinstance(value, list | tuple) else [value]:
                 words += _words(param, one)
-    return shlex.join([*words, *given_settings(context)])
+    options += [*given_settings(context), *more]
+    if any(word.startswith("-") and word != "-" for word in arguments):
+        arguments, options = options, ["--", *arguments]
+    return shlex.join(["fnt", *ctx.command_path.split()[1:], *arguments, *options])
 
 
-def _was_typed(ctx: Any, name: str) -> bool:
+def was_typed(ctx: Any, name: str) -> bool:
+    """Return whether an option or argument was given on the command line."""
     source = ctx.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
 
@@ -46,11 +51,3 @@ def given_settings(context: AppContext) -> list[str]:
     named = {"server": "--server", "profile": "--profile", "ca_file": "--ca-file"}
     words = [word for name in named if name in flags for word in (named[name], str(flags[name]))]
     return words + (["--insecure-http"] if flags.get("insecure_http") else [])
-
-
-def resume_words(*, output: str, format: str, no_save: bool) -> tuple[str, ...]:
-    """Return the options given for results."""
-    words = ["--no-save"] if no_save else []
-    words += ["-o", output] if output != "." else []
-    words += ["-f", format] if format != "txt" else []
-    return tuple(words)

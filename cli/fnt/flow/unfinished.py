@@ -14,7 +14,7 @@ from fnt.api.client import ApiClient
 from fnt.errors import FntError, NotFoundError
 from fnt.files import fingerprint, replaced_file
 from fnt.flow.ledger import FAILED, Book, BookStatus, Ledger
-from fnt.session.existing_jobs import USEFUL
+from fnt.session.skip_existing import USEFUL
 
 KEPT_S = 30 * 24 * 3600.0
 
@@ -61,7 +61,11 @@ def restart_stale(ledger: Ledger, api: ApiClient, *, run: int) -> None:
 
 
 def _has_changed(book: Book) -> bool:
-    sent, facts = book.sent, book.file.stat()
+    sent = book.sent
+    try:
+        facts = book.file.stat()
+    except OSError:  # deleted, but its job may go on
+        return False
     if sent is None or (facts.st_size, facts.st_mtime_ns) == (sent.size_bytes, sent.modified_ns):
         return False
     return fingerprint(book.file).sha256 != sent.sha256

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from fnt.output.foreground import in_foreground
 from fnt.output.formatting import duration
 from fnt.output.terminal import Terminal
 
@@ -16,14 +17,44 @@ def countdown(
     terminal: Terminal, what: str, *, animated: bool
 ) -> Iterator[Callable[[float], None]]:
     """Yield a function that displays the seconds left; clear what it drew on exit."""
-    if not animated or not terminal.can_animate or terminal.is_quiet:
-        yield _Lines(terminal, what)
+    lines = _Lines(terminal, what)
+    if not animated:
+        yield lines
         return
-    from rich.live import Live  # noqa: PLC0415 -- takes 40 ms, which a script can save
-    from rich.text import Text  # noqa: PLC0415 -- as above
+    with status_note(terminal) as note:
 
-    with Live(console=terminal.console, auto_refresh=False, transient=True) as live:
-        yield lambda left_s: live.update(Text(f"{what} {duration(round(left_s))}"), refresh=True)
+        def show(left_s: float) -> None:
+            if not note(f"{what} {duration(round(left_s))}"):
+                lines(left_s)
+
+        yield show
+
+
+@contextmanager
+def status_note(terminal: Terminal) -> Iterator[Callable[[str], bool]]:
+    """Yield a function that shows a note in place; it returns whether the terminal allows that."""
+    if not terminal.can_animate or terminal.is_quiet:
+        yield lambda _: False
+        return
+    from rich.text import Text  # noqa: PLC0415 -- takes 40 ms, which a script can save
+
+    from fnt.output.frame import Frame  # noqa: PLC0415 -- as above
+
+    frame = Frame(terminal.console, hides_cursor=False)  # nothing to restore on Ctrl-Z
+
+    def show(text: str) -> bool:
+        if not in_foreground(terminal.err):
+            frame.drop()
+            return False
+        frame.show()
+        frame.draw(Text(text))
+        return True
+
+    try:
+        yield show
+    finally:
+        if in_foreground(terminal.err):
+            frame.hide()
 
 
 class _Lines:

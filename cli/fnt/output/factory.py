@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from fnt.output.output_mode import OutputMode
 from fnt.output.plain import PlainRenderer
@@ -19,22 +18,21 @@ def pick_renderer(
     *,
     criteria: DoneCriteria,
     clock: Callable[[], float],
-    now: Callable[[], datetime],
     progress: bool = True,
 ) -> Renderer:
     """Return the renderer for the output format and the terminal, with recorders if any."""
-    shown: Renderer
     if report.format is OutputMode.JSONL:
-        shown = JsonRenderer(report.event_writer(terminal), clock=clock)
-    elif report.format is OutputMode.HUMAN and progress and terminal.can_animate:
-        from fnt.output.live import LiveRenderer  # noqa: PLC0415 -- Rich takes 50 ms
-
-        shown = LiveRenderer(terminal, criteria=criteria, clock=clock)
+        shown: Renderer = JsonRenderer(report.event_writer(terminal), clock=clock)
     else:
+        is_shown = progress and report.format is OutputMode.HUMAN
         ends_only = not progress or report.format is OutputMode.QUIET
-        shown = PlainRenderer(
-            terminal, criteria=criteria, clock=clock, now=now, ends_only=ends_only
-        )
+        shown = plain = PlainRenderer(terminal, criteria=criteria, clock=clock, ends_only=ends_only)
+        if is_shown and terminal.can_animate:
+            from fnt.output.job_control import ForegroundRenderer  # noqa: PLC0415 -- as below
+            from fnt.output.live import LiveRenderer  # noqa: PLC0415 -- Rich takes 50 ms
+
+            live = LiveRenderer(terminal, criteria=criteria, clock=clock)
+            shown = ForegroundRenderer(terminal, live=live, plain=plain)
     if not report.recorders:
         return shown
     recorders = [JsonRenderer(writer, clock=clock) for writer in report.recorders]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from fnt.output.formatting import (
     Stage,
-    chunks_of,
     error_text,
     figures,
+    is_reachable,
     link_words,
     percent_of,
     plural,
     saved_to,
+    sent_of,
     stage_of,
     tally,
 )
@@ -29,6 +29,10 @@ SILENCE_S = 30.0
 LINK_PAUSE_S = 5.0
 """Minimum seconds between two messages about an unstable connection."""
 
+UPLOADED = "uploaded"
+FOLLOWED = (Stage.ANALYZING, Stage.SPLITTING, Stage.MERGING)
+"""Stages in which news come from the server, so that it matters how."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Told:
@@ -36,6 +40,8 @@ class _Told:
 
     stage: Stage
     percent: int
+    has_job: bool
+    """Whether the number of its job was told."""
 
 
 class PlainRenderer(Renderer):
@@ -47,13 +53,11 @@ class PlainRenderer(Renderer):
         *,
         criteria: DoneCriteria,
         clock: Callable[[], float],
-        now: Callable[[], datetime],
         ends_only: bool = False,
     ) -> None:
         self._terminal = terminal
         self._criteria = criteria
         self._clock = clock
-        self._now = now
         self._ends_only = ends_only
         self._lock = threading.Lock()
         self._state = ProgressState()
@@ -62,6 +66,8 @@ class PlainRenderer(Renderer):
         self._link = LinkState()
         self._link_told_at = -LINK_PAUSE_S
         self._spoke_at = clock()
+        self.is_muted = False
+        """Whether changes are only noted, because another renderer shows them."""
 
     def render(self, state: ProgressState) -> None:
         """Log all changes since the last state."""
@@ -84,21 +90,27 @@ class PlainRenderer(Renderer):
     def _tell_row(self, row: Row) -> None:
         if row.key in self._settled:
             return
+        told = self._told.get(row.key)
+        job = row.job.id if row.job is not None and not (told and told.has_job) else None
         if self._criteria.is_reached(row):
             self._settled.add(row.key)
             self._told.pop(row.key, None)
-            self._say(_ended_line(row), is_error=row.is_failed or row.save_error is not None)
+            self._say(_ended_line(row, job), is_error=row.is_failed or row.save_error is not None)
         elif not row.is_done and not self._ends_only and self._is_news(row):
-            self._told[row.key] = _Told(stage_of(row), percent_of(row))
-            self._say(_running_line(row))
+            self._told[row.key] = _Told(stage_of(row), _percent(row), row.job is not None)
+            words = _running_words(row, self._state.link)
+            if job is not None and words != UPLOADED:
+                self._say(_named(row, "watching", job))
+                job = None
+            self._say(_named(row, words, job))
 
     def _is_news(self, row: Row) -> bool:
-        if row.job is None and not row.sent_bytes:
+        if row.job is None and not sent_of(row):
             return False
         logged = self._told.get(row.key)
         if logged is None or logged.stage is not stage_of(row):
             return True
-        return percent_of(row) >= logged.percent + STEP_PERCENT
+        return _percent(row) >= logged.percent + STEP_PERCENT
 
     def _tell_link(self) -> None:
         link, now = self._state.link, self._clock()
@@ -115,46 +127,64 @@ class PlainRenderer(Renderer):
 
     def _tell_heartbeat(self) -> None:
         rows = [row for row in self._state.rows.values() if row.key not in self._settled]
-        if len(rows) == 1:
-            self._say(_running_line(rows[0]))
+        if self._link.status in (LinkStatus.RECONNECTING, LinkStatus.RETRYING):
+            self._say(_link_line(self._state.link, self._clock()))
+        elif len(rows) == 1:
+            self._say(_named(rows[0], _running_words(rows[0], self._state.link)))
         elif rows:
-            self._say(f"{tally(self._state)}, {plural(len(rows), 'job')} in progress")
+            self._say(", ".join([*tally(self._state), f"{plural(len(rows), 'job')} left"]))
         else:
-            self._say(link_words(self._state.link, now=self._clock()))
+            self._say(", ".join(filter(None, link_words(self._state.link, now=self._clock()))))
 
     def _say(self, line: str, *, is_error: bool = False) -> None:
         self._spoke_at = self._clock()
+        if self.is_muted:
+            return
         say = self._terminal.say_error if is_error else self._terminal.say
-        say(f"{self._now():%H:%M:%S} {line}")
+        say(line)
 
 
-def _name(row: Row) -> str:
-    job = f" job {row.job.id}" if row.job is not None else ""
-    return clean(row.title) + job
+def _percent(row: Row) -> int:
+    """Return how far a row's stage is: of an upload too, however little it counts for the job."""
+    is_sent = row.job is not None or not row.size_bytes
+    return percent_of(row) if is_sent else row.sent_bytes * 100 // row.size_bytes
 
 
-def _running_line(row: Row) -> str:
+def _running_words(row: Row, link: LinkState) -> str:
     stage = Stage.SAVING if row.is_done else stage_of(row)
-    chunks = f" ({chunks_of(row)})" if stage is Stage.SPLITTING else ""
-    return f"{_name(row)} {stage} {percent_of(row)}%{chunks}"
+    if stage is Stage.WAITING:
+        return UPLOADED if row.sent_bytes else "waiting"
+    if stage is Stage.UPLOADING:
+        return " ".join(filter(None, ["uploading", sent_of(row)]))
+    how = f" ({link.status})" if stage in FOLLOWED and is_reachable(link) else ""
+    return f"{stage} {percent_of(row)} %{how}"
 
 
-def _ended_line(row: Row) -> str:
+def _ended_line(row: Row, job: int | None) -> str:
     if not row.is_done:
-        return f"{_name(row)} accepted"
+        return _named(row, UPLOADED, job)
+    trouble, code = error_text(row)
+    if row.save_error is not None or stage_of(row) is Stage.CANCELLED:
+        return _named(row, trouble, job)
     if row.is_failed:
-        trouble, code = error_text(row)
-        stage = "" if stage_of(row) is Stage.CANCELLED else f"{stage_of(row)}: "
-        return f"{_name(row)} {stage}{trouble}" + (f" [{code}]" if code else "")
-    if row.save_error is not None:
-        return f"{_name(row)} completed, but not saved: {clean(row.save_error)}"
-    arrow = f" -> {saved_to(row)}" if row.saved else ""
-    return f"{_name(row)} completed: {figures(row).replace(' · ', ', ')}{arrow}"
+        return _named(row, f"{stage_of(row)}: {trouble}" + (f" ({code})" if code else ""), job)
+    saved = f"saved to {saved_to(row)}" if row.saved else ""
+    return _named(row, ", ".join(filter(None, ["completed", *figures(row), saved])), job)
+
+
+def _named(row: Row, words: str, job: int | None = None) -> str:
+    """Return words about a row, with the number of its job if that was not told yet."""
+    name = clean(row.title)
+    if job is None:
+        return f"{name}: {words}"
+    return f"{name}, job {job}: {words}" if row.is_done else f"{name}: {words}, job {job}"
 
 
 def _link_line(link: LinkState, now: float) -> str:
-    reason = f": {clean(link.reason)}" if link.reason else ""
-    if link.status is LinkStatus.RECONNECTING:
-        words = link_words(link, now=now).replace(", the server keeps the jobs", "")
-        return f"connection lost{reason}, {words}; the server keeps the jobs"
-    return f"connection: {link_words(link, now=now)}"
+    words, note = link_words(link, now=now)
+    if link.status is LinkStatus.RETRYING:
+        return f"{note}, {words}"
+    reason = f" ({clean(link.reason)})" if link.reason else ""
+    what = "no connection yet" if link.is_first else "connection lost"
+    lost = f"{what}{reason}: " if link.status is LinkStatus.RECONNECTING else ""
+    return f"{lost or 'connection: '}{words}" + (f"; {note}" if note else "")

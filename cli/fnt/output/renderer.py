@@ -46,11 +46,19 @@ class Renderer:
     def render(self, state: ProgressState) -> None:
         """Display a new state."""
 
+    def remark(self, name: str, words: str, *, is_warning: bool) -> bool:
+        """Draw a remark about a book above the view; returns whether there is a view."""
+        del name, words, is_warning
+        return False
+
     def tick(self) -> None:
         """Advance clocks; called a few times per second from another thread."""
 
-    def set_hint(self, hint: str) -> None:
-        """Display a hint about keys."""
+    def set_keys(self, *keys: str, question: str = "") -> None:
+        """Display what keys do, or a question and its answers."""
+
+    def listen(self, on_key: Callable[[str], None]) -> None:
+        """Call `on_key` from a thread for each key pressed."""
 
 
 class TeeRenderer(Renderer):
@@ -77,15 +85,23 @@ class TeeRenderer(Renderer):
             recorder.render(state)
         self._shown.render(state)
 
+    def remark(self, name: str, words: str, *, is_warning: bool) -> bool:
+        """Draw a remark about a book above the view; returns whether there is a view."""
+        return self._shown.remark(name, words, is_warning=is_warning)
+
     def tick(self) -> None:
         """Tick all renderers."""
         for recorder in self._recorders:
             recorder.tick()
         self._shown.tick()
 
-    def set_hint(self, hint: str) -> None:
-        """Display a hint about keys."""
-        self._shown.set_hint(hint)
+    def set_keys(self, *keys: str, question: str = "") -> None:
+        """Display what keys do, or a question and its answers."""
+        self._shown.set_keys(*keys, question=question)
+
+    def listen(self, on_key: Callable[[str], None]) -> None:
+        """Call `on_key` from a thread for each key pressed."""
+        self._shown.listen(on_key)
 
 
 class Ticker:

@@ -2,218 +2,221 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
+from rich.console import Console
 from rich.text import Text
 
 from fnt.output.formatting import (
     Stage,
-    chunks_of,
-    data_rate,
+    book_name,
+    count,
     duration,
     error_text,
     figures,
     link_words,
     percent_of,
+    run_left,
     saved_to,
+    sent_of,
     stage_of,
     tally,
     time_left,
-    total_left_s,
 )
 from fnt.output.sanitize import clean
+from fnt.output.theme import (
+    ACCENT,
+    DONE,
+    FAILED,
+    GAP,
+    SECONDARY,
+    TROUBLE,
+    Glyphs,
+    fitted,
+)
 from fnt.progress import LinkStatus, ProgressState, Row
 
-STAGE_WIDTH = 10
-MAX_BAR = 40
-MIN_BAR = 8
-MAX_TITLE = 44
-MIN_TITLE = 12
+STAGE = 9
+PERCENT = 5
+NOTE = 11
+MIN_BAR = 16
+MAX_REMARK_LINES = 12
+"""More would push the view, and all that was said before, out of the window."""
+USUAL_NAME, MAX_NAME = 20, 44
+FIGURES = (13, 11, 8)
+"""Widths of the columns for pieces, pages and time."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Glyphs:
-    """Symbols used in the view."""
-
-    link: str = "●"
-    running: str = "▸"
-    sending: str = "▴"
-    done: str = "✓"
-    failed: str = "✗"
-    cancelled: str = "–"
-    bar: str = "━"
-    bar_end: str = "╾"
-    bar_rest: str = "─"
-    dot: str = "·"
-    arrow: str = "→"
-    cut: str = "…"
-
-
-UNICODE = Glyphs()
-ASCII = Glyphs(
-    link="*",
-    running=">",
-    sending="^",
-    done="+",
-    failed="x",
-    cancelled="-",
-    bar="#",
-    bar_end="#",
-    bar_rest="-",
-    dot="-",
-    arrow="->",
-    cut="~",
-)
-
-LINK_STYLES = {
-    LinkStatus.LIVE: "bold green",
-    LinkStatus.POLLING: "bold blue",
-    LinkStatus.IDLE: "dim",
-}
-
-STAGE_STYLES = {
-    Stage.UPLOADING: "magenta",
-    Stage.WAITING: "dim",
-    Stage.ANALYZING: "yellow",
-    Stage.SPLITTING: "cyan",
-    Stage.MERGING: "blue",
-    Stage.SAVING: "green",
-}
+LINK_STYLES = {LinkStatus.LIVE: ACCENT, LinkStatus.CONNECTING: SECONDARY, LinkStatus.IDLE: ACCENT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """Column widths; a width of 0 hides the column."""
 
-    title: int
-    stage: int = STAGE_WIDTH
+    width: int
+    name: int
     bar: int
-    chunks: int
-    elapsed: int
-    left: int
+    note: int
 
 
-def layout_for(width: int, rows: Sequence[Row]) -> Layout:
-    """Return column widths for the window, dropping the least important columns if it is narrow."""
-    chunks = max((len(chunks_of(row)) for row in rows), default=0)
-    columns = {"left": 12, "chunks": chunks and chunks + 2, "elapsed": 7}
-    titles = max((cell_len(clean(row.title)) for row in rows), default=0)
-    title = max(MIN_TITLE, min(titles, MAX_TITLE, width // 3))
-    fixed = 2 + title + 2 + STAGE_WIDTH + 2 + 4
-    for name in ("left", "chunks", "elapsed"):
-        if width - fixed - sum(columns.values()) < MIN_BAR:
-            columns[name] = 0
-    room = width - fixed - sum(columns.values())
-    bar = min(room, MAX_BAR) if room >= MIN_BAR else 0
-    if room < 0:
-        title = max(1, title + room)
-    return Layout(title=title, bar=bar, **columns)
+def layout_for(width: int, state: ProgressState) -> Layout:
+    """Return column widths for the window. The bar takes what is left; if that is little, it goes.
+
+    All rows of a run count, also those that have ended, so that columns do not move.
+    """
+    rows = state.rows.values()
+    longest = max((cell_len(book_name(row.title)) for row in rows), default=0)
+    note = NOTE if any(_takes_note(row) for row in rows) else 0
+    room = width - len("    " + GAP * 2) - STAGE - PERCENT
+    name = min(longest, MAX_NAME, max(USUAL_NAME, room - note - len(GAP) - MIN_BAR))
+    name = max(len(f"{count(state.count)} waiting") if state.count > 1 else 1, name)
+    if note and room - name - note - len(GAP) < MIN_BAR:
+        note = 0
+    bar = room - name - (note + len(GAP) if note else 0)
+    if bar < MIN_BAR:
+        bar, name = 0, max(1, min(name, room + len("  ")))
+    return Layout(width=width, name=name, bar=bar, note=note)
 
 
-def row_line(row: Row, layout: Layout, *, now: float, glyphs: Glyphs) -> Text:
+def _takes_note(row: Row) -> bool:
+    return row.size_bytes >= 1e6 or row.is_steady
+
+
+def row_line(row: Row, state: ProgressState, layout: Layout, *, now: float, glyphs: Glyphs) -> Text:
     """Return the line of an active row."""
     stage = Stage.SAVING if row.is_done else stage_of(row)
-    style = STAGE_STYLES.get(stage, "")
-    mark = glyphs.sending if stage is Stage.UPLOADING else glyphs.running
-    line = Text(no_wrap=True, overflow="crop")
-    line.append(f"{mark} ", style or "bold")
-    line.append(fitted(clean(row.title), layout.title, glyphs))
-    line.append(f"  {stage:<{STAGE_WIDTH}}  ", style)
-    _append_bar(line, percent_of(row), layout.bar, style=style, glyphs=glyphs)
-    line.append(f"{percent_of(row):>3}%", "bold")
-    if layout.chunks:
-        line.append(f"{chunks_of(row):>{layout.chunks}}", "dim")
-    if layout.elapsed:
-        line.append(f"{duration(now - row.started_at):>{layout.elapsed}}")
-    if layout.left:
-        line.append(f"{_pace(row, now):>{layout.left}}", "dim")
+    percent = percent_of(row)
+    line = _line(f"  {fitted(book_name(row.title), layout.name, glyphs)}{GAP}{stage:<{STAGE}}{GAP}")
+    if layout.bar:
+        full = percent * layout.bar // 100
+        line.append(glyphs.bar * full, ACCENT)
+        line.append(glyphs.bar_rest * (layout.bar - full), SECONDARY)
+        line.append("  ")
+    line.append(f"{percent:>{PERCENT - 2}} %")
+    if layout.note:
+        note = sent_of(row) or time_left(row, state, now=now)
+        line.append(f"{GAP}{note:>{layout.note}}", SECONDARY)
     line.rstrip()
     return line
 
 
-def _pace(row: Row, now: float) -> str:
-    if row.job is None and row.sent_bytes and row.sent_bytes < row.size_bytes:
-        elapsed = row.changed_at - row.started_at
-        return data_rate(row.sent_bytes / elapsed) if elapsed > 0 else ""
-    return time_left(row, now=now)
-
-
-def _append_bar(line: Text, percent: int, width: int, *, style: str, glyphs: Glyphs) -> None:
-    if not width:
-        return
-    halves = percent * width * 2 // 100
-    full, half = divmod(halves, 2)
-    line.append(glyphs.bar * full + glyphs.bar_end * half, style)
-    line.append(glyphs.bar_rest * (width - full - half), "bright_black")
-    line.append(" ")
-
-
-def fitted(text: str, width: int, glyphs: Glyphs) -> str:
-    """Shorten a name in its middle, since volumes differ at the end, or pad it to `width`."""
-    if cell_len(text) <= width:
-        return set_cell_size(text, width)
-    if width < 4:
-        return set_cell_size(text, width)
-    tail_width = (width - 1) // 2
-    head = set_cell_size(text, width - 1 - tail_width)
-    tail = ""
-    for char in reversed(text):
-        if cell_len(char + tail) > tail_width:
-            break
-        tail = char + tail
-    return set_cell_size(f"{head}{glyphs.cut}{tail}", width)
-
-
-def settled_line(row: Row, *, glyphs: Glyphs) -> Text:
+def settled_line(row: Row, layout: Layout, *, is_only: bool, glyphs: Glyphs) -> Text:
     """Return the line of an ended row, printed once above the view."""
-    title = clean(row.title)
+    name = f" {fitted(book_name(row.title), layout.name, glyphs)}{GAP}"
+    if stage_of(row) is Stage.CANCELLED:
+        return _line(glyphs.cancelled, name, (error_text(row)[0], SECONDARY))
     if not row.is_done:
         job = row.job.id if row.job is not None else "?"
-        return Text.assemble((f"{glyphs.done} ", "bold green"), title, (f"  job {job}", "dim"))
-    if row.is_failed:
-        return _failed_line(row, title, glyphs)
-    words = figures(row).replace("·", glyphs.dot)
-    line = Text.assemble((f"{glyphs.done} ", "bold green"), title, (f"  {words}", "dim"))
-    if row.saved:
-        line.append(f" {glyphs.arrow} ", "dim")
-        line.append(saved_to(row), "cyan")
-    if row.save_error is not None:
-        line.append(f"  not saved: {clean(row.save_error)}", "red")
-    return line
+        return _line((glyphs.done, DONE), name, (f"job {job}", SECONDARY))
+    room = layout.width - len("  " + GAP) - layout.name
+    return _line((glyphs.done, DONE), name, (_figures(row, room, is_only=is_only), SECONDARY))
 
 
-def _failed_line(row: Row, title: str, glyphs: Glyphs) -> Text:
-    trouble, code = error_text(row)
-    if stage_of(row) is Stage.CANCELLED:
-        return Text.assemble((f"{glyphs.cancelled} ", "yellow"), title, (f"  {trouble}", "yellow"))
-    line = Text.assemble((f"{glyphs.failed} ", "bold red"), title, (f"  {trouble}", "red"))
-    return line.append(f"  {code}", "dim") if code else line
+def _figures(row: Row, room: int, *, is_only: bool) -> str:
+    """Return the figures of a completed row that fit: of several, the folder is told at the end."""
+    widths = (0, 0, 0) if is_only else FIGURES
+    pieces, pages, time = (
+        f"{figure:>{width}}"
+        for figure, width in zip(figures(row, is_only=is_only), widths, strict=True)
+    )
+    path = saved_to(row)
+    fallbacks = [[pieces, time, path], [path]] if is_only else [[pieces, pages, time]]
+    for cells in ([pieces, pages, time, path], *fallbacks, [pieces, time]):
+        text = GAP.join(filter(None, cells))
+        if cell_len(text) <= room:
+            return text
+    return path if is_only else time.strip()
 
 
-def link_line(state: ProgressState, *, now: float, glyphs: Glyphs) -> Text:
-    """Return the connection indicator, with the number of jobs."""
-    link = state.link
-    style = LINK_STYLES.get(link.status, "bold yellow")
-    line = Text(no_wrap=True, overflow="ellipsis")
-    line.append(f"{glyphs.link} ", style)
-    line.append(link_words(link, now=now), style)
-    parts = [tally(state)] if state.count else []
-    if link.status in (LinkStatus.LIVE, LinkStatus.CONNECTING, LinkStatus.IDLE) and state.server:
-        parts.insert(0, clean(state.server))
-    for part in parts:
-        line.append(f" {glyphs.dot} {part}", "dim")
-    return line
+def failed_line(row: Row, layout: Layout, *, glyphs: Glyphs) -> Text:
+    """Return the line of a row without a saved result, which stays in the view."""
+    name = fitted(book_name(row.title), layout.name, glyphs)
+    return _line((glyphs.failed, FAILED), f" {name}{GAP}{error_text(row)[0]}")
 
 
-def total_line(state: ProgressState, layout: Layout, *, glyphs: Glyphs) -> Text:
-    """Return the line with the total of several jobs."""
-    rows = state.rows.values()
-    ended = state.retired.total + sum(row.is_done for row in rows)
-    line = Text(no_wrap=True, overflow="ellipsis")
-    line.append(f"  {'total':<{layout.title}}  {ended} of {state.count} ended", "bold")
-    left = total_left_s(rows) if not state.pending else None
-    if left is not None and left >= 1:
-        line.append(f" {glyphs.dot} about {duration(left)} left", "dim")
-    return line
+def remark_lines(
+    name: str, words: str, layout: Layout, *, is_warning: bool, console: Console, glyphs: Glyphs
+) -> list[Text]:
+    """Return a remark about a book: its words beside the name, or below it without the room."""
+    mark = (glyphs.warning, TROUBLE) if is_warning else " "
+    line = _line(mark, f" {fitted(book_name(name), layout.name, glyphs)}")
+    beside, indent = line.cell_len + len(GAP), len("    ")
+    at = next((at for at in (beside, indent) if layout.width - at >= MIN_BAR), 0)
+    parts = list(Text(clean(words)).wrap(console, max(1, layout.width - at)))
+    if len(parts) > MAX_REMARK_LINES:
+        del parts[MAX_REMARK_LINES:]
+        last = set_cell_size(parts[-1].plain, max(0, layout.width - at - 1))
+        parts[-1] = Text(last.rstrip() + glyphs.cut)
+    if at == beside:
+        line.append(GAP).append(parts.pop(0))
+    return [line, *(_line(" " * at, part) for part in parts if part.plain)]
+
+
+def waiting_line(names: Iterable[str], number: int, layout: Layout, *, glyphs: Glyphs) -> Text:
+    """Return the line that stands for all waiting rows."""
+    label = f"  {count(number)} waiting"
+    line = _line(f"{label:<{layout.name + 2}}{GAP}")
+    room = layout.width - line.cell_len - len(f", {glyphs.cut}")
+    shown = ""
+    for name in names:
+        longer = f"{shown}, {name}" if shown else name
+        if cell_len(longer) > room:
+            break
+        shown, number = longer, number - 1
+    more = glyphs.cut if number else ""
+    return line.append(f"{shown} {more}".strip() if shown else "", SECONDARY)
+
+
+def more_line(number: int, what: str) -> Text:
+    """Return the line that stands for rows that do not fit."""
+    return _line((f"  and {count(number)} more {what}", SECONDARY))
+
+
+def status_line(
+    state: ProgressState, *, now: float, width: int, keys: Sequence[str], glyphs: Glyphs
+) -> Text:
+    """Return the line at the bottom: connection, counts, times, and keys as far as they fit."""
+    words, note = link_words(state.link, now=now)
+    facts = [note] if note else []
+    if state.count > 1:
+        facts += [*tally(state), duration(now - state.started_at)]
+    else:
+        facts += [] if note else [clean(state.server)]
+        facts += [duration(row.elapsed_s(now)) for row in state.rows.values() if _is_active(row)]
+    link = _line((glyphs.link, LINK_STYLES.get(state.link.status, TROUBLE)), f" {words}")
+    left = run_left(state, now=now) if state.count > 1 else ""
+    least = [note] if note else facts
+    choices = [
+        (told, number)
+        for told in ([*facts, left], facts, least)
+        for number in range(len(keys), 1, -1)
+    ]
+    for told, number in [*choices, (least, 1), (least, 0)]:
+        line = link.copy().append(GAP + f" {glyphs.dot} ".join(filter(None, told)), SECONDARY)
+        right = GAP.join(keys[:number])
+        space = width - line.cell_len - cell_len(right)
+        if space >= 2 or not right:
+            break
+    line.rstrip()
+    return line.append(" " * space + right, SECONDARY) if right else line
+
+
+def question_line(question: str, keys: Sequence[str]) -> Text:
+    """Return the question that takes the place of the status line."""
+    return _line(f"  {question}  ", GAP.join(keys))
+
+
+def summary_line(parts: Sequence[str], *, is_good: bool, glyphs: Glyphs) -> Text:
+    """Return what came of a run."""
+    mark = (glyphs.done, DONE) if is_good else (glyphs.failed, FAILED)
+    return _line(mark, " " + f" {glyphs.dot} ".join(map(clean, parts)))
+
+
+def _is_active(row: Row) -> bool:
+    return row.job is not None or row.sent_bytes > 0
+
+
+def _line(*parts: str | Text | tuple[str, str]) -> Text:
+    return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")

@@ -6,18 +6,24 @@ import contextlib
 import getpass
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from fnt.color import ColorMode, wants_color
-from fnt.errors import FntError, UsageError
+from fnt.errors import UsageError
+from fnt.output.foreground import in_foreground
 from fnt.output.sanitize import clean
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
-GLYPHS = "●▸▴✓✗–━╾─·→…"
+GLYPHS = "●✓✗–━─·…"
+_RUNNERS_THAT_READ = ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
+"""Variables of the runners that obey commands in a log: GitHub, Azure Pipelines, TeamCity."""
+_RUNNER_COMMAND = re.compile(r"##(\w*)\[")
 
 
 class Terminal:
@@ -74,7 +80,8 @@ class Terminal:
     @property
     def can_ask(self) -> bool:
         """Whether a user can answer questions."""
-        return self.takes_input and _is_terminal(self.stdin) and self.err_is_terminal
+        is_terminal = _is_terminal(self.stdin) and self.err_is_terminal
+        return self.takes_input and is_terminal and in_foreground(self.stdin)
 
     @property
     def can_animate(self) -> bool:
@@ -103,22 +110,30 @@ class Terminal:
     def console(self) -> Console:
         """A Rich console for `err`, created on first use."""
         if self._console is None:
-            from rich.console import Console  # noqa: PLC0415 -- 40 ms, for the live view only
-
-            width, height = self._size or (None, None)
-            self._console = Console(
-                file=self.err,
-                width=width,
-                height=height,
-                force_terminal=self.err_is_terminal,
-                force_interactive=self.can_animate,
-                color_system="auto" if self.has_color(self.err) else None,
-                markup=False,
-                emoji=False,
-                highlight=False,
-                _environ=self.environ,
-            )
+            self._console = self._make_console(self.err)
         return self._console
+
+    @cached_property
+    def out_console(self) -> Console:
+        """A Rich console for `out`."""
+        return self._make_console(self.out)
+
+    def _make_console(self, stream: TextIO) -> Console:
+        from fnt.output.rich_console import make_console  # noqa: PLC0415 -- Rich takes 50 ms
+
+        return make_console(
+            stream,
+            size=self._size,
+            has_color=self.has_color(stream),
+            can_animate=self.can_animate,
+            environ=self.environ,
+        )
+
+    def print_results(self, content: RenderableType) -> None:
+        """Print results drawn for a terminal."""
+        if self.tells_results:
+            with self._writing():
+                self.out_console.print(content)
 
     def result(self, text: str) -> None:
         """Print one line of results."""
@@ -127,8 +142,8 @@ class Terminal:
 
     def document(self, payload: Any) -> None:
         """Print one line of JSON, in ASCII so that any encoding preserves it."""
-        # JSON syntax never contains "##[", but a string could, as a command to GitHub's runner.
-        self._write_out(json.dumps(payload).replace("##[", "##\\u005b") + "\n")
+        # JSON syntax never contains "##[", but a string could, as a command to a CI's runner.
+        self._write_out(_RUNNER_COMMAND.sub(r"##\1\\u005b", json.dumps(payload)) + "\n")
 
     def write_bytes(self, pieces: Iterable[bytes]) -> None:
         """Write binary results as they arrive."""
@@ -143,6 +158,16 @@ class Terminal:
         if not self.is_quiet:
             self._say(self._harmless(text))
 
+    def warn(self, name: str, words: str) -> None:
+        """Say of a book or a file that something may be wrong, unless quiet."""
+        self.say(f"warning: {clean(name)}: {words}")
+
+    def say_dim(self, text: str) -> None:
+        """Print a message that few need, unless quiet; dim if there is color."""
+        if not self.is_quiet:
+            line = self._harmless(text)
+            self._say(f"\x1b[2m{line}\x1b[0m" if self.has_color(self.err) else line)
+
     def say_error(self, text: str) -> None:
         """Print a message that no option suppresses."""
         self._say(self._harmless(text))
@@ -154,14 +179,14 @@ class Terminal:
     def ask(self, question: str, *, instead: str | None = None) -> str:
         """Ask for one line; raises UsageError with `instead` as its hint if nobody can answer."""
         self._must_ask(question, instead)
-        self.err.write(f"{question}: ")
+        self.err.write(f"{clean(question)}: ")
         self.err.flush()
         return self.stdin.readline().strip()
 
     def ask_secret(self, question: str, *, instead: str | None = None) -> str:
         """Ask for one line without echo."""
         self._must_ask(question, instead)
-        return self._ask_secret(f"{question}: ")
+        return self._ask_secret(f"{clean(question)}: ")
 
     def read_line(self) -> str:
         """Read one line from stdin."""
@@ -182,12 +207,12 @@ class Terminal:
                     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
     def _harmless(self, text: str) -> str:
-        """Escape a line, including workflow commands when on GitHub Actions."""
+        """Escape a line, including commands to the runner of a CI that would read it."""
         line = clean(text)
-        if not self.is_on_github:
-            return line
-        line = line.replace("##[", "## [")
-        return f". {line}" if line.lstrip().startswith("::") else line
+        if any(map(self.environ.get, _RUNNERS_THAT_READ)):
+            line = _RUNNER_COMMAND.sub(r"## \1[", line)
+        is_command = self.is_on_github and line.lstrip().startswith("::")
+        return f". {line}" if is_command else line
 
     def _must_ask(self, question: str, instead: str | None) -> None:
         if not self.can_ask:
@@ -221,7 +246,7 @@ class Terminal:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise FntError(f"cannot write the result: {error.strerror}") from error
+            raise UsageError(f"cannot write the result: {error.strerror}") from error
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -6,23 +6,25 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
-from queue import Queue
+from queue import SimpleQueue
 from typing import Any, Self
 
 from fnt.api.client import ApiClient
+from fnt.patience import GIVE_UP_S, Patience
 from fnt.progress import Refused, Update
 from fnt.session.background import BackgroundCalls
 from fnt.session.cancellation import CancelRequest
 from fnt.session.connection_policy import ConnectionPolicy
 from fnt.session.loop import Detach, Run
 from fnt.session.options import UploadItem, WatchOptions
-from fnt.session.timing import Timing
+from fnt.session.reconnect_timing import ReconnectTiming
 from fnt.session.tracker import JobTracker
+from fnt.session.upload_retry import UploadRetry
 from fnt.session.uploads import UploadPool
 from fnt.session.watch import Watch
 from fnt.stream import JobStream
 
-__all__ = ["Session", "Timing", "UploadItem", "WatchOptions"]
+__all__ = ["GIVE_UP_S", "ReconnectTiming", "Session", "UploadItem", "UploadRetry", "WatchOptions"]
 
 
 class Session:
@@ -32,16 +34,18 @@ class Session:
         self,
         api: ApiClient,
         *,
-        open_stream: Callable[[Queue[Any]], JobStream],
+        open_stream: Callable[[SimpleQueue[Any]], JobStream],
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
-        timing: Timing | None = None,
+        timing: ReconnectTiming | None = None,
+        upload_retry: UploadRetry | None = None,
     ) -> None:
         self._api = api
         self._open_stream = open_stream
         self._clock = clock
         self._random = random
-        self._timing = timing or Timing()
+        self._timing = timing or ReconnectTiming()
+        self._upload_retry = upload_retry or UploadRetry()
         self._lock = threading.Lock()
         self._early: list[object] = []
         self._run: Run | None = None
@@ -58,10 +62,23 @@ class Session:
             self._run.close()
 
     def upload(
-        self, items: Iterable[UploadItem | Refused], *, parallel: int = 4
+        self,
+        items: Iterable[UploadItem | Refused],
+        *,
+        parallel: int = 4,
+        watch: WatchOptions | None = None,
+        give_up_s: float = GIVE_UP_S,
     ) -> Iterator[Update]:
-        """Upload items as they are yielded; ends when each has been accepted or refused."""
-        yield from self._updates(items, [], parallel=parallel, options=None)
+        """Upload items as they are yielded; ends when each has been accepted or refused.
+
+        If the server cannot be reached for `give_up_s` seconds (0: never), items are refused.
+
+        With `watch`, each accepted job is also watched until it has ended, over one socket. With
+        `watch.window`, items are taken when there is room for them, from other threads. An item
+        that is already Refused is passed through.
+        """
+        patience = Patience(watch.give_up_s if watch else give_up_s, clock=self._clock)
+        yield from self._updates(items, [], parallel=parallel, options=watch, patience=patience)
 
     def watch(
         self, job_ids: Iterable[int], options: WatchOptions | None = None
@@ -72,22 +89,10 @@ class Session:
         the login has expired, TemporaryError after `give_up_s` seconds without contact.
         """
         options = options or WatchOptions()
-        yield from self._updates(None, list(job_ids), parallel=1, options=options)
-
-    def upload_and_watch(
-        self,
-        items: Iterable[UploadItem | Refused],
-        *,
-        parallel: int = 4,
-        options: WatchOptions | None = None,
-    ) -> Iterator[Update]:
-        """Upload files and watch each job once accepted, over one socket.
-
-        With `options.window`, items are taken when there is room for them, from other threads. An
-        item that is already Refused is passed through.
-        """
-        options = options or WatchOptions()
-        yield from self._updates(items, [], parallel=parallel, options=options)
+        patience = Patience(options.give_up_s, clock=self._clock)
+        yield from self._updates(
+            None, list(job_ids), parallel=1, options=options, patience=patience
+        )
 
     def cancel(self, job_id: int) -> None:
         """Request cancellation of a watched job; the iterator yields its final state."""
@@ -111,8 +116,9 @@ class Session:
         *,
         parallel: int,
         options: WatchOptions | None,
+        patience: Patience,
     ) -> Iterator[Update]:
-        run = self._prepared(items, job_ids, parallel=parallel, options=options)
+        run = self._prepared(items, job_ids, parallel=parallel, options=options, patience=patience)
         with self._lock:
             self._run = run
             for message in self._early:
@@ -127,13 +133,18 @@ class Session:
         *,
         parallel: int,
         options: WatchOptions | None,
+        patience: Patience,
     ) -> Run:
-        inbox: Queue[Any] = Queue()
+        inbox: SimpleQueue[Any] = SimpleQueue()
         timing = self._timing
         background = BackgroundCalls(
             self._api, open_stream=self._open_stream, inbox=inbox, attempt_s=timing.attempt_s
         )
-        pool = self._pool(items, parallel=parallel, inbox=inbox, options=options) if items else None
+        pool = None
+        if items:
+            pool = self._pool(
+                items, parallel=parallel, inbox=inbox, options=options, patience=patience
+            )
         watch = None
         if options is not None:
             link = ConnectionPolicy(options, timing=timing, random=self._random, now=self._clock())
@@ -147,6 +158,7 @@ class Session:
             background=background,
             pool=pool,
             watch=watch,
+            patience=patience,
             timing=timing,
             clock=self._clock,
         )
@@ -156,19 +168,20 @@ class Session:
         items: Iterable[UploadItem | Refused],
         *,
         parallel: int,
-        inbox: Queue[Any],
+        inbox: SimpleQueue[Any],
         options: WatchOptions | None,
+        patience: Patience,
     ) -> UploadPool:
-        window = options.window if options is not None else None
         if isinstance(items, Sized):
             parallel = max(1, min(parallel, len(items)))
         return UploadPool(
             self._api,
             items,
             parallel=parallel,
-            window=window,
+            watch=options,
             inbox=inbox,
-            timing=self._timing,
+            retry=self._upload_retry,
+            patience=patience,
             clock=self._clock,
             random=self._random,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from queue import Queue
+from queue import SimpleQueue
 from typing import Any
 
 from fnt.api.client import MAX_PAGE, ApiClient
@@ -74,8 +74,8 @@ class BackgroundCalls:
         self,
         api: ApiClient,
         *,
-        open_stream: Callable[[Queue[Any]], JobStream],
-        inbox: Queue[Any],
+        open_stream: Callable[[SimpleQueue[Any]], JobStream],
+        inbox: SimpleQueue[Any],
         attempt_s: float,
     ) -> None:
         self._api = api

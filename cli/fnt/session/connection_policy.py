@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from fnt.errors import FntError
-from fnt.progress import LinkState, LinkStatus
+from fnt.progress import RESTARTING, LinkState, LinkStatus
 from fnt.session.options import WatchOptions
-from fnt.session.timing import Timing
-from fnt.wire.errors import ErrorCode
+from fnt.session.reconnect_timing import ReconnectTiming
+from fnt.wire.error_codes import ErrorCode
 
 PATIENT_ATTEMPTS = 8
 """Failed attempts after which, if polling works, the socket is tried less often."""
@@ -22,7 +23,12 @@ class ConnectionPolicy:
     """State machine of the connection; its owner asks it what to do next."""
 
     def __init__(
-        self, options: WatchOptions, *, timing: Timing, random: Callable[[], float], now: float
+        self,
+        options: WatchOptions,
+        *,
+        timing: ReconnectTiming,
+        random: Callable[[], float],
+        now: float,
     ) -> None:
         self._options = options
         self._give_up_s = options.give_up_s or math.inf
@@ -32,7 +38,7 @@ class ConnectionPolicy:
         self._in_flight = 0
         self._next_try_at = math.inf if options.transport == "poll" else now
         self._live_since: float | None = None
-        self._was_live = False
+        self._was_live = self._was_in_contact = False
         self._down_since = now
         self._leave_at = math.inf
         self._poll_at = now
@@ -61,7 +67,7 @@ class ConnectionPolicy:
         """Record that a socket is connected."""
         self._in_flight = max(0, self._in_flight - 1)
         self._live_since = self._contact_at = now
-        self._was_live = True
+        self._was_live = self._was_in_contact = True
         self._leave_at = math.inf
         self._reason = None
         self._poll_every_s = self._timing.poll_s
@@ -85,7 +91,7 @@ class ConnectionPolicy:
             self._attempt = 0
         self._live_since = None
         self._down_since = self._contact_at = now
-        self._reason = reason
+        self._reason = reason if self._leave_at == math.inf else RESTARTING
         self._poll_at = now
         self._last_poll_worked = False
         drained_at = self._leave_at if self._leave_at < math.inf else now
@@ -111,7 +117,7 @@ class ConnectionPolicy:
     def polled(self, now: float, *, has_news: bool) -> None:
         """Record a successful poll; without news, the interval grows."""
         self._is_asking = False
-        self._last_poll_worked = True
+        self._last_poll_worked = self._was_in_contact = True
         self._contact_at = now
         slower = min(self._timing.poll_cap_s, self._poll_every_s * 1.5)
         self._poll_every_s = self._timing.poll_s if has_news else slower
@@ -133,6 +139,10 @@ class ConnectionPolicy:
         """Return whether there has been no contact for too long."""
         return not self.is_live and now - self._contact_at >= self._give_up_s
 
+    def slept(self, seconds: float) -> None:
+        """Leave out seconds in which this process was stopped and nothing was tried."""
+        self._contact_at += seconds
+
     def wake_at(self, now: float) -> float:
         """Return when the next of these answers may change."""
         if self.is_live:
@@ -150,9 +160,17 @@ class ConnectionPolicy:
         retry_at = None if retry_at == math.inf else retry_at
         shown = LinkState(attempt=self._attempt, retry_at=retry_at, reason=self._reason)
         if self._polls(now) and self._last_poll_worked:
-            return _with(shown, LinkStatus.POLLING, poll_every_s=round(self._poll_every_s, 1))
-        is_first = self._attempt <= 1 and not self._was_live
-        return _with(shown, LinkStatus.CONNECTING if is_first else LinkStatus.RECONNECTING)
+            every_s = round(self._poll_every_s, 1)
+            return replace(shown, status=LinkStatus.POLLING, poll_every_s=every_s)
+        if self._attempt <= 1 and not self._was_live:
+            return replace(shown, status=LinkStatus.CONNECTING)
+        give_up_at = self._contact_at + self._give_up_s
+        return replace(
+            shown,
+            status=LinkStatus.RECONNECTING,
+            is_first=not self._was_in_contact,
+            give_up_at=None if give_up_at == math.inf else give_up_at,
+        )
 
     def _polls(self, now: float) -> bool:
         if self.is_live or self._options.transport == "ws":
@@ -171,16 +189,6 @@ class ConnectionPolicy:
         """Return a delay with full jitter below an exponential bound, to spread clients out."""
         bound = self._timing.backoff_s * 2.0 ** min(self._attempt, 16)
         return self._random() * min(cap_s, bound)
-
-
-def _with(state: LinkState, status: LinkStatus, *, poll_every_s: float | None = None) -> LinkState:
-    return LinkState(
-        status=status,
-        attempt=state.attempt,
-        retry_at=state.retry_at,
-        poll_every_s=poll_every_s,
-        reason=state.reason,
-    )
 
 
 def _bounded_wait(seconds: float | None) -> float:

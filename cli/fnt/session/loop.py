@@ -8,15 +8,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from queue import Empty, Queue
+from queue import Empty, SimpleQueue
 from typing import Any
 
+from fnt.patience import Patience
 from fnt.progress import Accepted, LinkState, Refused, Update, UploadProgress
 from fnt.session.background import BackgroundCalls
-from fnt.session.timing import Timing
+from fnt.session.reconnect_timing import ReconnectTiming
 from fnt.session.uploads import Drained, Failed, UploadPool
 from fnt.session.watch import Watch
 from fnt.wire.jobs import JobSnapshot
+
+BEAT_S = 1.0
+STOPPED_S = 15.0
+"""After a longer gap between two ticks this process was stopped, for example by Ctrl-Z."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +35,12 @@ class Run:
     def __init__(
         self,
         *,
-        inbox: Queue[Any],
+        inbox: SimpleQueue[Any],
         background: BackgroundCalls,
         pool: UploadPool | None,
         watch: Watch | None,
-        timing: Timing,
+        patience: Patience,
+        timing: ReconnectTiming,
         clock: Callable[[], float],
     ) -> None:
         self.inbox = inbox
@@ -43,10 +49,12 @@ class Run:
         self._settled = 0
         self._expected: int | None = 0 if pool is None else None
         self._watch = watch
+        self._patience = patience
         self._timing = timing
         self._clock = clock
         self._is_detached = False
         self._shown = LinkState()
+        self._shown_at = self._ticked_at = clock()
 
     def updates(self) -> Iterator[Update]:
         """Yield updates until all work is done."""
@@ -76,13 +84,20 @@ class Run:
         return self._is_detached or (self._settled == self._expected and is_idle)
 
     def _ticked(self) -> Iterator[LinkState]:
-        if self._watch is None:
-            return
+        """Do what is due; yield the connection if it changed, and at least once a second."""
         now = self._clock()
-        self._watch.tick(now)
-        state = self._watch.link.state(now)
-        if state != self._shown:
-            self._shown = state
+        gap_s, self._ticked_at = now - self._ticked_at, now
+        if gap_s >= STOPPED_S:
+            self._patience.slept(gap_s)
+        link = LinkState()
+        if self._watch is not None:
+            if gap_s >= STOPPED_S:
+                self._watch.link.slept(gap_s)
+            self._watch.tick(now)
+            link = self._watch.link.state(now)
+        state = self._patience.shown(link)
+        if state != self._shown or now - self._shown_at >= BEAT_S:
+            self._shown, self._shown_at = state, now
             yield state
 
     def _arrived(self) -> Iterator[object]:

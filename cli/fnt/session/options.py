@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from fnt.patience import GIVE_UP_S
 from fnt.wire.jobs import ProcessingSettings
 
 Transport = Literal["auto", "ws", "poll"]
@@ -42,7 +43,7 @@ class WatchOptions:
 
     transport: Transport = "auto"
     """`ws` never polls, `poll` never opens a socket."""
-    give_up_s: float = 600.0
+    give_up_s: float = GIVE_UP_S
     """Give up after this long without contact; 0 means never."""
     window: int | None = None
     """Maximum number of unfinished jobs. Items are taken when there is room for them; if the

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fnt.progress import is_newer
-from fnt.session.timing import Timing
+from fnt.session.reconnect_timing import ReconnectTiming
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
 
@@ -37,7 +37,7 @@ class Watched:
 class JobTracker:
     """All jobs of a run; updates of other jobs are ignored."""
 
-    def __init__(self, *, timing: Timing) -> None:
+    def __init__(self, *, timing: ReconnectTiming) -> None:
         self._timing = timing
         self._jobs: dict[int, Watched] = {}
         self._running: dict[int, Watched] = {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from queue import Queue
+from queue import SimpleQueue
 from typing import Any
 
 from fnt.api.client import ApiClient
@@ -17,19 +17,22 @@ from fnt.errors import (
     FntError,
     NotFoundError,
     RejectedError,
+    SetupError,
     TemporaryError,
 )
 from fnt.files import fingerprint
+from fnt.patience import Patience
 from fnt.progress import Accepted, Refused, UploadProgress
-from fnt.session.existing_jobs import existing_job
-from fnt.session.options import UploadItem
-from fnt.session.timing import Timing
-from fnt.wire.errors import ErrorCode
+from fnt.session.options import UploadItem, WatchOptions
+from fnt.session.skip_existing import existing_job
+from fnt.session.upload_retry import UploadRetry
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.jobs import ProcessingSettings
 
 FULL = frozenset({ErrorCode.TOO_MANY_JOBS, ErrorCode.QUEUE_FULL, ErrorCode.RATE_LIMITED})
 """Error codes of a healthy server that temporarily has no room."""
-LONGEST_PAUSE_S = 30.0
+REPORT_EVERY_S = 0.125
+"""Minimum interval between two progress reports of an upload."""
 ROOM_TICK_S = 0.2
 
 
@@ -55,34 +58,40 @@ class UploadPool:
     """Uploads a few items at a time; each ends as exactly one Accepted or Refused.
 
     With a window, items are taken only while fewer are unfinished; the reader of the inbox calls
-    `release_slot` for each that ends. The iterator runs in the pool's threads, one at a time.
+    `release_slot` for each that ends. The iterator runs in the pool's threads, one at a time. Of a
+    run that is watched, a later run sends what was given up; otherwise its job is cancelled.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- one per collaborator
         self,
         api: ApiClient,
         items: Iterable[UploadItem | Refused],
         *,
         parallel: int,
-        window: int | None,
-        inbox: Queue[Any],
-        timing: Timing,
+        watch: WatchOptions | None,
+        inbox: SimpleQueue[Any],
+        retry: UploadRetry,
+        patience: Patience,
         clock: Callable[[], float],
         random: Callable[[], float],
     ) -> None:
         self._api = api
         self._random = random
         self._inbox = inbox
-        self._timing = timing
+        self._retry = retry
+        self._patience = patience
+        self._is_resumable = watch is not None
         self._clock = clock
         self._items = iter(items)
         self._taken = 0
         self._is_drained = False
         self._taking = threading.Lock()
+        window = None if watch is None else watch.window
         self._room = None if window is None else threading.Semaphore(window)
         self._threads = parallel
         self._stopped = threading.Event()
-        self._reached = threading.Event()
+        self._unsent: dict[str, int] = {}
+        """Jobs that wait for their file, by item."""
         self._duplicates: defaultdict[tuple[str, ProcessingSettings], threading.Lock] = defaultdict(
             threading.Lock
         )
@@ -142,8 +151,20 @@ class UploadPool:
                 )
         except AuthError:
             raise
+        except SetupError:  # no other file would fare better
+            self._withdraw(item)
+            raise
         except FntError as error:
+            if not (self._is_resumable and isinstance(error, TemporaryError)):
+                self._withdraw(item)
             return _refused(item, error)
+
+    def _withdraw(self, item: UploadItem) -> None:
+        """Cancel the job of a file that will not be sent: no later run would ask for it."""
+        job_id = self._unsent.pop(item.key, None)
+        if job_id is not None:
+            with suppress(FntError):
+                self._api.cancel(job_id)
 
     def _hashed(self, item: UploadItem) -> tuple[str, int]:
         if item.sha256 is not None and item.size_bytes is not None:
@@ -163,27 +184,26 @@ class UploadPool:
 
     def _with_retries(self, attempt: Callable[[], Accepted]) -> Accepted:
         """Retry while the server is unreachable, which the idempotency key makes safe."""
-        failed_at: float | None = None
         while True:
             try:
-                return attempt()
+                accepted = attempt()
             except TemporaryError as error:
                 if self._room is not None and error.code in FULL:
-                    failed_at = None
-                else:
-                    failed_at = failed_at or self._clock()
-                    waited_s = self._clock() - failed_at
-                    if not self._reached.is_set() or waited_s >= self._timing.upload_retry_s:
-                        raise
-                pause_s = self._random() * self._timing.backoff_cap_s
-                if self._stopped.wait(pause_s + min(error.retry_after_s or 0, LONGEST_PAUSE_S)):
+                    self._patience.reached()
+                elif not self._patience.failed(error):
+                    raise
+                pause_s = self._random() * self._retry.pause_cap_s
+                asked_s = min(error.retry_after_s or 0, self._retry.asked_pause_cap_s)
+                if self._stopped.wait(pause_s + asked_s):
                     raise _StoppedError from error
+            else:
+                self._patience.reached()
+                return accepted
 
     def _found(self, item: UploadItem) -> Accepted:
         assert item.job_id is not None
         job = self._api.get_job(item.job_id)
         assert job is not None  # only a conditional request can return None
-        self._reached.set()
         if item.sha256 and job.sha256 != item.sha256:
             raise NotFoundError(
                 f"job {job.id} belongs to another file", code=ErrorCode.JOB_NOT_FOUND
@@ -193,7 +213,6 @@ class UploadPool:
     def _sent(self, item: UploadItem, *, sha256: str, size_bytes: int) -> Accepted:
         if item.skips_existing:
             there = existing_job(self._api, sha256=sha256, settings=item.settings)
-            self._reached.set()
             if there is not None:
                 return Accepted(key=item.key, job=there, is_skipped=True)
         job = self._api.confirm(
@@ -204,10 +223,11 @@ class UploadPool:
             sha256=sha256,
             idempotency_key=item.idempotency_key,
         )
-        self._reached.set()
         if job.uploaded_at is None and not job.status.is_terminal:
             report = self._reporter(item, size_bytes)
+            self._unsent[item.key] = job.id
             job = self._api.upload(job.id, item.path, filename=item.filename, on_sent=report)
+        self._unsent.pop(item.key, None)
         return Accepted(key=item.key, job=job)
 
     def _reporter(self, item: UploadItem, size_bytes: int) -> Callable[[int], None]:
@@ -220,7 +240,7 @@ class UploadPool:
             now = self._clock()
             if now < next_at and sent_bytes < size_bytes:
                 return
-            next_at = now + self._timing.upload_tick_s
+            next_at = now + REPORT_EVERY_S
             self._inbox.put(
                 UploadProgress(
                     key=item.key,

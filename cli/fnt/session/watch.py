@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from fnt.errors import AuthError, NotFoundError, ProtocolError, TemporaryError
-from fnt.progress import Accepted, Refused, Update
+from fnt.progress import RESTARTING, Accepted, Refused, Update
 from fnt.session.background import (
     BackgroundCalls,
     CancelDone,
@@ -19,7 +19,7 @@ from fnt.session.background import (
 )
 from fnt.session.cancellation import Cancellations, CancelRequest
 from fnt.session.connection_policy import ConnectionPolicy
-from fnt.session.timing import Timing
+from fnt.session.reconnect_timing import ReconnectTiming
 from fnt.session.tracker import JobTracker, Watched
 from fnt.stream import (
     REFUSED_TOKEN,
@@ -32,7 +32,7 @@ from fnt.stream import (
     retry_in_s,
 )
 from fnt.wire import events
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.jobs import JobSnapshot
 from fnt.wire.socket_payloads import ErrorAck, JobAck
 from fnt.wire.structs import WireError
@@ -49,7 +49,7 @@ class Watch:
         link: ConnectionPolicy,
         tracker: JobTracker,
         background: BackgroundCalls,
-        timing: Timing,
+        timing: ReconnectTiming,
     ) -> None:
         self.link = link
         self.tracker = tracker
@@ -122,7 +122,7 @@ class Watch:
         if now - quiet_since >= self._timing.answer_s:
             self._drop(now, "the server stopped responding")
         elif self.link.wants_to_leave(now):
-            self._drop(now, "the server is restarting")
+            self._drop(now, RESTARTING)
         else:
             for watched in list(self.tracker.due(now)):
                 watched.asked_at = now

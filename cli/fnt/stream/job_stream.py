@@ -7,17 +7,20 @@ reader of the inbox.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from queue import Queue
+from queue import SimpleQueue
 from ssl import SSLContext
 from typing import Any
+from urllib.parse import urlsplit
 
 from fnt.errors import AuthError, FntError, TemporaryError
 from fnt.stream.events import Ack, Disconnected, Draining, JobProgressEvent, retry_in_s
 from fnt.stream.protocol import SocketClient, TokenSource
 from fnt.wire import events
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
+from fnt.wire.socket_payloads import RefusedConnection
+from fnt.wire.structs import WireError
 
 CLOSE_S = 0.4
 """Maximum time to wait for a clean close, in seconds."""
@@ -34,7 +37,7 @@ class JobStream:
         server: str,
         *,
         tokens: TokenSource,
-        inbox: Queue[Any],
+        inbox: SimpleQueue[Any],
         ssl_context: SSLContext | None = None,
         make_client: Callable[[float, SSLContext | None], SocketClient] | None = None,
     ) -> None:
@@ -103,7 +106,7 @@ class JobStream:
                 self._server,
                 auth={"token": token},
                 transports=["websocket"],
-                socketio_path=events.SOCKET_PATH,
+                socketio_path=urlsplit(self._server).path + events.SOCKET_PATH,
                 wait_timeout=timeout_s,
             )
         except Exception as error:  # the library lets socket and parser errors through
@@ -139,25 +142,19 @@ class JobStream:
 
 
 def _refusal(refusals: list[object]) -> FntError:
-    """Return the exception for a refused connection; the error code is its message."""
-    said = next((item for item in refusals if isinstance(item, Mapping)), {})
-    code = str(said.get("message", ""))
-    data = said.get("data")
-    details = data if isinstance(data, Mapping) else {}
-    sentence = details.get("error") or details.get("message") or data
+    """Return the exception for a refused connection."""
+    try:
+        refused = RefusedConnection.from_wire(refusals[0] if refusals else {})
+    except WireError:
+        refused = RefusedConnection()
+    code, sentence = refused.message, refused.data.error[:200]
     if code in REFUSED_TOKEN:
-        return AuthError(
-            _sentence(sentence, "your login has ended"), code=code, hint="run: fnt login"
-        )
+        return AuthError(sentence or "your login has ended", code=code, hint="run: fnt login")
     return TemporaryError(
-        _sentence(sentence, "no live connection"),
+        sentence or "no live connection",
         code=code if code == ErrorCode.BUSY else "NO_SOCKET",
-        retry_after_s=retry_in_s(details),
+        retry_after_s=retry_in_s(refused.data.to_wire()),
     )
-
-
-def _sentence(text: object, default: str) -> str:
-    return text[:200] if isinstance(text, str) and text else default
 
 
 def _hang_up(client: SocketClient) -> None:

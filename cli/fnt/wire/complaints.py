@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -20,12 +21,19 @@ def complaint(kind: type[WireStruct], payload: object) -> str:
 def _struct_complaint(kind: type[WireStruct], payload: object, where: str) -> str:
     if not isinstance(payload, Mapping):
         return f"{where.rstrip('.') or kind.described} must be an object"
-    hints = get_type_hints(kind, include_extras=True)
-    for field in inspect.type_info(kind).fields:  # type: ignore[attr-defined]  # of a struct
-        name, value = field.encode_name, payload.get(field.encode_name)
-        if (name in payload or field.required) and not _fits(value, hints[field.name]):
-            return _value_complaint(hints[field.name], value, f"{where or kind.root}{name}", kind)
+    for name, is_required, hint in _fields(kind):
+        value = payload.get(name)
+        if (name in payload or is_required) and not _fits(value, hint):
+            return _value_complaint(hint, value, f"{where or kind.root}{name}", kind)
     return f"{kind.described} is not what it must be"
+
+
+@cache
+def _fields(kind: type[WireStruct]) -> tuple[tuple[str, bool, Any], ...]:
+    """Return the name, whether it is required, and the type of each field: once, it takes 3 ms."""
+    hints = get_type_hints(kind, include_extras=True)
+    fields = inspect.type_info(kind).fields  # type: ignore[attr-defined]  # of a struct
+    return tuple((field.encode_name, field.required, hints[field.name]) for field in fields)
 
 
 def _value_complaint(hint: Any, value: object, name: str, owner: type[WireStruct]) -> str:

@@ -9,6 +9,7 @@ from msgspec import UnsetType, field
 
 from fnt.wire.jobs import Count, JobSnapshot
 from fnt.wire.problems import Problem
+from fnt.wire.responses import NewPersonalToken, PersonalToken
 from fnt.wire.structs import UNSET, Meta, WireStruct
 
 Positive = Annotated[int, Meta(ge=1)]
@@ -98,6 +99,23 @@ class CheckedFile(WireStruct, frozen=True, kw_only=True):
     text: str | UnsetType = UNSET
 
 
+class ChapterEntry(WireStruct, frozen=True, kw_only=True):
+    """A chapter of a result: the number is what `download --chapter` takes."""
+
+    number: Count
+    heading: str | None
+    first_page: Positive
+    last_page: Positive
+    sentences: Positive
+
+
+class JobChapters(WireStruct, frozen=True, kw_only=True):
+    """The chapters of a job's result (`jobs show --chapters`)."""
+
+    job: Positive
+    chapters: list[ChapterEntry]
+
+
 class DoctorCheck(WireStruct, frozen=True, kw_only=True):
     """The result of one `doctor` check."""
 
@@ -154,11 +172,18 @@ class Document(WireStruct, frozen=True, kw_only=True):
     """What `--dry-run` would do with each file; `jobs` is then empty."""
     check: list[CheckedFile] | UnsetType = UNSET
     doctor: list[DoctorCheck] | UnsetType = UNSET
+    jobs_show: list[JobChapters] | UnsetType = field(default=UNSET, name="jobs show")
     batch: BatchReport | UnsetType = UNSET
     login: Values = UNSET
     logout: Values = UNSET
     passwd: Values = UNSET
+    tokens_list: list[PersonalToken] | UnsetType = field(default=UNSET, name="tokens list")
+    tokens_create: NewPersonalToken | UnsetType = field(default=UNSET, name="tokens create")
+    tokens_revoke: Values = field(default=UNSET, name="tokens revoke")
     whoami: Values = UNSET
+    local_status: Values = field(default=UNSET, name="local status")
+    local_stop: Values = field(default=UNSET, name="local stop")
+    local_logs: Values = field(default=UNSET, name="local logs")
     config_get: Values = field(default=UNSET, name="config get")
     config_set: Values = field(default=UNSET, name="config set")
     config_unset: Values = field(default=UNSET, name="config unset")

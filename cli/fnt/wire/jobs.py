@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Self
 
 from fnt.wire.job_status import JobStatus
+from fnt.wire.ranges import MAX_CHARS, Ranges
 from fnt.wire.structs import (
     UNSET,
     Meta,
@@ -45,9 +46,35 @@ class ProcessingSettings(WireStruct, frozen=True, kw_only=True):
     """Words a piece may be longer where that saves a bad cut. Added later: 0 is never written, so
     that requests, stored rows and ledgers without it stay as they were."""
 
+    pages: Annotated[str, Meta(min_length=1, max_length=MAX_CHARS)] | UnsetType = UNSET
+    """Only sentences that begin on these pages, as `Ranges`; not written where all are wanted."""
+    chapters: Annotated[str, Meta(min_length=1, max_length=MAX_CHARS)] | UnsetType = UNSET
+    """Only these chapters, by number, as `Ranges`; 0 is what stands before the first heading."""
+
+    keep_front_matter: bool | UnsetType = UNSET
+    """Keep title pages, licenses, catalogs and tables of contents, marked by their kind; not
+    written where they are left out."""
+
     def __post_init__(self) -> None:
         if self.stretch_words == 0:
             force_setattr(self, "stretch_words", UNSET)
+        if self.keep_front_matter is False:
+            force_setattr(self, "keep_front_matter", UNSET)
+
+    @property
+    def keeps_front_matter(self) -> bool:
+        """Whether front and back matter is wanted."""
+        return self.keep_front_matter is True
+
+    @property
+    def page_ranges(self) -> Ranges | None:
+        """The pages wanted; None: all."""
+        return None if self.pages is UNSET else Ranges.parse(self.pages)
+
+    @property
+    def chapter_ranges(self) -> Ranges | None:
+        """The chapters wanted; None: all."""
+        return None if self.chapters is UNSET else Ranges.parse(self.chapters, least=0)
 
     @property
     def stretch(self) -> int:
@@ -64,7 +91,38 @@ class ProcessingSettings(WireStruct, frozen=True, kw_only=True):
         unknown = knows(cls, payload) if isinstance(payload, Mapping) else None
         if unknown is not None:
             raise WireError(f"processing_settings.{unknown[:40]} is not a known setting")
-        return super().from_wire(payload)
+        settings = super().from_wire(payload)
+        for name in ("page_ranges", "chapter_ranges"):
+            try:
+                getattr(settings, name)
+            except ValueError as error:
+                raise WireError(f"processing_settings.{name.split('_')[0]}s: {error}") from None
+        return settings
+
+
+class JobWarning(WireStruct, frozen=True, kw_only=True):
+    """Something of the book that could not be read, or not for sure."""
+
+    described: ClassVar[str] = "a warning"
+
+    code: Annotated[str, Meta(min_length=1, max_length=40)]
+    """One of `WarningCode`, to which later versions may add."""
+    pages: Annotated[str, Meta(max_length=MAX_CHARS)]
+    """As `Ranges`; the first of them if they are very many."""
+    message: Annotated[str, Meta(max_length=MAX_ERROR_CHARS)]
+
+
+class PieceQuality(WireStruct, frozen=True, kw_only=True):
+    """How the pieces of a result were cut."""
+
+    described: ClassVar[str] = "a count of pieces"
+
+    pieces: Count
+    end_with_clause: Count
+    """Pieces that end where a clause or a sentence does."""
+    cut_in_clause: Count
+    """All others."""
+    with_finite_verb: Count
 
 
 class JobSnapshot(WireStruct, frozen=True, kw_only=True):
@@ -96,6 +154,12 @@ class JobSnapshot(WireStruct, frozen=True, kw_only=True):
     started_at: Time | None = None
     completed_at: Time | None = None
     updated_at: Time
+    expires_at: Time | UnsetType = UNSET
+    """When the job is deleted with its file and result; only where finished jobs are not kept."""
+    warnings: tuple[JobWarning, ...] | UnsetType = UNSET
+    """What could not be read, if there is anything; known once the book is analyzed."""
+    quality: PieceQuality | UnsetType = UNSET
+    """How the pieces were cut, once the job is completed."""
 
     @classmethod
     def from_wire(cls, payload: object) -> Self:

@@ -28,53 +28,51 @@ Sha256 = Annotated[
     ),
 ]
 Size = Annotated[int, Meta(ge=0, extra={"says": "must be an integer, not negative"})]
-Filename = Annotated[
-    str,
-    Meta(
+
+
+def _text(max_chars: int) -> Meta:
+    return Meta(
         min_length=1,
-        max_length=MAX_FILENAME_CHARS,
-        extra={"says": f"must be a string of 1 to {MAX_FILENAME_CHARS} characters"},
-    ),
+        max_length=max_chars,
+        extra={"says": f"must be a string of 1 to {max_chars} characters"},
+    )
+
+
+Filename = Annotated[str, _text(MAX_FILENAME_CHARS)]
+Email = Annotated[str, _text(254)]
+Password = Annotated[str, _text(MAX_PASSWORD_CHARS)]
+ClientId = Annotated[
+    str,
+    Meta(pattern=f"^[!-~]{{1,60}}{END}", extra={"says": "must be 1 to 60 printable characters"}),
 ]
 
 
 class LoginRequest(WireStruct, frozen=True, kw_only=True):
     """Email and password."""
 
-    email: Annotated[
-        str,
-        Meta(
-            min_length=1, max_length=254, extra={"says": "must be a string of 1 to 254 characters"}
-        ),
-    ]
-    password: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=MAX_PASSWORD_CHARS,
-            extra={"says": f"must be a string of 1 to {MAX_PASSWORD_CHARS} characters"},
-        ),
-    ]
+    email: Email
+    password: Password
 
 
 class PasswordRequest(LoginRequest, frozen=True, kw_only=True):
     """Email, password and the password that takes its place."""
 
-    new_password: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            max_length=MAX_PASSWORD_CHARS,
-            extra={"says": f"must be a string of 1 to {MAX_PASSWORD_CHARS} characters"},
-        ),
-    ]
+    new_password: Password
 
 
 class LogoutRequest(WireStruct, frozen=True, kw_only=True):
     """Which logins to end."""
 
     all: bool = False
-    """Every login of the user, not only this one."""
+    """Every login and personal token of the user, not only this login."""
+
+
+class PersonalTokenRequest(WireStruct, frozen=True, kw_only=True):
+    """A personal token to be created."""
+
+    name: Annotated[str, _text(60)]
+    days: Annotated[int, Meta(ge=1, le=3650, extra={"says": "must be 1 to 3650"})] = 90
+    """Until it expires."""
 
 
 class ConfirmRequest(WireStruct, frozen=True, kw_only=True):
@@ -98,13 +96,7 @@ class ConfirmRequest(WireStruct, frozen=True, kw_only=True):
 class DeviceCodeRequest(WireStruct, frozen=True, kw_only=True):
     """A device that wants to log in (RFC 8628)."""
 
-    client_id: Annotated[
-        str,
-        Meta(
-            pattern=f"^[!-~]{{1,60}}{END}",
-            extra={"says": "must be 1 to 60 printable characters"},
-        ),
-    ]
+    client_id: ClientId
     host: str = ""
     """The name of the device, shown to whoever types the code."""
 
@@ -112,13 +104,7 @@ class DeviceCodeRequest(WireStruct, frozen=True, kw_only=True):
 class DeviceTokenRequest(WireStruct, frozen=True, kw_only=True):
     """A device that asks whether somebody has answered (RFC 8628)."""
 
-    client_id: Annotated[
-        str,
-        Meta(
-            pattern=f"^[!-~]{{1,60}}{END}",
-            extra={"says": "must be 1 to 60 printable characters"},
-        ),
-    ]
+    client_id: ClientId
     grant_type: Annotated[str, Meta(extra={"says": "is missing"})]
     device_code: str = ""
 

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType, field
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
 from fnt.wire.structs import Meta, WireStruct
+from fnt.wire.times import Time
 
 
 class User(WireStruct, frozen=True, kw_only=True):
@@ -38,6 +39,34 @@ class TokenPair(WireStruct, frozen=True, kw_only=True):
     """`Bearer`, for devices (RFC 8628)."""
 
 
+class PersonalToken(WireStruct, frozen=True, kw_only=True):
+    """A personal token, without the token itself."""
+
+    described: ClassVar[str] = "a token"
+
+    id: str
+    name: str | None
+    """Null for a token without one, as older servers made them."""
+    created_at: Time
+    expires_at: Time
+    last_used_at: Time | None
+    """To the minute; null: never."""
+
+
+class NewPersonalToken(PersonalToken, frozen=True, kw_only=True):
+    """A personal token that was just created, the only time that it is shown."""
+
+    token: str
+
+
+class PersonalTokenList(WireStruct, frozen=True, kw_only=True):
+    """The personal tokens of a user, oldest first."""
+
+    described: ClassVar[str] = "a list of tokens"
+
+    tokens: list[PersonalToken]
+
+
 class DeviceCodes(WireStruct, frozen=True, kw_only=True):
     """A device login that waits for its user (RFC 8628). Times are seconds."""
 
@@ -65,6 +94,14 @@ class HealthChecks(WireStruct, frozen=True, kw_only=True):
     broker: str
     workers: int
     """How many there are."""
+    events: str | UnsetType = UNSET
+    """Whether the answering process hears the events of the others; older servers tell nothing."""
+    storage: str | UnsetType = UNSET
+    reaper: str | UnsetType = UNSET
+    """Whether the repeated repair of lost leases and wakeups succeeds."""
+    database_connections: int | UnsetType = UNSET
+    """Open connections of the PostgreSQL server."""
+    max_database_connections: int | UnsetType = UNSET
 
 
 class Health(WireStruct, frozen=True, kw_only=True):
@@ -89,6 +126,14 @@ class JobAnswer(WireStruct, frozen=True, kw_only=True):
     job: JobSnapshot
 
 
+class ExpiringJobs(WireStruct, frozen=True, kw_only=True):
+    """Jobs that will soon be deleted, on any page."""
+
+    count: int
+    first_at: Time
+    """When the first of them is."""
+
+
 class JobPage(WireStruct, frozen=True, kw_only=True):
     """Jobs, newest first; `next_cursor` is null on the last page."""
 
@@ -96,6 +141,8 @@ class JobPage(WireStruct, frozen=True, kw_only=True):
 
     jobs: list[JobSnapshot]
     next_cursor: str | None
+    expiring: ExpiringJobs | UnsetType = UNSET
+    """Only on the first page, and only if there are any."""
 
 
 class Chunk(WireStruct, frozen=True, kw_only=True):

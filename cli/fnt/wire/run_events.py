@@ -37,6 +37,7 @@ class LinkChange(RunEvent, frozen=True, kw_only=True):
     retry_in_s: float | None
     poll_every_s: float | None
     reason: str | None
+    give_up_in_s: float | None
 
 
 class JobProgress(RunEvent, frozen=True, kw_only=True):

@@ -34,6 +34,21 @@ class ErrorAck(WireStruct, frozen=True, kw_only=True):
     error: str = ""
 
 
+class RefusalDetails(WireStruct, frozen=True, kw_only=True):
+    """Why a connection was refused, and seconds after which to try again."""
+
+    error: str = ""
+    retry_in: float | UnsetType = UNSET
+
+
+class RefusedConnection(WireStruct, frozen=True, kw_only=True):
+    """The payload of `connect_error`, in the form Socket.IO gives it."""
+
+    message: str = ""
+    """The error code."""
+    data: RefusalDetails = RefusalDetails()
+
+
 class ErrorEvent(WireStruct, frozen=True, kw_only=True):
     """The payload of `error`, sent beside every refusal."""
 

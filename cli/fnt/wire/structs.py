@@ -24,6 +24,8 @@ else:
 Meta = msgspec.Meta
 UnsetType = msgspec.UnsetType
 force_setattr = msgspec.structs.force_setattr
+encode_json = msgspec.json.encode
+format_json = msgspec.json.format
 UNSET = msgspec.UNSET
 """Of a field that is left out when it is written."""
 

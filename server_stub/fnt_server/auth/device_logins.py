@@ -10,14 +10,16 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from fnt.wire.device import ALPHABET, CODE_LETTERS, DeviceError
+from fnt_server.auth import audit
+from fnt_server.auth.audit import AuditEvent
 from fnt_server.auth.logins import Authenticator
 from fnt_server.auth.tokens import TokenPair, TokenSigner
+from fnt_server.config.token_lifetimes import DEVICE_CODE_TTL_S
 from fnt_server.db.connection import Database, clock, now
 from fnt_server.db.models import DeviceLogin, DeviceStatus, User
 
-CODE_TTL_S = 600
 WRONG_CODES = 5
-"""Unknown codes a user may type within `CODE_TTL_S`."""
+"""Unknown codes a user may type within `DEVICE_CODE_TTL_S`."""
 SLOWER_BY_S = 5
 EARLY = 0.9
 """Share of the interval after which a poll is not too early, to allow for jitter."""
@@ -88,7 +90,7 @@ class DeviceAuthorization:
             try:
                 with self._database.write() as session:
                     row.created_at = clock(session)
-                    row.ends_at = row.created_at + CODE_TTL_S
+                    row.ends_at = row.created_at + DEVICE_CODE_TTL_S
                     session.add(row)
             except IntegrityError:  # the code is taken: 1 in 25 600 000 000
                 continue
@@ -102,7 +104,7 @@ class DeviceAuthorization:
         with self._database.write() as session:
             user = session.get_one(User, user_id, with_for_update=True)
             moment = clock(session)
-            if moment - (user.wrong_codes_since or 0.0) > CODE_TTL_S:
+            if moment - (user.wrong_codes_since or 0.0) > DEVICE_CODE_TTL_S:
                 user.wrong_codes, user.wrong_codes_since = 0, moment
             if user.wrong_codes >= WRONG_CODES:
                 raise TooManyCodes
@@ -139,9 +141,13 @@ class DeviceAuthorization:
                     DeviceLogin.ends_at > now(),
                 )
                 .values(status=status, user_id=user_id)
-                .returning(DeviceLogin.id)
-            )
-            return answered.first() is not None
+                .returning(DeviceLogin.client, DeviceLogin.host, DeviceLogin.address)
+            ).first()
+            if answered is None:
+                return False
+            event = AuditEvent.DEVICE_APPROVED if allows else AuditEvent.DEVICE_REFUSED
+            audit.record(session, event, user=user_id, detail=" ".join(answered))
+            return True
 
     def redeem(self, device_code: str, *, client: str) -> TokenPair:
         """Return the tokens of an approved device, once; raises DeviceRefused."""
@@ -159,6 +165,8 @@ class DeviceAuthorization:
             if row is not None and refusal is None:
                 user = session.get_one(User, row.user_id)
                 session.delete(row)
+                detail = f"device {row.client} {row.host}"
+                audit.record(session, AuditEvent.LOGIN, user=user.id, detail=detail)
                 return self._authenticator.open_login(session, user)
         raise DeviceRefused(refusal or DeviceError.INVALID_GRANT)
 

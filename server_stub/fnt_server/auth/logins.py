@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
+from fnt_server.auth import audit, personal_tokens
+from fnt_server.auth.audit import AuditEvent
 from fnt_server.auth.password_hashing import (
     EMAIL,
     TOKEN_PREFIX,
@@ -19,14 +21,9 @@ from fnt_server.auth.password_hashing import (
     token_hash,
 )
 from fnt_server.auth.password_rule import WeakPassword, password_problem
-from fnt_server.auth.tokens import (
-    LOGIN_TTL_S,
-    PAGE_TTL_S,
-    REPLAY_WINDOW_S,
-    TokenPair,
-    TokenProblem,
-    TokenSigner,
-)
+from fnt_server.auth.personal_tokens import UseRecorder
+from fnt_server.auth.tokens import TokenPair, TokenProblem, TokenSigner
+from fnt_server.config.token_lifetimes import LOGIN_TTL_S, PAGE_TTL_S, REPLAY_WINDOW_S
 from fnt_server.db.connection import Database, clock, now
 from fnt_server.db.models import AccessToken, DeviceLogin, Login, User
 
@@ -50,6 +47,7 @@ class Authenticator:
         self._database = database
         self._signer = signer
         self._access_ttl_s = access_ttl_s
+        self._uses = UseRecorder(database)
 
     def log_in(self, email: str, password: str) -> TokenPair | None:
         """Open a login; None if email or password is wrong."""
@@ -57,7 +55,10 @@ class Authenticator:
         if user is None:
             return None
         with self._database.write() as session:
-            return self.open_login(session, user) if _is_unchanged(session, user) else None
+            if not _is_unchanged(session, user):
+                return None
+            audit.record(session, AuditEvent.LOGIN, user=user.id, detail="password")
+            return self.open_login(session, user)
 
     def change_password(self, email: str, password: str, new_password: str) -> TokenPair | None:
         """Change a password, end all logins and open one; None if email or password is wrong.
@@ -76,6 +77,7 @@ class Authenticator:
             if session.scalar(changed.returning(User.id)) is None:
                 return None
             end_logins(session, user.id)
+            audit.record(session, AuditEvent.PASSWORD_CHANGED, user=user.id)
             return self.open_login(session, user)
 
     def open_login(self, session: Session, user: User) -> TokenPair:
@@ -93,6 +95,7 @@ class Authenticator:
             if not _is_unchanged(session, user):
                 return None
             login = _new_login(session, user, ttl_s=PAGE_TTL_S)
+            audit.record(session, AuditEvent.LOGIN, user=user.id, detail="device page")
         return self._signer.write(
             user_id=user.id, login_id=login.id, jti=login.refresh_jti, kind="page", ttl_s=PAGE_TTL_S
         )
@@ -101,7 +104,11 @@ class Authenticator:
         """Return the user with this email and password, or None, in the same time either way."""
         user = self._find_user(normalized_email(email))
         is_right = is_password(user.password_hash if user else dummy_hash(), password)
-        return user if is_right else None
+        if is_right:
+            return user
+        with self._database.write() as session:
+            audit.record(session, AuditEvent.LOGIN_FAILED, user=normalized_email(email))
+        return None
 
     def _find_user(self, email: str) -> User | None:
         if not EMAIL.fullmatch(email):  # cannot exist, and may not even be valid in a query
@@ -125,6 +132,8 @@ class Authenticator:
                 login.rotated_at = moment
             elif claims.jti != login.previous_jti or moment > login.rotated_at + REPLAY_WINDOW_S:
                 login.revoked_at = moment
+                reused = "a used refresh token was sent again"
+                audit.record(session, AuditEvent.LOGIN_REVOKED, user=login.user_id, detail=reused)
             user = session.get_one(User, login.user_id)
         if login.revoked_at is not None:
             raise TokenProblem(ErrorCode.TOKEN_INVALID)
@@ -166,21 +175,36 @@ class Authenticator:
                 raise TokenProblem(ErrorCode.TOKEN_INVALID)
             if found.ends_at <= clock(session):
                 raise TokenProblem(ErrorCode.TOKEN_EXPIRED)
+        self._uses.record(found.id)
         return Identity(
             user_id=found.user_id, login_id=None, token_id=found.id, ends_at=found.ends_at
         )
 
-    def log_out(self, identity: Identity, *, everywhere: bool) -> None:
-        """End this login, or all of the user's; personal tokens stay valid."""
-        condition = Login.user_id == identity.user_id
-        if not everywhere:
-            condition = condition & (Login.id == identity.login_id)
+    def create_personal_token(
+        self, identity: Identity, *, name: str | None, days: int
+    ) -> tuple[AccessToken, str]:
+        """Create a personal token by a login; returns its row and the token itself.
+
+        Raises TokenProblem if the login has just ended, TokenRefused.
+        """
         with self._database.write() as session:
-            if everywhere:  # approved devices that have not fetched their tokens
-                session.execute(delete(DeviceLogin).where(DeviceLogin.user_id == identity.user_id))
-            session.execute(
-                update(Login).where(condition, Login.revoked_at.is_(None)).values(revoked_at=now())
-            )
+            # Locked: ending all logins ends this token too, or finds it not yet created.
+            living = (Login.id == identity.login_id, Login.revoked_at.is_(None))
+            locked = select(Login.id).where(*living).with_for_update(read=True)
+            if session.scalar(locked) is None:
+                raise TokenProblem(ErrorCode.TOKEN_INVALID)
+            return personal_tokens.create(session, identity.user_id, name=name, days=days)
+
+    def log_out(self, identity: Identity, *, everywhere: bool) -> None:
+        """End this login, or all logins and personal tokens of the user."""
+        this = (Login.id == identity.login_id, Login.revoked_at.is_(None))
+        with self._database.write() as session:
+            detail = "all" if everywhere else ""
+            audit.record(session, AuditEvent.LOGOUT, user=identity.user_id, detail=detail)
+            if everywhere:
+                end_logins(session, identity.user_id)
+            else:
+                session.execute(update(Login).where(*this).values(revoked_at=now()))
 
     def still_valid(self, identities: set[Identity]) -> set[Identity]:
         """Return the identities whose login or personal token is still valid."""
@@ -202,10 +226,12 @@ class Authenticator:
 
 
 def end_logins(session: Session, user_id: int) -> None:
-    """End all logins of a user, and approved devices that have not fetched their tokens."""
+    """End all logins and personal tokens of a user, and approved devices without tokens yet."""
     session.execute(delete(DeviceLogin).where(DeviceLogin.user_id == user_id))
     living = (Login.user_id == user_id, Login.revoked_at.is_(None))
     session.execute(update(Login).where(*living).values(revoked_at=now()))
+    # Last: a login that is just creating one holds its row until then.
+    session.execute(delete(AccessToken).where(AccessToken.user_id == user_id))
 
 
 def _new_login(session: Session, user: User, *, ttl_s: float) -> Login:

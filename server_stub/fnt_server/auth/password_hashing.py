@@ -23,9 +23,12 @@ T = TypeVar("T")
 HASHES_AT_ONCE = 2
 """Each takes 64 MiB."""
 WAIT_FOR_HASHING_S = 5.0
+MAX_WAITING = 48
+"""As many as get their turn in that time; more would take the places of other requests."""
 
 _hasher = argon2.PasswordHasher()
 _slots = threading.BoundedSemaphore(HASHES_AT_ONCE)
+_places = threading.BoundedSemaphore(HASHES_AT_ONCE + MAX_WAITING)
 
 
 class HashingBusy(Exception):  # noqa: N818 -- an everyday outcome, not a failure
@@ -33,12 +36,17 @@ class HashingBusy(Exception):  # noqa: N818 -- an everyday outcome, not a failur
 
 
 def _hashing(function: Callable[..., T], *args: Any) -> T:
-    if not _slots.acquire(timeout=WAIT_FOR_HASHING_S):
+    if not _places.acquire(blocking=False):
         raise HashingBusy
     try:
-        return in_native_thread(function, *args)
+        if not _slots.acquire(timeout=WAIT_FOR_HASHING_S):
+            raise HashingBusy
+        try:
+            return in_native_thread(function, *args)
+        finally:
+            _slots.release()
     finally:
-        _slots.release()
+        _places.release()
 
 
 def hash_password(password: str) -> str:

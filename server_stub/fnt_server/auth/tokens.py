@@ -17,17 +17,11 @@ from typing import Any
 
 import jwt
 
-from fnt.wire.errors import ErrorCode
-from fnt_server.config import ConfigError
+from fnt.wire.error_codes import ErrorCode
+from fnt_server.config.environment import ConfigError
+from fnt_server.config.token_lifetimes import REFRESH_TTL_S
 from fnt_server.db.models import Login, User
 
-LOGIN_TTL_S = 90 * 86400
-"""How long after entering the password one must log in again, even if tokens are refreshed."""
-REFRESH_TTL_S = 30 * 86400
-PAGE_TTL_S = 600
-"""Lifetime of a device page token. That of an access token is FNT_ACCESS_TTL_S."""
-REPLAY_WINDOW_S = 10
-"""How long a used refresh token returns the same successor, in case a response was lost."""
 MAX_TOKEN_CHARS = 4096
 MIN_KEY_BYTES = 32
 CLOCKS_APART_S = 60
@@ -162,6 +156,9 @@ def load_key(path: Path) -> bytes:
 
 
 def _made_or_read(path: Path) -> bytes:
+    # A key that is there may be in a folder that this user cannot write, such as /etc.
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_bytes().strip()
     with contextlib.suppress(FileExistsError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fnt_server.auth.tokens import load_key
 from fnt_server.config import Config
+from fnt_server.config.environment import ConfigError
 from fnt_server.db import schema
-from fnt_server.db.connection import Database
-from fnt_server.messaging import broker
+from fnt_server.db.connection import COMMAND, Database
+from fnt_server.db.schema import SchemaState
+from fnt_server.failure_reasons import known_reason
+from fnt_server.messaging import broker_probe
+from fnt_server.monitoring.system_requirements import CHECKS
 from fnt_server.sandbox.pipeline_process import PipelineProcess
 from fnt_server.storage.write_probe import try_storage
 from fnt_server.supervisor.embedded_broker import broker_binary
@@ -23,41 +26,52 @@ class CheckResult:
     subject: str
     is_ok: bool
     detail: str
+    is_to_do: bool = False
+    """Not wrong, but something has to be done before the server can start."""
+
+
+class NotMigratedYet(Exception):  # noqa: N818 -- the state of a new database, not an error
+    """The database has no tables yet."""
 
 
 def run_checks(config: Config) -> Iterator[CheckResult]:
     """Run every check in turn; a failure does not keep the others from running."""
     checks: dict[str, Callable[[Config], str]] = {
-        "data folder": _data_folder,
+        **CHECKS,
         "signing key": _signing_key,
         "database": _database,
         "storage": _storage,
         "broker": _broker,
+        "events": _events,
         "sandbox": _sandbox,
     }
     for subject, check_one in checks.items():
         try:
             yield CheckResult(subject=subject, is_ok=True, detail=check_one(config))
+        except NotMigratedYet as error:
+            yield CheckResult(subject=subject, is_ok=True, detail=str(error), is_to_do=True)
+        except ConfigError as error:
+            yield CheckResult(subject=subject, is_ok=False, detail=str(error))
         except Exception as error:  # whatever is wrong is the result
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            yield CheckResult(subject=subject, is_ok=False, detail=reason)
-
-
-def _data_folder(config: Config) -> str:
-    config.prepare_data_dir()
-    free = shutil.disk_usage(config.data_dir).free // 1_000_000_000
-    return f"{config.data_dir}, {free} GB free"
+            words = known_reason(error) or (str(error).splitlines() or [type(error).__name__])[0]
+            yield CheckResult(subject=subject, is_ok=False, detail=words)
 
 
 def _signing_key(config: Config) -> str:
-    assert config.secret_key_file
     load_key(config.secret_key_file)
     return str(config.secret_key_file)
 
 
 def _database(config: Config) -> str:
-    database = Database(config.database_url)
+    database = Database(config.database_url, pool=COMMAND)
     try:
+        database.require_usable()
+        database.require_writable()
+        if schema.state(database) is SchemaState.EMPTY:
+            raise NotMigratedYet(
+                f"{database.engine.dialect.name}, not migrated yet: "
+                + ("`fnt-server run` does it" if config.is_embedded else "run `fnt-server migrate`")
+            )
         schema.require_current(database)
         return f"{database.engine.dialect.name}, schema up to date"
     finally:
@@ -72,8 +86,14 @@ def _storage(config: Config) -> str:
 def _broker(config: Config) -> str:
     if config.is_embedded:
         return f"embedded, {broker_binary()}"
-    if not broker.answers(config.broker_url):
-        raise ConnectionError("no answer: check FNT_BROKER_URL")
+    broker_probe.require_usable(config.broker_url, setting="FNT_BROKER_URL")
+    return "answers"
+
+
+def _events(config: Config) -> str:
+    if config.events_url in {"", config.broker_url}:
+        return "through the broker"
+    broker_probe.require_usable(config.events_url, setting="FNT_EVENTS_URL")
     return "answers"
 
 

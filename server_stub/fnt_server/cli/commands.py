@@ -7,7 +7,9 @@ import json
 import os
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,10 +18,12 @@ import typer
 from fnt import __version__
 from fnt.help_format import HelpCommand, HelpGroup
 from fnt_server import logs
-from fnt_server.auth.users import AccountError
+from fnt_server.cli.backup_commands import backup, restore
+from fnt_server.cli.exit_codes import exit_code_of
 from fnt_server.cli.options import HELP_NAMES, DataDir, echo, open_database, read_config
 from fnt_server.cli.user_commands import user_app
-from fnt_server.config import METRICS_FILES, Config, ConfigError
+from fnt_server.config import METRICS_FILES, Config
+from fnt_server.config.environment import ConfigError
 from fnt_server.db import schema
 from fnt_server.storage.write_probe import require_storage
 
@@ -34,7 +38,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     cls=HelpGroup,
 )
-app.add_typer(user_app, name="user", rich_help_panel=ADMINISTRATION)
 
 SAMPLE_PACE_MS = 600
 
@@ -96,14 +99,7 @@ def run_command() -> int:
     """Run the command line; returns the exit code."""
     os.umask(0o077)  # database, files and key are for this user alone
     logs.configure()
-    try:
-        app()
-    except (ConfigError, AccountError) as error:
-        sys.stderr.write(f"fnt-server: {error}\n")
-        return 2
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
-    return 0
+    return exit_code_of(app)
 
 
 @app.command(cls=HelpCommand, rich_help_panel=RUNNING)
@@ -113,14 +109,26 @@ def run(
     data_dir: DataDir = None,
     workers: Workers = None,
     metrics_port: MetricsPort = None,
+    local_folder: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    idle_timeout: Annotated[int, typer.Option(hidden=True, min=1)] = 600,
 ) -> None:
     """Run broker, web and worker on this machine until Ctrl-C."""
-    from fnt_server.supervisor.supervisor import Supervisor  # noqa: PLC0415 -- not on Windows
-
     config = read_config(
         host=host, port=port, data_dir=data_dir, workers=workers, metrics_port=metrics_port
     )
-    Supervisor(config, echo=echo).run()
+    with _counts_in_files(config):
+        from fnt_server.cli import programs  # noqa: PLC0415 -- reads where to count on import
+        from fnt_server.supervisor.supervisor import Supervisor  # noqa: PLC0415 -- not on Windows
+
+        if local_folder is None:
+            Supervisor(config, programs=programs, echo=echo).run()
+            return
+        from fnt_server.cli.local_server import run_local_server  # noqa: PLC0415 -- most have none
+
+        run_local_server(
+            partial(Supervisor, programs=programs),
+            config, local_folder, idle_s=idle_timeout, echo=echo,
+        )  # fmt: skip
 
 
 @app.command(cls=HelpCommand, rich_help_panel=RUNNING)
@@ -160,7 +168,7 @@ def worker(
     with _counts_in_files(config):
         from fnt_server.worker.celery_worker import run_worker  # noqa: PLC0415 -- heavy, and not on Windows
 
-        run_worker(config)
+        run_worker(config, worker_id=uuid.uuid4().hex)
 
 
 @contextlib.contextmanager
@@ -176,7 +184,10 @@ def _counts_in_files(config: Config) -> Iterator[None]:
 
 def _ready_config(**flags: object) -> Config:
     """Read the settings of a process without `run`: it needs a broker and a current schema."""
+    from fnt_server.monitoring.system_requirements import require_system  # noqa: PLC0415 -- not on Windows
+
     config = read_config(**flags)
+    require_system(config)
     if config.is_embedded:
         raise ConfigError(
             "FNT_BROKER_URL is not set: set it to a Redis or Valkey URL, or use `run`"
@@ -208,7 +219,8 @@ def check(data_dir: DataDir = None) -> None:
     bad = False
     for result in run_checks(read_config(data_dir=data_dir)):
         bad = bad or not result.is_ok
-        echo(f"{'ok  ' if result.is_ok else 'FAIL'} {result.subject}: {result.detail}")
+        word = "todo" if result.is_to_do else "ok  " if result.is_ok else "FAIL"
+        echo(f"{word} {result.subject}: {result.detail}")
     if bad:
         raise typer.Exit(2)
 
@@ -245,7 +257,7 @@ def demo(
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the result.")
     ] = Path("demo-out"),
 ) -> None:
-    """Start a server, log in, upload a book with live progress, then stop."""
+    """Upload a book with live progress to a personal server, show the result, then stop it."""
     from fnt_server.cli.demo import run_demo  # noqa: PLC0415 -- only this command needs it
     from fnt_server.cli.sample import story_pdf  # noqa: PLC0415 -- only this command needs it
 
@@ -254,3 +266,8 @@ def demo(
         raise ConfigError(f"file {path} not found")
     pace_ms = 0 if novel else SAMPLE_PACE_MS
     raise typer.Exit(run_demo(path, output=output, pace_ms=pace_ms, echo=echo))
+
+
+app.command("backup", cls=HelpCommand, rich_help_panel=ADMINISTRATION)(backup)
+app.command("restore", cls=HelpCommand, rich_help_panel=ADMINISTRATION)(restore)
+app.add_typer(user_app, name="user", rich_help_panel=ADMINISTRATION)

@@ -11,7 +11,8 @@ import typer
 
 from fnt_server import logs
 from fnt_server.config import Config
-from fnt_server.db.connection import Database
+from fnt_server.db import schema
+from fnt_server.db.connection import COMMAND, Database
 
 DataDir = Annotated[
     Path | None,
@@ -33,7 +34,14 @@ def read_config(**flags: object) -> Config:
 def open_database(config: Config) -> Database:
     """Open the database, creating the data folder if needed."""
     config.prepare_data_dir()
-    return Database(config.database_url)
+    return Database(config.database_url, pool=COMMAND)
+
+
+def migrated_database(data_dir: Path | None) -> Database:
+    """Open the database and bring its schema up to date."""
+    database = open_database(read_config(data_dir=data_dir))
+    schema.migrate(database)
+    return database
 
 
 def echo(line: str) -> None:

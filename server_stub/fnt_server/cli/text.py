@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server.config import ConfigError
+from fnt_server.config.environment import ConfigError
 from fnt_server.logs import escaped
 from fnt_server.pipeline.document import Analysis
 from fnt_server.sandbox.pipeline_process import PipelineProcess
@@ -71,6 +71,9 @@ def as_json(analysis: Analysis, pages: Pages) -> dict[str, Any]:
             if found.page in pages
         ],
         "dropped": [found.to_json() for found in analysis.dropped if found.page in pages],
+        "title": analysis.title,
+        "author": analysis.author,
+        "warnings": [warning.to_wire() for warning in analysis.warnings],
     }
 
 

@@ -5,9 +5,23 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Double,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    case,
+    func,
+    select,
+)
 from sqlalchemy import Integer as Int
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, column_property, mapped_column
+
+DAY_S = 86400.0
 
 # SQLite generates ids only in a column declared INTEGER.
 Id = BigInteger().with_variant(Int(), "sqlite")
@@ -59,9 +73,26 @@ class AccessToken(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str | None] = mapped_column(String(80))
+    """None for those of earlier releases."""
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[float]
     ends_at: Mapped[float]
+    last_used_at: Mapped[float | None]
+    """To the minute."""
+
+
+class AuditLine(Base):
+    """A line of the audit log; it outlives its user."""
+
+    __tablename__ = "audit_log"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    at: Mapped[float] = mapped_column(index=True)
+    event: Mapped[str] = mapped_column(String(32))
+    email: Mapped[str] = mapped_column(String(254), index=True)
+    address: Mapped[str] = mapped_column(String(64))
+    detail: Mapped[str] = mapped_column(String(200))
 
 
 class DeviceStatus(StrEnum):
@@ -92,6 +123,18 @@ class DeviceLogin(Base):
     polled_at: Mapped[float | None]
     created_at: Mapped[float]
     ends_at: Mapped[float]
+
+
+class RetentionRule(Base):
+    """Finished jobs are deleted after `days`, counted from `since` if they finished before it.
+
+    No row: they are kept. Of several, the one that ends first counts for a job.
+    """
+
+    __tablename__ = "retention_rules"
+
+    days: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    since: Mapped[float]
 
 
 class Job(Base):
@@ -130,11 +173,27 @@ class Job(Base):
     error_code: Mapped[str | None] = mapped_column(String(40))
     attempts: Mapped[int] = mapped_column(default=0)
     retry_of: Mapped[int | None] = mapped_column(BigInteger)
+    findings: Mapped[dict[str, Any] | None]
+    """What the analysis found out: title, author, warnings."""
+    quality: Mapped[dict[str, Any] | None]
+    """How the pieces were cut."""
     created_at: Mapped[float]
     uploaded_at: Mapped[float | None]
     started_at: Mapped[float | None]
-    completed_at: Mapped[float | None]
+    completed_at: Mapped[float | None] = mapped_column()
     updated_at: Mapped[float]
+    expires_at: Mapped[float | None] = column_property(
+        select(
+            func.min(
+                RetentionRule.days * DAY_S
+                + case(
+                    (completed_at > RetentionRule.since, completed_at),
+                    (completed_at.is_not(None), RetentionRule.since),
+                )
+            )
+        ).scalar_subquery()
+    )
+    """When it is deleted; None while it runs, and where finished jobs are kept."""
 
 
 class StepKind(StrEnum):
@@ -182,8 +241,27 @@ class Step(Base):
     sentence_count: Mapped[int] = mapped_column(default=0)
     by_rules: Mapped[dict[str, Any] | None]
     """Number of sentences that fell back to `rules`, by reason."""
+    quality: Mapped[dict[str, Any] | None]
+    """How the pieces were cut."""
     last_error: Mapped[str | None] = mapped_column(Text)
     last_error_code: Mapped[str | None] = mapped_column(String(40))
+
+
+class ModelAnswer(Base):
+    """The pieces that a model made of a sentence of a user; see `fnt_server.jobs.model_answers`."""
+
+    __tablename__ = "model_answers"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Hash of the sentence, the model and the settings; see `fnt_server.engines.answer_store`."""
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    """The newest job that used it: it is deleted with that job."""
+    pieces: Mapped[list[str]] = mapped_column(JSON)
+    size: Mapped[int]
+    """In bytes, as far as the limit per user is concerned."""
 
 
 class Worker(Base):

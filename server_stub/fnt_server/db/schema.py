@@ -7,13 +7,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
-from fnt_server.config import ConfigError
+from fnt_server.config.environment import ConfigError
 from fnt_server.db.connection import Database
 
 
@@ -21,6 +17,7 @@ class SchemaState(StrEnum):
     """A database's schema, compared with this version of the program."""
 
     CURRENT = "the newest schema"
+    EMPTY = "no tables yet: run `fnt-server migrate`"
     OLD = "an old schema: run `fnt-server migrate` first"
     NEWER = (
         "a newer schema than this version supports: install the newer version, or restore a backup"
@@ -29,15 +26,14 @@ class SchemaState(StrEnum):
 
 _LOCK = 0x666E74
 """Advisory lock under which one process at a time migrates PostgreSQL."""
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def migrate(database: Database, revision: str = "head") -> None:
     """Bring the schema to a revision; `head` is the newest, `base` an empty database."""
     database.require_usable()
-    config = _config()
     with _exclusive(database) as connection:
-        config.attributes["connection"] = connection
-        _go_to(config, revision, _current(connection))
+        _go_to(connection, revision)
 
 
 @contextlib.contextmanager
@@ -68,30 +64,39 @@ def _without_cascades(connection: Connection) -> Iterator[None]:
         raw.execute("PRAGMA foreign_keys=ON")
 
 
-def _go_to(config: AlembicConfig, revision: str, current: str | None) -> None:
-    newest_first = [r.revision for r in ScriptDirectory.from_config(config).walk_revisions()]
+def _go_to(connection: Connection, revision: str) -> None:
+    newest_first, current = _revisions(), _current(connection)
     if current is not None and current not in newest_first:
         raise ConfigError(f"the database has {SchemaState.NEWER}")
     if revision not in {"head", "base", *newest_first}:
         raise ConfigError(
             f"revision {revision[:40]!a} not found, there are {', '.join(newest_first)}"
         )
-    older = newest_first[newest_first.index(current) + 1 :] if current in newest_first else []
-    if revision == "base" or revision in older:
-        command.downgrade(config, revision)
-    elif revision != current:
-        command.upgrade(config, revision)
+    if revision == "head":
+        revision = newest_first[0]
+    if revision == current:
+        return
+    from alembic import command  # noqa: PLC0415 -- slow to import, and rarely needed
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    older = newest_first[newest_first.index(current) + 1 :] if current else []
+    go = command.downgrade if revision == "base" or revision in older else command.upgrade
+    go(config, revision)
 
 
 def state(database: Database) -> SchemaState:
     """Compare the schema with the newest one this version knows."""
-    script = ScriptDirectory.from_config(_config())
+    newest_first = _revisions()
     with database.engine.connect() as connection:
         found = _current(connection)
-    if found == script.get_current_head():
+    if found == newest_first[0]:
         return SchemaState.CURRENT
-    known = {revision.revision for revision in script.walk_revisions()}
-    return SchemaState.OLD if found is None or found in known else SchemaState.NEWER
+    if found is None:
+        return SchemaState.EMPTY
+    return SchemaState.OLD if found in newest_first else SchemaState.NEWER
 
 
 def require_current(database: Database) -> None:
@@ -102,11 +107,14 @@ def require_current(database: Database) -> None:
         raise ConfigError(f"the database has {found}")
 
 
-def _current(connection: object) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()  # type: ignore[arg-type]
+def _revisions() -> list[str]:
+    """Return all revisions, newest first: the numbers that the names of their files begin with."""
+    files = (_MIGRATIONS / "versions").glob("[0-9]*.py")
+    return sorted((path.name.partition("_")[0] for path in files), reverse=True)
 
 
-def _config() -> AlembicConfig:
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
+def _current(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found

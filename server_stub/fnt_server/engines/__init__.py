@@ -8,8 +8,15 @@ from importlib.util import find_spec
 from typing import Final
 
 from fnt.wire.jobs import ProcessingSettings
+from fnt_server.engines.answer_store import AnswerStore, NoStore
 from fnt_server.engines.llm_requests import LLMClient
-from fnt_server.engines.rule_based import shorten
+from fnt_server.engines.model_names import (
+    gemini_address,
+    gemini_model,
+    openai_address,
+    openai_model,
+)
+from fnt_server.engines.rule_based import shorten_measured
 from fnt_server.pipeline.engine_protocol import Engine, EngineFailed, Shortened
 
 __all__ = ["NAMES", "RULES", "get_engine", "missing_requirement"]
@@ -34,8 +41,18 @@ def missing_requirement(name: str, environ: Mapping[str, str] = os.environ) -> s
     return None
 
 
-def get_engine(name: str) -> Engine:
-    """Return an engine by name; raises KeyError if unknown, EngineFailed if not usable."""
+def get_engine(
+    name: str,
+    *,
+    in_flight: int = 4,
+    batch_sentences: int = 20,
+    answers: AnswerStore | None = None,
+) -> Engine:
+    """Return an engine by name; raises KeyError if unknown, EngineFailed if not usable.
+
+    A model gets up to `in_flight` requests at a time, of up to `batch_sentences` sentences each,
+    for what `answers` does not hold.
+    """
     if name not in NAMES:
         raise KeyError(name)
     lack = missing_requirement(name)
@@ -45,12 +62,30 @@ def get_engine(name: str) -> Engine:
         return rule_based_engine
     from fnt_server.engines.llm import LLMEngine  # noqa: PLC0415 -- only models need it
 
-    return LLMEngine(name, _open_gemini if name == "gemini" else _open_openai)
+    if name == "gemini":
+        model, open_client = (
+            f"{gemini_model(os.environ)} {gemini_address(os.environ)}",
+            _open_gemini,
+        )
+    else:
+        model, open_client = (
+            f"{openai_model(os.environ)} {openai_address(os.environ)}",
+            _open_openai,
+        )
+    return LLMEngine(
+        name,
+        open_client,
+        model=model,
+        in_flight=in_flight,
+        batch_sentences=batch_sentences,
+        answers=answers or NoStore(),
+    )
 
 
 def rule_based_engine(sentences: Sequence[str], settings: ProcessingSettings) -> list[Shortened]:
     """Split sentences at their joints; never fails."""
-    return [Shortened(pieces=shorten(text, settings), engine="rules") for text in sentences]
+    measured = (shorten_measured(text, settings) for text in sentences)
+    return [Shortened(pieces=pieces, engine=RULES, quality=quality) for pieces, quality in measured]
 
 
 def _open_gemini() -> LLMClient:

@@ -10,9 +10,10 @@ import httpx2
 from google import genai
 from google.genai import errors, types
 
+from fnt_server.engines.bounded_client import BoundedClient
 from fnt_server.engines.llm_requests import TIMEOUT_S, ServiceUnavailable, refused, retry_after_s
+from fnt_server.engines.model_names import gemini_address, gemini_model
 
-DEFAULT_MODEL = "gemini-2.5-flash"
 UNREADABLE = "{}"
 WAIT_STATUSES = frozenset({408, 425, 429})
 
@@ -21,13 +22,15 @@ class GeminiClient:
     """Generated content with a JSON schema."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
-        self._model = environ.get("FNT_GEMINI_MODEL") or DEFAULT_MODEL
+        self._model = gemini_model(environ)
+        self._http = BoundedClient(timeout_s=TIMEOUT_S)
         self._client = genai.Client(
             api_key=environ["GEMINI_API_KEY"],
             vertexai=False,
             http_options=types.HttpOptions(
                 timeout=int(TIMEOUT_S * 1000),
-                base_url=environ.get("GOOGLE_GEMINI_BASE_URL") or None,
+                httpx_client=self._http,
+                base_url=gemini_address(environ),
                 retry_options=types.HttpRetryOptions(attempts=1),
             ),
         )
@@ -60,6 +63,7 @@ class GeminiClient:
     def close(self) -> None:
         """Abort requests in progress."""
         self._client.close()
+        self._http.close()  # the library closes only its own
 
 
 def _text(answer: types.GenerateContentResponse) -> str:

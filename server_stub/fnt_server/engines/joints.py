@@ -32,8 +32,16 @@ from fnt_server.engines.lexicon import (
 )
 from fnt_server.engines.tokens import Word
 
+NATURAL_PAUSE: Final = 3.0
 INSEPARABLE: Final = -10.0
 """Score after `M.` or inside a number: cut only if the limit cannot be kept otherwise."""
+LONG_GROUP_WORDS: Final = 4
+"""A group or subject of as many words stands by itself."""
+GROUP_WORDS: Final = 3
+LEFT_ALONE_WORDS: Final = 2
+"""So few words before a mark or an end are an orphan."""
+LOOKED_AT_WORDS: Final = 4
+"""How far the words around a joint are looked at."""
 
 WORTH: Final = {
     "inseparable": INSEPARABLE,
@@ -78,6 +86,7 @@ WORTH: Final = {
 
 _OF: Final = frozenset(("de", "du", "des", "d"))
 _TO: Final = frozenset(("à", "au", "aux"))
+_FUNCTION_WORDS: Final = COORDINATORS | RELATIVES
 
 
 def joint_worth(words: Sequence[Word], place: int) -> float:
@@ -103,13 +112,17 @@ def joint_kind(words: Sequence[Word], place: int) -> str:
 def _comma_kind(words: Sequence[Word], place: int) -> str:
     left, right = words[place - 1].token, words[place].token
     lone = place < 2 or words[place - 2].token.mark
-    if lone and left.last in COORDINATORS | RELATIVES:
+    if lone and left.last in _FUNCTION_WORDS:
         return "comma, after function word"
     if right.first in COORDINATORS:
         return "comma, coordinator"
     if right.first in CONJUNCTIONS or right.first in SUBJECTS or words[place].verb:
         return "comma, clause"
-    return "comma, long group" if _until_mark(words, place) >= 4 else "comma, short group"
+    return (
+        "comma, long group"
+        if _until_mark(words, place) >= LONG_GROUP_WORDS
+        else "comma, short group"
+    )
 
 
 def _unit_kind(words: Sequence[Word], place: int) -> str | None:
@@ -160,7 +173,7 @@ def _group_kind(words: Sequence[Word], place: int) -> str:
 def _preposition_kind(words: Sequence[Word], place: int) -> str:
     after_verb = words[place - 1].verb
     first = words[place].token.first
-    size = "group" if _group_size(words, place) >= 3 else "word"
+    size = "group" if _group_size(words, place) >= GROUP_WORDS else "word"
     if first in _OF or first in _TO:
         name = "of" if first in _OF else "to"
         if is_infinitive(_second(words, place)):
@@ -185,14 +198,15 @@ def _coordinator_kind(words: Sequence[Word], place: int) -> str:
         place + 1 < len(words) and _begins_clause(words, place + 1)
     ):
         return "coordinator, verb"
-    return "coordinator, group" if _group_size(words, place) >= 3 else "coordinator, word"
+    is_group = _group_size(words, place) >= GROUP_WORDS
+    return "coordinator, group" if is_group else "coordinator, word"
 
 
 def _clause_kind(words: Sequence[Word], place: int) -> str:
     if words[place].token.first in SUBJECT_PRONOUNS:
         return "fronted, clause"
     size = _subject_size(words, place)
-    if size >= 4:
+    if size >= LONG_GROUP_WORDS:
         return "long subject, verb"
     return "subject, verb" if size >= 2 else "pronoun, verb"
 
@@ -223,7 +237,7 @@ def _second(words: Sequence[Word], place: int) -> str:
 
 
 def _negated(words: Sequence[Word], place: int) -> bool:
-    for word in reversed(words[max(0, place - 4) : place]):
+    for word in reversed(words[max(0, place - LOOKED_AT_WORDS) : place]):
         if word.token.mark:
             return False
         if "ne" in word.token.parts or "n" in word.token.parts:
@@ -234,7 +248,9 @@ def _negated(words: Sequence[Word], place: int) -> bool:
 def _group_size(words: Sequence[Word], place: int) -> int:
     """Return the number of words up to the next mark or the next group."""
     size = words[place].token.weight
-    for before, word in zip(words[place:], words[place + 1 : place + 5], strict=False):
+    for before, word in zip(
+        words[place:], words[place + 1 : place + 1 + LOOKED_AT_WORDS], strict=False
+    ):
         if before.token.mark or word.token.opens:
             break
         first = word.token.first
@@ -248,7 +264,7 @@ def _group_size(words: Sequence[Word], place: int) -> int:
 
 def _subject_size(words: Sequence[Word], place: int) -> int:
     size = 0
-    for word in reversed(words[max(0, place - 4) : place]):
+    for word in reversed(words[max(0, place - LOOKED_AT_WORDS) : place]):
         if (size and word.token.mark) or word.verb:
             break
         size += word.token.weight
@@ -259,7 +275,7 @@ def _subject_size(words: Sequence[Word], place: int) -> int:
 
 def _until_mark(words: Sequence[Word], place: int) -> int:
     size = 0
-    for word in words[place : place + 4]:
+    for word in words[place : place + LOOKED_AT_WORDS]:
         size += word.token.weight
         if word.token.mark:
             break
@@ -268,7 +284,7 @@ def _until_mark(words: Sequence[Word], place: int) -> int:
 
 def _since_mark(words: Sequence[Word], place: int) -> int:
     size = 0
-    for word in reversed(words[max(0, place - 4) : place]):
+    for word in reversed(words[max(0, place - LOOKED_AT_WORDS) : place]):
         if size and word.token.mark:
             break
         size += word.token.weight
@@ -279,4 +295,4 @@ def _since_mark(words: Sequence[Word], place: int) -> int:
 
 def _leaves_orphan(words: Sequence[Word], place: int) -> bool:
     """Return whether a cut leaves only one or two words before a mark or an end."""
-    return min(_until_mark(words, place), _since_mark(words, place)) <= 2
+    return min(_until_mark(words, place), _since_mark(words, place)) <= LEFT_ALONE_WORDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 PROCLITICS: Final = frozenset(
     """le la les l un une des du de d au aux à en dans sur sous par pour avec sans chez vers entre
@@ -86,23 +86,36 @@ _NOT_VERBS: Final = frozenset(
 )
 
 
+VerbForm = Literal["always", "not after determiner", "after subject", "never"]
+"""Whether a form is a finite verb, judging by the word before it."""
+
+
 def is_verb(word: str, before: str) -> bool:
     """Guess whether a word is a finite verb, from its form and the preceding word.
 
     Both are lowercase and without punctuation. The guess only affects costs.
     """
-    return len(word) <= _LONGEST_VERB and _is_verb(word, before[-_LONGEST_VERB:])
+    return is_verb_after(verb_form(word), before)
 
 
-@lru_cache(maxsize=1 << 16)
-def _is_verb(word: str, before: str) -> bool:
-    if word in _FORMS:
-        return not (word.endswith("e") and before in _BEFORE_NOUN)
-    if len(word) < 3 or word in _NOT_VERBS:
+def is_verb_after(form: VerbForm, before: str) -> bool:
+    """Return whether a word of this form is a finite verb after another."""
+    if form == "never":
         return False
-    if _SURE.search(word):
+    if form == "always":
         return True
-    return before in SUBJECTS and word not in PROCLITICS and bool(_AFTER_SUBJECT.search(word))
+    return before in SUBJECTS if form == "after subject" else before not in _BEFORE_NOUN
+
+
+def verb_form(word: str) -> VerbForm:
+    """Return when a lowercase word is a finite verb."""
+    if word in _FORMS:
+        return "not after determiner" if word.endswith("e") else "always"
+    if not 3 <= len(word) <= _LONGEST_VERB or word in _NOT_VERBS:
+        return "never"
+    if _SURE.search(word):
+        return "always"
+    return "after subject" if word not in PROCLITICS and _AFTER_SUBJECT.search(word) else "never"
 
 
 COORDINATORS: Final = frozenset("et ou ni mais car donc or puis".split())

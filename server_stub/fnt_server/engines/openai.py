@@ -8,7 +8,9 @@ from typing import Any
 
 import openai
 
+from fnt_server.engines.bounded_client import BoundedClient
 from fnt_server.engines.llm_requests import TIMEOUT_S, ServiceUnavailable, refused, retry_after_s
+from fnt_server.engines.model_names import openai_address, openai_model
 
 WAIT_STATUSES = frozenset({408, 409, 425, 429})
 
@@ -17,11 +19,12 @@ class OpenAI:
     """Chat completions with a JSON schema."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
-        self._model = environ["FNT_OPENAI_MODEL"]
+        self._model = openai_model(environ)
         self._client = openai.OpenAI(
             # a local server needs no key, but the library does
             api_key=environ.get("OPENAI_API_KEY") or "none",
-            base_url=environ.get("OPENAI_BASE_URL") or None,
+            base_url=openai_address(environ),
+            http_client=BoundedClient(timeout_s=TIMEOUT_S),
             timeout=TIMEOUT_S,
             max_retries=0,
         )

@@ -75,5 +75,14 @@ def parse_response(answer: str) -> dict[int, list[str]]:
         for number, pieces in found
         if type(number) is int
         and isinstance(pieces, list)
-        and all(isinstance(piece, str) for piece in pieces)
+        and all(isinstance(piece, str) and _is_text(piece) for piece in pieces)
     }
+
+
+def _is_text(piece: str) -> bool:
+    """Whether it can be written: JSON may hold half of a surrogate pair."""
+    try:
+        piece.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

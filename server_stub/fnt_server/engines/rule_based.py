@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Final
 
-from fnt.wire.jobs import ProcessingSettings
-from fnt_server.engines.joints import joint_worth
+from fnt.wire.jobs import PieceQuality, ProcessingSettings
+from fnt_server.engines.joints import NATURAL_PAUSE, joint_worth
+from fnt_server.engines.piece_quality import CLAUSE_END, quality_of
+from fnt_server.engines.quotations import Quotation, crosses_quotation, quotations_around
 from fnt_server.engines.tokens import Word, read_words
 
+SENSE_GROUP: Final = 2.0
+"""The worth of a joint that leaves a sense group on each side: a cut there costs nothing."""
+BREAKS_UNIT: Final = 1.0
+"""A joint worth less than this is inside a unit."""
+PER_WORTH: Final = 0.45
+"""For each point of worth below that of a sense group."""
+PER_BREAK: Final = 3.0
+"""In addition, for each point inside a unit."""
 STRETCHED: Final = 0.15
 """Per word above the limit."""
 NO_VERB: Final = 0.45
 TOO_SHORT: Final = 0.6
 ORPHAN: Final = 0.2
-"""Cost of a piece of at most three words that is not delimited by marks."""
+"""Cost of a piece of at most `ORPHAN_WORDS` words that is not delimited by marks."""
+ORPHAN_WORDS: Final = 3
 STRADDLES: Final = 0.35
 """Cost of a mark inside a piece if one of its edges has none."""
+CROSSES: Final = 0.5
+"""Cost of a piece with the begin or the end of a quotation inside, and the rest elsewhere."""
 LOOSE: Final = 1.9
 """An edge with a lower score has no mark, or hardly needs one."""
 
@@ -27,61 +41,108 @@ def shorten(sentence: str, settings: ProcessingSettings) -> list[str]:
     Pieces should have a finite verb and at least `min_sentence_length` words. A unit is split only
     if the limit cannot be kept otherwise; a word never is.
     """
+    return shorten_measured(sentence, settings)[0]
+
+
+def shorten_measured(sentence: str, settings: ProcessingSettings) -> tuple[list[str], PieceQuality]:
+    """Return the same together with how it was cut."""
     words = read_words(sentence)
-    if sum(word.token.weight for word in words) <= settings.sentence_length_limit:
-        return [sentence]
-    cuts = _best_cuts(
-        words,
-        limit=settings.sentence_length_limit,
-        stretch=settings.stretch,
-        least=settings.min_sentence_length,
-    )
-    starts = [words[place].start for place in cuts]
+    verbs = [word.verb for word in words]
+    inside = [joint_worth(words, place) for place in range(1, len(words))]
+    worth = [NATURAL_PAUSE, *inside, NATURAL_PAUSE]
+    cuts = [0]
+    if sum([word.token.weight for word in words]) > settings.sentence_length_limit:
+        cuts = _best_cuts(
+            words,
+            worth,
+            verbs,
+            limit=settings.sentence_length_limit,
+            stretch=settings.stretch,
+            least=settings.min_sentence_length,
+            around=quotations_around(sentence, words),
+        )
+    starts = [words[place].start for place in cuts] if len(cuts) > 1 else [0]
     ends = [*starts[1:], len(sentence)]
-    return [sentence[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+    pieces = [sentence[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+    with_verb = sum(
+        True in verbs[start:end] for start, end in zip(cuts, [*cuts[1:], len(words)], strict=True)
+    )
+    at_clause = 1 + sum(worth[place] >= CLAUSE_END for place in cuts[1:])
+    return pieces, quality_of(len(pieces), end_with_clause=at_clause, with_verb=with_verb)
 
 
 def _cost(worth: float) -> float:
     """Return the cost of a cut: low at a poor joint, high inside a unit."""
-    return 0.45 * (2.0 - worth) + 3.0 * max(0.0, 1.0 - worth)
+    return PER_WORTH * (SENSE_GROUP - worth) + PER_BREAK * max(0.0, BREAKS_UNIT - worth)
 
 
-def _best_cuts(words: Sequence[Word], *, limit: int, stretch: int, least: int) -> list[int]:
+def _best_cuts(
+    words: Sequence[Word],
+    worth: Sequence[float],
+    verbs: Sequence[bool],
+    *,
+    limit: int,
+    stretch: int,
+    least: int,
+    around: Sequence[Quotation | None] | None,
+) -> list[int]:
     """Return the indexes of the words that begin a piece, with the lowest total cost."""
-    worth = [3.0, *(joint_worth(words, place) for place in range(1, len(words))), 3.0]
-    loose = [value < LOOSE for value in worth]
-    joint = [0.0, *map(_cost, worth[1:-1])]
-    weights = [word.token.weight for word in words]
-    marked = [bool(word.token.mark) for word in words]
-    verbs = [word.verb for word in words]
-    needs_verb = any(verbs)
-    cost = [0.0]
+    loose = [one < LOOSE for one in worth]
+    cut_cost = [0.0, *map(_cost, worth[1:-1]), 0.0]
+    upto = list(accumulate([word.token.weight for word in words], initial=0))
+    firsts = _first_starts(upto, most=limit + stretch)
+    last_verbs = _last_places(verbs)
+    needs_verb = True in verbs
+    last_marks = _last_places([bool(word.token.mark) for word in words])
+    before = [0.0]  # the cost up to a cut and of the cut itself
     begins = [0]
     for end in range(1, len(words) + 1):
         best, begin = float("inf"), end - 1
-        weight, verb, inner = 0, not needs_verb, False
-        for start in range(end - 1, -1, -1):
-            weight += weights[start]
-            if weight > limit + stretch and start < end - 1:
-                break
-            verb = verb or verbs[start]
-            inner = inner or (marked[start] and start < end - 1)
-            total = cost[start] + joint[start]
-            if not verb:
+        last_verb = last_verbs[end] if needs_verb else end
+        last_mark = last_marks[end - 1]  # the mark at the end of a piece is not inside it
+        for start in range(end - 1, firsts[end] - 1, -1):
+            total = before[start]
+            if total >= best:  # the rest only adds to it
+                continue
+            weight = upto[end] - upto[start]
+            if start > last_verb:
                 total += NO_VERB
             if stretch and weight > limit:
                 total += STRETCHED * (weight - limit)
             if weight < least:
                 total += TOO_SHORT
-            if loose[start] and weight <= 3:
+            if loose[start] and weight <= ORPHAN_WORDS:
                 total += ORPHAN
-            if inner and (loose[start] or loose[end]):
+            if start <= last_mark and (loose[start] or loose[end]):
                 total += STRADDLES
+            total += CROSSES if around and crosses_quotation(around, start, end) else 0.0
             if total < best:
                 best, begin = total, start
-        cost.append(best)
+        before.append(best + cut_cost[end])
         begins.append(begin)
     return _trace(begins)
+
+
+def _first_starts(upto: Sequence[int], *, most: int) -> list[int]:
+    """Return for each end where a piece can begin at the earliest; one word is always a piece."""
+    firsts = [0]
+    first = 0
+    for end in range(1, len(upto)):
+        while upto[end] - upto[first] > most and first < end - 1:
+            first += 1
+        firsts.append(first)
+    return firsts
+
+
+def _last_places(flags: Iterable[bool]) -> list[int]:
+    """Return for each end the last place before it that has the flag, -1 where there is none."""
+    last = -1
+    places = [last]
+    for place, flag in enumerate(flags):
+        if flag:
+            last = place
+        places.append(last)
+    return places
 
 
 def _trace(begins: Sequence[int]) -> list[int]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, Literal, NamedTuple
+from string import ascii_uppercase
+from typing import Final, Literal
+
+import msgspec
 
 from fnt.wire.words import count_words
-from fnt_server.engines.lexicon import TITLES, is_verb
+from fnt_server.engines.lexicon import TITLES, VerbForm, is_verb, is_verb_after, verb_form
 
-_TOKEN = re.compile(r"[^\s—]+|—")
+_TOKEN = re.compile(r"([^\W_][^\s—]*+)|([«“(\[–-]++(?![^\s—])|—)|[^\s—]++")
+"""What begins with a letter or digit; only opening marks; anything else, perhaps with letters."""
+_WORD, _ONLY_OPENER = 1, 2
 _PART = re.compile(r"[^\W_]+")
-_ONLY_OPENER = re.compile(r"[«“(\[–—-]+")
 _OPENER = re.compile(r"[«“(\[–—-]")
 _STRONG: Final = frozenset(';:!?…»”)]".')
+_MAY_BE_ABBREVIATED: Final = TITLES | frozenset(ascii_uppercase)
 _ABBREVIATION = re.compile(rf"(?:^|\W)(?:{'|'.join(sorted(TITLES))})\.?$|(?:^|\W)[A-Z]\.$")
 
 _LONGEST_KEPT: Final = 60
@@ -24,8 +28,7 @@ _LONGEST_KEPT: Final = 60
 Mark = Literal["", "comma", "strong"]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A word with the marks attached to it."""
 
     weight: int
@@ -39,13 +42,15 @@ class Token:
     mark: Mark
     """The mark that follows it."""
     abbreviated: bool
+    verb_form: VerbForm
+    """Of the first part."""
     verb_inside: bool
     """Whether a part other than the first is a finite verb."""
     capitalized: bool
     numeric: bool
 
 
-class Word(NamedTuple):
+class Word(msgspec.Struct, frozen=True, gc=False):
     """A token at its position in the sentence."""
 
     start: int
@@ -67,19 +72,29 @@ def read_words(sentence: str) -> list[Word]:
     return words
 
 
+def has_finite_verb(sentence: str) -> bool:
+    """Return whether a word is a finite verb, judging by its form and the preceding word."""
+    before = ""
+    for text in sentence.split():
+        token = _read(text)
+        if _has_verb(token, before):
+            return True
+        before = token.last or before
+    return False
+
+
 def _starts(sentence: str) -> list[int]:
     """Return the offset of each word; an opening mark belongs to the next word."""
     starts: list[int] = []
     opened: int | None = None
     for token in _TOKEN.finditer(sentence):
-        text = token.group()
-        if not text[0].isalnum() and _ONLY_OPENER.fullmatch(text):
+        kind = token.lastindex
+        if kind == _ONLY_OPENER:
             opened = token.start() if opened is None else opened
-        elif text[0].isalnum() or _PART.search(text) or not starts:
+            continue
+        if kind == _WORD or not starts or _PART.search(token[0]):
             starts.append(token.start() if opened is None else opened)
-            opened = None
-        else:
-            opened = None
+        opened = None
     return starts
 
 
@@ -96,7 +111,9 @@ def _read_and_keep(text: str) -> Token:
 def _read_anew(text: str) -> Token:
     words = _PART.findall(text)
     parts = tuple(word.lower() for word in words)
-    abbreviated = bool(_ABBREVIATION.search(text))
+    abbreviated = (
+        bool(words) and words[-1] in _MAY_BE_ABBREVIATED and bool(_ABBREVIATION.search(text))
+    )
     return Token(
         weight=count_words(text),
         parts=parts,
@@ -105,6 +122,7 @@ def _read_anew(text: str) -> Token:
         opens=bool(_OPENER.match(text)),
         mark="" if abbreviated else _mark_after(text),
         abbreviated=abbreviated,
+        verb_form=verb_form(parts[0]) if parts else "never",
         verb_inside=any(is_verb(part, above) for above, part in pairwise(parts)),
         capitalized=bool(words) and words[-1][0].isupper(),
         numeric=bool(parts) and all(part.isdigit() for part in parts),
@@ -119,4 +137,4 @@ def _mark_after(text: str) -> Mark:
 
 
 def _has_verb(token: Token, before: str) -> bool:
-    return token.verb_inside or (bool(token.parts) and is_verb(token.first, before))
+    return token.verb_inside or is_verb_after(token.verb_form, before)

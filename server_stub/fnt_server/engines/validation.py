@@ -12,6 +12,10 @@ MIN_KEPT_SHARE: Final = 0.6
 """Minimum share of the source's content words that are kept, compared by stem."""
 MAX_NEW_SHARE: Final = 0.4
 """Maximum share of the answer's content words that are not in the source."""
+MAX_GROWTH: Final = 3
+"""How many times longer than the source an answer may be, counted in characters."""
+GROWTH_CHARS: Final = 100
+"""So much more is allowed for a short source."""
 STEM_CHARS: Final = 5
 """Initial letters by which forms of a word count as the same: `marchait`, `marcha`."""
 CONTENT_WORD_CHARS: Final = 4
@@ -39,6 +43,8 @@ def find_defect(source: str, pieces: Sequence[str], *, limit: int) -> str | None
 
     The reasons are `empty`, `too long`, `another language`, `words lost`, `words added`.
     """
+    if is_overgrown(source, pieces):
+        return "words added"
     if not pieces or not all(_WORD.search(piece) for piece in pieces):
         return "empty"
     if any(count_words(piece) > limit for piece in pieces):
@@ -53,6 +59,11 @@ def find_defect(source: str, pieces: Sequence[str], *, limit: int) -> str | None
     if answered and len(answered - asked) > MAX_NEW_SHARE * len(answered):
         return "words added"
     return None
+
+
+def is_overgrown(source: str, pieces: Sequence[str]) -> bool:
+    """Whether an answer is far too long to be one."""
+    return sum(map(len, pieces)) + len(pieces) > MAX_GROWTH * len(source) + GROWTH_CHARS
 
 
 def _words(text: str) -> list[str]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from sqlalchemy import case, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from fnt.wire.errors import ErrorCode, JobErrorCode
+from fnt.wire.error_codes import ErrorCode, JobErrorCode
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server.db.connection import Database, now
+from fnt_server.config.job_quotas import JobQuotas
+from fnt_server.db.connection import Database, RowLocked, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
-from fnt_server.jobs import quotas, state
+from fnt_server.jobs import state
 from fnt_server.jobs.state import JobRefused
+from fnt_server.jobs.storage_quota import check_quota
 
-ABANDONED_AFTER_S = 24 * 3600
+ABANDONED_AFTER_S = 6 * 3600
 """A confirmed job that has no file after this time fails."""
 
 
@@ -37,16 +40,6 @@ class NewJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueueLimits:
-    """Limits on unfinished jobs; concurrent requests may exceed them by a few."""
-
-    total: int
-    per_user: int
-    user_bytes: int = 0
-    """Bytes a user may store; 0: any number."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
     """An uploaded file in the storage."""
 
@@ -56,7 +49,7 @@ class StoredFile:
 
 
 def confirm(
-    database: Database, new: NewJob, *, limits: QueueLimits | None = None
+    database: Database, new: NewJob, *, quotas: JobQuotas | None = None
 ) -> tuple[Job, bool]:
     """Create a job, or return the one this idempotency key created; the flag says which.
 
@@ -66,12 +59,12 @@ def confirm(
         with database.write() as session:
             existing = _find_by_key(session, new)
             if existing is None:
-                if limits is not None:
-                    _check_limits(session, new.user_id, limits)
-                    quotas.check_quota(
+                if quotas is not None:
+                    _check_unfinished(session, new.user_id, quotas)
+                    check_quota(
                         session,
                         new.user_id,
-                        quota_bytes=limits.user_bytes,
+                        quota_bytes=quotas.user_quota_bytes,
                         more_bytes=max(1, new.declared_size),
                     )
                 job = _new_row(new)
@@ -92,15 +85,16 @@ def confirm(
     return existing, False
 
 
-def _check_limits(session: Session, user_id: int, limits: QueueLimits) -> None:
+def _check_unfinished(session: Session, user_id: int, quotas: JobQuotas) -> None:
+    """Raise JobRefused; concurrent requests may exceed the quotas by a few."""
     of_this_user = func.count(case((Job.user_id == user_id, 1)))
     total, of_user = session.execute(
         select(func.count(), of_this_user).where(Job.status.in_(state.LIVE))
     ).one()
-    if of_user >= limits.per_user:
+    if of_user >= quotas.max_user_jobs:
         message = f"you have {of_user} unfinished jobs: wait until some finish, or cancel some"
         raise JobRefused(ErrorCode.TOO_MANY_JOBS, message)
-    if total >= limits.total:
+    if total >= quotas.max_queued_jobs:
         message = "the server has too many unfinished jobs: try again later"
         raise JobRefused(ErrorCode.QUEUE_FULL, message)
 
@@ -148,7 +142,7 @@ def attach_file(
             uploaded_at=now(),
         )
         if job is not None:
-            quotas.check_quota(session, job.user_id, quota_bytes=quota_bytes, more_bytes=0)
+            check_quota(session, job.user_id, quota_bytes=quota_bytes, more_bytes=0)
             session.add(
                 Step(
                     job_id=job_id, kind=StepKind.ANALYSE, status=StepStatus.READY, not_before=now()
@@ -175,10 +169,9 @@ def fail_abandoned(database: Database) -> list[Job]:
     with database.read() as session:
         old = Job.created_at < now() - ABANDONED_AFTER_S
         ids = session.scalars(select(Job.id).where(*waiting, old).order_by(Job.id)).all()
-    code, message = JobErrorCode.UPLOAD_ABANDONED, "no file was uploaded within 24 hours"
+    code, message = JobErrorCode.UPLOAD_ABANDONED, "no file was uploaded within 6 hours"
     ended = []
     for job_id in ids:
-        with database.write() as session:
-            if state.try_lock(session, job_id):
-                ended.append(state.fail(session, job_id, code, message, *waiting))
+        with contextlib.suppress(RowLocked), database.write_unless_locked() as session:
+            ended.append(state.fail(session, job_id, code, message, *waiting))
     return [job for job in ended if job is not None]

@@ -2,19 +2,21 @@
 
 A step is held by a lease and a fence. Writers must hold the newest fence, so a worker that stalls
 and resumes cannot change anything. Writers that also change the job lock it first (`state.lock`).
-`fnt_server.jobs.step_results` records how a step ended. A lease lasts `FNT_LEASE_S` (`config.py`).
+`fnt_server.jobs.step_results` records how a step ended. `fnt_server.config.lease_length`
+says how long a lease lasts.
 """
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
 from sqlalchemy.orm import Session
 
-from fnt.wire.errors import JobErrorCode
-from fnt_server.db.connection import Database, now
+from fnt.wire.error_codes import JobErrorCode
+from fnt_server.db.connection import Database, RowLocked, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus, User
 from fnt_server.jobs import retry_policy, scheduling, state
 
@@ -29,6 +31,7 @@ class ClaimedStep:
 
     step_id: int
     job_id: int
+    user_id: int
     kind: StepKind
     number: int
     fence: int
@@ -56,10 +59,13 @@ def claim(
         step.status, step.lease_owner = StepStatus.RUNNING, owner
         step.lease_ends_at = now() + lease_s
         step.fence += 1
-        session.execute(update(User).where(User.id == job.user_id).values(served_at=now()))
+        session.execute(
+            update(User).where(User.id == _unlocked(job.user_id)).values(served_at=now())
+        )
         claimed = ClaimedStep(
             step_id=step.id,
             job_id=job.id,
+            user_id=job.user_id,
             kind=StepKind(step.kind),
             number=step.number,
             fence=step.fence,
@@ -68,6 +74,12 @@ def claim(
             settings=job.processing_settings,
         )
     return claimed, _begin(database, claimed)
+
+
+def _unlocked(user_id: int) -> ScalarSelect[int]:
+    """Select a user unless another claim holds the row, which sets the same time."""
+    found = select(User.id).where(User.id == user_id)
+    return found.with_for_update(skip_locked=True).scalar_subquery()
 
 
 def _begin(database: Database, claimed: ClaimedStep) -> Job | None:
@@ -154,11 +166,10 @@ def _reclaim(database: Database, condition: ColumnElement[bool]) -> list[Job]:
         found = session.execute(select(Step.id, Step.job_id).where(*lost)).all()
     changed = []
     for step_id, job_id in found:
-        with database.write() as session:
-            if not state.try_lock(session, job_id):
-                continue  # the next pass tries again
-            taken = select(Step).where(Step.id == step_id, *lost)
-            step = session.scalar(taken.with_for_update(skip_locked=True))
+        # The next pass tries again what is locked now.
+        with contextlib.suppress(RowLocked), database.write_unless_locked() as session:
+            state.lock(session, job_id)
+            step = session.scalar(select(Step).where(Step.id == step_id, *lost).with_for_update())
             changed.append(_record_loss(session, step) if step is not None else None)
     return [job for job in changed if job is not None]
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC
+from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy import select
 
 from fnt.wire.job_status import JobStatus
-from fnt.wire.jobs import JobSnapshot, ProcessingSettings
+from fnt.wire.jobs import JobSnapshot, PieceQuality, ProcessingSettings
 from fnt.wire.times import Time
-from fnt_server.db.connection import Database
+from fnt_server.db.connection import UNAVAILABLE, Database
 from fnt_server.db.models import Job, Step, StepKind
+from fnt_server.jobs.findings import BookFindings
 
 
 def snapshot(job: Job) -> JobSnapshot:
@@ -40,6 +43,9 @@ def snapshot(job: Job) -> JobSnapshot:
         started_at=_utc_or_none(job.started_at),
         completed_at=_utc_or_none(job.completed_at),
         updated_at=_utc(job.updated_at),
+        expires_at=UNSET if job.expires_at is None else _utc(job.expires_at),
+        warnings=BookFindings.of_row(job.findings).warnings or UNSET,
+        quality=PieceQuality.from_wire(job.quality) if job.quality else UNSET,
     )
 
 
@@ -47,6 +53,16 @@ def get(database: Database, user_id: int, job_id: int) -> Job | None:
     """Return a job of this user; None for any other."""
     with database.read() as session:
         return session.scalar(select(Job).where(Job.id == job_id, Job.user_id == user_id))
+
+
+def stored_job(database: Database, job_id: int) -> dict[str, Any] | None:
+    """Return a job as clients see it; None if it does not exist or the database is down."""
+    try:
+        with database.read() as session:
+            job = session.get(Job, job_id)
+    except UNAVAILABLE:
+        return None
+    return None if job is None else snapshot(job).to_wire()
 
 
 def list_jobs(

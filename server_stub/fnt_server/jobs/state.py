@@ -5,12 +5,14 @@ Every change raises `version` by one; an ended job never changes again; progress
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, delete, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.job_status import TERMINAL, JobStatus
 from fnt.wire.jobs import MAX_ERROR_CHARS
 from fnt_server.db.connection import Database, now
@@ -51,9 +53,14 @@ def delete_job(database: Database, user_id: int, job_id: int) -> bool:
             return False
         if job.status in LIVE and job.sha256 is not None:
             raise JobRefused(ErrorCode.CONFLICT, "the job is running: cancel it first")
-        session.execute(delete(Step).where(Step.job_id == job_id))
-        session.delete(job)
+        delete_rows(session, [job_id])
     return True
+
+
+def delete_rows(session: Session, job_ids: Sequence[int]) -> None:
+    """Delete jobs with their steps, whatever their status."""
+    session.execute(delete(Step).where(Step.job_id.in_(job_ids)))
+    session.execute(delete(Job).where(Job.id.in_(job_ids)))
 
 
 def lock(session: Session, job_id: int) -> None:
@@ -63,15 +70,6 @@ def lock(session: Session, job_id: int) -> None:
     decision about all of its steps includes those just being added.
     """
     session.execute(select(Job.id).where(Job.id == job_id).with_for_update())
-
-
-def try_lock(session: Session, job_id: int) -> bool:
-    """Lock a job as `lock` does, unless somebody else has; returns whether it is locked.
-
-    For passes over many jobs: one transaction whose peer vanished must not stop them all.
-    """
-    found = session.scalar(select(Job.id).where(Job.id == job_id).with_for_update(skip_locked=True))
-    return found is not None
 
 
 def advance(session: Session, job_id: int, *, progress: int, **changes: Any) -> Job | None:
@@ -128,10 +126,15 @@ def update_job(
     session: Session, job_id: int, *conditions: ColumnElement[bool], **changes: Any
 ) -> Job | None:
     """Change a job that has not ended and meets the conditions; None for any other."""
-    return session.scalar(
+    changed = session.execute(
         update(Job)
         .where(Job.id == job_id, Job.status.not_in(TERMINAL), *conditions)
         .values(version=Job.version + 1, updated_at=now(), **changes)
-        .returning(Job)
+        .returning(Job, Job.expires_at)
         .execution_options(populate_existing=True, synchronize_session=False)
-    )
+    ).first()
+    if changed is None:
+        return None
+    job, expires_at = changed
+    set_committed_value(job, "expires_at", expires_at)  # RETURNING loads only columns
+    return job

@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from fnt.wire.errors import JobErrorCode
+from fnt.wire.error_codes import JobErrorCode
 from fnt.wire.job_status import JobStatus
-from fnt.wire.jobs import MAX_ERROR_CHARS
+from fnt.wire.jobs import MAX_ERROR_CHARS, PieceQuality
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
 from fnt_server.jobs import leases, retry_policy, state
+from fnt_server.jobs.findings import BookFindings
 from fnt_server.jobs.leases import ClaimedStep
 
 
@@ -49,7 +51,11 @@ def record_page_count(
 
 
 def complete_analysis(
-    database: Database, claimed: ClaimedStep, plans: list[ChunkPlan]
+    database: Database,
+    claimed: ClaimedStep,
+    plans: list[ChunkPlan],
+    *,
+    found: BookFindings | None = None,
 ) -> Job | None:
     """Complete the analysis and add its chunks."""
     with database.write() as session:
@@ -69,7 +75,11 @@ def complete_analysis(
             for plan in plans
         )
         return state.advance(
-            session, claimed.job_id, progress=15, current_step=f"Processing chunks (0/{len(plans)})"
+            session,
+            claimed.job_id,
+            progress=15,
+            current_step=f"Processing chunks (0/{len(plans)})",
+            findings=found and found.to_row(),
         )
 
 
@@ -80,6 +90,7 @@ def complete_chunk(
     output_key: str,
     sentence_count: int,
     by_rules: Mapping[str, int] | None = None,
+    quality: PieceQuality | None = None,
 ) -> Job | None:
     """Complete a chunk and count it; the last one adds the merge."""
     with database.write() as session:
@@ -91,6 +102,7 @@ def complete_chunk(
             output_key=output_key,
             sentence_count=sentence_count,
             by_rules=dict(by_rules or {}) or None,
+            quality=quality and quality.to_wire(),
         )
         before, total = session.execute(
             select(Job.processed_chunks, Job.total_chunks).where(Job.id == claimed.job_id)
@@ -148,7 +160,19 @@ def complete_merge(
             result_key=result_key,
             result_size=result_size,
             sentence_count=sentence_count,
+            quality=_whole_quality(session, claimed.job_id),
         )
+
+
+def _whole_quality(session: Session, job_id: int) -> dict[str, int] | None:
+    """Return the quality of all chunks, None if it is not known of one: an older worker had it."""
+    counted = session.scalars(
+        select(Step.quality).where(Step.job_id == job_id, Step.kind == StepKind.CHUNK)
+    ).all()
+    names = PieceQuality.__struct_fields__
+    if not counted or not all(counted):
+        return None
+    return {name: sum(one[name] for one in counted if one) for name in names}
 
 
 def fail(

@@ -9,7 +9,9 @@ from functools import partial
 from typing import Any
 
 from fnt_server.config import Config
-from fnt_server.messaging.broker import emit_job, make_wakeup_sender, send_wakeup
+from fnt_server.failure_reasons import reason
+from fnt_server.messaging.broker import make_wakeup_sender, send_wakeup
+from fnt_server.messaging.event_manager import emit_job
 from fnt_server.metrics import EVENTS_DROPPED, EVENTS_PUBLISHED
 
 log = logging.getLogger(__name__)
@@ -91,6 +93,6 @@ def _attempt(what: str, action: Callable[[], None]) -> bool:
     try:
         action()
     except Exception as error:  # whatever the broker's client raises
-        log.warning("%s failed: %s", what, type(error).__name__)
+        log.warning("%s failed: %s", what, reason(error))
         return False
     return True

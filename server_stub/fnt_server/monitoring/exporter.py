@@ -7,21 +7,22 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from http.server import ThreadingHTTPServer
 
-from prometheus_client import REGISTRY, CollectorRegistry, MetricsHandler
+from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Row, func, select
 
 from fnt.wire.job_status import JobStatus
-from fnt_server.config import METRICS_FILES, ConfigError
+from fnt_server.config import METRICS_FILES
+from fnt_server.config.environment import ConfigError
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepStatus
 from fnt_server.jobs import worker_registry
 from fnt_server.metrics import GAUGES
-from fnt_server.monitoring.health_checks import TimedProbe
+from fnt_server.monitoring.health_checks import HealthReport, TimedProbe
+from fnt_server.monitoring.metrics_server import MetricsServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +62,30 @@ def _counts(rows: Iterable[Row[str, int]]) -> dict[str, int]:
 
 
 class DatabaseCollector(Collector):
-    """Exports the database's figures and the sockets of this process; never blocks for long."""
+    """Exports health, the database's figures and this process's sockets; never blocks for long."""
 
-    def __init__(self, database: Database, *, sockets: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        sockets: Callable[[], int],
+        health: Callable[[], HealthReport],
+    ) -> None:
         self._figures = TimedProbe(lambda: read_figures(database))
         self._sockets = sockets
+        self._health = health
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics; without the database's figures if it does not answer."""
-        figures = self._figures.run()
+        figures, health = self._figures.run(), self._health()
         yield _gauge("fnt_sockets", self._sockets())
+        yield _gauge("fnt_broker_up", health.broker)
+        yield _gauge("fnt_events_up", health.events)
+        yield _gauge("fnt_storage_up", health.storage)
+        yield _gauge("fnt_reaper_up", health.reaper)
+        if health.max_connections:
+            yield _gauge("fnt_database_connections", health.connections)
+            yield _gauge("fnt_database_connections_max", health.max_connections)
         yield _gauge("fnt_database_up", figures is not None)
         if figures is None:
             return
@@ -113,9 +128,5 @@ def serve(listener: socket.socket | None, *collectors: Collector) -> None:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     for collector in collectors:
         registry.register(collector)
-    handler = MetricsHandler.factory(registry)
-    handler.timeout = 5.0  # type: ignore[attr-defined]
-    server = ThreadingHTTPServer(listener.getsockname(), handler, bind_and_activate=False)
-    server.socket.close()
-    server.socket = listener
+    server = MetricsServer(listener, registry)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()

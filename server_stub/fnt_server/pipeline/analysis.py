@@ -8,13 +8,21 @@ from functools import partial
 from fnt.wire.jobs import ProcessingSettings
 from fnt_server.pipeline.document import Analysis, Dropped, Reason
 from fnt_server.pipeline.extraction.characters import LOST, check_readable, clean_pages
-from fnt_server.pipeline.extraction.pdf_reader import open_pages
+from fnt_server.pipeline.extraction.pdf_reader import open_book
+from fnt_server.pipeline.front_matter.marking import (
+    with_contents,
+    with_marks,
+    without_front_matter,
+)
+from fnt_server.pipeline.front_matter.split import find_front_matter
 from fnt_server.pipeline.layout.footnotes import is_note
-from fnt_server.pipeline.layout.geometry import Line, Page, body_size, with_steady_sizes
+from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page, body_size, with_steady_sizes
 from fnt_server.pipeline.layout.running_heads import drop_running_heads
-from fnt_server.pipeline.layout.table_of_contents import split_table_of_contents
+from fnt_server.pipeline.layout.table_of_contents import pages_begun_by, split_table_of_contents
 from fnt_server.pipeline.layout.watermarks import drop_watermarks
-from fnt_server.pipeline.text.paragraphs import find_paragraphs
+from fnt_server.pipeline.reading_warnings import find_warnings
+from fnt_server.pipeline.selection import check_pages, wanted_chapters
+from fnt_server.pipeline.text.paragraphs import place_paragraphs, with_chapters
 
 
 def analyze(
@@ -24,29 +32,46 @@ def analyze(
     max_pages: int,
     max_text_chars: int,
     on_open: Callable[[int], None] = lambda _pages: None,
+    second_half: Callable[[], Sequence[Page]] | None = None,
 ) -> Analysis:
     """Return the paragraphs of an open PDF; raises PdfRejected. Runs in the sandbox.
 
-    `on_open` is called with the number of pages before the first is read.
+    `on_open` is called with the number of pages before the first is read. `second_half` returns
+    what `read_second_half` has read elsewhere, or nothing.
     """
-    page_count, raw = open_pages(descriptor, max_pages=max_pages, max_text_chars=max_text_chars)
-    on_open(page_count)
-    pages = with_steady_sizes(clean_pages(raw))
+    book = open_book(
+        descriptor, max_pages=max_pages, max_text_chars=max_text_chars, second_half=second_half
+    )
+    on_open(book.page_count)
+    check_pages(settings, page_count=book.page_count)
+    pages = with_steady_sizes(clean_pages(book.pages))
     check_readable(pages)
     size = body_size(pages)
-    find = partial(find_paragraphs, size=size, fix_hyphenation=settings.fix_hyphenation)
+    find = partial(place_paragraphs, size=size, fix_hyphenation=settings.fix_hyphenation)
     bare = drop_watermarks(drop_running_heads(pages, size=size), size=size)
     text, contents = split_table_of_contents(bare)
-    paragraphs, dropped = find(text)
-    if not paragraphs:  # if all of it looks like headers and numbers, keep all of it
+    found, dropped = find(text)
+    if not found:  # if all of it looks like headers and numbers, keep all of it
         bare, contents = pages, []
-        paragraphs, dropped = find(bare)
+        found, dropped = find(bare)
+    matter = find_front_matter(found, info=book.info, contents_pages=pages_begun_by(contents, bare))
+    if settings.keeps_front_matter:
+        paragraphs = with_chapters(with_marks(found, matter.reasons))
+        paragraphs = with_contents(paragraphs, contents, page_count=book.page_count)
+        contents = []
+    else:
+        found, left_out = without_front_matter(found, matter.reasons)
+        paragraphs = with_chapters(found)
+        dropped += left_out
     dropped = [*_removed_lines(pages, bare, size=size), *contents, *dropped, *_calls(pages)]
     dropped += _unreadable(pages)
     return Analysis(
-        page_count=page_count,
-        paragraphs=tuple(paragraphs),
+        page_count=book.page_count,
+        paragraphs=tuple(wanted_chapters(paragraphs, settings)),
         dropped=tuple(sorted(dropped, key=lambda found: found.page)),
+        title=matter.info.title,
+        author=matter.info.author,
+        warnings=tuple(find_warnings(pages)),
     )
 
 
@@ -58,15 +83,17 @@ def _removed_lines(
         kept = {id(line) for line in rest.lines}
         for line in page.lines:
             if id(line) not in kept:
-                yield Dropped(text=line.text, page=page.number, reason=_reason(line, size=size))
+                text = line.text.replace(HYPHEN, "-")
+                reason = _reason(line, size=size, height=page.height)
+                yield Dropped(text=text, page=page.number, reason=reason)
 
 
-def _reason(line: Line, *, size: float) -> Reason:
+def _reason(line: Line, *, size: float, height: float) -> Reason:
     if not any(map(str.isalnum, line.text)):
         return "ornament"
     if not any(map(str.isalpha, line.text)):
         return "page number"
-    return "footnote" if is_note(line, size=size) else "running head"
+    return "footnote" if line.y < 0.5 * height and is_note(line, size=size) else "running head"
 
 
 def _calls(pages: Sequence[Page]) -> Iterator[Dropped]:

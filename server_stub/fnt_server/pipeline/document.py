@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["body", "heading"]
+from fnt.wire.jobs import JobWarning
+
+Kind = Literal["body", "verse", "heading", "front matter"]
 Reason = Literal[
     "running head",
     "page number",
@@ -15,6 +17,10 @@ Reason = Literal[
     "note call",
     "ornament",
     "table of contents",
+    "title page",
+    "imprint",
+    "list of books",
+    "e-book site",
     "unreadable",
 ]
 
@@ -74,6 +80,9 @@ class Analysis:
     page_count: int
     paragraphs: tuple[Paragraph, ...]
     dropped: tuple[Dropped, ...] = ()
+    title: str | None = None
+    author: str | None = None
+    warnings: tuple[JobWarning, ...] = ()
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Analysis:
@@ -82,6 +91,9 @@ class Analysis:
             page_count=stored["page_count"],
             paragraphs=tuple(Paragraph.from_json(entry) for entry in stored["paragraphs"]),
             dropped=tuple(Dropped(**entry) for entry in stored["dropped"]),
+            title=stored.get("title"),
+            author=stored.get("author"),
+            warnings=tuple(map(JobWarning.from_wire, stored.get("warnings", ()))),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -90,4 +102,7 @@ class Analysis:
             "page_count": self.page_count,
             "paragraphs": [paragraph.to_json() for paragraph in self.paragraphs],
             "dropped": [dropped.to_json() for dropped in self.dropped],
+            "title": self.title,
+            "author": self.author,
+            "warnings": [warning.to_wire() for warning in self.warnings],
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.jobs import PieceQuality, ProcessingSettings
 
 
 class Stopped(Exception):  # noqa: N818 -- told to stop, not failed
@@ -28,6 +28,8 @@ class Shortened:
     pieces: list[str]
     engine: str
     """Which engine made them."""
+    quality: PieceQuality | None = None
+    """How they were cut, if the engine tells."""
     fallback_reason: str | None = None
     """Why this engine was used instead of the requested one."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fnt.wire.errors import JobErrorCode
+from fnt.wire.error_codes import JobErrorCode
 
 
 class _PipelineFailure(Exception):  # noqa: N818 -- not raised itself

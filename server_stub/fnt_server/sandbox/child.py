@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import encodings.gbk
 import encodings.idna
 import encodings.latin_1
+import encodings.utf_16
 import encodings.utf_16_be
 import encodings.utf_16_le  # noqa: F401 -- nothing can be imported later
+import importlib
 import os
+import pkgutil
 import queue
 import resource
 import signal
@@ -17,10 +21,14 @@ from contextlib import suppress
 from typing import Final
 
 import msgspec
+import pypdf
 
-from fnt_server.sandbox.limits import LIFETIME_CPU_S, StepLimits, limit_cpu, limit_process
+from fnt_server.engines.answer_store import AnswerStore, NoStore
+from fnt_server.sandbox.answers import AnswersOfParent
 from fnt_server.sandbox.lockdown import enter_sandbox
 from fnt_server.sandbox.messages import Described, Options, Request, Response, Work
+from fnt_server.sandbox.resource_limits import LIFETIME_CPU_S, limit_cpu, limit_process
+from fnt_server.sandbox.second_half import HalfOfHelper
 from fnt_server.sandbox.steps import run_step
 
 SPENT_BYTES: Final = 400 << 20
@@ -38,21 +46,33 @@ def main() -> None:
     is_ready = threading.Event()  # no thread can be started later, nor a descriptor be there before
     threading.Thread(target=_read_requests, args=(channel, requests, is_ready), daemon=True).start()
     missing: list[str] = []
+    _import_all_of_pypdf()
     if options.is_sandboxed:
         missing = enter_sandbox(options.limits, keep={0, 1, 2, channel.fileno()})
     else:
         limit_process(options.limits)
     is_ready.set()
+    answers = AnswersOfParent(channel, requests) if options.keeps_answers else NoStore()
+    second_half = HalfOfHelper(channel, requests)
     while True:
         request, descriptor = requests.get()
         _serve(
             channel,
             request,
             descriptor,
-            options.limits,
+            options,
             missing,
+            answers,
+            second_half,
             spent_bytes=max(SPENT_BYTES, inherited_bytes),
         )
+
+
+def _import_all_of_pypdf() -> None:
+    """Import what pypdf imports when a file asks for it: the sandbox can open no module."""
+    for module in pkgutil.walk_packages(pypdf.__path__, "pypdf."):
+        with suppress(ImportError):  # of optional packages
+            importlib.import_module(module.name)
 
 
 def _read_requests(
@@ -79,17 +99,25 @@ def _serve(
     channel: socket.socket,
     request: Request,
     descriptor: int,
-    limits: StepLimits,
+    options: Options,
     missing: list[str],
+    answers: AnswerStore,
+    second_half: HalfOfHelper,
     *,
     spent_bytes: int,
 ) -> None:
+    limits = options.limits
     head: Response = Described(missing=missing)
     body = b""
     if request.work is not Work.DESCRIBE:
         limit_cpu(limits.cpu_s if request.work is Work.SHORTEN else limits.cpu_s_for(1))
         head, body = run_step(
-            request, descriptor, limits, on_open=lambda pages: limit_cpu(limits.cpu_s_for(pages))
+            request,
+            descriptor,
+            options,
+            on_open=lambda pages: limit_cpu(limits.cpu_s_for(pages)),
+            answers=answers,
+            second_half=second_half.read,
         )
         limit_cpu(0)
     os.close(descriptor)

@@ -9,20 +9,21 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Final
 
+from fnt_server.config.pdf_limits import PdfLimits
 from fnt_server.sandbox import seccomp
-from fnt_server.sandbox.limits import StepLimits, forbid_resources, limit_process
+from fnt_server.sandbox.resource_limits import forbid_resources, limit_process
 
 _SET_DUMPABLE, _SET_NO_NEW_PRIVS = 4, 38
 _MOST_DESCRIPTORS: Final = 4096
 """Closed where the system does not list those that are open."""
 
 
-def enter_sandbox(limits: StepLimits, *, keep: Collection[int]) -> list[str]:
+def enter_sandbox(limits: PdfLimits, *, keep: Collection[int]) -> list[str]:
     """Give up files, network, processes and all descriptors but these; returns what is absent.
 
     All that is used afterwards must be imported before. There is no way back.
     """
-    _close_others(keep)
+    close_others(keep)
     limit_process(limits)
     forbid_resources()
     if sys.platform != "linux":
@@ -41,7 +42,8 @@ def enter_sandbox(limits: StepLimits, *, keep: Collection[int]) -> list[str]:
     return missing
 
 
-def _close_others(keep: Collection[int]) -> None:
+def close_others(keep: Collection[int]) -> None:
+    """Close all descriptors but these."""
     try:
         descriptors = [int(name) for name in os.listdir("/dev/fd")]  # noqa: PTH208 -- numbers
     except OSError:

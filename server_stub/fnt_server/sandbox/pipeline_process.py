@@ -2,73 +2,60 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import selectors
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, TypeVar
+from typing import IO, Final, TypeVar
 
 import msgspec
 
-from fnt.wire.errors import JobErrorCode
-from fnt.wire.jobs import ProcessingSettings
-from fnt_server.logs import escaped
+from fnt.wire.jobs import JobWarning, PieceQuality, ProcessingSettings
+from fnt_server.config.model_requests import ModelRequests
+from fnt_server.config.pdf_limits import PdfLimits
+from fnt_server.engines.answer_store import AnswerStore, NoStore
 from fnt_server.pipeline.document import Analysis
-from fnt_server.pipeline.engine_protocol import EngineFailed, Stopped
+from fnt_server.pipeline.engine_protocol import EngineFailed
 from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
-from fnt_server.sandbox.limits import StepLimits
+from fnt_server.sandbox import failures
+from fnt_server.sandbox.answers import StepAnswers
+from fnt_server.sandbox.channel import Channel
+from fnt_server.sandbox.message_reader import MessageReader
 from fnt_server.sandbox.messages import (
-    MAX_HEAD_BYTES,
     Analyzed,
-    Bug,
     ChunkRange,
     Described,
-    EngineRefused,
+    HalfRead,
     Inspected,
+    Interim,
     Options,
-    Rejected,
     Request,
     Response,
     Shortened,
-    TooHeavy,
     Work,
 )
+from fnt_server.sandbox.second_half import SecondHalf
 
-_log = logging.getLogger(__name__)
-
-POLL_S: Final = 0.2
 BOOKS_PER_PROCESS: Final = 50
 """PDFium keeps some memory of every book."""
 _HELD_BYTES: Final = 8 << 20
 """Of a body in memory; the rest lies in a temporary file."""
-_BLOCK_BYTES: Final = 1 << 20
 _IDLE_SHARE: Final = 1 / 10
 """A process that got less of the wall clock than this was held up by something else."""
-_LIBRARIES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""Where some Pythons are; a sandbox has no other environment."""
-_MODEL_VARIABLES: Final = (
-    *_LIBRARIES, "PATH", "HOME", "LANG", "TMPDIR", "FNT_OPENAI_MODEL", "FNT_GEMINI_MODEL",
-)  # fmt: skip
-_MODEL_PREFIXES: Final = ("OPENAI_", "GEMINI_", "GOOGLE_", "SSL_CERT_", "REQUESTS_")
 
-_TOO_HEAVY: Final = (
-    "reading the file takes more time or memory than any novel should: print it to a new PDF"
-)
-_BROKEN: Final = "the file crashes the PDF reader: print it to a new PDF and send that"
-_LOST: Final = "the PDF reader was killed: try again"
-_MISTAKE: Final = "internal server error: see the server's log for this job"
+_NO_ANSWERS: Final = NoStore()
 
-R = TypeVar("R", Described, Inspected, Analyzed, Shortened)
+R = TypeVar("R", Described, Inspected, Analyzed, HalfRead, Shortened)
+Serve = Callable[[Channel, Interim, IO[bytes]], None]
+"""Does what a process asks for before its response."""
+
+
+def _refuse(_channel: Channel, _head: Interim, _body: IO[bytes]) -> None:
+    raise failures.untrusted()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +65,9 @@ class BookPlan:
     page_count: int
     chunks: tuple[ChunkRange, ...]
     body: IO[bytes]
+    title: str | None = None
+    author: str | None = None
+    warnings: tuple[JobWarning, ...] = ()
 
     def iter_inputs(self) -> Iterator[tuple[ChunkRange, bytes]]:
         """Yield each chunk with its input; once."""
@@ -92,18 +82,7 @@ class ChunkSentences:
     sentence_count: int
     fallback_reasons: dict[str, int]
     lines: IO[bytes]
-
-
-@dataclass(slots=True)
-class _Child:
-    process: subprocess.Popen[bytes]
-    channel: socket.socket
-    books: int = 0
-    cpu_before_s: float = 0.0
-
-
-_HEADS: Final = msgspec.json.Decoder(Response)
-"""Made once: msgspec must not look up the fields of a struct in two threads."""
+    quality: PieceQuality | None = None
 
 
 class PipelineProcess:
@@ -113,19 +92,28 @@ class PipelineProcess:
     uses up its limits, and Stopped soon after `keep_going` says no; the process is killed then.
     """
 
-    def __init__(self, limits: StepLimits | None = None, *, is_sandboxed: bool = True) -> None:
-        self._limits = limits or StepLimits()
+    def __init__(
+        self,
+        limits: PdfLimits | None = None,
+        *,
+        is_sandboxed: bool = True,
+        models: ModelRequests | None = None,
+    ) -> None:
+        self._limits = limits or PdfLimits()
+        self._models = models or ModelRequests()
         self._is_sandboxed = is_sandboxed
-        self._child: _Child | None = None
+        self._channel: Channel | None = None
+        self._books = 0
 
     def start(self) -> None:
         """Start the process now, so that the first step need not wait for it."""
-        self._ready_child()
+        self._ready_channel()
 
     def missing_protection(self) -> list[str]:
         """Return what this system lacks of the sandbox, in words."""
         with Path(os.devnull).open("rb") as nothing:
-            head, body = self._run(Work.DESCRIBE, nothing, {}, Described)
+            request = Request(work=Work.DESCRIBE, settings={})
+            head, body = self._run(request, nothing, Described)
         body.close()
         return head.missing
 
@@ -138,7 +126,8 @@ class PipelineProcess:
     ) -> Analysis:
         """Return a book's paragraphs and what was left out."""
         with path.open("rb") as file:
-            _, body = self._run(Work.INSPECT, file, settings.to_wire(), Inspected, keep_going)
+            request = Request(work=Work.INSPECT, settings=settings.to_wire())
+            _, body = self._run(request, file, Inspected, keep_going)
         with body:
             return Analysis.from_json(msgspec.json.decode(body.read()))
 
@@ -148,16 +137,38 @@ class PipelineProcess:
         settings: ProcessingSettings,
         *,
         keep_going: Callable[[], bool] = lambda: True,
+        helper: PipelineProcess | None = None,
     ) -> BookPlan:
-        """Return the chunks of a book."""
-        with path.open("rb") as file:
-            head, body = self._run(Work.ANALYZE, file, settings.to_wire(), Analyzed, keep_going)
+        """Return the chunks of a book; a helper reads half of it meanwhile."""
+        request = Request(work=Work.ANALYZE, settings=settings.to_wire())
+        serve: Serve = _refuse
+        with path.open("rb") as file, ExitStack() as stack:
+            if helper:
+                request = msgspec.structs.replace(request, has_helper=True)
+                half = stack.enter_context(SecondHalf(partial(helper.read_half, path), keep_going))
+                serve = half.serve
+            head, body = self._run(request, file, Analyzed, keep_going, serve)
         if head.page_count > self._limits.max_pages or head.body_bytes != sum(
             chunk.input_bytes for chunk in head.chunks
         ):
             body.close()
-            raise self._untrusted()
-        return BookPlan(page_count=head.page_count, chunks=tuple(head.chunks), body=body)
+            self.close()
+            raise failures.untrusted()
+        return BookPlan(
+            page_count=head.page_count,
+            chunks=tuple(head.chunks),
+            body=body,
+            title=head.title,
+            author=head.author,
+            warnings=tuple(head.warnings),
+        )
+
+    def read_half(self, path: Path, keep_going: Callable[[], bool]) -> IO[bytes]:
+        """Return the packed pages of the second half of a book, for `helper` of another process."""
+        request = Request(work=Work.READ_HALF, settings={})
+        with path.open("rb") as file:
+            _, body = self._run(request, file, HalfRead, keep_going)
+        return body
 
     def shorten(
         self,
@@ -165,17 +176,26 @@ class PipelineProcess:
         settings: ProcessingSettings,
         *,
         keep_going: Callable[[], bool] = lambda: True,
+        answers: AnswerStore = _NO_ANSWERS,
     ) -> ChunkSentences:
-        """Return the sentences of a chunk, from its input."""
+        """Return the sentences of a chunk, from its input; `answers` are kept ones of models."""
+        request = Request(work=Work.SHORTEN, settings=settings.to_wire())
+        kept = StepAnswers(answers, max_bytes=self._limits.output_bytes)
+        serve = _refuse if self._is_sandboxed else kept.serve
         with path.open("rb") as file:
-            head, body = self._run(Work.SHORTEN, file, settings.to_wire(), Shortened, keep_going)
+            head, body = self._run(request, file, Shortened, keep_going, serve)
         return ChunkSentences(
-            sentence_count=head.sentence_count, fallback_reasons=head.fallback_reasons, lines=body
+            sentence_count=head.sentence_count,
+            fallback_reasons=head.fallback_reasons,
+            lines=body,
+            quality=head.quality,
         )
 
     def close(self) -> None:
         """End the process."""
-        self._kill()
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.kill()
 
     def __enter__(self) -> PipelineProcess:
         return self
@@ -191,192 +211,88 @@ class PipelineProcess:
     @property
     def pid(self) -> int | None:
         """The process, while there is one."""
-        return self._child.process.pid if self._child else None
+        return self._channel.pid if self._channel else None
 
     def _run(
         self,
-        work: Work,
+        request: Request,
         file: IO[bytes],
-        settings: dict[str, Any],
         wanted: type[R],
         keep_going: Callable[[], bool] = lambda: True,
+        serve: Serve = _refuse,
     ) -> tuple[R, IO[bytes]]:
-        child = self._ready_child()
-        child.books += work is not Work.SHORTEN
-        child.cpu_before_s = _cpu_s(child)
+        channel = self._ready_channel()
+        self._books += request.work is not Work.SHORTEN
         body = tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES)  # noqa: SIM115 -- the caller's
         try:
-            request = msgspec.json.encode(Request(work=work, settings=settings)) + b"\n"
-            try:
-                socket.send_fds(child.channel, [request], [file.fileno()])
-            except OSError:
-                raise self._crash() from None
-            head = self._receive(child, body, keep_going)
-            _raise_failure(head, work)
+            head = self._exchanged(channel, request, file, body, keep_going, serve)
+            failures.raise_failure(head, request.work)
             if not isinstance(head, wanted):
-                raise self._untrusted()
+                raise failures.untrusted()
         except (PdfRejected, EngineFailed):
             body.close()
             raise
+        except ExtractionCrashed as crash:
+            body.close()
+            self.close()
+            if not self._is_sandboxed:
+                raise failures.of_model(crash) from None
+            raise
         except BaseException:
             body.close()
-            self._kill()
+            self.close()
             raise
-        if head.needs_recycling or child.books >= BOOKS_PER_PROCESS:
-            self._kill()
-        body.seek(0)
+        if head.needs_recycling or self._books >= BOOKS_PER_PROCESS:
+            self.close()
         return head, body
 
-    def _receive(self, child: _Child, body: IO[bytes], keep_going: Callable[[], bool]) -> Response:
-        """Collect the response, looking up every POLL_S."""
-        received = bytearray()
-        head: Response | None = None
-        left = 0
-        for block in self._iter_blocks(child, keep_going):
-            received += block
-            if head is None:
-                if b"\n" not in block:
-                    if len(received) > MAX_HEAD_BYTES:
-                        raise self._untrusted()
-                    continue
-                line, _, rest = received.partition(b"\n")
-                head, received = self._read_head(line), rest
-                left = head.body_bytes
-            body.write(received)
-            left -= len(received)
-            received.clear()
-            if left <= 0:
-                break
-        if head is None or left:
-            raise self._untrusted()
+    def _exchanged(
+        self,
+        channel: Channel,
+        request: Request,
+        file: IO[bytes],
+        body: IO[bytes],
+        keep_going: Callable[[], bool],
+        serve: Serve,
+    ) -> Response:
+        """Send a request and collect the response."""
+        cpu_before_s = channel.cpu_s()
+        blocks = channel.iter_blocks(wall_s=self._limits.wall_s, keep_going=keep_going)
+        messages = MessageReader(blocks, max_body_bytes=self._limits.output_bytes)
+        try:
+            channel.send(request, file.fileno())
+            return self._response(messages, body, partial(serve, channel))
+        except TimeoutError:
+            used_s = channel.cpu_s() - cpu_before_s
+            was_held_up = self._is_sandboxed and used_s < _IDLE_SHARE * self._limits.wall_s
+            raise (failures.process_lost() if was_held_up else failures.too_heavy()) from None
+        except ConnectionError:
+            raise failures.crashed(channel.ended_by()) from None
+
+    def _response(
+        self, messages: MessageReader, body: IO[bytes], serve: Callable[[Interim, IO[bytes]], None]
+    ) -> Response:
+        """Return the response, its body in `body`, after what the step asks for."""
+        while isinstance(head := messages.read_head(), Interim):
+            with tempfile.SpooledTemporaryFile(max_size=_HELD_BYTES) as content:
+                messages.copy_body(head, content)
+                serve(head, content)
+        messages.copy_body(head, body)
+        if messages.has_more:
+            raise failures.untrusted()
         return head
 
-    def _iter_blocks(self, child: _Child, keep_going: Callable[[], bool]) -> Iterator[bytes]:
-        """Yield what comes, until the wall clock budget is used up."""
-        left, before = self._limits.wall_s, time.monotonic()
-        with selectors.DefaultSelector() as selector:
-            selector.register(child.channel, selectors.EVENT_READ)
-            while True:
-                if not keep_going():
-                    raise Stopped
-                if selector.select(POLL_S):
-                    block = b""
-                    with suppress(ConnectionResetError):  # it died with a request unread
-                        block = child.channel.recv(_BLOCK_BYTES)
-                    if not block:
-                        raise self._crash()
-                    yield block
-                # Time in which this process itself stood still is not the document's.
-                left, before = left - min(time.monotonic() - before, 5 * POLL_S), time.monotonic()
-                if left <= 0:
-                    raise self._out_of_time(child)
-
-    def _read_head(self, line: bytes | bytearray) -> Response:
-        try:
-            head: Response = _HEADS.decode(line)
-        except (msgspec.DecodeError, msgspec.ValidationError):
-            raise self._untrusted() from None
-        if head.body_bytes > self._limits.output_bytes:
-            raise ExtractionCrashed(JobErrorCode.PDF_LIMIT, _TOO_HEAVY)
-        return head
-
-    def _ready_child(self) -> _Child:
-        if self._child and self._child.process.poll() is not None:
-            self._kill()
-        if self._child is None:
-            self._child = _start(Options(limits=self._limits, is_sandboxed=self._is_sandboxed))
-        return self._child
-
-    def _kill(self) -> None:
-        child, self._child = self._child, None
-        if child is not None:
-            child.channel.close()
-            child.process.kill()
-            child.process.wait()
-
-    def _out_of_time(self, child: _Child) -> ExtractionCrashed:
-        """Tell a document that takes too long from a process that was held up."""
-        if _cpu_s(child) - child.cpu_before_s < _IDLE_SHARE * self._limits.wall_s and (
-            self._is_sandboxed
-        ):
-            return ExtractionCrashed(JobErrorCode.WORKER_LOST, _LOST)
-        return ExtractionCrashed(JobErrorCode.PDF_LIMIT, _TOO_HEAVY)
-
-    def _untrusted(self) -> ExtractionCrashed:
-        self._kill()
-        _log.error("the pipeline process answered what it may not")
-        return ExtractionCrashed(JobErrorCode.PDF_DAMAGED, _BROKEN)
-
-    def _crash(self) -> ExtractionCrashed:
-        """Say how a process ended that closed its socket."""
-        assert self._child
-        try:
-            ended_by = -self._child.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            ended_by = signal.SIGKILL
-        if ended_by in (signal.SIGSEGV, signal.SIGBUS):
-            return ExtractionCrashed(JobErrorCode.PDF_DAMAGED, _BROKEN)
-        # PDFium traps or aborts when it gets no memory
-        if ended_by in (
-            signal.SIGPROF, signal.SIGXCPU, signal.SIGABRT, signal.SIGILL, signal.SIGTRAP,
-        ):  # fmt: skip
-            return ExtractionCrashed(JobErrorCode.PDF_LIMIT, _TOO_HEAVY)
-        return ExtractionCrashed(JobErrorCode.WORKER_LOST, _LOST)
-
-
-def _start(options: Options) -> _Child:
-    channel, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    with child_end:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-I", "-m", "fnt_server.sandbox.child"),
-                *(str(child_end.fileno()), msgspec.json.encode(options).decode()),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=[child_end.fileno()],
-            env=_environment(is_sandboxed=options.is_sandboxed),
-        )
-    return _Child(process, channel)
-
-
-def _environment(*, is_sandboxed: bool) -> dict[str, str]:
-    """Return nothing for a sandbox, and what models need outside it: keys, proxies, certificates.
-
-    Neither is told where the database is, the broker, the storage or the signing key.
-    """
-    names = _LIBRARIES if is_sandboxed else _MODEL_VARIABLES
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name in names
-        or (
-            not is_sandboxed
-            and (name.startswith(_MODEL_PREFIXES) or name.lower().endswith("_proxy"))
-        )
-    }
-
-
-def _raise_failure(head: Response, work: Work) -> None:
-    match head:
-        case Rejected():
-            raise PdfRejected(head.code, head.message)
-        case EngineRefused():
-            raise EngineFailed(head.message, certain=head.is_certain)
-        case TooHeavy():
-            raise ExtractionCrashed(JobErrorCode.PDF_LIMIT, _TOO_HEAVY)
-        case Bug():
-            _log.error("the pipeline failed: %s", escaped(head.where))
-            if work is Work.SHORTEN:
-                raise ExtractionCrashed(JobErrorCode.INTERNAL, _MISTAKE)
-            raise ExtractionCrashed(JobErrorCode.PDF_DAMAGED, _BROKEN)
-
-
-def _cpu_s(child: _Child) -> float:
-    """Return the processor time a process has used, 0 where the system does not tell."""
-    with suppress(OSError, ValueError, IndexError):
-        stat = Path(f"/proc/{child.process.pid}/stat").read_text(encoding="ascii")
-        ticks = stat.rpartition(")")[2].split()[11:13]
-        return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
-    return float("inf")
+    def _ready_channel(self) -> Channel:
+        if self._channel and self._channel.has_ended:
+            self.close()
+        if self._channel is None:
+            self._channel = Channel(
+                Options(
+                    limits=self._limits,
+                    is_sandboxed=self._is_sandboxed,
+                    models=self._models,
+                    keeps_answers=not self._is_sandboxed,
+                )
+            )
+            self._books = 0
+        return self._channel

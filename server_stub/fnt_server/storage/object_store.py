@@ -19,7 +19,8 @@ from obstore.exceptions import NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from fnt_server.concurrency import in_native_thread
-from fnt_server.config import ConfigError
+from fnt_server.config.environment import ConfigError
+from fnt_server.failure_reasons import BUCKET_NOT_FOUND, MISSING_BUCKET, ReasonedError, reason
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """Error numbers of a full disk."""
@@ -32,11 +33,13 @@ RETRIES = 2
 PART_BYTES = 5 * 1024 * 1024
 """Minimum part size of an S3 multipart upload."""
 LISTED_AT_ONCE = 1000
+PROBED_PREFIX = "check/"
+"""Where there are hardly any objects."""
 PIECE_BYTES = 1024 * 1024
 """Minimum number of bytes read from a bucket at a time."""
 
 
-class StorageDownError(Exception):
+class StorageDownError(ReasonedError):
     """The storage is unreachable or refuses a request, which may succeed later."""
 
 
@@ -55,7 +58,15 @@ class Storage:
                 LocalStore(self._folder, automatic_cleanup=True) if self._folder else _bucket(url)
             )
         except (OSError, ValueError, obstore.exceptions.BaseError) as error:
-            raise ConfigError(f"cannot use FNT_STORAGE_URL: {type(error).__name__}") from error
+            raise ConfigError(f"cannot use FNT_STORAGE_URL: {reason(error)}") from error
+
+    def probe(self) -> None:
+        """Raise unless the storage is there, and, if it is a folder, writable."""
+        if self._folder is None:
+            with _in_our_words("bucket"):
+                next(iter(obstore.list(self._store, PROBED_PREFIX, chunk_size=1)), None)
+        elif not os.access(self._folder, os.W_OK | os.X_OK):
+            raise StorageDownError("the folder is missing or not writable: check FNT_STORAGE_URL")
 
     def put(self, key: str, chunks: Iterable[bytes]) -> None:
         """Write an object from chunks; an exception raised by `chunks` leaves nothing behind.
@@ -63,9 +74,12 @@ class Storage:
         `chunks` must not use the storage itself. Raises OSError if the disk is full, and, like
         every method, StorageDownError if the bucket is down.
         """
-        with _in_our_words(f"bucket for {key}"):
-            body = iter(chunks) if self._folder else _whole_if_small(iter(chunks))
-            obstore.put(self._store, key, body, chunk_size=PART_BYTES, max_concurrency=2)
+        try:
+            with _in_our_words(key):
+                body = iter(chunks) if self._folder else _whole_if_small(iter(chunks))
+                obstore.put(self._store, key, body, chunk_size=PART_BYTES, max_concurrency=2)
+        except FileNotFoundError as error:
+            raise StorageDownError(BUCKET_NOT_FOUND) from error
         self._sync(key)
 
     def get(self, key: str) -> bytes:
@@ -124,6 +138,10 @@ class Storage:
             with contextlib.suppress(FileNotFoundError), _in_our_words("object"):
                 obstore.delete(self._store, some)
 
+    def delete_under(self, prefix: str) -> None:
+        """Delete the objects under a prefix that has few."""
+        self.delete(self.list_keys(prefix))
+
     def delete_drafts(self, *, older_than_s: float) -> None:
         """Delete what puts left in a folder when their process was killed.
 
@@ -151,6 +169,10 @@ class Storage:
 
 class NativeThreadStorage(Storage):
     """A Storage for gevent: blocking calls run in native threads, beside other greenlets."""
+
+    def probe(self) -> None:
+        """Raise unless the storage is there."""
+        in_native_thread(super().probe)
 
     def put(self, key: str, chunks: Iterable[bytes]) -> None:
         """Collect the chunks here, where their socket can be read; write in a native thread."""
@@ -221,10 +243,12 @@ def _in_our_words(key: str) -> Iterator[None]:
     """Translate the library's errors to FileNotFoundError, OSError or StorageDownError."""
     try:
         yield
-    except (NotFoundError, FileNotFoundError):
+    except (NotFoundError, FileNotFoundError) as error:
+        if re.search(MISSING_BUCKET, str(error)):
+            raise StorageDownError(BUCKET_NOT_FOUND) from error
         raise FileNotFoundError(key) from None
     except obstore.exceptions.BaseError as error:
-        raise _system_error(error) or StorageDownError(type(error).__name__) from error
+        raise _system_error(error) or StorageDownError(reason(error)) from error
 
 
 def _pieces(stream: obstore.BytesStream, key: str) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-from fnt_server.config import ConfigError
+from fnt_server.config.environment import ConfigError
 from fnt_server.logs import escaped
 from fnt_server.storage.object_store import Storage, local_folder
 
@@ -42,12 +42,12 @@ def _require_bucket(url: str) -> None:
             capture_output=True, text=True, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        reason = f"no answer within {WITHIN_S:.0f} s"
+        reason = f"no answer within {WITHIN_S:.0f} s: check its address and the network"
     else:
         if tried.returncode == 0:
             return
         reason = (tried.stdout.splitlines() or ["the check failed"])[-1]
-    raise ConfigError(f"cannot write to FNT_STORAGE_URL ({reason}): check its address and keys")
+    raise ConfigError(f"cannot write to FNT_STORAGE_URL: {reason}")
 
 
 def try_storage(url: str) -> None:
@@ -62,7 +62,7 @@ def main() -> None:
     try:
         try_storage(os.environ["FNT_STORAGE_URL"])
     except Exception as error:  # whatever is wrong is the result
-        words = str(error.__cause__ or error).partition("\n")[0][:200]
+        words = str(error).partition("\n")[0][:200]
         sys.stdout.write(f"{escaped(words) or type(error).__name__}\n")
         sys.exit(1)
 

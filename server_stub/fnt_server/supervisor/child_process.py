@@ -6,32 +6,26 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 
 from fnt_server.supervisor import restart_policy
+from fnt_server.supervisor.forked_process import ForkedProcess
 from fnt_server.supervisor.orphan_killer import OrphanKiller
+
+Process = subprocess.Popen[bytes] | ForkedProcess
 
 
 class Child:
     """A child process that is restarted when it dies."""
 
     def __init__(
-        self,
-        name: str,
-        command: Sequence[str],
-        *,
-        environ: Mapping[str, str],
-        orphan_killer: OrphanKiller,
-        fds: Sequence[int] = (),
+        self, name: str, start: Callable[[], Process], *, orphan_killer: OrphanKiller
     ) -> None:
         self.name = name
-        self._command = list(command)
-        self._environ = dict(environ)
+        self._start = start
         self._orphan_killer = orphan_killer
-        self._fds = tuple(fds)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._started_at = 0.0
         self._failures = 0
         self._not_before = 0.0
@@ -61,17 +55,10 @@ class Child:
         """Whether it may be started (again) now."""
         return self._process is None and time.monotonic() >= self._not_before
 
-    def start(self, **environ: str) -> None:
-        """Start the command; its output goes to our standard error."""
+    def start(self) -> None:
+        """Start the process."""
         self._started_at = time.monotonic()
-        self._process = subprocess.Popen(
-            self._command,
-            env={**self._environ, **environ},
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr.fileno(),
-            pass_fds=self._fds,
-            start_new_session=True,
-        )
+        self._process = self._start()
         self._orphan_killer.hold(self._process.pid)
 
     def send_signal(self, number: signal.Signals) -> None:
@@ -83,6 +70,7 @@ class Child:
     def reap(self) -> int:
         """Kill what is left of the group and schedule the next start; returns the exit status."""
         assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)  # it may not lead its group yet
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         status = self._process.wait()

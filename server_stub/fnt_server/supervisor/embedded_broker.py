@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 from typing import Final
 
-from fnt_server.config import ConfigError
+from fnt_server.config.environment import ConfigError
 
 log = logging.getLogger(__name__)
 

@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import gc
+import http.client
 import logging
 import os
-import shutil
 import signal
 import socket
+import subprocess
 import sys
 import time
-import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from fnt.wire import paths
 from fnt_server.auth.tokens import load_key
-from fnt_server.config import METRICS_FILES, Config, ConfigError
+from fnt_server.concurrency import GEVENT
+from fnt_server.config import Config
+from fnt_server.config.environment import ConfigError
+from fnt_server.config.shutdown_timeout import ShutdownTimeout
 from fnt_server.db import schema
-from fnt_server.db.connection import Database
+from fnt_server.db.connection import COMMAND, Database
+from fnt_server.failure_reasons import reason
 from fnt_server.jobs import leases, worker_registry
-from fnt_server.messaging import broker
+from fnt_server.messaging import broker_probe
 from fnt_server.monitoring import exporter
+from fnt_server.monitoring.system_requirements import require_system
 from fnt_server.storage.write_probe import require_storage
 from fnt_server.supervisor import embedded_broker
-from fnt_server.supervisor.child_process import Child
+from fnt_server.supervisor.child_process import Child, Process
+from fnt_server.supervisor.data_lock import lock_data_dir
+from fnt_server.supervisor.forked_process import ForkedProcess
 from fnt_server.supervisor.orphan_killer import OrphanKiller
 from fnt_server.supervisor.restart_policy import WORKER_SILENT_S
 
@@ -39,15 +48,35 @@ READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 2.5
 CHILD_DRAIN_S = 2
 POLL_EVERY_S = 0.1
+POLL_BEFORE_READY_S = 0.02
 SOCKET_WITHIN_S = 10.0
 """Time a broker has to listen after its start; one with much data to read takes a while."""
+
+
+class Programs(Protocol):
+    """What the children run; each returns at the end of its process."""
+
+    def web(self, config: Config, *, fd: int) -> None:
+        """Serve on an open socket."""
+
+    def worker(self, config: Config, *, worker_id: str) -> None:
+        """Run steps."""
 
 
 class Supervisor:
     """Starts the children, waits until each answers, keeps them alive, stops them."""
 
-    def __init__(self, config: Config, *, echo: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        programs: Programs,
+        echo: Callable[[str], None],
+        is_idle: Callable[[Database], bool] = lambda _: False,
+    ) -> None:
         self._config = config
+        self._is_idle = is_idle
+        self._programs = programs
         self._echo = echo
         # Not an Event: a signal handler that runs while its lock is held would deadlock.
         self._is_stopping = False
@@ -57,21 +86,21 @@ class Supervisor:
         self._worker_checked_at = time.monotonic()
 
     def run(self) -> None:
-        """Run until SIGTERM or SIGINT; raises ConfigError if it cannot start."""
+        """Run until SIGTERM, SIGINT or idle; raises ConfigError if it cannot start."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop_soon)
         with (
-            _locked(self._config.data_dir),
+            lock_data_dir(self._config),
             _listening(self._config.host, self._config.port) as listener,
             contextlib.closing(OrphanKiller()) as orphan_killer,
         ):
+            require_system(self._config)
             # A child would report this too, but exit and be restarted forever.
-            assert self._config.secret_key_file
             load_key(self._config.secret_key_file)
             if metrics := exporter.listen(self._config.metrics_port):
                 metrics.close()
             require_storage(self._config.storage_url)
-            self._database = Database(self._config.database_url)
+            self._database = Database(self._config.database_url, pool=COMMAND)
             schema.migrate(self._database)
             self._make_children(listener, orphan_killer)
             try:
@@ -86,49 +115,59 @@ class Supervisor:
         self._is_stopping = True
 
     def _make_children(self, listener: socket.socket, orphan_killer: OrphanKiller) -> None:
-        config, environ = self._config, dict(os.environ)
+        config = self._config
+        make = partial(Child, orphan_killer=orphan_killer)
         if config.is_embedded:
             path = self._socket_path = embedded_broker.socket_path(config.data_dir)
             config = replace(config, broker_url=f"unix://{path}")
             config = replace(config, events_url=config.events_url or config.broker_url)
             command = embedded_broker.broker_command(config.data_dir / "broker", path)
-            self._children["broker"] = Child(
-                "broker", command, environ=environ, orphan_killer=orphan_killer
-            )
-        self._config = config = replace(config, drain_s=min(config.drain_s, CHILD_DRAIN_S))
-        environ |= config.to_env()
-        if config.metrics_port:
-            # The web process exports the counts of all processes.
-            environ[METRICS_FILES] = str(_emptied(config.data_dir / "metrics"))
-        fnt_server, fd = [sys.executable, "-m", "fnt_server"], listener.fileno()
-        self._children["web"] = Child(
-            "web", [*fnt_server, "web", "--fd", str(fd)], environ=environ,
-            orphan_killer=orphan_killer, fds=[fd],
-        )  # fmt: skip
-        self._children["worker"] = Child(
-            "worker",
-            [*fnt_server, "worker"],
-            environ={**environ, "FNT_METRICS_PORT": "0"},
-            orphan_killer=orphan_killer,
+            self._children["broker"] = make("broker", partial(_execute, command))
+        self._config = config = replace(
+            config, shutdown=ShutdownTimeout(drain_s=min(config.shutdown.drain_s, CHILD_DRAIN_S))
         )
+        self._children["web"] = make("web", partial(self._start_web, listener.fileno()))
+        self._children["worker"] = make("worker", self._start_worker)
+        gc.freeze()  # keep memory shared: collecting would write to it
+
+    def _start_web(self, fd: int) -> Process:
+        if self._config.worker_class == GEVENT:  # patches what is imported here already
+            command = [sys.executable, "-m", "fnt_server", "web", "--fd", str(fd)]
+            return _execute(command, environ=self._config.to_env(), fds=[fd])
+        self._database.dispose()  # SQLite's locks do not survive a fork
+        return ForkedProcess("web", partial(self._programs.web, self._config, fd=fd), fd=fd)
+
+    def _start_worker(self) -> Process:
+        self._database.dispose()
+        self._worker_id = uuid.uuid4().hex
+        self._worker_checked_at = time.monotonic()
+        config = replace(self._config, metrics_port=0)  # web exports its counts
+        run = partial(self._programs.worker, config, worker_id=self._worker_id)
+        return ForkedProcess("worker", run)
 
     def _keep_alive(self, listener: socket.socket) -> None:
         host, port = listener.getsockname()[:2]
-        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         deadline, ready = time.monotonic() + READY_WITHIN_S, False
         while not self._is_stopping:
             for child in self._children.values():
                 self._restart_if_dead(child)
             if not ready:
-                ready = self._is_ready(url)
+                ready = self._is_ready(host, port)
                 if ready:
-                    self._echo(f"ready {url}")
+                    self._echo(
+                        f"ready http://[{host}]:{port}"
+                        if ":" in host
+                        else f"ready http://{host}:{port}"
+                    )
                 elif time.monotonic() > deadline:
                     raise ConfigError(f"not ready after {READY_WITHIN_S:.0f} s: see the log above")
             else:
                 self._check_worker()
                 self._check_socket()
-            time.sleep(POLL_EVERY_S)
+                if self._is_idle(self._database):
+                    log.info("idle, stopping")
+                    self._is_stopping = True
+            time.sleep(POLL_EVERY_S if ready else POLL_BEFORE_READY_S)
 
     def _restart_if_dead(self, child: Child) -> None:
         if child.has_died:
@@ -139,17 +178,14 @@ class Supervisor:
             elif child.name == "broker" and status > 0 and child.failures > 1:
                 embedded_broker.quarantine(self._config.data_dir / "broker")
         if child.is_due:
-            if child.name == "worker":
-                self._worker_id = uuid.uuid4().hex
-                self._worker_checked_at = time.monotonic()
-            child.start(FNT_WORKER_ID=self._worker_id)
+            child.start()
 
-    def _is_ready(self, url: str) -> bool:
+    def _is_ready(self, host: str, port: int) -> bool:
         return (
-            broker.answers(self._config.broker_url)
+            broker_probe.answers(self._config.broker_url)
             and self._worker_id
             in worker_registry.live_workers(self._database, within_s=READY_WITHIN_S)
-            and _answers(url + paths.HEALTH)
+            and _answers(host, port)
         )
 
     def _check_worker(self) -> None:
@@ -161,7 +197,7 @@ class Supervisor:
             alive = worker_registry.live_workers(self._database, within_s=WORKER_SILENT_S)
         except SQLAlchemyError:
             return
-        if self._worker_id not in alive and broker.answers(self._config.broker_url):
+        if self._worker_id not in alive and broker_probe.answers(self._config.broker_url):
             log.warning("worker heartbeat missing for %.0f s, restarting it", WORKER_SILENT_S)
             self._children["worker"].send_signal(signal.SIGKILL)
 
@@ -178,7 +214,7 @@ class Supervisor:
         try:
             leases.release_all(self._database, worker_id=self._worker_id)
         except SQLAlchemyError as error:
-            log.warning("steps will be retried after lease expiry: %s", type(error).__name__)
+            log.warning("steps will be retried after lease expiry: %s", reason(error))
 
     def _stop_all(self) -> None:
         first = [c for n, c in self._children.items() if n != "broker"]
@@ -199,26 +235,6 @@ def _stop(children: list[Child], *, within_s: float) -> None:
 
 
 @contextlib.contextmanager
-def _locked(data_dir: Path) -> Iterator[None]:
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(data_dir / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot write to {data_dir} ({error.strerror}): choose a folder with --data-dir"
-        ) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        raise ConfigError(f"another fnt-server is using {data_dir}: stop it first") from None
-    try:
-        yield
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     """Open the listening socket here, so that a restarted web loses no connections."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -234,15 +250,26 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _emptied(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
-    return folder
+def _execute(
+    command: Sequence[str], *, environ: Mapping[str, str] | None = None, fds: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
+    """Start a program; its output goes to our standard error."""
+    return subprocess.Popen(
+        command,
+        env={**os.environ, **(environ or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr.fileno(),
+        pass_fds=fds,
+        start_new_session=True,
+    )
 
 
-def _answers(url: str) -> bool:
+def _answers(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=1.0)
     try:
-        with urllib.request.urlopen(url, timeout=1.0) as answer:  # noqa: S310 -- our own http URL
-            return bool(answer.status == 200)
-    except OSError:
+        connection.request("GET", paths.HEALTH)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()

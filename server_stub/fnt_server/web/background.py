@@ -1,4 +1,4 @@
-"""Background checks of the web process: sockets to close, and the health status."""
+"""Background checks of the web process: sockets to close."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import time
 from typing import Any
 
 from socketio.manager import Manager
-from sqlalchemy.exc import SQLAlchemyError
 
 from fnt.wire import events
 from fnt.wire.socket_payloads import Draining
-from fnt_server.jobs import worker_registry
-from fnt_server.messaging import broker
+from fnt_server.failure_reasons import reason
 from fnt_server.web.services import Services
 from fnt_server.web.sockets.registry import SocketRegistry
 
@@ -44,7 +42,10 @@ class BackgroundTasks:
         self._thread.join(CLOSE_WITHIN_S)
 
     def drain(self, *, retry_in_s: float) -> None:
-        """Announce the stop to this process's clients only, then close their sockets."""
+        """Announce the stop to this process's clients only, then close their transports.
+
+        A client that is disconnected in the protocol of Socket.IO would not connect again.
+        """
         Manager.emit(
             self._server.manager,
             events.SERVER_DRAINING,
@@ -52,8 +53,6 @@ class BackgroundTasks:
             namespace="/",
         )
         time.sleep(retry_in_s)
-        for sid in self._connections.all():
-            self._server.disconnect(sid, ignore_queue=True)
         for sid in list(self._server.eio.sockets):
             _close_transport(self._server.eio, sid)
 
@@ -63,12 +62,11 @@ class BackgroundTasks:
                 self._close_unauthenticated,
                 self._unregister_closed,
                 self._close_ended,
-                self._update_health,
             ):
                 try:
                     task()
                 except Exception as error:  # the next round tries again
-                    log.warning("%s: %s", task.__name__, type(error).__name__)
+                    log.warning("%s: %s", task.__name__, reason(error))
             self._services.logged_out.wait(EVERY_S)
             self._services.logged_out.clear()
 
@@ -79,7 +77,7 @@ class BackgroundTasks:
         unauthenticated = [sid for sid in list(eio.sockets) if sid not in known]
         self._first_seen = {sid: self._first_seen.get(sid, now) for sid in unauthenticated}
         for sid, since in self._first_seen.items():
-            if now - since > self._services.config.connect_within_s:
+            if now - since > self._services.config.sockets.connect_within_s:
                 _close_transport(eio, sid)
 
     def _unregister_closed(self) -> None:
@@ -101,15 +99,6 @@ class BackgroundTasks:
         for sid, identity in connected.items():
             if identity not in valid:
                 self._server.disconnect(sid, ignore_queue=True)
-
-    def _update_health(self) -> None:
-        services, health_status = self._services, self._services.health_status
-        health_status.broker = broker.answers(services.config.broker_url)
-        try:
-            health_status.workers, _ = worker_registry.count_live(services.database)
-        except SQLAlchemyError:
-            health_status.workers = 0
-        health_status.checked_at = time.monotonic()
 
 
 def _close_transport(eio: Any, sid: str) -> None:

@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import threading
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import ThreadWorker
 
 from fnt import __version__
 from fnt_server.concurrency import GEVENT, THREADS
@@ -23,57 +21,16 @@ from fnt_server.config import Config
 from fnt_server.monitoring import exporter
 from fnt_server.monitoring.exporter import DatabaseCollector
 from fnt_server.web.app import create_app
-from fnt_server.web.background import DRAIN_RETRY_S
-from fnt_server.web.io_timeouts import StallGuard
-from fnt_server.web.lingering_close import LingeringCloser
-from fnt_server.web.sockets.transport import HANDSHAKE_SLOTS
+from fnt_server.web.request_limits import ANONYMOUS_REQUESTS, SPARE_THREADS, USER_REQUESTS
+from fnt_server.web.sockets.socket_requests import MAX_UNAUTHENTICATED
 
 log = logging.getLogger(__name__)
 
 WORKERS = {
-    THREADS: "fnt_server.web.gunicorn_server.DrainingThreadWorker",
+    THREADS: "fnt_server.web.thread_worker.DrainingThreadWorker",
     GEVENT: "fnt_server.web.gevent_worker.DrainingGeventWorker",
 }
-REST_THREADS = 32
-
-
-class DrainingThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Announces a shutdown to its sockets before it stops."""
-
-    def init_process(self) -> None:
-        """Start serving; never returns."""
-        gc.freeze()  # keep memory from before the fork shared: collecting would write to it
-        self._closer = LingeringCloser()
-        super().init_process()
-
-    def handle(self, conn: Any) -> Any:
-        """Answer a request, whose head must arrive in time: it already occupies a thread."""
-        within_s = self.wsgi.extensions["fnt"].config.stalled_after_s
-        with StallGuard(conn.sock, stalled_after_s=within_s) as conn.guard:
-            return super().handle(conn)
-
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer a request whose head has arrived."""
-        conn.guard.end()
-        return super().handle_request(req, conn)
-
-    def finish_request(self, conn: Any, fs: Any) -> None:
-        """Keep or close a connection; gunicorn would wait for its client in the only event loop."""
-        if fs.cancelled() or fs.exception() or fs.result():
-            super().finish_request(conn, fs)
-        else:
-            self._closer.close(conn.sock, partial(self.method_queue.defer, self._count_closed))
-
-    def _count_closed(self) -> None:
-        self.nr_conns -= 1
-
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        """Handle SIGTERM."""
-        threading.Thread(target=self._drain, daemon=True).start()
-        super().handle_exit(sig, frame)
-
-    def _drain(self) -> None:
-        self.wsgi.extensions["fnt.background"].drain(retry_in_s=DRAIN_RETRY_S)
+REST_THREADS = ANONYMOUS_REQUESTS + USER_REQUESTS + SPARE_THREADS
 
 
 class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
@@ -84,6 +41,7 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, self._end_at_once)
         super().stop(graceful)
+        gc.freeze()  # or the interpreter collects all modules before it exits
 
     def _end_at_once(self, number: int, _frame: FrameType | None) -> None:
         self.kill_workers(signal.SIGKILL)
@@ -115,15 +73,18 @@ class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
         super().__init__()
 
     def load_config(self) -> None:
-        threads = self._fnt_config.max_sockets + HANDSHAKE_SLOTS + REST_THREADS
+        sockets = self._fnt_config.sockets
+        # A socket that is upgraded polls on until then.
+        per_socket = len(sockets.transports)
+        threads = per_socket * (sockets.max_sockets + MAX_UNAUTHENTICATED) + REST_THREADS
         settings = {
             "bind": self._bind,
             "workers": 1,
             "worker_class": WORKERS[self._fnt_config.worker_class],
             "threads": threads,
-            "worker_connections": threads * 2,
+            "worker_connections": threads + self._fnt_config.connections.max_connections + 512,
             "backlog": 2048,
-            "graceful_timeout": self._fnt_config.drain_s,
+            "graceful_timeout": self._fnt_config.shutdown.drain_s,
             "timeout": 60,
             "keepalive": 30,
             "logger_class": _Log,
@@ -140,10 +101,11 @@ class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
     def load(self) -> Any:
         app = create_app(self._fnt_config)
         _subscribe_to_events(app.extensions["socketio"].server)
-        connections = app.extensions["fnt.connections"]
+        services, connections = app.extensions["fnt"], app.extensions["fnt.connections"]
         sockets = partial(len, connections)
         exporter.serve(
-            self._metrics, DatabaseCollector(app.extensions["fnt"].database, sockets=sockets)
+            self._metrics,
+            DatabaseCollector(services.database, sockets=sockets, health=services.health.report),
         )
         return app
 
@@ -171,8 +133,8 @@ def run_web(config: Config, *, fd: int | None = None) -> None:
     os.environ.pop("GUNICORN_CMD_ARGS", None)
     bind = f"fd://{fd}" if fd is not None else f"{host}:{config.port}"
     log.info(
-        "web started: version %s, listening on %s, %s, up to %d sockets",
+        "web started: version %s, listening on %s, %s, up to %d sockets by %s; %s",
         __version__, _address(fd) if fd is not None else bind, config.worker_class,
-        config.max_sockets,
+        config.sockets.max_sockets, " and ".join(config.sockets.transports), config.places,
     )  # fmt: skip
     _WebServer(config, bind=bind).run()

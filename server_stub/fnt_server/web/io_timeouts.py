@@ -1,4 +1,4 @@
-"""Read timeouts: closes connections whose client stops sending in the middle of a request."""
+"""Timeouts of connections: what arrives or is read too slowly is cut off."""
 
 from __future__ import annotations
 
@@ -6,22 +6,27 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Iterable, Iterator
 
+from fnt_server.web.fair_dispatch import end_turn
+from fnt_server.web.lingering_close import hang_up
+
+WRITE_BYTES = 64 * 1024
+"""What a client must read in time."""
 CHECK_EVERY_S = 0.25
 
 
 class StallGuard:
-    """Shuts down the reading side of a stalled socket; does nothing without a socket."""
+    """Ends what is read from a stalled socket, or hangs up; does nothing without a socket."""
 
-    def __init__(self, connection: socket.socket | None, *, stalled_after_s: float) -> None:
+    def __init__(
+        self, connection: socket.socket | None, *, stalled_after_s: float, hangs_up: bool = False
+    ) -> None:
         self._connection = connection
         self._stalled_after_s = stalled_after_s
-        self._last_progress = time.monotonic()
+        self._hangs_up = hangs_up
+        self._began = time.monotonic()
         self.has_cut = False
-
-    def progressed(self) -> None:
-        """Record progress."""
-        self._last_progress = time.monotonic()
 
     def __enter__(self) -> StallGuard:
         if self._connection is not None:
@@ -36,13 +41,27 @@ class StallGuard:
         _watch.drop(self)
 
     def cut_if_stalled(self) -> None:
-        """Shut the socket down if it has stalled."""
+        """Cut the socket off if it has stalled."""
         if self._connection is None or self.has_cut:
             return
-        if time.monotonic() - self._last_progress > self._stalled_after_s:
+        if time.monotonic() - self._began > self._stalled_after_s:
             self.has_cut = True
-            with contextlib.suppress(OSError):
-                self._connection.shutdown(socket.SHUT_RD)
+            if self._hangs_up:
+                hang_up(self._connection)
+            else:
+                with contextlib.suppress(OSError):
+                    self._connection.shutdown(socket.SHUT_RD)
+
+
+def written_in_time(
+    items: Iterable[bytes], connection: socket.socket | None, *, stalled_after_s: float
+) -> Iterator[bytes]:
+    """Pass on an answer in pieces; shuts the connection down when one is not read in time."""
+    end_turn()
+    for item in items:
+        for start in range(0, len(item), WRITE_BYTES):
+            with StallGuard(connection, stalled_after_s=stalled_after_s, hangs_up=True):
+                yield item[start : start + WRITE_BYTES]
 
 
 class _Watch:

@@ -1,4 +1,4 @@
-"""Hourly cleanup: orphaned files, leftovers of killed uploads, expired logins."""
+"""Hourly cleanup: expired jobs, orphaned files, leftovers of killed uploads, expired logins."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import delete, or_, select
 
+from fnt_server.auth import audit
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import AccessToken, DeviceLogin, Job, Login
-from fnt_server.jobs import state
+from fnt_server.failure_reasons import reason
+from fnt_server.jobs import retention, state
 from fnt_server.storage.object_store import Storage
 
 log = logging.getLogger(__name__)
@@ -28,9 +30,10 @@ CLOSE_WITHIN_S = 5.0
 class Janitor:
     """A separate thread, so that a hanging bucket does not delay the reaper."""
 
-    def __init__(self, database: Database, storage: Storage) -> None:
+    def __init__(self, database: Database, storage: Storage, *, keep_days: int = 0) -> None:
         self._database = database
         self._storage = storage
+        self._keep_days: int | None = keep_days
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="janitor", daemon=True)
 
@@ -46,7 +49,12 @@ class Janitor:
 
     def run_once(self) -> None:
         """Clean up once; raises what database and storage raise."""
+        if self._keep_days is not None:
+            retention.apply_setting(self._database, self._keep_days)
+            self._keep_days = None  # applied: another process may have a newer setting by now
         delete_ended_logins(self._database)
+        audit.delete_old(self._database)
+        delete_expired_jobs(self._database, self._storage)
         sweep(self._database, self._storage)
 
     def _run(self) -> None:
@@ -57,7 +65,7 @@ class Janitor:
                 failures = 0
             except Exception as error:
                 failures += 1
-                log.warning("cleanup failed: %s", type(error).__name__)
+                log.warning("cleanup failed: %s", reason(error))
             self._closed.wait(next_run_in_s(failures))
 
 
@@ -79,6 +87,14 @@ def delete_ended_logins(database: Database) -> None:
         session.execute(
             delete(DeviceLogin).where(DeviceLogin.ends_at < now() - ENDED_DEVICE_LOGINS_KEPT_S)
         )
+
+
+def delete_expired_jobs(database: Database, storage: Storage) -> None:
+    """Delete the jobs whose time is over: first the rows, then the objects, as a user does."""
+    while ids := retention.delete_expired(database):
+        log.info("%d expired jobs deleted, the first is %d", len(ids), ids[0])
+        for job_id in ids:
+            storage.delete_under(f"jobs/{job_id}/")
 
 
 def sweep(

@@ -13,7 +13,7 @@ from fnt_server.auth.tokens import TokenSigner
 from fnt_server.config import Config
 from fnt_server.db.connection import Database
 from fnt_server.messaging.event_bus import Publisher
-from fnt_server.monitoring.health_checks import HealthStatus, TimedProbe
+from fnt_server.monitoring.health_checks import HealthMonitor, TimedProbe
 from fnt_server.storage.object_store import Storage
 
 
@@ -30,7 +30,7 @@ class Services:
     publisher: Publisher
     database_probe: TimedProbe[bool]
     """Whether the database answers."""
-    health_status: HealthStatus = field(default_factory=HealthStatus)
+    health: HealthMonitor
     logged_out: threading.Event = field(default_factory=threading.Event)
     """Set when a login is revoked here, so that its sockets are closed without delay."""
 

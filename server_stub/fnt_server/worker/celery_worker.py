@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
+import signal
 import sys
 import time
-import uuid
 import warnings
 from functools import cached_property
 
+import cffi.cparser  # noqa: F401 -- billiard's children use it: imported before the fork, once
 from billiard.compat import mem_rss
 from celery import Celery, signals
 from celery.exceptions import SecurityWarning
+from kombu.asynchronous import get_event_loop
 from sqlalchemy.exc import SQLAlchemyError
 
 from fnt import __version__
 from fnt_server.config import Config
-from fnt_server.db.connection import Database
+from fnt_server.db.connection import SLOT, Database
+from fnt_server.failure_reasons import reason
 from fnt_server.jobs import leases, queries, worker_registry
 from fnt_server.jobs.reaper import Reaper
-from fnt_server.messaging.broker import WAKEUP_TASK, make_celery, make_manager
+from fnt_server.messaging import wakeup_transport
+from fnt_server.messaging.broker import WAKEUP_TASK, make_celery
 from fnt_server.messaging.event_bus import Publisher, make_publisher
+from fnt_server.messaging.event_manager import make_manager
 from fnt_server.metrics import STEPS_LOST
 from fnt_server.monitoring import exporter
 from fnt_server.storage.object_store import Storage
@@ -35,10 +41,6 @@ MAX_CHILD_KIB = 400_000
 """A larger pool child is replaced after its current wakeup."""
 MAX_CHILD_WAKEUPS = 1000
 """A pool child is replaced after this many wakeups, whatever its size."""
-CELERY_OPTIONS = (
-    "--quiet", "worker", "--pool=prefork", "--without-gossip", "--without-mingle",
-    "--without-heartbeat", "--loglevel=WARNING", "-O", "fair",
-)  # fmt: skip
 
 
 class PoolChild:
@@ -54,12 +56,12 @@ class PoolChild:
     @cached_property
     def database(self) -> Database:
         """The database."""
-        return Database(self._config.database_url)
+        return Database(self._config.database_url, pool=SLOT)
 
     @cached_property
     def publisher(self) -> Publisher:
         """The sender of events and wakeups."""
-        return make_publisher(self._config, make_manager(self._config, write_only=True))
+        return make_publisher(self._config, make_manager(self._config))
 
     @cached_property
     def runner(self) -> StepRunner:
@@ -82,7 +84,6 @@ class PoolChild:
 
     def begin(self) -> None:
         """Start the reaper and send a wakeup: Celery kills a child that is busy during startup."""
-        self.runner.warm_up()
         self.reaper.start()
         self.publisher.notify_workers()
 
@@ -94,7 +95,7 @@ class PoolChild:
             self._is_at_work = True
             self.runner.run_ready()
         except SQLAlchemyError as error:
-            log.warning("wakeup not handled: %s", type(error).__name__)
+            log.warning("wakeup not handled: %s", reason(error))
         finally:
             self._is_at_work = False
 
@@ -139,6 +140,7 @@ def _is_alive(pid: int) -> bool:
 
 def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -> Celery:
     """Create the Celery application with the wakeup task and the hooks of its pool children."""
+    wakeup_transport.install()
     celery = make_celery(config)
     celery.conf.update(
         worker_cancel_long_running_tasks_on_connection_loss=False,
@@ -159,6 +161,20 @@ def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -
     def stop(**_: object) -> None:
         shutdown.begin()
 
+    @signals.worker_before_create_process.connect(weak=False)  # type: ignore[untyped-decorator]
+    def keep_memory_shared(**_: object) -> None:
+        gc.freeze()  # collecting in a child would write to it
+
+    signalled, wakeup_fd = os.pipe()
+    os.set_blocking(wakeup_fd, False)
+
+    @signals.worker_ready.connect(weak=False)  # type: ignore[untyped-decorator]
+    def notice_signals(**_: object) -> None:
+        """Interrupt Celery's loop, which would go on to wait for up to a second."""
+        if loop := get_event_loop():
+            signal.set_wakeup_fd(wakeup_fd)
+            loop.add_reader(signalled, os.read, signalled, 1)  # type: ignore[no-untyped-call]
+
     @signals.worker_process_init.connect(weak=False)  # type: ignore[untyped-decorator]
     def begin(**_: object) -> None:
         child.begin()
@@ -166,6 +182,8 @@ def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -
     @signals.worker_process_shutdown.connect(weak=False)  # type: ignore[untyped-decorator]
     def finish(**_: object) -> None:
         child.close()
+        if shutdown.has_begun():
+            os._exit(0)  # billiard would sleep for a second
 
     @signals.setup_logging.connect(weak=False)  # type: ignore[untyped-decorator]
     def leave_logging_alone(**_: object) -> None:
@@ -174,18 +192,25 @@ def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -
     return celery
 
 
-def run_worker(config: Config) -> None:
+def run_worker(config: Config, *, worker_id: str) -> None:
     """Run a prefork worker until SIGTERM."""
     exporter.serve(exporter.listen(config.metrics_port))
-    worker_id = os.environ.get("FNT_WORKER_ID") or uuid.uuid4().hex
-    log.info("worker %s started: version %s, %d slots", worker_id, __version__, config.workers)
+    log.info(
+        "worker %s started: version %s, %d slots; %s",
+        worker_id, __version__, config.workers, config.places,
+    )  # fmt: skip
     shutdown = GracefulShutdown(config, worker_id=worker_id)
     celery = make_worker(config, worker_id=worker_id, shutdown=shutdown)
     # Celery warns about running as root because of pickle; we only use JSON.
     warnings.simplefilter("ignore", SecurityWarning)
     # Celery would print there that it is stopping, bypassing the log.
     sys.__stdout__ = None  # type: ignore[misc]
+    worker = celery.Worker(
+        pool_cls="prefork", concurrency=config.workers, optimization="fair", loglevel="WARNING",
+        quiet=True, without_gossip=True, without_mingle=True, without_heartbeat=True,
+    )  # fmt: skip
     try:
-        celery.worker_main([*CELERY_OPTIONS, f"--concurrency={config.workers}"])
+        worker.start()
     finally:
         shutdown.end()
+    sys.exit(worker.exitcode)

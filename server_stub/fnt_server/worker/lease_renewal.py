@@ -11,7 +11,9 @@ from types import TracebackType
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from fnt_server.config.lease_length import LeaseLength
 from fnt_server.db.connection import Database
+from fnt_server.failure_reasons import reason
 from fnt_server.jobs import leases
 from fnt_server.jobs.leases import ClaimedStep, LeaseLostError
 from fnt_server.pipeline.engine_protocol import Stopped
@@ -30,12 +32,12 @@ class Lease:
         database: Database,
         claimed: ClaimedStep,
         *,
-        lease_s: float,
+        length: LeaseLength,
         stopping: Callable[[], bool],
     ) -> None:
         self._database = database
         self._claimed = claimed
-        self._lease_s = lease_s
+        self._length = length
         self._stopping = stopping
         self._lost = False
         self._ended = threading.Event()
@@ -73,18 +75,18 @@ class Lease:
             time.sleep(min(left, 0.1))
 
     def _keep_renewing(self) -> None:
-        renew_every = min(5.0, self._lease_s / 4)
+        renew_every = self._length.renew_every_s
         renewed = time.monotonic()
         while not self._ended.wait(min(CHECK_EVERY_S, renew_every)):
             try:
                 if time.monotonic() - renewed >= renew_every:
-                    leases.renew(self._database, self._claimed, lease_s=self._lease_s)
+                    leases.renew(self._database, self._claimed, lease_s=self._length.lease_s)
                     renewed = time.monotonic()
                 elif not leases.is_held(self._database, self._claimed):
                     self._lost = True
             except LeaseLostError:
                 self._lost = True
             except SQLAlchemyError as error:
-                log.warning("heartbeat missing: %s", type(error).__name__)
+                log.warning("heartbeat missing: %s", reason(error))
             if self._lost:
                 return

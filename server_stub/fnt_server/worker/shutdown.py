@@ -12,8 +12,10 @@ from types import FrameType
 from billiard import active_children
 from sqlalchemy.exc import SQLAlchemyError
 
-from fnt_server.config import Config, ConfigError
-from fnt_server.db.connection import Database
+from fnt_server.config import Config
+from fnt_server.config.environment import ConfigError
+from fnt_server.db.connection import COMMAND, Database
+from fnt_server.failure_reasons import reason
 from fnt_server.jobs import leases
 
 log = logging.getLogger(__name__)
@@ -37,10 +39,10 @@ class GracefulShutdown:
     def begin(self) -> None:
         """Let the steps stop within `drain_s`. Call it in the main thread."""
         self._flag[0] = 1
-        log.info("shutting down: running steps have %d s to stop", self._config.drain_s)
+        log.info("shutting down: running steps have %d s to stop", self._config.shutdown.drain_s)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM):
             signal.signal(number, self._end_at_once)
-        signal.setitimer(signal.ITIMER_REAL, self._config.drain_s)
+        signal.setitimer(signal.ITIMER_REAL, self._config.shutdown.drain_s)
 
     def _end_at_once(self, number: int, _frame: FrameType | None) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -53,8 +55,8 @@ class GracefulShutdown:
     def end(self) -> None:
         """Release the steps of children that were killed."""
         try:
-            database = Database(self._config.database_url)
+            database = Database(self._config.database_url, pool=COMMAND)
             leases.release_all(database, worker_id=self._worker_id)
             database.dispose()
         except (SQLAlchemyError, ConfigError) as error:
-            log.warning("steps will be retried after lease expiry: %s", type(error).__name__)
+            log.warning("steps will be retried after lease expiry: %s", reason(error))

@@ -5,19 +5,23 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
-import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from fnt.wire.errors import JobErrorCode
+from fnt.wire.error_codes import JobErrorCode
 from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.structs import WireError
 from fnt_server import logs
 from fnt_server.config import Config
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, StepKind
 from fnt_server.engines import RULES
+from fnt_server.failure_reasons import reason
 from fnt_server.jobs import leases, queries, step_results
+from fnt_server.jobs.findings import BookFindings
 from fnt_server.jobs.leases import ClaimedStep, LeaseLostError
 from fnt_server.jobs.step_results import ChunkPlan
 from fnt_server.messaging.event_bus import Publisher
@@ -25,20 +29,33 @@ from fnt_server.metrics import STEP_SECONDS, STEPS_FAILED
 from fnt_server.pipeline.chunks import MAX_SENTENCES, TOO_MANY_SENTENCES
 from fnt_server.pipeline.engine_protocol import EngineFailed, Stopped
 from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
-from fnt_server.sandbox.limits import StepLimits
+from fnt_server.pipeline.stored_sentences import checked_lines
 from fnt_server.sandbox.messages import ChunkRange
 from fnt_server.sandbox.pipeline_process import PipelineProcess
 from fnt_server.storage.object_store import FULL, Storage, StorageDownError
+from fnt_server.worker.kept_answers import KeptAnswers
 from fnt_server.worker.lease_renewal import Lease
 
 log = logging.getLogger(__name__)
 
 COPY_BYTES = 1 << 20
-MAX_RESULT_BYTES = 512 << 20
-"""Of a stored result; that of a long novel has 20 million."""
+MAX_DOWNLOAD_BYTES = 512 << 20
+"""Of a result with the source of each piece; that of a long novel has 40 million."""
+HELPED_BYTES = 256 << 10
+"""Of a book that is worth a second process: a smaller one is read in a moment."""
 RESULT_TOO_LARGE = "the result would be larger than that of any novel: split the book into parts"
+NO_SENTENCE = "the file confuses the PDF reader: print it to a new PDF and send that"
 MODEL_WALL_S = 3600.0
 """For a chunk whose sentences a language model is asked for: nearly all of it is waiting."""
+
+
+def _checked(lines: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Read what pipeline processes wrote, who are believed no more than the book they read."""
+    try:
+        yield from checked_lines(lines)
+    except WireError:
+        log.error("a pipeline process stored what is no sentence")
+        raise PdfRejected(JobErrorCode.PDF_DAMAGED, NO_SENTENCE) from None
 
 
 class StepRunner:
@@ -62,23 +79,19 @@ class StepRunner:
         self._owner = owner
         self._stopping = stopping
         self._needs_recycling = needs_recycling
-        limits = StepLimits(max_pages=config.max_pages)
+        limits = config.pdfs
         self._pipeline = PipelineProcess(limits)
+        self._helper = PipelineProcess(limits)
         self._models = PipelineProcess(
-            msgspec.structs.replace(
-                limits, wall_s=MODEL_WALL_S, memory_bytes=2 * limits.memory_bytes
-            ),
+            replace(limits, wall_s=MODEL_WALL_S, memory_bytes=2 * limits.memory_bytes),
             is_sandboxed=False,
+            models=config.models,
         )
         self._run = {
             StepKind.ANALYSE: self._analyze,
             StepKind.CHUNK: self._chunk,
             StepKind.MERGE: self._merge,
         }
-
-    def warm_up(self) -> None:
-        """Start the pipeline process before there is work for it."""
-        self._pipeline.start()
 
     def run_ready(self) -> int:
         """Claim and run steps until none is ready or this process should be recycled.
@@ -89,7 +102,7 @@ class StepRunner:
         while not self._stopping():
             try:
                 found = leases.claim(
-                    self._database, owner=self._owner, lease_s=self._config.lease_s
+                    self._database, owner=self._owner, lease_s=self._config.leases.lease_s
                 )
             except LeaseLostError:  # its job was cancelled at the same moment
                 continue
@@ -109,6 +122,7 @@ class StepRunner:
     def close(self) -> None:
         """End the processes that compute."""
         self._pipeline.close()
+        self._helper.close()
         self._models.close()
 
     def _run_step(self, claimed: ClaimedStep) -> None:
@@ -116,7 +130,7 @@ class StepRunner:
         outcome, code = "done", None
         try:
             with Lease(
-                self._database, claimed, lease_s=self._config.lease_s, stopping=self._stopping
+                self._database, claimed, length=self._config.leases, stopping=self._stopping
             ) as lease:
                 self._run[claimed.kind](claimed, lease)
         except (LeaseLostError, Stopped):
@@ -125,7 +139,7 @@ class StepRunner:
                 leases.release(self._database, claimed)
         except (SQLAlchemyError, StorageDownError) as error:
             outcome = "left"
-            log.warning("step will be retried after lease expiry: %s", type(error).__name__)
+            log.warning("step will be retried after lease expiry: %s", reason(error))
         except Exception as error:  # any failure of the step itself is recorded
             outcome = "failed"
             code = self._record_failure(claimed, error)
@@ -134,7 +148,7 @@ class StepRunner:
         log.info("step ended", extra={"outcome": outcome, "code": code, "ms": round(took_s * 1000)})
 
     def _record_failure(self, claimed: ClaimedStep, error: Exception) -> JobErrorCode:
-        code, message, certain = _reason(error)
+        code, message, certain = _job_failure(error)
         STEPS_FAILED.labels(claimed.kind, code).inc()
         if code is JobErrorCode.INTERNAL:
             log.exception("step failed")
@@ -143,13 +157,15 @@ class StepRunner:
                 step_results.fail(self._database, claimed, code, message, certain=certain)
             )
         except (LeaseLostError, SQLAlchemyError) as lost:
-            log.warning("could not record the failure: %s", type(lost).__name__)
+            log.warning("could not record the failure: %s", reason(lost))
         return code
 
     def _analyze(self, claimed: ClaimedStep, lease: Lease) -> None:
         settings = ProcessingSettings.from_wire(claimed.settings)
         with self._storage.local_path(claimed.file_key) as path:
-            book = self._pipeline.analyze(path, settings, keep_going=lease.is_held)
+            book = self._pipeline.analyze(
+                path, settings, keep_going=lease.is_held, helper=self._free_helper(path)
+            )
         self._publish(
             step_results.record_page_count(
                 self._database, claimed, page_count=book.page_count, chunks=len(book.chunks)
@@ -159,8 +175,24 @@ class StepRunner:
             plans = [
                 self._store_input(claimed, chunk, content) for chunk, content in book.iter_inputs()
             ]
-        self._publish(step_results.complete_analysis(self._database, claimed, plans))
+        self._publish(
+            step_results.complete_analysis(
+                self._database,
+                claimed,
+                plans,
+                found=BookFindings(title=book.title, author=book.author, warnings=book.warnings),
+            )
+        )
         self._publisher.notify_workers(len(plans))
+
+    def _free_helper(self, path: Path) -> PipelineProcess | None:
+        """Return a second process while a slot of this worker has nothing to do."""
+        worker_id = self._owner.rpartition(".")[0]
+        busy = leases.running_owners(self._database, worker_id=worker_id)
+        if len(busy) >= self._config.workers:
+            self._helper.close()
+            return None
+        return self._helper if path.stat().st_size >= HELPED_BYTES else None
 
     def _store_input(self, claimed: ClaimedStep, chunk: ChunkRange, content: bytes) -> ChunkPlan:
         key = f"jobs/{claimed.job_id}/work/{claimed.fence}-{chunk.number}.json"
@@ -175,8 +207,11 @@ class StepRunner:
     def _chunk(self, claimed: ClaimedStep, lease: Lease) -> None:
         settings = ProcessingSettings.from_wire(claimed.settings)
         process = self._pipeline if settings.engine == RULES else self._models
+        answers = KeptAnswers(
+            self._database, claimed, max_bytes=self._config.models.user_cache_bytes
+        )
         with self._storage.local_path(claimed.input_key or "") as path:
-            done = process.shorten(path, settings, keep_going=lease.is_held)
+            done = process.shorten(path, settings, keep_going=lease.is_held, answers=answers)
         key = f"jobs/{claimed.job_id}/work/{claimed.step_id}-{claimed.fence}.jsonl"
         with done.lines as lines:
             lease.pause(self._config.pace_ms / 1000)
@@ -187,6 +222,7 @@ class StepRunner:
             output_key=key,
             sentence_count=done.sentence_count,
             by_rules=done.fallback_reasons,
+            quality=done.quality,
         )
         self._publish(job)
         if job is not None and job.processed_chunks == job.total_chunks:
@@ -194,18 +230,19 @@ class StepRunner:
 
     def _merge(self, claimed: ClaimedStep, lease: Lease) -> None:
         result = f"jobs/{claimed.job_id}/result-{claimed.step_id}-{claimed.fence}.jsonl"
-        count = size = 0
+        count = size = download_bytes = 0
         # A storage cannot be read while it is being written: calls do not nest.
         with tempfile.TemporaryFile() as merged:
             for key in step_results.chunk_outputs(self._database, claimed):
                 lease.check()
-                for piece in self._storage.iter_bytes(key):
-                    count += piece.count(b"\n")
-                    size += merged.write(piece)
-                if count > MAX_SENTENCES:
-                    raise PdfRejected(JobErrorCode.PDF_LIMIT, TOO_MANY_SENTENCES)
-                if size > MAX_RESULT_BYTES:
-                    raise PdfRejected(JobErrorCode.PDF_LIMIT, RESULT_TOO_LARGE)
+                for line, shown_bytes in _checked(self._storage.iter_lines(key)):
+                    count += 1
+                    size += merged.write(line)
+                    download_bytes += shown_bytes
+                    if count > MAX_SENTENCES:
+                        raise PdfRejected(JobErrorCode.PDF_LIMIT, TOO_MANY_SENTENCES)
+                    if download_bytes > MAX_DOWNLOAD_BYTES:
+                        raise PdfRejected(JobErrorCode.PDF_LIMIT, RESULT_TOO_LARGE)
             merged.seek(0)
             self._storage.put(result, iter(lambda: merged.read(COPY_BYTES), b""))
         if not count:
@@ -224,16 +261,16 @@ class StepRunner:
     def _delete_work_files(self, job_id: int) -> None:
         """Delete the work files of a completed job; the janitor deletes what is left."""
         try:
-            self._storage.delete(self._storage.list_keys(f"jobs/{job_id}/work/"))
+            self._storage.delete_under(f"jobs/{job_id}/work/")
         except Exception as error:  # the job is complete, whatever the storage says now
-            log.warning("could not delete work files: %s", type(error).__name__)
+            log.warning("could not delete work files: %s", reason(error))
 
     def _publish(self, job: Job | None) -> None:
         if job is not None:
             self._publisher.publish(queries.snapshot(job).to_wire())
 
 
-def _reason(error: Exception) -> tuple[JobErrorCode, str, bool]:
+def _job_failure(error: Exception) -> tuple[JobErrorCode, str, bool]:
     """Return the code, the message, and whether a retry would fail the same way."""
     match error:
         case PdfRejected():

@@ -50,6 +50,7 @@ def bomb(plain_bytes: int, *, layers: int = 1) -> bytes:
     return packed
 
 
+@pytest.mark.slow
 def test_a_gzip_bomb_ends_early_and_in_little_memory() -> None:
     answer = answer_of(bomb(256 * MEBIBYTE), "Content-Encoding: gzip")
     with api_of(answer) as api:
@@ -62,6 +63,7 @@ def test_a_gzip_bomb_ends_early_and_in_little_memory() -> None:
     assert peak_bytes < 64 * MEBIBYTE
 
 
+@pytest.mark.slow
 def test_layers_of_compression_are_refused() -> None:
     answer = answer_of(bomb(64 * MEBIBYTE, layers=2), "Content-Encoding: gzip, gzip")
     with api_of(answer) as api, pytest.raises(ProtocolError, match="encoded"):
@@ -81,6 +83,7 @@ def test_compressed_answers_are_read() -> None:
         assert api.probe_health().object() == {"id": int("1" * 100)}
 
 
+@pytest.mark.slow
 def test_a_result_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fnt.api.client.MAX_RESULT_BYTES", MEBIBYTE)
     answer = answer_of(bomb(64 * MEBIBYTE), "Content-Encoding: gzip")
@@ -98,7 +101,7 @@ def test_a_result_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("part", ["head", "body", "result"])
 def test_a_trickle_ends(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slow_server, "WINDOW_S", 0.5)
+    monkeypatch.setattr(slow_server, "SLOW_WINDOW_S", 0.5)
 
     def trickle(server: HostileServer, connection: socket.socket, _: bytes) -> None:
         head = b"HTTP/1.1 200 OK\r\n" if part == "head" else answer_of(b"", length=MEBIBYTE)
@@ -178,3 +181,23 @@ def test_a_retry_after_that_is_none(when: str) -> None:
     answer = answer_of(b"", f"Retry-After: {when}", status="503 Service Unavailable")
     with api_of(answer) as api, pytest.raises(TemporaryError):
         api.me()
+
+
+SLOW = pytest.param("100 X", marks=pytest.mark.faults)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("status", ["304 Not Modified", "302 Found", "418 X", SLOW, "600 X"])
+def test_a_status_that_nobody_expects_is_no_bug_of_ours(status: str) -> None:
+    with api_of(answer_of(b"", status=status)) as api, pytest.raises(FntError) as caught:
+        api.get_job(1)
+
+    assert caught.value.exit_code in (ExitCode.PROTOCOL, ExitCode.TEMPORARY)
+
+
+def test_a_403_that_no_server_of_ours_wrote_is_a_proxys() -> None:
+    with api_of(answer_of(b"", status="403 Forbidden")) as api, pytest.raises(FntError) as caught:
+        api.get_job(1)
+
+    assert caught.value.exit_code is ExitCode.USAGE
+    assert "a proxy refused the request" in caught.value.message

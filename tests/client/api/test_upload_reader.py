@@ -151,5 +151,5 @@ def test_a_file_that_is_gone_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"novel\.pdf cannot be read: Is a directory"):
+    with pytest.raises(UsageError, match=r"is a folder, not a file"):
         Sent().upload(tmp_path)

@@ -37,7 +37,7 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.responses import User
 from pdfs import make_pdf
 from schemas import read_document, read_events
-from world import FakeSession, Stream, World, completed, ended
+from world import FakeSession, Stream, World, completed, ended, make_terminal
 
 LINE = ("batch", "run", "m.csv", "-o", "out")
 
@@ -97,7 +97,7 @@ def test_each_book_is_uploaded_watched_saved_and_recorded(folder: Path) -> None:
     assert world.invoke(*LINE).exit_code == 0
 
     assert world.out == "out/a.txt\nout/b.txt\n"
-    assert "2 books, all done" in world.err
+    assert "2 saved in out/, 0 s" in world.err
     assert statuses(world) == ["done", "done"]
     assert [(item.path, item.filename) for item in asked(world)] == [
         (folder / "a.pdf", "a.pdf"),
@@ -219,7 +219,7 @@ def test_one_broken_book_stops_no_other() -> None:
     assert statuses(world) == ["failed", "done"]
     again = importing()
     assert isinstance(fails(again), PartialError)
-    assert "a.pdf failed: broken [PDF_DAMAGED]" in again.err
+    assert "a.pdf: failed: broken (PDF_DAMAGED)" in again.err
     assert asked(again) == []
 
 
@@ -371,12 +371,10 @@ def test_a_stopped_preparer_hands_out_nothing_more(folder: Path) -> None:
     with Ledger(folder / "l", now=World().clock.now, create=True) as ledger:
         source = Source.of("m.csv")
         ledger.begin_run(read_source(source, Stream(), defaults=ProcessingSettings(), tell=print))
-        preparer = Preparer(
-            ledger, OutputPlan(folder=folder, formats=()), new_key=lambda: "k", warn=print
-        )
+        preparer = Preparer(ledger, OutputPlan(folder=folder, formats=()), new_key=lambda: "k")
         preparer.stop()
 
-        assert list(preparer.items(ledger.books())) == []
+        assert list(preparer.items(ledger.books(), warn=World().terminal.warn)) == []
         preparer.close()
         assert ledger.counts() == {BookStatus.WAITING: 2}
 
@@ -407,6 +405,23 @@ def test_status_shows_counts_and_unfinished_books() -> None:
     assert looking.err == "m.csv.ledger: 2 books: 1 done, 1 refused\n"
     assert looking.out == "refused    a.pdf  the reason [NOT_A_PDF]\n"
     assert looking.connected_to == []
+
+
+def test_status_on_a_terminal_folds_what_needs_nothing_and_tells_problems_last() -> None:
+    world = importing(refused(1, ExitCode.REFUSED, "NOT_A_PDF"), *both()[1::2])
+    world.invoke(*LINE)
+
+    def look(*args: str) -> list[str]:
+        terminal = make_terminal(tty=True, environ={"TERM": "xterm", "NO_COLOR": "1"})
+        looking = importing(terminal=terminal)
+        looking.invoke("batch", "status", *args)
+        return looking.out.splitlines()
+
+    assert look() == ["✓ 1 book done", "✗ a.pdf         refused: the reason [NOT_A_PDF]"]
+    assert look("--all") == [
+        "✓ b.pdf   job 12   done",
+        "✗ a.pdf            refused: the reason [NOT_A_PDF]",
+    ]
 
 
 def test_status_in_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -550,7 +565,7 @@ def test_the_line_to_go_on_with_is_the_one_that_was_typed() -> None:
 def test_rows_that_ended_leave_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
     script: list[Any] = []
     world = importing(script)
-    count = 40
+    count = 12
     for number in range(1, count + 1):
         pace = [lambda: world.clock.sleep(1.5)]
         script += [sent(number, job_id=number), completed(job_id=number), *pace]

@@ -59,6 +59,7 @@ def test_check_exit_codes_for_all_some_or_missing_files(tmp_path: Path) -> None:
     assert isinstance(World().invoke("check", none).exception, NotFoundError)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pause_s", [0, LOOK_WITHIN_S + 0.5])
 def test_check_lists_unchecked_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pause_s: float

@@ -47,7 +47,7 @@ def test_the_cache_is_private_and_knows_each_job_once(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("damage", ["", "[1]", "{}", "\x00"])
+@pytest.mark.parametrize("damage", ["", "[1]", "{}", "\x00", "[" * 5000, '[[1e999, "x"]]'])
 def test_a_damaged_cache_is_ignored(tmp_path: Path, damage: str) -> None:
     remember(tmp_path, SERVER, [make_snapshot()])
     next((tmp_path / "seen").iterdir()).write_text(damage)
@@ -55,6 +55,7 @@ def test_a_damaged_cache_is_ignored(tmp_path: Path, damage: str) -> None:
     assert recall(tmp_path, SERVER) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
@@ -86,6 +87,7 @@ def test_bash(shell_world: dict[str, str], line: str, wanted: str) -> None:
     assert (done.stdout.split("\n")[0], done.stderr) == (wanted, "")
 
 
+@pytest.mark.slow
 def test_bash_shows_escaped_titles(shell_world: dict[str, str]) -> None:
     asked = f"""{script("bash")}
     COMP_WORDS=(fnt watch ''); COMP_CWORD=2; _fnt; printf '%s\\n' "${{COMPREPLY[@]}}" """
@@ -102,6 +104,7 @@ def test_bash_shows_escaped_titles(shell_world: dict[str, str]) -> None:
     assert "12 (processing, a b\\x1b$(id).pdf)" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [("fnt upl", "upload"), ("fnt jobs re", "retry"), ("fnt upload --ov", "--overwrite"),
@@ -120,6 +123,7 @@ def test_fish(shell_world: dict[str, str], tmp_path: Path, line: str, wanted: st
     assert wanted in {row.split("\t")[0] for row in done.stdout.splitlines()}, done.stderr
 
 
+@pytest.mark.slow
 def test_zsh_accepts_the_script(shell_world: dict[str, str], tmp_path: Path) -> None:
     """Functions that need the line editor are replaced; the selection of words is real."""
     require_tool("zsh")

@@ -84,6 +84,26 @@ def test_a_projects_server_counts_only_once_trusted_and_only_as_it_was(tmp_path:
     assert server() == "http://127.0.0.1:5000"
 
 
+def test_a_projects_profile_counts_only_once_trusted_and_only_as_it_was(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    for name in ("work", "other"):
+        url = f"https://{name}.example.org"
+        world.invoke("config", "set", "--profile", name, "server", url)
+    project = tmp_path / ".fnt.toml"
+
+    def server() -> str:
+        return load_settings(flags={}, environ=world.environ, cwd=tmp_path).server
+
+    project.write_text('profile = "work"\n')
+    assert server() == "http://127.0.0.1:5000"
+    assert world.invoke("config", "trust").exit_code == 0
+    assert server() == "https://work.example.org"
+    project.write_text('profile = "other"\n')
+    assert server() == "http://127.0.0.1:5000"
+    project.write_text('profile = "work"\nserver = "https://evil.example.org"\n')
+    assert server() == "https://work.example.org"
+
+
 @pytest.mark.parametrize("text", ["[profiles.x]\nservre = 1\n", "profiles = 3\n", "profiles.x=1\n"])
 def test_unknown_keys_of_profiles_are_errors(tmp_path: Path, text: str) -> None:
     world = make_world(tmp_path)

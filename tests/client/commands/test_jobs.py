@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
+
 import pytest
 
 from builders import make_snapshot
 from fnt.errors import AuthError, NotFoundError, PartialError, RejectedError, UsageError
 from fnt.wire.job_status import JobStatus
-from fnt.wire.jobs import JobSnapshot
-from fnt.wire.responses import Chunk
-from world import FakeApi, World, completed, ended, make_terminal
+from fnt.wire.jobs import JobSnapshot, JobWarning, PieceQuality
+from fnt.wire.responses import Chunk, ExpiringJobs
+from fnt.wire.times import Time
+from world import FakeApi, World, completed, ended
 
 
 def with_jobs(*jobs: JobSnapshot, **parts: object) -> World:
@@ -104,7 +107,7 @@ def test_one_that_fails_does_not_stop_the_others() -> None:
 
     assert isinstance(result.exception, PartialError)
     assert world.out == "112\n"
-    assert world.err.splitlines()[0] == "99: job not found"
+    assert world.err.splitlines()[0] == "job 99 not found"
 
 
 class Refusing(FakeApi):
@@ -135,22 +138,6 @@ def test_a_login_that_ended_stops_at_once() -> None:
     assert world.api.calls == [("delete", 1)]
 
 
-@pytest.mark.parametrize(("answer", "removed"), [("y\n", True), ("\n", False)])
-def test_rm_asks_first(answer: str, removed: bool) -> None:
-    world = with_jobs(completed(), terminal=make_terminal(tty=True, stdin=answer))
-
-    world.invoke("jobs", "rm", "12")
-
-    assert (("delete", 12) in world.api.calls) is removed
-
-
-def test_rm_without_anybody_to_ask_needs_a_yes() -> None:
-    world = with_jobs(completed())
-
-    assert isinstance(world.invoke("jobs", "rm", "12").exception, UsageError)
-    assert world.invoke("jobs", "rm", "12", "--yes").exit_code == 0
-
-
 @pytest.mark.parametrize("command", ["show", "list"])
 def test_a_failed_job_shows_no_percent(command: str) -> None:
     world = with_jobs(ended(JobStatus.FAILED, progress_percent=100))
@@ -159,3 +146,56 @@ def test_a_failed_job_shows_no_percent(command: str) -> None:
 
     assert "failed" in world.out
     assert "%" not in world.out
+
+
+def expiring_in(days: float) -> JobSnapshot:
+    job = completed(job_id=9)
+    return job.replaced(expires_at=Time.of(job.updated_at + timedelta(days=days)))
+
+
+def test_list_shows_when_jobs_expire() -> None:
+    world = with_jobs(expiring_in(30), make_snapshot(id=12, original_filename="a.pdf"))
+
+    world.invoke("jobs", "list")
+
+    assert world.out.splitlines() == [
+        "12  processing    0%  2026-03-01 12:00                      a.pdf",
+        " 9  completed   100%  2026-03-01 12:00  expires 2026-03-31  novel.pdf",
+    ]
+    assert world.err == ""
+
+
+def test_list_warns_of_jobs_about_to_be_deleted() -> None:
+    world = with_jobs(expiring_in(30))
+    world.api.expiring = ExpiringJobs(count=2, first_at=Time(2026, 3, 31, tzinfo=UTC))
+
+    world.invoke("jobs", "list")
+
+    assert world.err == (
+        "2 jobs are about to be deleted, the first on 2026-03-31: "
+        "save results with fnt download JOB…\n"
+    )
+
+
+def test_show_tells_when_a_job_expires() -> None:
+    world = with_jobs(expiring_in(30))
+
+    world.invoke("jobs", "show", "9")
+
+    assert "expires    2026-03-31T12:00:00.000Z" in world.out
+
+
+def test_show_tells_quality_and_warnings() -> None:
+    quality = PieceQuality(
+        pieces=1200, end_with_clause=1000, cut_in_clause=200, with_finite_verb=900
+    )
+    warning = JobWarning(code="NEW\x1b", pages="7", message="1 page is odd\x1b[2J")
+    world = with_jobs(completed(job_id=9, quality=quality, warnings=(warning,)))
+
+    world.invoke("jobs", "show", "9")
+
+    assert (
+        "quality    1 000 of 1 200 pieces end with a clause, 200 are cut inside one, "
+        "900 have a finite verb"
+    ) in world.out.splitlines()
+    assert "warning    1 page is odd\\x1b[2J (page 7)" in world.out.splitlines()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from fnt.errors import (
 )
 from fnt.progress import Refused, UploadProgress
 from fnt.session import WatchOptions
-from fnt.wire.jobs import ProcessingSettings
+from fnt.wire.jobs import JobWarning, ProcessingSettings
 from pdfs import make_pdf
 from world import FakeSession, World, completed, make_terminal, uploaded
 
@@ -65,7 +66,7 @@ def test_watching_saves_beside_the_caller(folder: Path) -> None:
 
     assert world.out == "novel.txt\n"
     assert (folder / "novel.txt").exists()
-    assert world.session.asked[0][0] == "upload_and_watch"
+    assert world.session.asked[0][0] == "upload"
     assert world.session.asked[0][2] == WatchOptions()
 
 
@@ -75,13 +76,13 @@ def test_a_terminal_watches_by_default() -> None:
 
     world.invoke("upload", "novel.pdf")
 
-    assert world.session.asked[0][0] == "upload_and_watch"
+    assert world.session.asked[0][2] == WatchOptions()
 
 
 def test_settings_reach_the_server() -> None:
     world = uploading(*uploaded())
     words = ["--words", "12", "--stretch", "2", "--min-words", "3"]
-    more = ["--engine", "gemini", "--ignore-dialogue"]
+    more = ["--engine", "gemini", "--ignore-dialogue", "--keep-front-matter"]
 
     world.invoke("upload", "novel.pdf", *words, *more, "-j", "2")
 
@@ -93,6 +94,7 @@ def test_settings_reach_the_server() -> None:
         engine="gemini",
         ignore_dialogue=True,
         stretch_words=2,
+        keep_front_matter=True,
     )
 
 
@@ -162,6 +164,18 @@ def test_one_bad_file_does_not_stop_the_other() -> None:
     assert world.out == "12\n"
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_that_cannot_be_opened_does_not_stop_the_other() -> None:
+    Path("bad.pdf").chmod(0)
+    world = uploading(*uploaded(1))
+
+    result = world.invoke("upload", "bad.pdf", "novel.pdf")
+
+    assert isinstance(result.exception, PartialError)
+    assert "bad.pdf cannot be read: Permission denied" in world.err
+    assert world.out == "12\n"
+
+
 def test_an_unreachable_server() -> None:
     refused = Refused(
         key="book:1",
@@ -197,7 +211,7 @@ def test_interrupted_upload_still_reports_accepted_jobs() -> None:
     code = run(["upload", "novel.pdf", "b.pdf", "-w", "--json"], world.context())
 
     assert code == 130
-    assert "fnt watch 12" in world.err
+    assert "1 job still running, 1 file not sent; to resume, run the same command" in world.err
     assert [entry["job"] and entry["job"]["id"] for entry in json.loads(world.out)["jobs"]] == [
         12,
         None,
@@ -222,3 +236,21 @@ def test_pieces_that_must_be_longer_than_the_limit_are_refused_before_anything_i
 
     assert isinstance(result.exception, UsageError)
     assert world.session.asked == []
+
+
+def test_what_could_not_be_read_is_told_when_the_job_ends() -> None:
+    warning = JobWarning(code="PAGES_WITHOUT_TEXT", pages="3-4", message="2 pages are pictures")
+    world = uploading(*uploaded(), completed(warnings=(warning,)))
+
+    assert world.invoke("upload", "novel.pdf", "--watch").exit_code == 0
+
+    assert world.err.count("warning: novel.pdf: 2 pages are pictures (pages 3-4)\n") == 1
+
+
+def test_replacing_files_is_resumed_by_replacing_them(folder: Path) -> None:
+    (folder / "novel.txt").write_text("old")
+    world = uploading(*uploaded(), KeyboardInterrupt())
+
+    world.invoke("upload", "novel.pdf", "-w", "--overwrite")
+
+    assert world.err.splitlines()[-1].endswith("resume with: fnt watch 12 --overwrite")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,16 +14,25 @@ import pytest
 
 from builders import make_snapshot
 from fnt.__main__ import run
-from fnt.errors import AllFailedError, NotFoundError, PartialError, RefusedInputError, UsageError
+from fnt.errors import (
+    AllFailedError,
+    ExitCode,
+    NotFoundError,
+    PartialError,
+    RefusedInputError,
+    TemporaryError,
+    UsageError,
+)
 from fnt.flow.inputs.stdin import spooled
 from fnt.progress import Accepted, Refused
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot, ProcessingSettings
-from pdfs import make_pdf
+from pdfs import make_pdf, make_scan_pdf
 from schemas import read_document, read_events
 from world import FakeApi, FakeSession, World, completed, ended, make_terminal, uploaded
 
 PDF = make_pdf()
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 
 @pytest.fixture(autouse=True)
@@ -307,7 +318,7 @@ def test_existing_jobs_are_reported_and_saved_as_usual(folder: Path) -> None:
     (entry,) = document["jobs"]
     assert (code, entry["skipped"], entry["job"]["id"]) == (0, True, 12)
     assert entry["outputs"] == ["novel.txt"]
-    assert "novel.pdf skipped: already uploaded as job 12 (completed)" in world.err
+    assert "novel.pdf: skipped, already uploaded as job 12 (completed)" in world.err
     assert world.session.asked[0][1][0].skips_existing
 
 
@@ -372,6 +383,69 @@ def test_two_files_that_follow_one_job_are_both_saved(folder: Path) -> None:
     assert world.out.splitlines() == ["a.txt", "novel.txt"]
 
 
+def test_who_leaves_early_hears_what_was_not_sent() -> None:
+    world = uploading(*uploaded(0, job_id=12), KeyboardInterrupt())
+
+    world.invoke("upload", "-r", "books", "-w")
+
+    assert world.err.splitlines()[-1] == (
+        "1 job still running, 1 file not sent; to resume, run the same command again"
+    )
+
+
+def test_who_leaves_early_without_watching_does_not_send_twice() -> None:
+    world = uploading(*uploaded(0, job_id=12), KeyboardInterrupt())
+
+    world.invoke("upload", "-r", "books", "--detach")
+
+    assert world.err.splitlines()[-1] == (
+        "1 file not sent; run the same command again with --skip-existing"
+    )
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_jobs_too_many_for_one_line_are_resumed_by_the_same_command(
+    folder: Path, width: int
+) -> None:
+    numbers = range(100_001, 100_060, 4)
+    (folder / "many").mkdir()
+    script: list[object] = []
+    for place, number in enumerate(numbers):
+        (folder / "many" / f"{number}.pdf").write_bytes(PDF)
+        script += uploaded(place, job_id=number)
+    terminal = make_terminal(tty=True, size=(width, 30), environ={"NO_COLOR": "1"})
+    world = uploading(*script, KeyboardInterrupt(), terminal=terminal)
+
+    world.invoke("upload", "-r", "many", "--no-save")
+
+    named = f"resume with: fnt watch {' '.join(map(str, numbers))} --no-save"
+    again = "to resume, run the same command again"
+    line = world.err.splitlines()[-1]
+    assert line == f"15 jobs still running; {again if width == 80 else named}"
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_doubtful_file_is_named_as_in_its_row(folder: Path, is_terminal: bool) -> None:
+    (folder / "books" / "b.pdf").write_bytes(make_scan_pdf(pages=2))
+    terminal = make_terminal(tty=is_terminal, size=(80, 30), environ={"NO_COLOR": "1"})
+    world = uploading(KeyboardInterrupt(), terminal=terminal)
+
+    world.invoke("upload", "-r", "books", "-w")
+
+    words = "the first pages contain no text; run OCR on a scanned book"
+    line = f"! b           {words}" if is_terminal else f"warning: books/b.pdf: {words}"
+    assert line in CONTROL.sub("", world.err)
+
+
+def test_the_time_is_over_before_all_is_sent() -> None:
+    world = World()
+    world.session.script = [*uploaded(0, job_id=12), lambda: world.session.detached.wait(10)]
+
+    result = world.invoke("upload", "-r", "books", "-w", "--timeout", "1s")
+
+    assert str(result.exception) == "timed out: 1 job still running, 1 file not sent"
+
+
 def test_the_first_failure_ends_the_run_and_leaves_the_rest_running() -> None:
     unheard: list[int] = []
     script = [
@@ -430,3 +504,66 @@ def test_refusals_by_the_server_say_so_for_each_file() -> None:
 
     assert isinstance(result.exception, PartialError)
     assert world.out == "13\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["-r", "books", "-w"], "fnt upload books --watch --recursive"),
+        (["-r", "books", "-d"], "fnt upload books --detach --recursive --skip-existing"),
+        (
+            ["-d", "--", "-a.pdf", "novel.pdf"],
+            "fnt upload --detach --skip-existing -- -a.pdf novel.pdf",
+        ),
+        (["-w", "--", "-a.pdf", "novel.pdf"], "fnt upload --watch -- -a.pdf novel.pdf"),
+    ],
+)
+def test_the_line_to_run_again_sends_nothing_twice(
+    folder: Path, words: list[str], expected: str
+) -> None:
+    (folder / "-a.pdf").write_bytes(PDF)
+    away = Refused(
+        key="book:2", title="a.pdf", message="cannot reach it", exit_code=ExitCode.TEMPORARY
+    )
+    world = uploading(*uploaded(0, job_id=12), *([completed(job_id=12)] * ("-w" in words)), away)
+
+    error = world.invoke("upload", *words).exception
+
+    assert isinstance(error, TemporaryError)
+    assert error.hint is not None
+    typed = shlex.split(error.hint.removeprefix("run the same command again: "))
+    assert sorted(typed) == sorted(shlex.split(expected))
+    after = typed[typed.index("--") :] if "--" in typed else typed[2:3]
+    assert after == (["--", "-a.pdf", "novel.pdf"] if " -- " in expected else ["books"])
+
+
+@pytest.mark.parametrize("width", [20, 80])
+def test_a_long_folder_hides_no_counts(width: int) -> None:
+    target = "sentences/" + "of the novels of the nineteenth century " * 3
+    terminal = make_terminal(tty=True, size=(width, 30), environ={"NO_COLOR": "1"})
+    failed = ended(JobStatus.FAILED, job_id=13)
+    world = uploading(
+        *uploaded(0, job_id=12), *uploaded(1, job_id=13), completed(job_id=12), failed,
+        terminal=terminal,
+    )  # fmt: skip
+
+    world.invoke("upload", "-r", "books", "-w", "-o", f"{target.strip()}")
+
+    said = CONTROL.sub("", world.err)
+    assert "✓ 1 saved · 1 failed · 0 s" in " ".join(said.split())
+    assert f"  saved in {target.strip()}/" in said.splitlines()
+
+
+@pytest.mark.parametrize("is_job", [True, False])
+def test_only_failed_jobs_are_looked_for_among_the_jobs(folder: Path, is_job: bool) -> None:
+    (folder / "many").mkdir()
+    script: list[object] = []
+    for place in range(22):
+        (folder / "many" / f"{place:02}.pdf").write_bytes(PDF if is_job else b"no PDF")
+        script += [*uploaded(place, job_id=12 + place), ended(JobStatus.FAILED, job_id=12 + place)]
+    world = uploading(*(script if is_job else ()))
+
+    world.invoke("upload", "-r", "many", "-w")
+
+    line = "and 2 more: fnt jobs list --status failed" if is_job else "and 2 more"
+    assert line in world.err.splitlines()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyte
 import pytest
 
 from builders import MOMENT, make_snapshot
+from fnt.__main__ import run
 from fnt.errors import (
     AllFailedError,
     DeadlineError,
@@ -162,6 +164,46 @@ def test_leaving_early_prints_how_to_resume(error: BaseException) -> None:
     )
 
 
+def test_many_jobs_to_resume_are_named_by_ranges_on_one_line() -> None:
+    ids = [*range(101, 141), 150, 151, 160]
+    world = watching(*(make_snapshot(id=n) for n in ids), KeyboardInterrupt())
+
+    world.invoke("watch", "101-140", "150", "151", "160-160")
+
+    line = world.err.splitlines()[-1]
+    assert line == "43 jobs still running; resume with: fnt watch 101-140 150 151 160"
+
+
+def test_every_job_to_resume_is_named_however_many() -> None:
+    """`--all` would save other jobs too, and not those that end meanwhile."""
+    ids = [str(n) for n in range(11, 60, 2)]
+    world = watching(*(make_snapshot(id=int(n)) for n in ids), KeyboardInterrupt())
+
+    world.invoke("watch", *ids)
+
+    line = world.err.splitlines()[-1]
+    assert line == f"25 jobs still running; resume with: fnt watch {' '.join(ids)}"
+
+
+@pytest.mark.parametrize(
+    ("word", "problem"),
+    [
+        ("9-7", "'9-7' is empty"),
+        ("7-", "'7-' is not a job"),
+        ("0-3", "'0-3' is not a job"),
+        ("1-2-3", "'1-2-3' is not a job"),
+        ("1-9999999", "'1-9999999' is too long a range"),
+        ("1-" + "9" * 5000, "is not a job"),
+        ("٣-٥", "is not a job"),
+    ],
+)
+def test_a_range_that_names_no_jobs_is_refused(word: str, problem: str) -> None:
+    result = World().invoke("watch", word)
+
+    assert isinstance(result.exception, UsageError)
+    assert problem in str(result.exception)
+
+
 def test_timeout_before_the_first_update_is_not_a_success() -> None:
     world = World()
     world.session.script = [completed(job_id=11), lambda: world.session.detached.wait(10)]
@@ -180,6 +222,18 @@ def test_the_time_is_over() -> None:
 
     assert isinstance(result.exception, DeadlineError)
     assert world.err.splitlines()[-1] == "1 job still running; resume with: fnt watch 12"
+
+
+def test_the_time_is_over_before_a_result_is_saved(folder: Path) -> None:
+    for name in ("novel.txt", "novel-12.txt"):
+        (folder / name).write_text("mine", encoding="utf-8")
+    world = World()
+    world.session.script = [completed(job_id=12), lambda: world.session.detached.wait(10)]
+
+    result = world.invoke("watch", "12", "--timeout", "1s")
+
+    assert str(result.exception) == "timed out: 1 result not saved"
+    assert world.err.splitlines()[-1].startswith("1 result not saved; run: fnt download 12")
 
 
 def test_a_job_that_ended_in_time_has_no_deadline() -> None:
@@ -214,7 +268,7 @@ def test_quiet_still_reports_which_job_failed_and_why() -> None:
     world.invoke("watch", "12", "-q")
 
     assert world.out == ""
-    assert world.err.endswith(" novel.pdf job 12 failed: no text [PDF_NO_TEXT]\n")
+    assert world.err.endswith("novel.pdf, job 12: failed: no text (PDF_NO_TEXT)\n")
     assert world.err.count("\n") == 1
 
 
@@ -224,9 +278,62 @@ def test_on_a_terminal_the_view_shows_the_path_and_nothing_is_left_behind() -> N
 
     assert world.invoke("watch", "12").exit_code == 0
 
-    assert "✓ novel.pdf  19 204 sentences · 475 pages · 0:00 → novel.txt" in world.err
+    assert "✓ novel   19 204 pieces   475 pages   0 s   novel.txt" in world.err
     assert world.err.rfind("\x1b[?25h") > world.err.rfind("\x1b[?25l")
     assert world.out == ""
+
+
+def test_on_a_terminal_a_refusal_that_was_listed_is_not_repeated() -> None:
+    gone = Refused(
+        key="job:14", title="job 14", message="job 14 not found", hint="run: fnt jobs list",
+        code="JOB_NOT_FOUND", exit_code=ExitCode.NOT_FOUND,
+    )  # fmt: skip
+    terminal = make_terminal(tty=True, environ={"TERM": "xterm", "NO_COLOR": "1"})
+    world = watching(gone, terminal=terminal)
+
+    assert run(["watch", "14"], world.context()) == ExitCode.NOT_FOUND
+
+    assert world.err.endswith("✗ job 14   job 14 not found; run: fnt jobs list\n")
+
+
+def test_on_a_terminal_the_end_tells_what_failed_once_and_what_to_do() -> None:
+    failed = ended(
+        JobStatus.FAILED, job_id=13, original_filename="scan\x1b.pdf",
+        error_message="the PDF has no readable text: run OCR first, for example with ocrmypdf",
+    )  # fmt: skip
+    gone = Refused(
+        key="job:14", title="job 14", message="job 14 not found", hint="run: fnt jobs list",
+        code="JOB_NOT_FOUND", exit_code=ExitCode.NOT_FOUND,
+    )  # fmt: skip
+    environ = {"TERM": "xterm", "NO_COLOR": "1"}
+    terminal = make_terminal(tty=True, size=(60, 20), environ=environ)
+    world = watching(make_snapshot(), failed, gone, completed(), terminal=terminal)
+
+    assert run(["watch", "12", "13", "14", "-o", "out"], world.context()) == ExitCode.PARTIAL
+
+    shown = pyte.Screen(60, 20)
+    shown.set_mode(pyte.modes.LNM)
+    pyte.Stream(shown).feed(world.err)
+    assert [line.rstrip() for line in shown.display if line.strip()] == [
+        "✓ novel       19 204 pieces     475 pages        0 s",
+        "✓ 1 saved in out/ · 1 failed · 1 refused · 0 s",
+        "✗ scan\\x1b.pdf   the PDF has no readable text: run OCR",
+        "                 first, for example with ocrmypdf",
+        "✗ job 14         job 14 not found; run: fnt jobs list",
+    ]
+
+
+def test_in_a_log_the_end_tells_what_failed_too() -> None:
+    failed = ended(JobStatus.FAILED, job_id=13, error_message="no text", error_code="PDF_NO_TEXT")
+    world = watching(failed, completed())
+
+    run(["watch", "12", "13", "-o", "out"], world.context())
+
+    assert world.err.splitlines()[-3:] == [
+        "1 saved in out/, 1 failed, 0 s",
+        "novel.pdf: failed: no text (PDF_NO_TEXT)",
+        "error: 1 of 2 jobs failed",
+    ]
 
 
 def test_an_unknown_job_does_not_end_the_watch_of_the_others(folder: Path) -> None:

@@ -99,7 +99,9 @@ def test_rest_and_socket_take_the_same_proxy(
 
 
 def rest_proxy(url: str) -> bool:
-    channel = Channel(url, auth=None, transport=None, verify=True, retry=Retry())
+    channel = Channel(
+        url, auth=None, transport=None, verify=True, retry=Retry(), require_server=lambda: None
+    )
     try:
         http: Any = channel._http
         return isinstance(http._transport._transport._pool, httpcore.HTTPProxy)

@@ -60,6 +60,14 @@ def test_settings_project_cannot_choose_server_or_trust(tmp_path):
     assert (settings.insecure_http, settings.ca_file, settings.parallel) == (False, None, 7)
 
 
+def test_settings_project_cannot_choose_among_the_users_profiles(tmp_path):
+    user = '[profiles.work]\nserver = "https://work.example"\n'
+
+    settings = load(tmp_path, user=user, project='profile = "work"\n')
+
+    assert (settings.server, settings.profile) == ("http://127.0.0.1:5000", None)
+
+
 def test_settings_profile_comes_before_the_rest_of_the_user_file(tmp_path):
     user = 'server = "https://a.example"\n[profiles.work]\nserver = "https://b.example"\n'
 
@@ -73,10 +81,18 @@ def test_settings_unknown_profile_is_not_found(tmp_path):
         load(tmp_path, flags={"profile": "x"})
 
 
-@pytest.mark.parametrize("user", ["jobs = ", "speed = 3\n", "jobs = true\n", 'timeout = "soon"\n'])
+@pytest.mark.parametrize(
+    "user",
+    ["jobs = ", "speed = 3\n", "jobs = true\n", 'timeout = "soon"\n', "jobs = " + "[" * 5000],
+)
 def test_settings_broken_file_is_a_usage_error(tmp_path, user):
     with pytest.raises(UsageError):
         load(tmp_path, user=user)
+
+
+def test_a_project_file_too_deep_to_read_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError):
+        load(tmp_path, project="profile = " + "[" * 5000)
 
 
 @pytest.mark.parametrize(
@@ -118,9 +134,11 @@ def test_settings_config_dir_comes_from_the_environment(tmp_path):
         ("HTTPS://Example.org:443", "https://example.org"),
         ("https://example.org:8443", "https://example.org:8443"),
         ("http://[::1]:5000", "http://[::1]:5000"),
+        ("https://example.org:443/fnt/", "https://example.org/fnt"),
+        ("https://example.org/a/b.c-d_e~f", "https://example.org/a/b.c-d_e~f"),
     ],
 )
-def test_server_is_normalized_to_its_origin(text, origin):
+def test_server_is_normalized_to_origin_and_path(text, origin):
     assert normalize_server(text) == origin
 
 
@@ -136,7 +154,11 @@ def test_server_is_normalized_to_its_origin(text, origin):
         "http://127.0.0.1.evil.example",
         "https://user:secret@example.org",
         "https://example.org@evil.example",
-        "https://example.org/path",
+        "https://example.org/a/../b",
+        "https://example.org/./a",
+        "https://example.org//a",
+        "https://example.org/%2e%2e/a",
+        "https://example.org/a;b",
         "https://example.org?x=1",
         "https://example.org:99999",
         "https://exa mple.org",
@@ -161,7 +183,7 @@ def test_duration_is_read(text, seconds):
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "s", "5d", "-1", "1e3", "٣s", "9" * 30])
+@pytest.mark.parametrize("text", ["", "s", "5y", "-1", "1e3", "٣s", "9" * 30])
 def test_duration_refuses_the_rest(text):
     with pytest.raises(UsageError, match="not a duration"):
         parse_duration(text)

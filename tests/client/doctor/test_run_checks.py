@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from fnt.commands.help_topics import TROUBLE
-from fnt.doctor import CHECKS, CheckStatus, DoctorContext, Verdict, run_checks
-from fnt.doctor.result import fail, ok
+from fnt.doctor import CHECKS, CheckStatus, DoctorContext, Outcome, run_checks
+from fnt.doctor.outcome import fail, ok
 from fnt.doctor.run_checks import Check
 from fnt.errors import ExitCode, NotFoundError
 from world import World
@@ -20,15 +20,15 @@ def make_patient() -> DoctorContext:
     return DoctorContext(context=World().context(), folder=Path(), proxies=dict)
 
 
-def check(name: str, said: Verdict | Callable[[], Verdict], *needs: str) -> Check:
+def check(name: str, said: Outcome | Callable[[], Outcome], *needs: str) -> Check:
     return Check(
-        name=name, look=lambda _: said if isinstance(said, Verdict) else said(), needs=needs
+        name=name, look=lambda _: said if isinstance(said, Outcome) else said(), needs=needs
     )
 
 
-def found(*checks: Check, limit_s: float = 5.0) -> dict[str, Verdict]:
+def found(*checks: Check, limit_s: float = 5.0) -> dict[str, Outcome]:
     findings = run_checks(make_patient(), checks, clock=lambda: 0.0, limit_s=limit_s)
-    return {finding.check: finding.verdict for finding in findings}
+    return {finding.check: finding.outcome for finding in findings}
 
 
 def test_checks_that_depend_on_a_failed_one_are_skipped() -> None:
@@ -45,7 +45,7 @@ def test_checks_that_depend_on_a_failed_one_are_skipped() -> None:
 def test_a_check_that_never_ends_is_left() -> None:
     never = threading.Event()
 
-    def hang() -> Verdict:
+    def hang() -> Outcome:
         never.wait(30)
         return ok("late")
 
@@ -57,7 +57,7 @@ def test_a_check_that_never_ends_is_left() -> None:
 
 
 def test_errors_are_verdicts_and_bugs_are_bugs() -> None:
-    def refuse() -> Verdict:
+    def refuse() -> Outcome:
         raise NotFoundError("no such profile", hint="make one")
 
     said = found(check("a", refuse))["a"]

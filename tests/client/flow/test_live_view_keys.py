@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from builders import make_snapshot
-from fnt.flow.live_view_keys import HINT, HINT_MANY, LiveViewKeys
+from fnt.flow.live_view_keys import KEYS, LiveViewKeys
 from fnt.output.renderer import Renderer
 from fnt.progress import ProgressState, Update, UploadProgress, reduce
 from world import FakeSession, completed
@@ -20,12 +20,15 @@ class Desk:
         self.state = ProgressState()
         self.play(*updates)
         renderer = Renderer()
-        renderer.set_hint = self.hints.append  # type: ignore[method-assign]
+        renderer.set_keys = self._show  # type: ignore[method-assign]
         self.keys = LiveViewKeys(
             session=self.session,  # type: ignore[arg-type]
             renderer=renderer,
             rows=lambda: list(self.state.rows.values()),
         )
+
+    def _show(self, *keys: str, question: str = "") -> None:
+        self.hints.append("   ".join(filter(None, [question, *keys])))
 
     def play(self, *updates: Update) -> None:
         for update in updates:
@@ -61,12 +64,12 @@ def test_c_asks_and_y_cancels_running_jobs() -> None:
     desk = Desk(make_snapshot(), make_snapshot(id=13), completed(job_id=14))
 
     desk.press("c")
-    assert desk.hints == ["cancel all 2 jobs? y yes · any other key no"]
+    assert desk.hints == ["Cancel all 2 jobs?   y cancel   n keep"]
     assert desk.session.cancelled == []
 
     desk.press("y")
     assert desk.session.cancelled == [12, 13]
-    assert desk.hints[-1] == HINT_MANY
+    assert desk.hints[-1] == "   ".join(KEYS)
 
 
 def test_any_other_key_cancels_nothing() -> None:
@@ -76,7 +79,7 @@ def test_any_other_key_cancels_nothing() -> None:
 
     assert desk.session.cancelled == []
     assert not desk.session.is_detached
-    assert desk.hints == ["cancel a\\x1b.pdf? y yes · any other key no", HINT]
+    assert desk.hints == ["Cancel a\\x1b?   y cancel   n keep", "   ".join(KEYS)]
 
 
 def test_c_without_a_running_job_asks_nothing() -> None:
@@ -85,14 +88,3 @@ def test_c_without_a_running_job_asks_nothing() -> None:
     desk.press("cy")
 
     assert (desk.hints, desk.session.cancelled) == ([], [])
-
-
-def test_the_hint_counts_what_there_is() -> None:
-    desk = Desk(make_snapshot())
-    desk.keys.look_again()
-
-    desk.play(make_snapshot(id=13))
-    desk.keys.look_again()
-    desk.keys.look_again()
-
-    assert desk.hints == [HINT, HINT_MANY]

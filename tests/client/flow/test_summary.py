@@ -19,8 +19,10 @@ from fnt.errors import (
     TemporaryError,
 )
 from fnt.flow.ledger import BookStatus, Ledger
-from fnt.flow.plan import ResumeHints
-from fnt.flow.summary import Failures, Tally, error_of
+from fnt.flow.plan import Plan, ResumeHints
+from fnt.flow.results.output_plan import OutputPlan
+from fnt.flow.summary import Failures, RunSummary
+from fnt.flow.tally import Tally
 from fnt.progress import Refused
 from world import Clock
 
@@ -45,8 +47,10 @@ def stand(ledger: Ledger, *statuses: str) -> None:
             ledger.record_error(book, code="X", message="why", status=BookStatus(status))
 
 
-def summed(ledger: Ledger, failures: Failures | None = None) -> FntError | None:
-    return error_of(ledger, run=1, failures=failures or Failures(), hints=HINTS, noun="job")
+def summed(ledger: Ledger, failures: Failures | None = None, **options: bool) -> FntError | None:
+    output = OutputPlan(folder=Path(), formats=())
+    plan = Plan(ledger=ledger, run=1, output_plan=output, watch=None, hints=HINTS)
+    return RunSummary(plan, failures or Failures()).error(**options)
 
 
 def refusal(exit_code: ExitCode) -> Refused:
@@ -133,10 +137,25 @@ def test_refused_files_and_a_server_that_cannot_be_reached(
 def test_jobs_running_after_detaching_are_no_failure(ledger: Ledger) -> None:
     stand(ledger, "done", "running")
 
-    assert (
-        error_of(ledger, run=1, failures=Failures(), hints=HINTS, noun="job", is_detached=True)
-        is None
-    )
+    assert summed(ledger, is_detached=True) is None
+
+
+@pytest.mark.parametrize(
+    ("statuses", "hint"),
+    [
+        (["done", "failed", "running"], None),
+        (["unsaved", "failed", "running"], "run: fnt download 11"),
+    ],
+)
+def test_who_detaches_is_not_told_twice_how_to_resume(
+    statuses: list[str], hint: str | None, ledger: Ledger
+) -> None:
+    stand(ledger, *statuses)
+
+    error = summed(ledger, is_detached=True)
+
+    assert isinstance(error, PartialError)
+    assert error.hint == hint
 
 
 def test_a_copy_of_a_ledger_in_memory_is_the_same(ledger: Ledger, tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ import pytest
 from builders import make_snapshot
 from fnt.errors import PartialError, TemporaryError
 from fnt.wire.job_status import JobStatus
+from looks import look_once
 from pdfs import make_pdf
 from world import FakeApi, FakeSession, World, completed, ended, uploaded
 
+__all__ = ["look_once"]
 LINE = ("upload", "a.pdf", "b.pdf", "-w")
 
 
@@ -125,4 +127,22 @@ def test_nothing_is_kept_of_a_run_that_ended_well_or_came_to_nothing(folder: Pat
     uploading(*script, *failures).invoke(*LINE)
     assert kept() == []
     uploading(*script, completed(job_id=12), completed(job_id=13)).invoke(*LINE)
+    assert kept() == []
+
+
+def test_a_file_deleted_meanwhile_has_its_job_finished(folder: Path) -> None:
+    (folder / "books").mkdir()
+    for name in ("a.pdf", "b.pdf"):
+        (folder / name).rename(folder / "books" / name)
+    line = ("upload", "-r", "books", "-w")
+    uploading(*uploaded(0, job_id=12), *uploaded(1, job_id=13), KeyboardInterrupt()).invoke(*line)
+    (folder / "books/b.pdf").unlink()
+    running = [make_snapshot(id=number, status=JobStatus.PROCESSING) for number in (12, 13)]
+    script = [*uploaded(0, job_id=12), *uploaded(1, job_id=13)]
+    world = uploading(*script, completed(job_id=12), completed(job_id=13), api=FakeApi(*running))
+
+    assert world.invoke(*line).exit_code == 0
+
+    assert sent(world) == [("a.pdf", 12), ("b.pdf", 13)]
+    assert (folder / "b.txt").exists()
     assert kept() == []

@@ -16,7 +16,7 @@ XTERM = {"TERM": "xterm"}
 @pytest.mark.parametrize(
     ("format", "tty", "environ", "progress", "expected"),
     [
-        (OutputMode.HUMAN, True, XTERM, True, "LiveRenderer"),
+        (OutputMode.HUMAN, True, XTERM, True, "ForegroundRenderer"),
         (OutputMode.HUMAN, True, {"TERM": "dumb"}, True, "PlainRenderer"),
         (OutputMode.HUMAN, True, XTERM, False, "PlainRenderer"),
         (OutputMode.HUMAN, False, {"FORCE_COLOR": "1"}, True, "PlainRenderer"),
@@ -35,7 +35,6 @@ def test_renderer_by_format_and_terminal(
         Report(now=clock.now, format=format),
         criteria=DoneCriteria(),
         clock=clock,
-        now=clock.now,
         progress=progress,
     )
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from builders import MOMENT, make_snapshot
+from builders import make_snapshot
 from fnt.output.formatting import (
     Stage,
+    age,
+    book_name,
     count,
-    data_rate,
     duration,
     plural,
-    run_time_s,
+    rounded,
+    span,
     stage_of,
     tally,
-    time_left,
-    total_left_s,
 )
 from fnt.progress import ProgressState, RetiredCounts, Row
 from fnt.wire.job_status import JobStatus
-from world import completed
 
 
 def make_row(**changes: Any) -> Row:
@@ -61,11 +59,35 @@ def test_duration(seconds: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "text"),
-    [(0, "0 B/s"), (999, "999 B/s"), (1200, "1.2 kB/s"), (1.2e6, "1.2 MB/s"), (3e9, "3.0 GB/s")],
+    ("seconds", "text"), [(0.9, "0 s"), (59.9, "59 s"), (310, "5 min 10 s"), (7500, "2 h 5 min")]
 )
-def test_data_rate(rate: float, text: str) -> None:
-    assert data_rate(rate) == text
+def test_span(seconds: float, text: str) -> None:
+    assert span(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "1 s"), (19, "19 s"), (33, "35 s"), (57, "55 s"), (58, "1 min"), (90, "2 min"),
+     (3600, "60 min"), (7300, "2 h")],
+)  # fmt: skip
+def test_an_estimate_is_the_coarser_the_longer_it_is(seconds: float, text: str) -> None:
+    assert rounded(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-5, "0 s"), (14, "14 s"), (75, "1 min"), (7300, "2 h"), (90000, "1 day"), (9e5, "10 days")],
+)
+def test_age(seconds: float, text: str) -> None:
+    assert age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [("novel.pdf", "novel"), ("a.PDF", "a"), (".pdf", ".pdf"), ("a\x1b.pdf", "a\\x1b")],
+)
+def test_a_book_is_named_without_its_ending(title: str, name: str) -> None:
+    assert book_name(title) == name
 
 
 def test_counts_are_grouped_and_nouns_agree() -> None:
@@ -74,27 +96,9 @@ def test_counts_are_grouped_and_nouns_agree() -> None:
     assert plural(0, "page") == "0 pages"
 
 
-def test_time_left_is_silent_when_it_has_run_out() -> None:
-    row = make_row(job=make_snapshot(progress_percent=90), rate=1.0)
-
-    assert time_left(row, now=2.0) == "0:08 left"
-    assert time_left(row, now=9.5) == ""
-
-
-def test_total_time_left_counts_what_waits() -> None:
-    running = make_row(job=make_snapshot(progress_percent=50), rate=10.0)
-
-    assert total_left_s([running, make_row()]) == 15.0
-    assert total_left_s([make_row()]) is None
-
-
-def test_a_job_seen_late_took_as_long_as_the_server_says() -> None:
-    job = completed(uploaded_at=MOMENT, completed_at=MOMENT + timedelta(seconds=42))
-
-    assert run_time_s(make_row(job=job, ended_at=1.0)) == 42.0
-
-
 def test_the_tally_counts_rows_that_were_cleared_and_those_to_come() -> None:
-    state = ProgressState(retired=RetiredCounts(completed=7, failed=1, cancelled=2), pending=90)
+    retired = RetiredCounts(completed=7, failed=1, refused=3, cancelled=2)
 
-    assert tally(state) == "100 jobs, 7 done, 1 failed, 2 cancelled"
+    assert tally(ProgressState(retired=retired, pending=1000)) == [
+        "7 of 1 013 completed", "1 failed", "3 refused", "2 cancelled",
+    ]  # fmt: skip

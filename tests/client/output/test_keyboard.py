@@ -10,7 +10,7 @@ from typing import TextIO
 
 import pytest
 
-from fnt.output.keyboard import can_read_keys, key_of, reading_keys
+from fnt.output.keyboard import Keyboard, can_read_keys, key_of
 
 pty = pytest.importorskip("pty", reason="no pseudo-terminals on this system")
 termios = pytest.importorskip("termios", reason="no terminal modes on this system")
@@ -33,10 +33,12 @@ def test_keys_arrive_without_return(terminal: tuple[int, TextIO]) -> None:
     outer, stdin = terminal
     keys: Queue[str] = Queue()
 
-    with reading_keys(stdin, keys.put):
-        os.write(outer, b"c")
+    keyboard = Keyboard(stdin, keys.put)
+    keyboard.start()
+    os.write(outer, b"c")
 
-        assert keys.get(timeout=5) == "c"
+    assert keys.get(timeout=5) == "c"
+    keyboard.stop()
 
 
 @pytest.mark.parametrize(
@@ -46,21 +48,15 @@ def test_arrow_keys_and_pastes_are_no_keys(data: bytes, key: str | None) -> None
     assert key_of(data) == key
 
 
-@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
-def test_the_mode_is_restored(
-    terminal: tuple[int, TextIO], error: type[BaseException] | None
-) -> None:
+def test_the_mode_is_restored_each_time(terminal: tuple[int, TextIO]) -> None:
     _, stdin = terminal
+    keyboard = Keyboard(stdin, lambda key: None)
 
-    try:
-        with reading_keys(stdin, lambda key: None):
-            assert not is_canonical(stdin)
-            if error is not None:
-                raise error
-    except KeyboardInterrupt:
-        pass
-
-    assert is_canonical(stdin)
+    for _ in range(2):
+        keyboard.start()
+        assert not is_canonical(stdin)
+        keyboard.stop()
+        assert is_canonical(stdin)
 
 
 def test_a_pipe_has_no_keys() -> None:

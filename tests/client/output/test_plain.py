@@ -36,7 +36,6 @@ class Log:
             self.terminal,
             criteria=DoneCriteria(**criteria),
             clock=self.clock,
-            now=self.clock.now,
             ends_only=ends_only,
         )
 
@@ -48,6 +47,9 @@ class Log:
     @property
     def lines(self) -> list[str]:
         return self.terminal.err.text.splitlines()
+
+
+LIVE = LinkState(status=LinkStatus.LIVE)
 
 
 def running(percent: int, *, version: int, chunks: int = 0, **changes: Any) -> Update:
@@ -63,7 +65,7 @@ def running(percent: int, *, version: int, chunks: int = 0, **changes: Any) -> U
 def test_a_job_from_first_byte_to_saved_file() -> None:
     log = Log(outputs=1)
 
-    log.play(uploaded())
+    log.play([LIVE, *uploaded()])
     log.play([make_snapshot(version=2, progress_percent=5), running(15, version=3)])
     log.clock.sleep(4)
     log.play([running(18, version=4, chunks=2), running(25, version=5, chunks=6)])
@@ -71,13 +73,12 @@ def test_a_job_from_first_byte_to_saved_file() -> None:
     log.play([Saved(job_id=12, path=Path("out/novel.txt"))])
 
     assert log.lines == [
-        "12:00:00 novel.pdf uploading 100%",
-        "12:00:00 novel.pdf job 12 waiting 0%",
-        "12:00:00 novel.pdf job 12 analyzing 5%",
-        "12:00:00 novel.pdf job 12 splitting 15% (0/33)",
-        "12:00:04 novel.pdf job 12 splitting 25% (6/33)",
-        "12:00:04 novel.pdf job 12 merging 75%",
-        "12:00:04 novel.pdf job 12 completed: 19 204 sentences, 475 pages, 0:04 -> out/novel.txt",
+        "novel.pdf: uploaded, job 12",
+        "novel.pdf: analyzing 5 % (live)",
+        "novel.pdf: splitting 15 % (live)",
+        "novel.pdf: splitting 25 % (live)",
+        "novel.pdf: merging 75 % (live)",
+        "novel.pdf: completed, 19 204 pieces, 475 pages, 4 s, saved to out/novel.txt",
     ]
 
 
@@ -98,10 +99,10 @@ def test_failures_carry_their_code() -> None:
         [Refused(key="k", title="x.pdf", message="not a PDF", code="NOT_A_PDF", hint="look at it")]
     )
 
-    assert [line[9:] for line in log.lines] == [
-        "novel.pdf job 12 failed: no text [PDF_NO_TEXT]",
-        "novel.pdf job 13 cancelled at 40%",
-        "x.pdf refused: not a PDF (look at it) [NOT_A_PDF]",
+    assert log.lines == [
+        "novel.pdf, job 12: failed: no text (PDF_NO_TEXT)",
+        "novel.pdf, job 13: cancelled at 40 %",
+        "x.pdf: refused: not a PDF; look at it (NOT_A_PDF)",
     ]
 
 
@@ -110,9 +111,7 @@ def test_a_result_that_could_not_be_saved() -> None:
 
     log.play([completed(), SaveFailed(job_id=12, message="disk full")])
 
-    assert [line[9:] for line in log.lines] == [
-        "novel.pdf job 12 completed, but not saved: disk full"
-    ]
+    assert log.lines == ["novel.pdf, job 12: completed, but not saved: disk full"]
 
 
 def test_acceptance_is_the_end_when_nobody_watches() -> None:
@@ -120,7 +119,7 @@ def test_acceptance_is_the_end_when_nobody_watches() -> None:
 
     log.play(uploaded())
 
-    assert log.lines[-1] == "12:00:00 novel.pdf job 12 accepted"
+    assert log.lines[-1] == "novel.pdf: uploaded, job 12"
 
 
 def test_small_steps_are_not_logged() -> None:
@@ -128,7 +127,23 @@ def test_small_steps_are_not_logged() -> None:
 
     log.play([running(15 + n, version=n + 1, chunks=n) for n in range(30)])
 
-    assert [line.split()[5] for line in log.lines] == ["15%", "25%", "35%"]
+    assert log.lines == [
+        "novel.pdf: watching, job 12",
+        "novel.pdf: splitting 15 %",
+        "novel.pdf: splitting 25 %",
+        "novel.pdf: splitting 35 %",
+    ]
+
+
+def test_a_large_upload_is_logged_by_its_size() -> None:
+    log = Log()
+
+    for megabytes in range(43):
+        sent = megabytes * 1_000_000
+        log.play([UploadProgress(key="k", title="a.pdf", sent_bytes=sent, size_bytes=42_000_000)])
+
+    assert log.lines[1:4] == [f"a.pdf: uploading {n} of 42 MB" for n in (6, 11, 16)]
+    assert len(log.lines) == 9
 
 
 def test_silence_is_broken_after_30_seconds() -> None:
@@ -142,7 +157,7 @@ def test_silence_is_broken_after_30_seconds() -> None:
     log.renderer.tick()
     log.renderer.tick()
 
-    assert log.lines[before:] == ["12:00:30 novel.pdf job 12 splitting 15% (0/33)"]
+    assert log.lines[before:] == ["novel.pdf: splitting 15 %"]
 
 
 def test_the_heartbeat_of_many_is_one_line() -> None:
@@ -152,7 +167,7 @@ def test_the_heartbeat_of_many_is_one_line() -> None:
 
     log.renderer.tick()
 
-    assert log.lines[-1] == "12:00:30 3 jobs, 1 done, 2 jobs in progress"
+    assert log.lines[-1] == "1 of 3 completed, 2 jobs left"
 
 
 def test_a_silent_upload_has_a_heartbeat_too() -> None:
@@ -162,7 +177,7 @@ def test_a_silent_upload_has_a_heartbeat_too() -> None:
 
     log.renderer.tick()
 
-    assert log.lines == ["12:00:30 a.pdf waiting 0%"]
+    assert log.lines == ["a.pdf: waiting"]
 
 
 def test_a_lost_link_and_its_return() -> None:
@@ -174,9 +189,20 @@ def test_a_lost_link_and_its_return() -> None:
     log.play([LinkState(status=LinkStatus.LIVE)])
 
     assert log.lines == [
-        "12:00:00 connection lost: reset, reconnecting in 2 s (try 1); the server keeps the jobs",
-        "12:00:06 connection: live",
+        "connection lost (reset): reconnecting in 2 s (try 1); the server keeps the jobs",
+        "connection: live",
     ]
+
+
+def test_what_never_was_connected_is_not_lost() -> None:
+    log = Log()
+    failed = LinkState(
+        status=LinkStatus.RECONNECTING, attempt=2, retry_at=102.0, reason="refused", is_first=True
+    )
+
+    log.play([LinkState(status=LinkStatus.CONNECTING), failed])
+
+    assert log.lines == ["no connection yet (refused): connecting in 2 s (try 2)"]
 
 
 def test_an_unstable_link_is_logged_at_most_every_5_seconds() -> None:
@@ -194,9 +220,11 @@ def test_an_unstable_link_is_logged_at_most_every_5_seconds() -> None:
 def test_polling_says_when_live_is_tried_again() -> None:
     log = Log()
 
-    log.play([LinkState(status=LinkStatus.POLLING, poll_every_s=4, retry_at=121.0)])
+    log.play([LinkState(status=LinkStatus.POLLING, attempt=6, poll_every_s=4, retry_at=121.0)])
 
-    assert log.lines == ["12:00:00 connection: polling every 4 s, trying for live again in 21 s"]
+    assert log.lines == [
+        "connection: polling every 4 s; live updates blocked here; trying again in 21 s"
+    ]
 
 
 def test_only_ends_without_progress() -> None:
@@ -219,4 +247,4 @@ def test_no_control_character_gets_through_not_even_on_a_terminal() -> None:
 
     assert "\x1b" not in log.terminal.err.text
     assert "\r" not in log.terminal.err.text
-    assert len(log.lines) == 3
+    assert len(log.lines) == 4

@@ -79,6 +79,6 @@ def test_the_plain_base_shows_nothing() -> None:
     with Renderer() as renderer:
         renderer.render(ProgressState())
         renderer.tick()
-        renderer.set_hint("x")
+        renderer.set_keys("x")
 
     assert not renderer.has_keys

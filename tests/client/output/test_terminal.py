@@ -6,7 +6,7 @@ import pytest
 
 from fnt.color import ColorMode, wants_color
 from fnt.errors import FntError, UsageError
-from fnt.output.sanitize import clean
+from fnt.output.sanitize import clean, harmless_pieces
 from fnt.output.terminal import Terminal
 from world import Stream, make_terminal
 
@@ -30,6 +30,16 @@ from world import Stream, make_terminal
 )
 def test_clean_escapes_text(text: str, shown: str) -> None:
     assert clean(text) == shown
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_harmless_text_keeps_its_lines_however_it_is_cut(size: int) -> None:
+    text = "é\t\u202a1\r\n2\r3\x1b[J\x9b\n\r".encode() + b"\xff"
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+
+    assert (
+        b"".join(harmless_pieces(pieces)).decode() == "é\t1\r\n2\ufffd3\ufffd[J\ufffd\n\ufffd\ufffd"
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ import math
 import pytest
 
 from fnt.errors import TemporaryError
-from fnt.progress import LinkState, LinkStatus
+from fnt.progress import RESTARTING, LinkState, LinkStatus
 from fnt.session.connection_policy import ConnectionPolicy
 from fnt.session.options import WatchOptions
-from fnt.session.timing import Timing
+from fnt.session.reconnect_timing import ReconnectTiming
 
-PACE = Timing()
+PACE = ReconnectTiming()
 DOWN = TemporaryError("no live connection")
 BUSY = TemporaryError("no socket to spare", code="BUSY")
 
@@ -81,6 +81,19 @@ def test_link_shows_its_countdown():
     assert state.reason == "no live connection"
     link.attempt_started(13.0)
     assert link.state(13.0).retry_at is None
+
+
+def test_link_that_never_was_connected_is_shown_as_such():
+    link = make_link()
+    fail(link, 10.0)
+    fail(link, 11.0)
+    assert link.state(11.0).is_first
+
+    link.attempt_started(13.0)
+    link.opened(13.0)
+    link.lost(14.0, "reset")
+
+    assert not link.state(14.0).is_first
 
 
 def test_link_hanging_attempt_is_joined_by_another():
@@ -279,6 +292,20 @@ def test_link_draining_server_is_left_and_tried_when_it_said():
 
     assert not link.wants_socket(14.9)
     assert link.wants_socket(15.0)
+
+
+def test_link_tells_a_restart_that_was_announced_until_a_try_has_failed():
+    link = make_link()
+    link.attempt_started(0.0)
+    link.opened(0.0)
+    link.draining(10.0, 5.0)
+    link.lost(11.0, "closed")
+    assert link.state(11.0).reason == RESTARTING
+
+    link.attempt_started(15.0)
+    link.failed(15.0, TemporaryError("connection refused"))
+
+    assert link.state(15.0).reason == "connection refused"
 
 
 def test_link_gives_up_with_neither_socket_nor_poll():

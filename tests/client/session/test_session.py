@@ -24,13 +24,13 @@ from fnt.progress import (
     UploadProgress,
     reduce,
 )
-from fnt.session import Session, Timing, UploadItem, WatchOptions
+from fnt.session import ReconnectTiming, Session, UploadItem, UploadRetry, WatchOptions
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 
 pytestmark = pytest.mark.timeout(30)
 
-QUICK = Timing(
+QUICK = ReconnectTiming(
     tick_s=0.01,
     overlap_s=5,
     backoff_s=0.005,
@@ -42,6 +42,7 @@ QUICK = Timing(
     poll_s=0.01,
     poll_cap_s=0.02,
 )
+QUICK_RETRY = UploadRetry(pause_cap_s=0.01)
 NO_SOCKET = TemporaryError("no live connection")
 POLL = WatchOptions(transport="poll")
 DONE = {"status": JobStatus.COMPLETED, "progress_percent": 100}
@@ -50,7 +51,7 @@ DONE = {"status": JobStatus.COMPLETED, "progress_percent": 100}
 class World:
     """A server, its sockets and a session that uses both."""
 
-    def __init__(self, *jobs, timing=QUICK, transport=None, make_auth=None):
+    def __init__(self, *jobs, timing=QUICK, retry=QUICK_RETRY, transport=None, make_auth=None):
         self.server = FakeServer(*jobs)
         self.hub = FakeHub(self.server)
         self.api = ApiClient(
@@ -60,7 +61,11 @@ class World:
             retry=Retry(tries=2, sleep=lambda _: None),
         )
         self.session = Session(
-            self.api, open_stream=self.hub.open, random=random.Random(7).random, timing=timing
+            self.api,
+            open_stream=self.hub.open,
+            random=random.Random(7).random,
+            timing=timing,
+            upload_retry=retry,
         )
 
     def change(self, job_id=12, **changes):
@@ -106,6 +111,14 @@ def is_link(status):
 
 def is_job(update):
     return isinstance(update, JobSnapshot)
+
+
+def is_accepted(update):
+    return isinstance(update, Accepted)
+
+
+def is_refused(update):
+    return isinstance(update, Refused)
 
 
 def jobs_of(updates):
@@ -662,7 +675,7 @@ def test_upload_skips_completed_or_running_jobs(make_world, tmp_path, changes, i
     sha256 = hashlib.sha256(item.path.read_bytes()).hexdigest()
     world = make_world(make_snapshot(id=7, sha256=sha256, **changes))
 
-    (*_, accepted) = world.session.upload([item])
+    [accepted] = filter(is_accepted, world.session.upload([item]))
 
     assert (accepted.is_skipped, accepted.job.id == 7) == (is_skipped, is_skipped)
 
@@ -676,7 +689,7 @@ def test_watch_of_duplicates_updates_both_rows(make_world, tmp_path):
     )
 
     state = ProgressState()
-    for update in world.session.upload_and_watch([item, twin]):
+    for update in world.session.upload([item, twin], watch=WatchOptions()):
         state = reduce(state, update, now=0)
 
     assert state.keys_by_job.keys() == {1}
@@ -698,7 +711,7 @@ def test_upload_missing_file_is_refused_and_the_others_go_on(make_world, tmp_pat
 def test_upload_refused_by_the_server_carries_its_reason(make_world, tmp_path):
     world = make_world(transport=Script(refusal(415, "NOT_A_PDF", "not a PDF")).transport)
 
-    (*_, refused) = world.session.upload([make_item(tmp_path)])
+    [refused] = filter(is_refused, world.session.upload([make_item(tmp_path)]))
 
     assert (refused.message, refused.code, refused.request_id) == ("not a PDF", "NOT_A_PDF", "r-1")
     assert refused.exit_code is ExitCode.REFUSED
@@ -708,9 +721,37 @@ def test_upload_unreachable_server_is_a_temporary_error(make_world, tmp_path):
     world = make_world()
     world.server.down.set()
 
-    (*_, refused) = world.session.upload([make_item(tmp_path)])
+    updates = list(world.session.upload([make_item(tmp_path)], give_up_s=0.2))
+
+    [refused] = filter(is_refused, updates)
+    assert refused.exit_code is ExitCode.TEMPORARY
+    assert any(map(is_link(LinkStatus.RETRYING), updates))
+
+
+def test_upload_waits_for_a_server_that_was_never_reached(make_world, tmp_path):
+    world = make_world()
+    world.server.down.set()
+    updates = world.session.upload([make_item(tmp_path)], give_up_s=0)
+
+    (*_, link) = until(updates, is_link(LinkStatus.RETRYING))
+    assert link.give_up_at is None
+    world.server.down.clear()
+
+    until(updates, lambda update: isinstance(update, Accepted))
+
+
+def test_an_upload_that_is_given_up_leaves_no_job_behind(make_world, tmp_path):
+    world = make_world()
+
+    def fail(job):
+        world.server.jobs[job.id] = job.replaced(uploaded_at=None)
+        raise httpx.ReadError("cut off")
+
+    world.server.on_upload = fail
+    [refused] = filter(is_refused, world.session.upload([make_item(tmp_path)], give_up_s=0.2))
 
     assert refused.exit_code is ExitCode.TEMPORARY
+    assert [job.status for job in world.server.jobs.values()] == [JobStatus.CANCELLED]
 
 
 def test_upload_resumes_when_the_server_is_back(make_world, tmp_path):
@@ -745,10 +786,10 @@ def test_upload_bug_in_a_thread_is_not_swallowed(make_world, tmp_path):
         list(make_world(transport=Script(broken).transport).session.upload([make_item(tmp_path)]))
 
 
-def test_upload_and_watch_follows_each_job_from_its_acceptance(make_world, tmp_path):
+def test_upload_with_watch_follows_each_job_from_its_acceptance(make_world, tmp_path):
     world = make_world()
     items = [make_item(tmp_path, f"d{n}") for n in range(5)]
-    updates = world.session.upload_and_watch(items)
+    updates = world.session.upload(items, watch=WatchOptions())
     accepted = []
     while len(accepted) < 5:
         accepted += [until(updates, lambda u: isinstance(u, Accepted))[-1].job.id]
@@ -766,11 +807,11 @@ def test_upload_and_watch_follows_each_job_from_its_acceptance(make_world, tmp_p
     assert statuses(world.server) == []
 
 
-def test_upload_and_watch_of_refused_files_alone_ends(make_world, tmp_path):
+def test_upload_with_watch_of_refused_files_alone_ends(make_world, tmp_path):
     gone = make_item(tmp_path)
     gone.path.unlink()
 
-    updates = list(make_world().session.upload_and_watch([gone]))
+    updates = list(make_world().session.upload([gone], watch=WatchOptions()))
 
     assert isinstance(updates[-1], Refused)
 
@@ -934,7 +975,7 @@ def storm(world, dice):
 
 def windowed(world, items, *, window, parallel=4):
     options = WatchOptions(transport="poll", window=window)
-    return world.session.upload_and_watch(items, parallel=parallel, options=options)
+    return world.session.upload(items, parallel=parallel, watch=options)
 
 
 def test_window_bounds_the_unfinished_jobs_and_every_item_ends(make_world, tmp_path):
@@ -1013,15 +1054,14 @@ def test_a_full_server_is_waited_for_only_with_a_window(make_world, tmp_path, co
             lambda request: answers.pop() if answers else server.transport.handler(request)
         )
 
-    timing = replace(QUICK, upload_retry_s=0)
     transport = full_for_a_while()
-    world = make_world(timing=timing, transport=transport)
+    world = make_world(transport=transport)
     ends = [u for u in windowed(world, [make_item(tmp_path)], window=2) if isinstance(u, Accepted)]
     assert [end.key for end in ends] == ["a"]
 
     transport = full_for_a_while()
-    world = make_world(timing=timing, transport=transport)
-    updates = world.session.upload([make_item(tmp_path)])
+    world = make_world(transport=transport)
+    updates = world.session.upload([make_item(tmp_path)], give_up_s=0.001)
     (refused,) = [update for update in updates if isinstance(update, Refused)]
     assert refused.exit_code is ExitCode.TEMPORARY
 

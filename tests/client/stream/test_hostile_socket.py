@@ -8,7 +8,7 @@ import re
 import socket
 import time
 import tracemalloc
-from queue import Queue
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -69,7 +69,7 @@ def endless_message(server: HostileServer, connection: socket.socket, head: byte
 
 @pytest.mark.parametrize("attack", [endless_frame, endless_message])
 def test_a_flood_ends_the_connection_in_little_memory(attack: Any) -> None:
-    inbox: Queue[Any] = Queue()
+    inbox: SimpleQueue[Any] = SimpleQueue()
     with hostile(attack) as server:
         stream = JobStream(server.url, tokens=Tokens(), inbox=inbox)
         tracemalloc.start()
@@ -93,7 +93,7 @@ def test_a_handshake_that_trickles_ends(monkeypatch: pytest.MonkeyPatch) -> None
 
     began = time.monotonic()
     with hostile(trickle) as server, pytest.raises(TemporaryError):
-        JobStream(server.url, tokens=Tokens(), inbox=Queue()).connect(5)
+        JobStream(server.url, tokens=Tokens(), inbox=SimpleQueue()).connect(5)
 
     assert time.monotonic() - began < 10
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from queue import Queue
+from queue import SimpleQueue
 
 import flask
 import flask_socketio
@@ -32,7 +32,7 @@ class SocketServer:
         self.socketio = flask_socketio.SocketIO(
             app, async_mode="threading", ping_interval=8, ping_timeout=4
         )
-        self.seen = Queue()
+        self.seen = SimpleQueue()
         self.origins = []
         self.refuse_all = None
         self.socketio.on_event("connect", self._connect)
@@ -99,7 +99,7 @@ def server():
 
 @pytest.fixture
 def inbox():
-    return Queue()
+    return SimpleQueue()
 
 
 @pytest.fixture
@@ -206,11 +206,13 @@ def test_stream_gives_up_after_two_rejections(make_stream):
 
 def test_stream_refusal_is_not_waited_over(make_stream):
     """By itself, the library waits 3 s for a close frame its own reader has consumed."""
-    started_at = time.monotonic()
+    took = []
+    for _ in range(3):  # a busy machine is slow now and then, the library always
+        started_at = time.monotonic()
+        make_stream(Tokens(STALE)).connect(WAIT_S)
+        took.append(time.monotonic() - started_at)
 
-    make_stream(Tokens(STALE)).connect(WAIT_S)
-
-    assert time.monotonic() - started_at < 2
+    assert min(took) < 2
 
 
 def test_stream_login_that_cannot_be_renewed_is_an_error(make_stream):
@@ -344,6 +346,7 @@ def test_stream_prints_nothing(capfd, server, make_stream, inbox):
     assert GOOD not in captured.err + captured.out
 
 
+@pytest.mark.slow
 def test_stream_module_loads_no_socket_library():
     code = "import sys, fnt.stream; sys.exit('socketio' in sys.modules)"
 

@@ -6,18 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt_server.auth import logins, users
 from fnt_server.auth.logins import Authenticator, Identity
 from fnt_server.auth.password_rule import password_problem
 from fnt_server.auth.tokens import (
-    LOGIN_TTL_S,
-    REPLAY_WINDOW_S,
     TokenPair,
     TokenProblem,
     TokenSigner,
 )
 from fnt_server.auth.users import AccountError
+from fnt_server.config.token_lifetimes import LOGIN_TTL_S, REPLAY_WINDOW_S
 from fnt_server.db.connection import Database
 from fnt_server.db.models import AccessToken, Login, User
 from fnt_server.web.janitor import delete_ended_logins
@@ -171,16 +170,18 @@ def test_log_out_everywhere_ends_all_logins_of_the_user_alone(
     users.add_user(database, "bob@example.org", PASSWORD)
     other, theirs = log_in(deployment), deployment.log_in("bob@example.org", PASSWORD)
     token = users.make_personal_token(database, EMAIL, days=1)
+    bobs = users.make_personal_token(database, "bob@example.org", days=1)
     assert theirs is not None
 
-    deployment.log_out(deployment.identify(token), everywhere=True)
+    deployment.log_out(deployment.identify(pair.access_token), everywhere=True)
 
     for ended in (pair, other):
         assert (
             refusal(lambda t=ended: deployment.identify(t.access_token)) is ErrorCode.TOKEN_INVALID
         )
+    assert refusal(lambda: deployment.identify(token)) is ErrorCode.TOKEN_INVALID
     assert deployment.identify(theirs.access_token)
-    assert deployment.identify(token)
+    assert deployment.identify(bobs)
 
 
 def test_a_new_password_ends_all_logins(
@@ -287,7 +288,9 @@ def test_remove_user_takes_everything_with_it(
 
 
 @pytest.mark.parametrize("days", [0, -1, 3651])
-def test_make_personal_token_refuses_odd_lifetimes(database: Database, days: int) -> None:
+def test_make_personal_token_refuses_odd_lifetimes(
+    deployment: Authenticator, database: Database, days: int
+) -> None:
     with pytest.raises(AccountError, match="1 to 3650"):
         users.make_personal_token(database, EMAIL, days=days)
 

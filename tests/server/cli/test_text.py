@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from itertools import islice
 from pathlib import Path
 
 import pytest
 from fpdf import FPDF
 
+from e2e import programs
 from e2e.harness import clean_environ
 from fnt_server.cli.sample import story_pdf, story_text
 from fnt_server.cli.text import Pages
-from fnt_server.config import ConfigError
+from fnt_server.config.environment import ConfigError
 from pdfs import make_pdf
 
 NOTES = [
@@ -28,10 +28,7 @@ NOTES = [
 
 
 def run(*words: str, module: str = "fnt_server") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", module, *words],
-        env=clean_environ(), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    return programs.run(module, *words, env=clean_environ(), timeout_s=60)
 
 
 @pytest.fixture(scope="module")

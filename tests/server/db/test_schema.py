@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from fnt_server.config import ConfigError
+from fnt_server.config.environment import ConfigError
 from fnt_server.db import schema
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Base, DeviceLogin, DeviceStatus, Step, User
@@ -46,7 +46,7 @@ def test_migrate_goes_forward_and_back_with_rows(bare: Database) -> None:
 
     schema.migrate(bare, "base")
     assert tables(bare) == set()
-    assert schema.state(bare) is SchemaState.OLD
+    assert schema.state(bare) is SchemaState.EMPTY
 
     schema.migrate(bare)
     assert make_chunked(bare, make_user(bare), chunks=3)
@@ -117,9 +117,9 @@ def test_require_current_refuses_a_bare_database(bare: Database) -> None:
 def test_a_database_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "noise.db").write_bytes(b"no database" * 1000)
     urls = {
-        f"sqlite:///{tmp_path / 'noise.db'}": "file is not a database",
-        f"sqlite:///{tmp_path / 'none' / 'x.db'}": "unable to open database file",
-        "postgresql+psycopg://x:hunter2@127.0.0.1:1/x": "port 1 failed",
+        f"sqlite:///{tmp_path / 'noise.db'}": "its file is damaged",
+        f"sqlite:///{tmp_path / 'none' / 'x.db'}": "cannot open its file",
+        "postgresql+psycopg://x:hunter2@127.0.0.1:1/x": "connection refused",
     }
     for url, reason in urls.items():
         for use in (schema.migrate, schema.require_current):

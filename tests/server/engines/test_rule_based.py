@@ -8,7 +8,9 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.words import count_words
 from fnt_server.engines import NAMES, get_engine
 from fnt_server.engines.lexicon import is_verb
+from fnt_server.engines.quotations import quotations_around
 from fnt_server.engines.rule_based import shorten
+from fnt_server.engines.tokens import read_words
 
 WORDS = st.sampled_from(
     "le la l’homme qu’il de et mais dans maison, mer ; marchait regarda dit-il — « » M. vit. "
@@ -71,6 +73,41 @@ def test_a_piece_stretches_only_where_that_saves_a_bad_cut() -> None:
     assert stretched == [
         "Elle regardait sans rien dire la vieille maison du passeur,",
         "et le soir tombait.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Elle se disait en s’éveillant : | « Ah ! il y a huit jours déjà que j’y étais ! »",
+        "On lisait sur la porte : | « Eaux de Vichy, | de Seltz et de Barèges, pâtes et sirops. »",
+        "Il criait tout bas : | « Emma ! venez, | car la nuit est noire et la barque attend. »",
+    ],
+)
+def test_a_quotation_is_cut_at_its_ends_first(sentence: str) -> None:
+    parts = sentence.split(" | ")
+
+    assert cut(" ".join(parts))[0] == parts[0]
+
+
+def test_a_quotation_within_another_ends_where_the_outer_one_does() -> None:
+    sentence = "« Il a dit « non » et il est parti »"
+    words = read_words(sentence)
+
+    assert quotations_around(sentence, words) == [None, *[(0, 8)] * 7, None]
+
+
+def test_a_quotation_may_begin_or_end_elsewhere() -> None:
+    assert quotations_around("je viens » dit-il", read_words("je viens » dit-il")) == [
+        None,
+        (0, 2),
+        None,
+        None,
+    ]
+    assert quotations_around("Il dit : « je viens", read_words("Il dit : « je viens")) == [
+        *[None] * 3,
+        (2, 4),
+        None,
     ]
 
 

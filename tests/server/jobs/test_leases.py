@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, text, update
 
 from e2e.harness import wait_for
-from fnt.wire.errors import JobErrorCode
+from fnt.wire.error_codes import JobErrorCode
 from fnt.wire.job_status import JobStatus
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step, StepKind, StepStatus, Worker

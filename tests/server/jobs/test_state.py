@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from fnt.wire.errors import ErrorCode, JobErrorCode
+from fnt.wire.error_codes import ErrorCode, JobErrorCode
 from fnt.wire.job_status import TERMINAL, JobStatus
 from fnt.wire.jobs import JobSnapshot
+from fnt_server.config.job_quotas import JobQuotas
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
 from fnt_server.jobs import creation, leases, queries, state, step_results
-from fnt_server.jobs.creation import QueueLimits
 from fnt_server.jobs.state import JobRefused
 from server.records import (
     at_once,
@@ -52,12 +52,12 @@ def make_older(database: Database, job_id: int, seconds: float) -> None:
         session.execute(row.values(created_at=Job.created_at - seconds))
 
 
-def test_confirm_takes_no_more_jobs_than_the_limits_say(database: Database, user_id: int) -> None:
-    limits = QueueLimits(total=3, per_user=2)
+def test_confirm_takes_no_more_jobs_than_the_quotas_say(database: Database, user_id: int) -> None:
+    quotas = JobQuotas(max_queued_jobs=3, max_user_jobs=2)
     other, third = make_user(database), make_user(database)
 
     def confirm(user: int, key: str | None = None) -> Job:
-        return creation.confirm(database, new_job(user, idempotency_key=key), limits=limits)[0]
+        return creation.confirm(database, new_job(user, idempotency_key=key), quotas=quotas)[0]
 
     first = confirm(user_id, "a")
     confirm(user_id)
@@ -265,8 +265,8 @@ def test_abandon_fails_old_jobs_without_file_alone(database: Database, user_id: 
     old, fresh = (make_job(database, user_id, file=None) for _ in range(2))
     uploaded = make_job(database, user_id)
     for job in (old, uploaded):
-        make_older(database, job.id, 25 * HOUR_S)
-    make_older(database, fresh.id, 23 * HOUR_S)
+        make_older(database, job.id, 7 * HOUR_S)
+    make_older(database, fresh.id, 5 * HOUR_S)
 
     abandoned = creation.fail_abandoned(database)
 

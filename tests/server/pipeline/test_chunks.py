@@ -93,3 +93,34 @@ def test_a_sentence_stands_on_the_page_where_it_begins() -> None:
     found = process_chunk([paragraph], settings=ProcessingSettings(), engine=halve).sentences
 
     assert [sentence.page for sentence in found] == [7, 8, 8]
+
+
+def test_paragraphs_are_numbered_through_the_book() -> None:
+    paragraphs = tuple(make_paragraph(page=page) for page in (1, 1, 2, 4, 4, 4))
+
+    chunks = plan_chunks(Analysis(page_count=4, paragraphs=paragraphs))
+
+    assert [chunk.first_paragraph for chunk in chunks] == [1, 3, 4, 4]
+
+
+def test_each_piece_tells_its_paragraph_its_kind_and_whether_it_goes_on() -> None:
+    heading = Paragraph(text="II", page=1, chapter="II", kind="heading")
+    speech = make_paragraph("— Non, je n’irai pas demain avec vous au marché. Adieu.")
+    cut = make_paragraph("mot " * 1500)
+
+    found = process_chunk(
+        [heading, speech, cut], settings=ProcessingSettings(), engine=halve, first_paragraph=7
+    ).sentences
+
+    assert [(s.paragraph, s.kind, s.continues) for s in found] == [
+        (7, "heading", False),
+        (8, "dialogue", True),
+        (8, "dialogue", False),
+        (8, "dialogue", False),
+        *[(9, "prose", True)] * 3,
+        (9, "prose", False),
+    ]
+
+
+def test_paragraphs_of_a_chunk_of_an_earlier_version_have_no_numbers() -> None:
+    assert "paragraph" not in run("Oui.")[0].to_wire()

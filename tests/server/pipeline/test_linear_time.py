@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.faults
+
 TESTS = Path(__file__).parents[2]
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not seccomp.is_supported(), reason="needs a filt
 SCRIPT = """
 import ctypes, json, os, resource, socket, subprocess, sys, threading
 from pathlib import Path
-from fnt_server.sandbox.limits import StepLimits
+from fnt_server.config.pdf_limits import PdfLimits
 from fnt_server.sandbox.lockdown import enter_sandbox
 
 secret, inherited, port, unix = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
@@ -66,7 +66,7 @@ attempts = {
     "allow being traced": lambda: call(157, 4, 1, 0, 0, 0),
     "hold much memory": lambda: bytearray(2 << 30),
 }
-missing = enter_sandbox(StepLimits(), keep={report})
+missing = enter_sandbox(PdfLimits(), keep={report})
 done = {}
 for name, attempt in attempts.items():
     try:

@@ -11,17 +11,24 @@ from pathlib import Path
 
 import pytest
 
-from fnt.wire.errors import JobErrorCode
+from fnt.wire.error_codes import JobErrorCode
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.results import Sentence
+from fnt_server.config.pdf_limits import PdfLimits
 from fnt_server.pipeline.document import Analysis
 from fnt_server.pipeline.engine_protocol import Stopped
 from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
 from fnt_server.pipeline.stored_sentences import read_lines
 from fnt_server.sandbox import seccomp
-from fnt_server.sandbox.limits import StepLimits
 from fnt_server.sandbox.pipeline_process import BookPlan, ChunkSentences, PipelineProcess
-from pdfs import make_bomb, make_encrypted_pdf, make_long_line, make_pdf, make_scan_pdf
+from pdfs import (
+    make_bomb,
+    make_encrypted_pdf,
+    make_long_line,
+    make_page_pdf,
+    make_pdf,
+    make_scan_pdf,
+)
 
 SETTINGS = ProcessingSettings()
 Write = Callable[[bytes], Path]
@@ -96,9 +103,29 @@ def test_an_empty_password_opens(process: PipelineProcess, write: Write) -> None
     assert_works(process, write(make_encrypted_pdf(user_password="")))
 
 
+def test_forms_and_layers_need_no_module_that_the_sandbox_cannot_open(
+    process: PipelineProcess, write: Write
+) -> None:
+    shown = "BT /F 12 Tf 100 %d Td (%s) Tj ET "
+    drawn = shown % (700, "Le vent tomba.") + "/OC /L1 BDC " + shown % (400, "Wind.") + "EMC /X1 Do"
+    form = "/Type/XObject/Subtype/Form/BBox[0 0 600 800]/Resources<</Font<</F 3 0 R>>>>"
+    book = make_page_pdf(
+        drawn,
+        resources="/Properties<</L1 6 0 R>>/XObject<</X1 7 0 R>>",
+        catalog="/OCProperties<</OCGs[6 0 R]/D<</OFF[6 0 R]>>>>",
+        extra=[("/Type/OCG/Name(off)", None), (form, shown % (600, "Il fit nuit."))],
+    )
+
+    text = " ".join(paragraph.text for paragraph in assert_works(process, write(book)).paragraphs)
+
+    assert "Le vent tomba." in text
+    assert "Il fit nuit." in text
+    assert "Wind" not in text
+
+
 def test_more_text_than_allowed_is_rejected(write: Write) -> None:
     with (
-        PipelineProcess(StepLimits(max_text_chars=500)) as process,
+        PipelineProcess(PdfLimits(max_text_chars=500)) as process,
         pytest.raises(PdfRejected) as caught,
     ):
         process.inspect(write(make_pdf(pages=3)), SETTINGS)
@@ -109,13 +136,13 @@ def test_more_text_than_allowed_is_rejected(write: Write) -> None:
 @pytest.mark.parametrize(
     "limits",
     [
-        StepLimits(cpu_s=2, memory_bytes=8 << 30),
-        StepLimits(wall_s=3),
-        StepLimits(memory_bytes=200 << 20),
+        PdfLimits(cpu_s=2, memory_bytes=8 << 30),
+        PdfLimits(wall_s=5),
+        PdfLimits(memory_bytes=200 << 20),
     ],
     ids=["cpu", "wall", "memory"],
 )
-def test_a_bomb_kills_the_child_alone(write: Write, limits: StepLimits) -> None:
+def test_a_bomb_kills_the_child_alone(write: Write, limits: PdfLimits) -> None:
     with PipelineProcess(limits) as process:
         with pytest.raises(ExtractionCrashed) as caught:
             process.inspect(write(make_bomb()), SETTINGS)
@@ -225,7 +252,7 @@ def test_a_process_that_stands_still_can_be_given_up(write: Write) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs the processor time")
 def test_a_process_that_stands_still_is_not_the_documents_fault(write: Write) -> None:
-    with PipelineProcess(StepLimits(wall_s=3)) as process:
+    with PipelineProcess(PdfLimits(wall_s=8)) as process:
         path = write(make_pdf())
         assert_works(process, path)
         os.kill(child_of(process), signal.SIGSTOP)
@@ -237,7 +264,7 @@ def test_a_process_that_stands_still_is_not_the_documents_fault(write: Write) ->
 
 
 def test_more_output_than_allowed_is_not_taken(write: Write) -> None:
-    with PipelineProcess(StepLimits(output_bytes=500)) as process:
+    with PipelineProcess(PdfLimits(output_bytes=500)) as process:
         with pytest.raises(ExtractionCrashed) as caught:
             process.analyze(write(make_pdf(pages=4)), SETTINGS)
 

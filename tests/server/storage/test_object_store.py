@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from fnt_server.config import ConfigError
+from fnt_server.config.environment import ConfigError
 from fnt_server.storage.object_store import Storage, StorageDownError
 from server.services import bucket_environ
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,15 +12,29 @@ from pathlib import Path
 import httpx
 import pytest
 
-from e2e.harness import clean_environ, descendants
+from e2e.harness import ServerProcess, clean_environ, command_line, descendants, running
 from fnt.wire import paths
 from fnt_server import concurrency
+from fnt_server.web.app import PING_EVERY_S, PING_TIMEOUT_S
 from pdfs import make_pdf
 from server.processes import Deployment, WebProcess
-from server.services import scaled_out
-from server.sockets import Listener
+from server.services import private_schema, scaled_out
+from server.sockets import BareSocket, Listener
+from server.web.crowds import (
+    ANSWERS_WITHIN_S,
+    HELD,
+    HELD_IDS,
+    STOPS_WITHIN_S,
+    dribble,
+    health_s,
+    held_clients,
+    worst_s,
+)
+
+pytestmark = pytest.mark.faults
 
 SOCKETS = 30
+CROWD = 300
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +123,47 @@ def test_a_login_does_not_hold_up_the_others(deployment: Deployment, web: WebPro
     assert httpx.post(web.url + paths.LOGIN, json=body).status_code == 401
     assert httpx.post(web.url + paths.LOGIN, json={**body, "password": "correct horse"}).is_success
     assert "Traceback" not in deployment.logs()
+
+
+def test_who_answers_no_ping_is_hung_up_on(deployment: Deployment, web: WebProcess) -> None:
+    """Also a client that reads nothing, whose buffers are full of answers."""
+    user_id, token = deployment.add_user()
+    join = json.dumps(["join_job", {"job_id": deployment.add_job(user_id)}])
+    small = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)]
+    silent, deaf = BareSocket(web.port), BareSocket(web.port, sockopt=small)
+    for bare in (silent, deaf):
+        bare.connect({"token": token})
+    for number in range(200):
+        deaf.send(f"42{number}{join}")
+
+    for bare in (silent, deaf):
+        assert bare.is_hung_up(within_s=PING_EVERY_S + PING_TIMEOUT_S + 5)
+        bare.close()
+
+
+@pytest.mark.parametrize("sent", HELD, ids=HELD_IDS)
+def test_a_crowd_that_sends_no_more(web: WebProcess, sent: bytes) -> None:
+    with held_clients(web, CROWD, sent) as clients, dribble(clients[: CROWD // 2], sent[-1:]):
+        assert worst_s(lambda: health_s(web), for_s=1.0) < ANSWERS_WITHIN_S
+
+
+def test_a_stop_does_not_wait_for_what_does_not_arrive(deployment: Deployment) -> None:
+    web = deployment.start_web(
+        FNT_WORKER_CLASS="gevent", FNT_DRAIN_S="600", FNT_STALLED_AFTER_S="600"
+    )
+    with held_clients(web, 3, HELD[0]), held_clients(web, 3, HELD[1]):
+        web.process.terminate()
+
+        assert web.process.wait(within_s=STOPS_WITHIN_S) == 0
+
+
+def test_run_starts_web_with_gevent_anew(tmp_path: Path) -> None:
+    """A fork would hold modules that were imported before the patch."""
+    with private_schema() as url:
+        environ = {"DATABASE_URL": url, "FNT_WORKER_CLASS": "gevent", "FNT_METRICS_PORT": "0"}
+        with running(ServerProcess(tmp_path, **environ)) as server:
+            assert httpx.get(f"{server.url}/api/v1/health").json()["status"] == "ok"
+            commands = [command_line(pid) for pid in server.descendants()]
+
+    assert [command for command in commands if "fnt_server\0web\0--fd" in command]
+    assert ", gevent, up to" in server.log.read_text()

@@ -179,7 +179,7 @@ def test_a_client_that_trickles_is_cut_off(ann: Uploader) -> None:
 @pytest.mark.parametrize("part", ["head", "body"])
 def test_who_trickles_a_request_is_cut_off(ann: Uploader, web: WebProcess, part: str) -> None:
     """Else so many as there are threads would be enough, and nobody else is answered."""
-    head = f"POST {paths.LOGIN} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = f"POST {paths.LOGIN} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     if part == "body":
         head += "Content-Length: 1000\r\n\r\n{"
     with ann.connect() as connection:

@@ -13,13 +13,15 @@ from sqlalchemy import update
 import fnt_server.storage.object_store
 from e2e.harness import wait_for
 from fnt_server.db.connection import Database
-from fnt_server.db.models import Job
-from fnt_server.jobs import step_results
+from fnt_server.db.models import DAY_S, Job, RetentionRule
+from fnt_server.jobs import retention, state, step_results
 from fnt_server.jobs.creation import StoredFile
 from fnt_server.storage.object_store import NativeThreadStorage, Storage, StorageDownError
 from fnt_server.web import janitor
 from fnt_server.web.janitor import ORPHANED_AFTER_S, Janitor, next_run_in_s, sweep
+from server.aging import make_older
 from server.records import (
+    at_once,
     claim,
     complete_chunk,
     make_chunked,
@@ -135,3 +137,54 @@ def test_sweep_forgets_the_drafts_of_killed_uploads(
     sweep(database, storage)
 
     assert not draft.exists()
+
+
+def make_expired(database: Database, user_id: int, storage: Storage) -> int:
+    """Add a job that ended, with files, and let its time be over."""
+    job = make_job(database, user_id)
+    state.cancel(database, user_id, job.id)
+    put_all(storage, f"jobs/{job.id}/source-a.pdf", f"jobs/{job.id}/result-1.jsonl")
+    retention.apply_setting(database, 30)
+    for column in (Job.completed_at, RetentionRule.since):
+        make_older(database, column, seconds=31 * DAY_S)
+    return job.id
+
+
+def test_an_expired_job_goes_with_its_files(
+    database: Database, user_id: int, storage: Storage
+) -> None:
+    job_id = make_expired(database, user_id, storage)
+    kept = make_job(database, user_id)
+    put_all(storage, f"jobs/{kept.id}/source-a.pdf")
+
+    at_once([Janitor(database, storage, keep_days=30).run_once] * 3)
+
+    assert storage.list_keys("jobs/") == [f"jobs/{kept.id}/source-a.pdf"]
+    with database.read() as session:
+        assert session.get(Job, job_id) is None
+        assert session.get(Job, kept.id) is not None
+
+
+def test_files_of_a_janitor_that_was_killed_are_swept(
+    database: Database, user_id: int, storage: Storage, tmp_path: Path
+) -> None:
+    make_expired(database, user_id, storage)
+    assert retention.delete_expired(database)  # here it died
+
+    make_old(tmp_path)
+    Janitor(database, storage, keep_days=30).run_once()
+
+    assert storage.list_keys("jobs/") == []
+
+
+def test_a_janitor_applies_its_setting_once(
+    database: Database, user_id: int, storage: Storage
+) -> None:
+    """A process that still runs with an older setting does not undo a newer one."""
+    old = Janitor(database, storage, keep_days=30)
+    old.run_once()
+    Janitor(database, storage, keep_days=0).run_once()
+    old.run_once()
+
+    with database.read() as session:
+        assert session.query(RetentionRule).count() == 0

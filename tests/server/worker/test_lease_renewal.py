@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from e2e.harness import wait_for
+from fnt_server.config.lease_length import LeaseLength
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Step
 from fnt_server.jobs import leases, state
@@ -36,7 +37,8 @@ def claimed(database: Database, user_id: int) -> ClaimedStep:
 
 
 def hold(database: Database, claimed: ClaimedStep, **options: Any) -> Lease:
-    values: dict[str, Any] = {"lease_s": LEASE_S, "stopping": lambda: False, **options}
+    length = LeaseLength(lease_s=LEASE_S)
+    values: dict[str, Any] = {"length": length, "stopping": lambda: False, **options}
     return Lease(database, claimed, **values)
 
 

@@ -32,7 +32,7 @@ class Tokens:
         try:
             values = json.loads(text)
             tokens = cls(**values)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             return None
         texts = (tokens.access_token, tokens.refresh_token, tokens.email)
         is_sound = all(isinstance(text, str) for text in texts)

@@ -9,7 +9,13 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from fnt.config.settings.sources import TRUST_FILE, USER_FILE, read_toml, trusted_servers
+from fnt.config.settings.sources import (
+    TRUST_FILE,
+    TRUSTED_KEYS,
+    USER_FILE,
+    read_toml,
+    trusted_choices,
+)
 from fnt.config.settings.values import (
     FORMER_NAMES,
     READERS,
@@ -43,15 +49,22 @@ def unset_value(folder: Path, key: str, *, profile: str | None) -> Path:
     return _write(folder / USER_FILE, tomlkit.dumps(document))
 
 
-def trust_server(folder: Path, project: Path) -> str:
-    """Allow a project file to set its current server; changing the server revokes the trust."""
-    server = read_toml(project).get("server")
-    if not isinstance(server, str):
-        raise UsageError(f"{project} names no server, so there is nothing to trust")
-    normalize_server(server)
-    servers = trusted_servers(folder) | {str(project.resolve()): server}
-    _write(folder / TRUST_FILE, json.dumps(servers, indent=1))
-    return server
+def trust_project(folder: Path, project: Path) -> dict[str, str]:
+    """Let a project file choose the server and profile it names now; returns these.
+
+    Changing one revokes the trust in it.
+    """
+    values = read_toml(project)
+    chosen = {key: read_value(key, values[key]) for key in TRUSTED_KEYS if key in values}
+    if not chosen:
+        raise UsageError(f"{project} names no server or profile, so there is nothing to trust")
+    if "server" in chosen:
+        normalize_server(chosen["server"])
+    # A server alone is stored as earlier versions read it.
+    stored = chosen if "profile" in chosen else chosen["server"]
+    choices = trusted_choices(folder) | {str(project.resolve()): stored}
+    _write(folder / TRUST_FILE, json.dumps(choices, indent=1))
+    return chosen
 
 
 def _known(key: str) -> str:
@@ -82,7 +95,7 @@ def _document(path: Path) -> tomlkit.TOMLDocument:
             if path.exists()
             else tomlkit.TOMLDocument()
         )
-    except TOMLKitError as error:
+    except (TOMLKitError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
 
 

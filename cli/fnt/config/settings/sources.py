@@ -15,8 +15,10 @@ PROJECT_FILE = ".fnt.toml"
 USER_FILE = "config.toml"
 TRUST_FILE = "trusted.json"
 
-PROJECT_KEYS = frozenset({"parallel", "timeout", "profile"})
-"""Keys an untrusted project file may set; none of them decides where tokens and files go."""
+PROJECT_KEYS = frozenset({"parallel", "timeout"})
+"""Keys any project file may set; none of them decides where tokens and files go."""
+TRUSTED_KEYS = ("server", "profile")
+"""Keys that count as long as they are as they were when the user trusted the project file."""
 
 VARIABLES: Mapping[str, str] = {
     "server": "FNT_SERVER",
@@ -24,6 +26,8 @@ VARIABLES: Mapping[str, str] = {
     "parallel": "FNT_PARALLEL",
     "timeout": "FNT_TIMEOUT",
     "no_keyring": "FNT_NO_KEYRING",
+    "no_local": "FNT_NO_LOCAL",
+    "local_idle": "FNT_LOCAL_IDLE",
 }
 FORMER_VARIABLES = {"parallel": "FNT_JOBS"}
 
@@ -80,7 +84,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         values = tomllib.loads(text)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
     _refuse_unknown(set(values) - {"profiles"}, where=str(path))
     profiles = values.get("profiles", {})
@@ -106,23 +110,32 @@ def project_file(cwd: Path) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def trusted_servers(folder: Path) -> dict[str, str]:
-    """Return the trusted server of each project file, by path."""
+def trusted_choices(folder: Path) -> dict[str, Any]:
+    """Return what each project file may choose, by path: a server, or a table of TRUSTED_KEYS."""
     try:
         values = json.loads((folder / TRUST_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
+
+
+def untrusted_choices(path: Path, *, folder: Path) -> dict[str, Any]:
+    """Return the TRUSTED_KEYS of a project file that the user has not trusted, or not as such."""
+    trusted = trusted_choices(folder).get(str(path.resolve()), {})
+    trusted = trusted if isinstance(trusted, dict) else {"server": trusted}
+    return {
+        key: value
+        for key, value in read_toml(path).items()
+        if key in TRUSTED_KEYS and (key not in trusted or trusted[key] != value)
+    }
 
 
 def _project(cwd: Path, *, folder: Path) -> dict[str, Found]:
     path = project_file(cwd)
     if path is None:
         return {}
+    allowed = PROJECT_KEYS.union(TRUSTED_KEYS) - untrusted_choices(path, folder=folder).keys()
     values = read_toml(path)
-    allowed = set(PROJECT_KEYS)
-    if "server" in values and trusted_servers(folder).get(str(path.resolve())) == values["server"]:
-        allowed.add("server")
     return {k: Found(value=v, origin=str(path)) for k, v in values.items() if k in allowed}
 
 

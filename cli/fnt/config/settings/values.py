@@ -11,23 +11,45 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fnt.errors import UsageError
+from fnt.wire.local_server import NAME
 
 DEFAULT_SERVER = "http://127.0.0.1:5000"
+DEFAULT_LOCAL_IDLE = "10m"
+MAX_LOCAL_IDLE_S = 7 * 86400
+
+
+UNIT_S: Mapping[str, int] = {
+    "": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400,
+}  # fmt: skip
+"""Units of a duration, in seconds."""
 
 
 def parse_duration(text: str) -> float:
-    """Parse `20s`, `5m`, `2h`, or a number of seconds into seconds; raises UsageError."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text, re.ASCII)
+    """Parse `20s`, `5m`, `2h`, `30d`, `2w`, or a number of seconds into seconds.
+
+    Raises UsageError.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*", text, re.ASCII)
     if match is None or len(text) > 20:
         raise UsageError(
-            f"{text[:20]!r} is not a duration", hint="use 20s, 5m, 2h or a number of seconds"
+            f"{text[:20]!r} is not a duration",
+            hint="use 20s, 5m, 2h, 30d, 2w or a number of seconds",
         )
-    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+    return float(match[1]) * UNIT_S[match[2]]
+
+
+_PATH = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)*")
+"""Segments that no proxy rewrites, so that all agree on what is below the path."""
 
 
 def normalize_server(text: str, *, insecure_http: bool = False) -> str:
-    """Return the origin of a server URL; raises UsageError if a token could be sent elsewhere."""
+    """Return a server URL as origin and path, without a slash at the end; or `local` as it is.
+
+    Raises UsageError if a token could be sent elsewhere.
+    """
     text = text.strip()
+    if text == NAME:
+        return text
     if not text.isascii() or any(c <= " " or c == "\\" for c in text):
         raise UsageError("the server URL contains invalid characters")
     try:
@@ -44,8 +66,11 @@ def normalize_server(text: str, *, insecure_http: bool = False) -> str:
         raise UsageError(
             "the server URL must not contain a user name or password", hint="run: fnt login"
         )
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise UsageError("the server URL must not go beyond host and port")
+    if parts.query or parts.fragment or not _PATH.fullmatch(path := parts.path.rstrip("/")):
+        raise UsageError(
+            "the server URL must be host, port and perhaps a plain path",
+            hint="for example https://example.org/fnt",
+        )
     if parts.scheme == "http" and not insecure_http and not is_loopback(host):
         raise UsageError(
             "plain http:// would expose your token to the network",
@@ -53,7 +78,13 @@ def normalize_server(text: str, *, insecure_http: bool = False) -> str:
         )
     name = f"[{host}]" if ":" in host else host
     default_port = {"http": 80, "https": 443}[parts.scheme]
-    return f"{parts.scheme}://{name}" + (f":{port}" if port not in (None, default_port) else "")
+    shown_port = f":{port}" if port not in (None, default_port) else ""
+    return f"{parts.scheme}://{name}{shown_port}{path}"
+
+
+def origin_of(server: str) -> str:
+    """Return the origin of a server URL, without its path."""
+    return "/".join(server.split("/")[:3])
 
 
 def is_loopback(host: str) -> bool:
@@ -104,6 +135,13 @@ def _duration(value: object) -> float:
     return seconds
 
 
+def _local_idle(value: object) -> float:
+    seconds = parse_duration(value) if isinstance(value, str) else _number(value)
+    if not 1 <= seconds <= MAX_LOCAL_IDLE_S:
+        raise UsageError("local_idle must be 1s to 7d")
+    return seconds
+
+
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError
@@ -118,6 +156,8 @@ READERS: Mapping[str, Callable[[object], Any]] = {
     "no_keyring": _switch,
     "ca_file": lambda value: Path(str(value)).expanduser(),
     "insecure_http": _switch,
+    "no_local": _switch,
+    "local_idle": _local_idle,
 }
 """Parser of each known setting."""
 
@@ -138,4 +178,6 @@ DEFAULTS: Mapping[str, Any] = {
     "no_keyring": False,
     "ca_file": None,
     "insecure_http": False,
+    "no_local": False,
+    "local_idle": DEFAULT_LOCAL_IDLE,
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import glob
 import os
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 
 from fnt.errors import NotFoundError, UsageError
+from fnt.files import special_kind
 
 BOOKS = ("*.pdf",)
 """Files taken from a folder by default."""
@@ -35,6 +36,7 @@ def find_files(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     command: str = "upload",
+    tell: Callable[[str], None] = lambda _: None,
 ) -> list[InputFile]:
     """Return the input files without duplicates, in the order of the paths.
 
@@ -46,7 +48,7 @@ def find_files(
     for path in [*(meant for typed in paths for meant in _expanded(typed)), *literal]:
         if not recursive and _is_folder(path):
             raise UsageError(f"{path} is a folder", hint=f"fnt {command} -r {path}")
-        for found in _below(path, include=include or BOOKS, exclude=exclude):
+        for found in _below(path, include=include or BOOKS, exclude=exclude, tell=tell):
             files.setdefault(_identity(found.path), found)
     if not files:
         words = ", ".join(include or BOOKS)
@@ -65,18 +67,29 @@ def _expanded(typed: Path) -> list[Path]:
     return matches
 
 
-def _below(path: Path, *, include: Sequence[str], exclude: Sequence[str]) -> Iterator[InputFile]:
+def _below(
+    path: Path,
+    *,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    tell: Callable[[str], None],
+) -> Iterator[InputFile]:
     if not _is_folder(path):
         if not _matches(PurePath(path.name), exclude):
             yield InputFile(given=str(path), path=path, relative=PurePath(path.name))
         return
     for relative in sorted(_walk(path, exclude=exclude), key=lambda below: below.parts):
-        if _matches(relative, include):
+        if not _matches(relative, include):
+            continue
+        if not os.path.isfile(path / relative):  # noqa: PTH113 -- never raises
+            kind = special_kind(path / relative) or "a broken link"
+            tell(f"skipped {path / relative}: it is {kind}")
+        else:
             yield InputFile(given=str(path / relative), path=path / relative, relative=relative)
 
 
 def _walk(folder: Path, *, exclude: Sequence[str]) -> Iterator[PurePath]:
-    """Yield the files below a folder, except hidden ones and those in linked folders."""
+    """Yield what is below a folder, except folders, hidden names and what is in linked folders."""
     waiting = [PurePath()]
     while waiting:
         inner = waiting.pop()
@@ -86,7 +99,7 @@ def _walk(folder: Path, *, exclude: Sequence[str]) -> Iterator[PurePath]:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(relative)
-            elif _is_file(entry):
+            elif not _is_linked_folder(entry):
                 yield relative
 
 
@@ -104,9 +117,9 @@ def _is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 -- Path.is_dir raises for overlong paths
 
 
-def _is_file(entry: os.DirEntry[str]) -> bool:
+def _is_linked_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        return entry.is_file()
+        return entry.is_dir()
     except OSError:  # circular link
         return False
 

@@ -8,11 +8,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from fnt.errors import NotFoundError, UsageError
+from fnt.files import open_list
 from fnt.flow.inputs.discovery import find_files
 from fnt.flow.inputs.manifest_parser import LineError, read_records
 from fnt.flow.ledger import Wanted
-from fnt.flow.results.names import extension, safe_stem
-from fnt.flow.results.result_formats import LIBRARIES
+from fnt.flow.results.file_names import extension, safe_stem
+from fnt.flow.results.result_formats import LOCAL_FORMATS
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.results import FORMATS
 
@@ -22,12 +23,15 @@ SETTINGS = {
     "min_words": "min_sentence_length",
     "engine": "engine",
     "ignore_dialogue": "ignore_dialogue",
+    "pages": "pages",
+    "chapter": "chapters",
+    "keep_front_matter": "keep_front_matter",
 }
 """Columns that are settings, by wire name."""
 BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 TOLD = 10
 """Maximum number of invalid lines reported individually."""
-ENDINGS = tuple(f".{extension(name)}" for name in (*FORMATS, *LIBRARIES))
+ENDINGS = tuple(f".{extension(name)}" for name in (*FORMATS, *LOCAL_FORMATS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +78,12 @@ def read_source(
     Reports all invalid lines, then raises UsageError if there were any.
     """
     if source.is_folder:
-        yield from _found_below(source, defaults)
+        yield from _found_below(source, defaults, tell=tell)
     elif source.is_stdin:
         yield from _checked(source, _binary(stdin), defaults=defaults, tell=tell)
     else:
         try:
-            with Path(source.name).open("rb") as file:
+            with open_list(Path(source.name), tell=tell) as file:
                 yield from _checked(source, file, defaults=defaults, tell=tell)
         except OSError as error:
             raise UsageError(f"{source.name} cannot be read: {error.strerror}") from error
@@ -89,9 +93,15 @@ def _binary(stdin: IO[str]) -> Iterable[bytes]:
     return stdin.buffer if hasattr(stdin, "buffer") else (line.encode() for line in stdin)
 
 
-def _found_below(source: Source, defaults: ProcessingSettings) -> Iterator[Wanted]:
+def _found_below(
+    source: Source, defaults: ProcessingSettings, *, tell: Callable[[str], None]
+) -> Iterator[Wanted]:
     files = find_files(
-        [source.folder], recursive=True, include=source.include, exclude=source.exclude
+        [source.folder],
+        recursive=True,
+        include=source.include,
+        exclude=source.exclude,
+        tell=tell,
     )
     for number, found in enumerate(files, start=1):
         parts = [safe_stem(part) for part in found.relative.parts]
@@ -183,9 +193,9 @@ def _settings(
 
 def _value(line: int, name: str, value: Any) -> Any:
     """Convert a CSV cell to its type; JSON values are already typed."""
-    if not isinstance(value, str) or name == "engine":
+    if not isinstance(value, str) or name in ("engine", "pages", "chapter"):
         return value
-    if name == "ignore_dialogue":
+    if name in ("ignore_dialogue", "keep_front_matter"):
         if value.strip().lower() not in BOOLEANS:
             raise LineError(line, f"{name} must be true or false")
         return BOOLEANS[value.strip().lower()]

@@ -10,7 +10,10 @@ from typing import Any
 
 from fnt.errors import UsageError
 
-COLUMNS = ("path", "name", "words", "stretch", "min_words", "engine", "ignore_dialogue", "output")
+COLUMNS = (
+    "path", "name", "words", "stretch", "min_words", "engine", "ignore_dialogue", "pages",
+    "chapter", "keep_front_matter", "output",
+)  # fmt: skip
 
 
 class LineError(Exception):

@@ -9,19 +9,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import stat
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from fnt.errors import UsageError
-from fnt.files import read_errors
-from fnt.wire.errors import ErrorCode, JobErrorCode
+from fnt.files import open_regular, read_errors
+from fnt.wire.error_codes import ErrorCode, JobErrorCode
 
 USUAL_BYTES = 50 * 1024 * 1024
 """Default upload limit of a server; its actual limit is reported before anything is sent."""
@@ -48,6 +47,10 @@ CHILD_NEEDS = (
     "DYLD_LIBRARY_PATH",
 )
 """Variables for locating Python and its packages, including those of `pip install --user`."""
+FAILED: Mapping[str, Any] = {"not_checked": "the check itself failed"}
+
+Ask = Callable[..., Mapping[str, Any]]
+"""Takes a file, `timeout_s` and `stopped`, and returns what a look at it finds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,30 +79,28 @@ def inspect_pdf(
     timeout_s: float = LOOK_WITHIN_S,
     max_bytes: int = MAX_BYTES,
     stopped: threading.Event | None = None,
+    ask: Ask | None = None,
 ) -> Preflight:
-    """Check a file, with a time limit. Raises NotFoundError, UsageError if it cannot be opened."""
-    with read_errors(path), _opened(path) as file:
-        return _inspected(
-            file, timeout_s=timeout_s, max_bytes=max_bytes, stopped=stopped or threading.Event()
+    """Check a file, with a time limit. Raises NotFoundError, UsageError if it cannot be opened.
+
+    `ask` has another process look at the content; by default one that is started for it.
+    """
+    with read_errors(path), open_regular(path) as file:
+        looked = partial(
+            ask or ask_child, timeout_s=timeout_s, stopped=stopped or threading.Event()
         )
-
-
-def _opened(path: Path) -> BinaryIO:
-    """Open without blocking, as opening a named pipe otherwise would."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise UsageError(f"{path} is not a file")
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    return open(descriptor, "rb")  # noqa: PTH123 -- a descriptor, closed by the caller
+        return _inspected(file, looked, max_bytes=max_bytes)
 
 
 def _inspected(
-    file: BinaryIO, *, timeout_s: float, max_bytes: int, stopped: threading.Event
+    file: BinaryIO, looked: Callable[[BinaryIO], Mapping[str, Any]], *, max_bytes: int
 ) -> Preflight:
     size_bytes = os.fstat(file.fileno()).st_size
     problem = _plain_problem(file.read(HEAD_BYTES), size_bytes=size_bytes, max_bytes=max_bytes)
     if problem is not None:
         return Preflight(size_bytes=size_bytes, problem=problem)
-    found = _ask_child(file, timeout_s=timeout_s, stopped=stopped)
+    file.seek(0)
+    found = looked(file)
     pages, problem = found.get("pages"), _problem_of(found)
     if problem is None and size_bytes > USUAL_BYTES:
         problem = _too_large(size_bytes, USUAL_BYTES, certain=False)
@@ -128,7 +129,7 @@ def _too_large(size_bytes: int, most_bytes: int, *, certain: bool) -> Problem:
     return Problem(code=ErrorCode.FILE_TOO_LARGE, message=message, certain=certain)
 
 
-def _problem_of(found: dict[str, Any]) -> Problem | None:
+def _problem_of(found: Mapping[str, Any]) -> Problem | None:
     if found.get("needs_password"):
         return Problem(
             code=JobErrorCode.PDF_ENCRYPTED, message="the PDF needs a password", certain=True
@@ -146,25 +147,38 @@ def _problem_of(found: dict[str, Any]) -> Problem | None:
     return None
 
 
-def _ask_child(file: BinaryIO, *, timeout_s: float, stopped: threading.Event) -> dict[str, Any]:
+def ask_child(file: BinaryIO, *, timeout_s: float, stopped: threading.Event) -> Mapping[str, Any]:
     """Return the result of the child process, or the reason why there is none."""
-    file.seek(0)
     try:
-        with subprocess.Popen(
-            [sys.executable, "-P", "-B", "-m", "fnt.flow.inputs.preflight"],
-            env=_child_environ(os.environ),
-            stdin=file,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as child:
+        with start_child("fnt.flow.inputs.preflight", stdin=file, stdout=subprocess.PIPE) as child:
             found: dict[str, Any] = json.loads(
                 _output_of(child, timeout_s=timeout_s, stopped=stopped)
             )
     except subprocess.TimeoutExpired:
-        return {"not_checked": f"no answer within {timeout_s:g} s"}
+        return no_answer(timeout_s)
     except (OSError, ValueError):
-        return {"not_checked": "the check itself failed"}
+        return FAILED
     return found
+
+
+def no_answer(within_s: float) -> dict[str, Any]:
+    """Return the result of a look that took too long."""
+    return {"not_checked": f"no answer within {within_s:g} s"}
+
+
+def start_child(
+    module: str, *args: str, stdin: BinaryIO | int, stdout: int, pass_fds: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
+    """Start a module as a child process that knows no secrets."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-B", "-m", module, *args],
+        env=_child_environ(os.environ),
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.DEVNULL,
+        pass_fds=pass_fds,
+        process_group=0,  # Ctrl-C ends the run, which ends its checks
+    )
 
 
 def _output_of(
@@ -189,7 +203,7 @@ def _child_environ(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[name] for name in CHILD_NEEDS if name in environ}
 
 
-def _limit_resources() -> None:
+def limit_resources() -> None:
     """Limit memory, CPU time, open files, and processes, where the system supports it."""
     if sys.platform == "win32":
         return
@@ -208,7 +222,7 @@ def _limit_resources() -> None:
             resource.setrlimit(kind, (value, value))
 
 
-def _look(file: BinaryIO) -> dict[str, Any]:
+def look(file: BinaryIO) -> dict[str, Any]:
     """Return what pypdf finds: pages, whether they have text, whether a password is needed."""
     try:
         import pypdf  # noqa: PLC0415 -- takes 86 ms, only in the child process
@@ -231,8 +245,8 @@ def _facts(reader: Any) -> dict[str, Any]:
 
 
 def _main() -> None:
-    _limit_resources()
-    json.dump(_look(sys.stdin.buffer), sys.stdout)
+    limit_resources()
+    json.dump(look(sys.stdin.buffer), sys.stdout)
 
 
 if __name__ == "__main__":

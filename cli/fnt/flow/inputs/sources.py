@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from typing import cast
 
 from fnt.errors import UsageError
-from fnt.files import read_errors
+from fnt.files import open_list, read_errors
 from fnt.flow.inputs.discovery import InputFile, find_files
 from fnt.flow.inputs.stdin import Piped, pieces_of, spooled
 from fnt.output.terminal import Terminal
@@ -46,6 +46,7 @@ def opened(sources: Sources, terminal: Terminal) -> Iterator[list[InputFile]]:
             recursive=sources.recursive,
             include=sources.include,
             exclude=sources.exclude,
+            tell=terminal.say_error,
         )
     if STDIN not in sources.words:
         yield found
@@ -80,7 +81,7 @@ def _check(sources: Sources, terminal: Terminal) -> None:
 def _listed(source: str, terminal: Terminal) -> list[Path]:
     """Read a list of paths, one per line, or NUL-terminated if there is any NUL."""
     is_piped = source == STDIN
-    content = b"".join(pieces_of(_bytes_of(terminal))) if is_piped else _content(Path(source))
+    content = b"".join(pieces_of(_bytes_of(terminal))) if is_piped else _content(source, terminal)
     if b"\0" in content:
         names = content.split(b"\0")
     else:
@@ -89,9 +90,9 @@ def _listed(source: str, terminal: Terminal) -> list[Path]:
     return [Path(os.fsdecode(name)) for name in names if name]
 
 
-def _content(path: Path) -> bytes:
-    with read_errors(path):
-        return path.read_bytes()
+def _content(source: str, terminal: Terminal) -> bytes:
+    with read_errors(source), open_list(Path(source), tell=terminal.say_error) as file:
+        return file.read()
 
 
 def _bytes_of(terminal: Terminal) -> Piped:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from fnt.errors import FntError
+from fnt.errors import UsageError
 from fnt.flow.inputs.preflight import MAX_BYTES
 
 PIECE_BYTES = 1024 * 1024
@@ -41,7 +41,9 @@ def spooled(source: Piped, *, most_bytes: int = MAX_BYTES) -> Iterator[Path]:
             file, path = stack.enter_context(_private_file())
             _copy(source, file, most_bytes=most_bytes)
         except OSError as error:
-            raise FntError(
+            with suppress(OSError):  # closing writes what is left in the buffer
+                stack.close()
+            raise UsageError(
                 f"standard input cannot be buffered: {error.strerror}",
                 hint="set TMPDIR to a folder with enough space",
             ) from error

@@ -11,12 +11,13 @@ from fnt.api.client import ApiClient
 from fnt.errors import FntError, NotFoundError
 from fnt.files import Fingerprint, fingerprint
 from fnt.flow.inputs.preflight import inspect_pdf
-from fnt.flow.inputs.refusals import changed, refusal, unreadable
+from fnt.flow.inputs.refusals import Warn, changed, refusal, unreadable
+from fnt.flow.inputs.warm_child import WarmChild
 from fnt.flow.ledger import Book, BookStatus, Ledger, Prepared
 from fnt.flow.results.output_plan import OutputPlan
 from fnt.progress import Refused
 from fnt.session import UploadItem
-from fnt.session.existing_jobs import existing_job
+from fnt.session.skip_existing import existing_job
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
 
@@ -33,14 +34,14 @@ class Preparer:
         output_plan: OutputPlan,
         *,
         new_key: Callable[[], str],
-        warn: Callable[[str], None],
         skips_existing: bool = False,
+        warm_child: WarmChild | None = None,
     ) -> None:
         self._ledger = ledger
         self._output_plan = output_plan
         self._new_key = new_key
-        self._warn = warn
         self._skips_existing = skips_existing
+        self._child = warm_child or WarmChild()
         self._fingerprints: dict[int, Fingerprint] = {}
         self._pool = ThreadPoolExecutor(max_workers=AHEAD, thread_name_prefix="fnt-check")
         self._stopped = threading.Event()
@@ -55,8 +56,9 @@ class Preparer:
         """Discard books that were only checked; the ledger has them."""
         self.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._child.close()
 
-    def items(self, books: Iterable[Book]) -> Iterator[UploadItem | Refused]:
+    def items(self, books: Iterable[Book], *, warn: Warn) -> Iterator[UploadItem | Refused]:
         """Yield the items to upload, skipping books that need nothing."""
         looks: deque[Future[UploadItem | Refused | None]] = deque()
         for book in books:
@@ -65,12 +67,13 @@ class Preparer:
             if self._is_settled(book):
                 continue
             self.in_flight[book.key] = book
-            looks.append(self._pool.submit(self._look, book))
+            looks.append(self._pool.submit(self._look, book, warn))
             if len(looks) >= AHEAD and (item := looks.popleft().result()) is not None:
                 yield item
         for look in looks:
             if (item := look.result()) is not None and not self._stopped.is_set():
                 yield item
+        self._child.close()
 
     def _is_settled(self, book: Book) -> bool:
         """Return whether a book is done and its files are in place and unchanged."""
@@ -86,18 +89,22 @@ class Preparer:
             sent.modified_ns,
         )
 
-    def _look(self, book: Book) -> UploadItem | Refused | None:
+    def _look(self, book: Book, warn: Warn) -> UploadItem | Refused | None:
+        def tell(name: str, words: str) -> None:
+            if not self._stopped.is_set():  # checks that were cut short are nobody's concern
+                warn(name, words)
+
         try:
-            item = self._looked_at(book)
+            item = self._looked_at(book, tell)
         except FntError as error:
             return unreadable(error, book)
         if item is None:
             del self.in_flight[book.key]
         return item
 
-    def _looked_at(self, book: Book) -> UploadItem | Refused | None:
+    def _looked_at(self, book: Book, warn: Warn) -> UploadItem | Refused | None:
         if book.sent is None:
-            return self._first_look(book)
+            return self._first_look(book, warn)
         if book.status in (BookStatus.RUNNING, BookStatus.UNSAVED):
             return self._item(book, book.sent)
         if not self._has_same_bytes(book, book.sent):
@@ -106,9 +113,9 @@ class Preparer:
             return None
         return self._item(book, book.sent)
 
-    def _first_look(self, book: Book) -> UploadItem | Refused:
-        look = inspect_pdf(book.file, stopped=self._stopped)
-        if (refused := refusal(look, book, warn=self._warn)) is not None:
+    def _first_look(self, book: Book, warn: Warn) -> UploadItem | Refused:
+        look = inspect_pdf(book.file, stopped=self._stopped, ask=self._child.ask)
+        if (refused := refusal(look, book, warn=warn)) is not None:
             return refused
         now = self.fingerprint(book)
         sent = Prepared(

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from fnt.errors import UsageError
-from fnt.files import read_errors
+from fnt.files import read_errors, refuse_special
 from fnt.flow.inputs.discovery import InputFile
 from fnt.flow.ledger import Wanted
-from fnt.flow.results.names import result_name
+from fnt.flow.results.file_names import result_name
 from fnt.wire.jobs import ProcessingSettings
 
 
 def wanted_files(found: Sequence[InputFile], settings: ProcessingSettings) -> Iterator[Wanted]:
     """Yield each file as a book; raises NotFoundError and UsageError for anything but a file.
 
-    Results keep the folder structure.
+    One that cannot be opened is refused like a bad book. Results keep the folder structure.
     """
     for line, file in enumerate(found, start=1):
         _require_file(file.path)
@@ -36,11 +33,7 @@ def wanted_files(found: Sequence[InputFile], settings: ProcessingSettings) -> It
 
 def _require_file(path: Path) -> None:
     with read_errors(path):
-        facts = path.stat()
-    if not stat.S_ISREG(facts.st_mode):
-        raise UsageError(f"{path} is not a file")
-    if not os.access(path, os.R_OK):
-        raise UsageError(f"{path} cannot be read: permission denied")
+        refuse_special(path, path.stat().st_mode)
 
 
 def _sendable(name: str) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fnt.errors import TargetExistsError
-from fnt.files import atomic_write, write_errors
+from fnt.errors import TargetExistsError, UsageError
+from fnt.files import atomic_write, special_kind, write_errors
 from fnt.flow.ledger import Book, Ledger
+from fnt.output.sanitize import harmless
 from fnt.wire.documents import BookRecord
 
 
@@ -48,7 +49,7 @@ def csv_lines(ledger: Ledger) -> Iterator[bytes]:
 def _csv_line(cells: Any) -> bytes:
     text = io.StringIO()
     csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n").writerow(cells)
-    return text.getvalue().encode("utf-8", "replace")
+    return harmless(text.getvalue()).encode("utf-8", "replace")
 
 
 def json_lines(ledger: Ledger) -> Iterator[bytes]:
@@ -59,6 +60,8 @@ def json_lines(ledger: Ledger) -> Iterator[bytes]:
 
 def write_file(path: Path, write: Callable[[], Iterator[bytes]], *, overwrite: bool) -> None:
     """Write a file atomically; raises TargetExistsError if it exists, unless `overwrite`."""
+    if kind := special_kind(path):
+        raise UsageError(f"{path} is {kind}, not a file", hint=f"leave out -o, and add: > {path}")
     if os.path.lexists(path) and not overwrite:
         raise TargetExistsError(f"{path} exists", hint="use --overwrite to replace it")
     with write_errors(path), atomic_write(path) as file:

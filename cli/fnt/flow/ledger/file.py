@@ -84,20 +84,29 @@ def translated(path: Path) -> Iterator[None]:
     """Translate SQLite errors into one-line messages."""
     try:
         yield
-    except (sqlite3.Error, UnicodeEncodeError) as error:
+    except (sqlite3.Error, UnicodeError) as error:
         raise _error_of(error, path) from error
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Translate what reading a row raises whose columns are gone or hold something else."""
+    try:
+        yield
+    except (LookupError, ValueError, TypeError, RecursionError) as error:
+        raise _damaged(path) from error
 
 
 def _error_of(error: Exception, path: Path) -> FntError:
     code = getattr(error, "sqlite_errorname", "") or ""
     if code.startswith("SQLITE_NOTADB"):
         return UsageError(f"{path} is not a ledger", hint="choose another file with --ledger FILE")
-    if code.startswith("SQLITE_CORRUPT"):
+    if code.startswith("SQLITE_CORRUPT") or isinstance(error, UnicodeDecodeError):
         return _damaged(path)
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return TemporaryError(f"the ledger {path} is in use", code="LOCKED")
     if code.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
-        return FntError(f"the ledger {path} cannot be written: the disk is full or fails")
+        return UsageError(f"the ledger {path} cannot be written: the disk is full or fails")
     return UsageError(
         f"the ledger {path} cannot be used: {error}",
         hint="choose another one with --ledger FILE",

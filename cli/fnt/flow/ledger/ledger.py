@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from fnt.errors import UsageError
 from fnt.flow.ledger.books import Book, Prepared, Wanted, stored
-from fnt.flow.ledger.file import IN_MEMORY, open_file, translated
+from fnt.flow.ledger.file import IN_MEMORY, open_file, readable, translated
 from fnt.wire.documents import BookStatus
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.times import format_time
@@ -95,16 +96,31 @@ class Ledger:
         Existing books are not changed. Raises UsageError for a duplicate book.
         """
         with self.changing() as connection:
-            run = int(self.meta("run") or 0) + 1
+            run = self._last_run() + 1
             self.keep({"run": str(run)})
             for one in wanted:
                 self._take_in(connection, one, run)
         return run
 
-    def begin_watch(self, job_ids: Iterable[int]) -> int:
-        """Add jobs without local files; return the number of the run."""
+    def take_over(self, run: int) -> None:
+        """Add what the server still has of earlier runs, whose files are gone meanwhile."""
+        where, values = _where(None, (BookStatus.RUNNING, BookStatus.UNSAVED))
         with self.changing() as connection:
-            run = int(self.meta("run") or 0) + 1
+            connection.execute(
+                f"UPDATE books SET run = ? WHERE {where} AND run < ?"  # noqa: S608 -- constant names
+                " AND stem NOT IN (SELECT stem FROM books WHERE run = ?)",
+                (run, *values, run, run),
+            )
+
+    def begin_watch(
+        self, job_ids: Iterable[int], *, folders: Mapping[int, str] = MappingProxyType({})
+    ) -> int:
+        """Add jobs without local files; return the number of the run.
+
+        `folders` are those below the output folder, ending in a slash.
+        """
+        with self.changing() as connection:
+            run = self._last_run() + 1
             self.keep({"run": str(run)})
             settings = json.dumps(ProcessingSettings().to_wire(), sort_keys=True)
             for line, job_id in enumerate(job_ids, start=1):
@@ -112,10 +128,23 @@ class Ledger:
                 connection.execute(
                     "INSERT INTO books (place, settings, path, filename, stem, run, line, status,"
                     " job_id, created_at, updated_at)"
-                    " VALUES (?, ?, '', '', '', ?, ?, 'running', ?, ?, ?)",
-                    (place, settings, run, line, job_id, timestamp, timestamp),
+                    " VALUES (?, ?, '', '', ?, ?, ?, 'running', ?, ?, ?)",
+                    (
+                        place,
+                        settings,
+                        stored(folders.get(job_id, "")),
+                        run,
+                        line,
+                        job_id,
+                        timestamp,
+                        timestamp,
+                    ),
                 )
         return run
+
+    def _last_run(self) -> int:
+        with readable(self.path):
+            return int(self.meta("run") or 0)
 
     def _take_in(self, connection: sqlite3.Connection, one: Wanted, run: int) -> None:
         place, timestamp = self._place(one.file), self._timestamp()
@@ -153,7 +182,7 @@ class Ledger:
         """Return one book."""
         row = self._one("SELECT * FROM books WHERE id = ?", number)
         assert row is not None  # books are never deleted
-        return Book.of_row(row, folder=self._folder)
+        return self._book(row)
 
     def books(
         self, *, run: int | None = None, statuses: Sequence[BookStatus] = ()
@@ -167,7 +196,7 @@ class Ledger:
                 *values,
                 last,
             )
-            yield from (Book.of_row(row, folder=self._folder) for row in rows)
+            yield from map(self._book, rows)
             if len(rows) < PAGE:
                 return
             last = rows[-1]["id"]
@@ -179,7 +208,8 @@ class Ledger:
             f"SELECT status, count(*) AS n FROM books WHERE {where} GROUP BY status",  # noqa: S608
             *values,
         )
-        found = {BookStatus(row["status"]): int(row["n"]) for row in rows}
+        with readable(self.path):
+            found = {BookStatus(row["status"]): int(row["n"]) for row in rows}
         return {status: found[status] for status in BookStatus if status in found}
 
     def sending(self, book: Book, sent: Prepared) -> None:
@@ -276,6 +306,10 @@ class Ledger:
     def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
         with self._lock, translated(self.path):
             return self._connection.execute(query, values).fetchall()
+
+    def _book(self, row: sqlite3.Row) -> Book:
+        with readable(self.path):
+            return Book.of_row(row, folder=self._folder)
 
     def _place(self, file: Path) -> bytes:
         """Return a path relative to the ledger, so that both can be moved together."""

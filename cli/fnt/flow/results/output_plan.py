@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fnt.errors import UsageError
+from fnt.files import special_kind, write_errors
 from fnt.flow.ledger import Book
 from fnt.flow.ledger.books import absolute
-from fnt.flow.results.format_option import ALL_FORMATS
-from fnt.flow.results.names import extension
+from fnt.flow.results.file_names import extension
+from fnt.flow.results.format_option import NAMED_FORMATS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +31,20 @@ class OutputPlan:
     ) -> OutputPlan:
         """Parse `-o`: a folder if it exists as one, ends in a slash, or has no known extension."""
         path, formats = Path(text), tuple(formats)
+        kind = special_kind(path)
+        if kind not in (None, "a folder"):
+            raise UsageError(
+                f"{path} is {kind}, not a file", hint=f"write to it with: -o - > {path}"
+            )
         ending = path.suffix.lower().removeprefix(".")
-        format = {extension(name): name for name in ALL_FORMATS}.get(ending)
+        format = {extension(name): name for name in NAMED_FORMATS}.get(ending)
         if format is None or text.endswith(("/", os.sep)) or os.path.isdir(path):  # noqa: PTH112 -- never raises
             return cls(folder=path, formats=formats, overwrite=overwrite)
         if jobs * len(formats) != 1:
             raise UsageError(
                 f"{path} is a file, but there are several results", hint=f"use a folder: -o {path}/"
             )
-        if format != formats[0]:
+        if ending != extension(formats[0]):
             raise UsageError(
                 f"{path} does not match the format {formats[0]}",
                 hint=f"use -f {format}, or -o {path}/",
@@ -48,12 +54,18 @@ class OutputPlan:
     def targets(self, book: Book) -> list[tuple[str, Path]]:
         """Return each format with its target path.
 
-        For a book without a target file of its own it is the folder, where a name is chosen later.
+        For a book without a target file of its own it is a folder, where a name is chosen later.
         """
-        if self.file is not None or not book.stem:
-            return [(name, self.file or self.folder) for name in self.formats]
+        if self.file is not None:
+            return [(name, self.file) for name in self.formats]
+        if self.names_later(book):
+            return [(name, self.folder / book.stem) for name in self.formats]
         stem = self.folder / book.stem
         return [(name, stem.with_name(f"{stem.name}.{extension(name)}")) for name in self.formats]
+
+    def names_later(self, book: Book) -> bool:
+        """Return whether a book's target is a folder."""
+        return self.file is None and book.is_named_later
 
     def missing(self, book: Book) -> list[Path]:
         """Return the targets that do not exist or were not written by this import."""
@@ -76,11 +88,9 @@ def prepare_folder(folder: Path) -> None:
 
 def is_taken(path: Path) -> bool:
     """Return whether a file exists; raises UsageError if the path is invalid."""
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
-        raise UsageError(f"{path} cannot be written: {reason}") from error
+    with write_errors(path):
+        try:
+            path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
     return True

@@ -10,7 +10,7 @@ from fnt.api.client import ApiClient
 from fnt.errors import FntError, TemporaryError
 from fnt.flow.ledger import Book, Ledger
 from fnt.flow.ledger.books import absolute
-from fnt.flow.results.download import save_result
+from fnt.flow.results.download import Result, save_result
 from fnt.flow.results.output_plan import OutputPlan, prepare_folder
 from fnt.progress import Row, Saved, SaveFailed
 from fnt.wire.jobs import JobSnapshot
@@ -79,12 +79,10 @@ class Saver:
         is_own = absolute(path) in {*book.targets, *book.outputs}
         prepare_folder(path.parent)
         return save_result(
-            self._api,
-            job,
-            format=format,
+            Result(self._api, job, format),
             target=path,
             overwrite=self._output_plan.overwrite or is_own,
-            may_be_there=row.is_skipped,
+            may_be_there=row.is_skipped or book.is_remembered,
             # After a crash, the next run finds it through the ledger.
             draft=f"book-{book.id}-{job.id}.{format}" if self._ledger.is_file else None,
         )

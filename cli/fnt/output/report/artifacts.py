@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from fnt.errors import FntError
-from fnt.files import atomic_write, reason_of, write_errors
+from fnt.errors import FntError, UsageError
+from fnt.files import atomic_write, open_for_text, reason_of, write_errors
 from fnt.output.report.document import Ending, Report
 from fnt.output.report.event_writer import EventWriter
 from fnt.output.report.github import annotations_of, summary_of
@@ -74,7 +74,8 @@ def _junit_record(path: Path) -> Callable[[Ending], None]:
                 with atomic_write(path) as file:
                     file.write(report)
             else:  # a device or pipe is not replaced
-                path.write_bytes(report)
+                with open_for_text(path, "w") as stream:
+                    stream.write(report.decode())
         except OSError as error:
             raise _unwritten("the JUnit report", path, error) from error
 
@@ -105,9 +106,9 @@ def _must_be_writable(path: Path) -> None:
 
 def _open(path: Path, mode: str) -> IO[str]:
     with write_errors(path):
-        return path.open(mode, encoding="utf-8")
+        return open_for_text(path, mode)
 
 
 def _unwritten(what: str, path: Path, error: OSError) -> FntError:
     message = f"{what} could not be written to {path}: {reason_of(error)}"
-    return FntError(message, code="NOT_WRITTEN")
+    return UsageError(message, code="NOT_WRITTEN")

@@ -25,5 +25,7 @@ class EventWriter:
     def emit(self, kind: type[RunEvent], **fields: Any) -> None:
         """Write one event."""
         with self._lock:
-            self._seq += 1
-            self._write(kind(seq=self._seq, ts=Time.of(self._now()), **fields).to_wire())
+            number = self._seq + 1
+            event = kind(seq=number, ts=Time.of(self._now()), **fields).to_wire()
+            self._seq = number  # not before: a signal may end this in between
+            self._write(event)

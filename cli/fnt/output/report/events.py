@@ -86,10 +86,13 @@ def _steps(row: Row | None) -> int:
 
 def _link(link: LinkState, *, now: float) -> dict[str, Any]:
     retry_in = None if link.retry_at is None else round(max(0.0, link.retry_at - now), 1)
+    left_s = None if link.give_up_at is None else max(0.0, link.give_up_at - now)
+    give_up_in = None if left_s is None else round(left_s, 1)
     return {
         "status": link.status,
         "attempt": link.attempt,
         "retry_in_s": retry_in,
         "poll_every_s": link.poll_every_s,
         "reason": link.reason,
+        "give_up_in_s": give_up_in,
     }

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Final
 
-from fnt.wire.errors import JobErrorCode
+from fnt.wire.error_codes import JobErrorCode
 from fnt_server.pipeline.errors import PdfRejected
 from fnt_server.pipeline.layout.geometry import HYPHEN, SOFT_HYPHEN, Page
 
@@ -28,7 +28,7 @@ _TABLE = {
     ord("≪"): "«",
     ord("≫"): "»",
 }
-_CORK_LIGATURE = re.compile(r"[a-zà-ÿ][\x1b-\x1f]|[\x1b-\x1f][a-zà-ÿ]")
+_CORK_LIGATURE = re.compile(r"[\x1b-\x1f](?:(?<=[a-zà-ÿ].)|(?=[a-zà-ÿ]))")
 _CORK = {
     **dict(zip(range(0x10, 0x17), "“”„«»–—", strict=True)),
     **dict(zip(range(0x1B, 0x20), ("ff", "fi", "fl", "ffi", "ffl"), strict=True)),
@@ -37,6 +37,8 @@ _CORK = {
 }
 """TeX's Cork encoding where it differs from Latin-1: its bitmap fonts name no characters."""
 _SPACES = re.compile(r"[ \t]{2,}")
+_COMPOSED_TOGETHER = re.compile(r"[\x00-\x7f]*[^\x00-\x7f]{0,64}")
+"""What is brought into composed form at a time: to sort many marks on a letter is quadratic."""
 _LOOSE_POINT = re.compile(r"[ \xa0\u2002-\u200a\u202f](?=[,.](?:\s|$))")
 _NEGATION_SIGN = re.compile(r"¬\s*$")
 """Stands for the hyphen at a line's end in text that was recognized."""
@@ -48,16 +50,23 @@ _LOST_SPACE = re.compile(
     r"|sans|sous|sur|un|une|vers)(?=[A-ZÀ-Þ][a-zà-ÿ])"
 )
 """Missing spaces, which kerning made too narrow: `soir.Quand`, `àThomas`."""
+_MAY_LACK_SPACE = r"(?<=,)(?=[a-zà-ÿ])|(?<=[a-zà-ÿ.!?…][A-ZÀ-Þ])(?=[a-zà-ÿ’'])"
+"""After a comma or a capital: where `_LOST_SPACE` may find something."""
+_CROWDED = re.compile(f"[,A-ZÀ-Þ](?:{_MAY_LACK_SPACE})")
 
 ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "¨": "\u0308", "¸": "\u0327"}
 _ACCENT_FIRST = re.compile(r"([´`ˆ¨¸])\s?([aceiouyACEIOUYı])")
 _CEDILLA_LAST = re.compile(r"([cC])\s?¸\s?")
 
+_ODD = rf"{re.escape(''.join(map(chr, _TABLE)))}´`ˆ¨¸\u0300-\u036f¬"
 _SUSPECT = re.compile(
-    rf"[{re.escape(''.join(map(chr, _TABLE)))}´`ˆ¨¸\u0300-\u036f]|[ \xa0\u2002-\u200a\u202f][,.]|¬"
-    r"|[A-ZÀ-Þ](?<=[a-zà-ÿ.!?…].)(?=[a-zà-ÿ’'])|,(?=[a-zà-ÿ])"
+    rf"[{_ODD},.A-ZÀ-Þ]"
+    rf"(?:(?<=[{_ODD}])|(?<=[ \xa0\u2002-\u200a\u202f][,.])|{_MAY_LACK_SPACE})"
 )
-"""Matches text that needs cleaning; most pages do not, and checking is cheaper."""
+"""Matches text that needs cleaning; most pages do not, and checking is cheaper.
+
+Begins with all it may find, as other patterns here do: `re` then skips what is between.
+"""
 
 _UNREADABLE = re.compile("[\ud800-\udfff\ue000-\uf8ff\ufffd]")
 """What fonts without a character map produce."""
@@ -79,13 +88,23 @@ _MIN_WORDS = 300
 _NO_TEXT = "the PDF has no readable text: run OCR first, for example with ocrmypdf"
 
 
+def is_unreadable(text: str) -> bool:
+    """Return whether it has a character that the file does not name."""
+    return LOST in text
+
+
 def clean_pages(pages: Iterable[Page]) -> list[Page]:
     """Return the pages with composed accents and without ligatures or invisible characters."""
     pages = list(pages)
-    split_accents = any("´" in line.text for page in pages for line in page.lines)
-    if any(_CORK_LIGATURE.search(line.text) for page in pages for line in page.lines):
+    texts = list(map(_text_of, pages))
+    split_accents = any("´" in text for text in texts)
+    if any(map(_CORK_LIGATURE.search, texts)):
         pages = [_decoded(page) for page in pages]
     return _with_ligatures([_clean_page(page, split_accents=split_accents) for page in pages])
+
+
+def _text_of(page: Page) -> str:
+    return "\n".join([line.text for line in page.lines])
 
 
 def _with_ligatures(pages: list[Page]) -> list[Page]:
@@ -131,7 +150,7 @@ def _decoded(page: Page) -> Page:
 
 
 def _clean_page(page: Page, *, split_accents: bool) -> Page:
-    if not _SUSPECT.search("\n".join(line.text for line in page.lines)):
+    if not _SUSPECT.search(_text_of(page)):
         return page
     cleaned = (
         replace(line, text=clean_text(line.text, split_accents=split_accents))
@@ -149,8 +168,9 @@ def clean_text(text: str, *, split_accents: bool = False) -> str:
         text = _CEDILLA_LAST.sub(lambda m: m[1] + ACCENTS["¸"], text)
         text = _ACCENT_FIRST.sub(lambda m: m[2].replace("ı", "i") + ACCENTS[m[1]], text)
     if not unicodedata.is_normalized("NFC", text):
-        text = unicodedata.normalize("NFC", text)
-    text = _LOST_SPACE.sub(r"\1 ", text)
+        text = _COMPOSED_TOGETHER.sub(lambda m: unicodedata.normalize("NFC", m[0]), text)
+    if _CROWDED.search(text):
+        text = _LOST_SPACE.sub(r"\1 ", text)
     return _LOOSE_POINT.sub("", _SPACES.sub(" ", text)).strip(" ")
 
 
@@ -158,7 +178,7 @@ def check_readable(pages: Iterable[Page]) -> None:
     """Raise PdfRejected if the pages have no text, or none that makes sense to a reader."""
     letters = odd = total = common = 0
     for page in pages:
-        text = "\n".join(line.text for line in page.lines).lower()
+        text = _text_of(page).lower()
         words = _WORD.findall(text)
         letters += sum(map(len, words))
         odd += len(_UNREADABLE.findall(text))

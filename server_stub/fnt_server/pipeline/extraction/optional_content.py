@@ -6,22 +6,12 @@ import io
 from typing import Any, Final
 
 from pypdf import PdfReader, PdfWriter
-from pypdf.errors import PyPdfError
 from pypdf.generic import ContentStream, NameObject, StreamObject
 
 _MAX_DEPTH: Final = 6
 """Maximum nesting of form objects; deeper ones are not processed."""
-_UNREADABLE: Final = (
-    PyPdfError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    RecursionError,
-    NotImplementedError,
-)
-"""Exceptions pypdf raises for broken files."""
+_NOT_TEXT: Final = ("/Annots", "/B", "/AA", "/Metadata", "/PieceInfo", "/Thumb")
+"""Entries of a page that are not copied: links would take all pages along with each."""
 
 
 class HiddenLayers:
@@ -35,7 +25,7 @@ class HiddenLayers:
             if self._reader.is_encrypted:
                 self._reader.decrypt("")
             self._off = _groups_off(self._reader)
-        except _UNREADABLE:
+        except Exception:  # pypdf raises arbitrary exceptions for a broken file
             return
 
     def page_without(self, index: int) -> bytes | None:
@@ -44,11 +34,11 @@ class HiddenLayers:
             return None
         try:
             writer = PdfWriter()
-            page = writer.add_page(self._reader.pages[index])
+            page = writer.add_page(self._reader.pages[index], excluded_keys=_NOT_TEXT)
             self._strip_page(page, self._reader.pages[index], writer)
             written = io.BytesIO()
             writer.write(written)
-        except _UNREADABLE:
+        except Exception:  # as above
             return None
         return written.getvalue()
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+from functools import cached_property
 from typing import Any
 
 import pypdfium2.raw as pdfium
+
+from fnt_server.pipeline.extraction.optional_content import HiddenLayers
 
 
 class PdfFile:
@@ -19,9 +22,16 @@ class PdfFile:
         self._access = pdfium.FPDF_FILEACCESS(self._size, _READ_BLOCK, descriptor)
         self.handle: Any = pdfium.FPDF_LoadCustomDocument(ctypes.byref(self._access), None)
 
-    def read_all(self) -> bytes:
-        """Return the whole file."""
-        return os.pread(self._descriptor, self._size, 0)
+    @cached_property
+    def hidden_layers(self) -> HiddenLayers:
+        """The layers that are off; to find them, the whole file is read again."""
+        return HiddenLayers(os.pread(self._descriptor, self._size, 0))
+
+    def read_ends(self, size: int) -> bytes:
+        """Return up to `size` bytes from the beginning of the file and from its end."""
+        rest = max(0, self._size - size)
+        beginning = os.pread(self._descriptor, size, 0)
+        return beginning + os.pread(self._descriptor, min(rest, size), max(size, rest))
 
     def close(self) -> None:
         """Close the document; the descriptor stays open."""

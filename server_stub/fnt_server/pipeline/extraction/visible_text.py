@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -46,10 +46,11 @@ def hide_unseen_text(page: Any) -> None:
     visible = visible_box(page)
     seen: list[tuple[Any, Box]] = []
     invisible: list[tuple[Any, Box]] = []
+    sides = tuple(ctypes.c_float() for _ in range(4))
     for matrices, handle, kind in islice(_iter_objects(page), _MAX_OBJECTS):
         if kind != pdfium.FPDF_PAGEOBJ_TEXT:
             continue
-        box = _placed(_bounds(handle), matrices)
+        box = _placed(_bounds(handle, sides), matrices)
         if not visible.holds_middle_of(box, margin=_TOLERANCE):
             pdfium.FPDFPageObj_SetIsActive(handle, 0)
         elif pdfium.FPDFTextObj_GetTextRenderMode(handle) in _INVISIBLE:
@@ -125,8 +126,10 @@ def _iter_objects(
             yield from _iter_objects(handle, (matrix, *matrices))
 
 
-def _bounds(handle: Any) -> Box:
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+def _bounds(handle: Any, sides: Sequence[ctypes.c_float]) -> Box:
+    """Return where an object is; `sides` is what PDFium writes to, 0 again if it does not."""
+    left, bottom, right, top = sides
+    left.value = bottom.value = right.value = top.value = 0.0
     pdfium.FPDFPageObj_GetBounds(handle, left, bottom, right, top)
     return Box(left.value, bottom.value, right.value, top.value)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -13,23 +12,26 @@ from fnt_server.pipeline.layout.geometry import Line
 
 _SMALL: Final = 0.94
 _MARK = re.compile(r"^[(\[]?(\d{1,3}|[*†‡]{1,3})(?!\d)")
+_LETTER = re.compile(r"^[(\[]?([a-z])[.)\]]?(?= ?[A-ZÀ-Ý])")
 _ENDED = (".", "!", "?", "…", ")", "»")
-_FLAT_CALL = re.compile(
-    r"(?<=[\w»”\"!?.,;:…’])\s?(?:[(\[](\d{1,3}|[*†‡]{1,3})[)\]]|([*†‡]{1,3}))(?=[\s,.;:!?…»)]|$)"
-)
 
 
 def split_notes(
-    columns: Sequence[list[Line]], *, size: float, open_note: bool
+    columns: Sequence[list[Line]],
+    *,
+    size: float,
+    open_note: bool,
+    called_before: Collection[str] = (),
 ) -> tuple[list[list[Line]], list[Line], bool]:
     """Return a page's columns without notes, the notes, and whether the last may continue.
 
-    `open_note` says that a note may continue from the previous page. Notes begin with a mark;
-    small type without one (a letter, a poem) is text.
+    `open_note` says that a note may continue from the previous page, `called_before` which marks
+    are called there without a note. Notes begin with a mark; small type without one (a letter, a
+    poem) is text.
     """
     kept: list[list[Line]] = []
     notes: list[Line] = []
-    called = {call.strip("()[] ") for column in columns for line in column for call in line.calls}
+    called = _calls(columns).union(called_before)
     for column in columns:
         cut = _first_note(column, size, called, open_note=open_note)
         if cut < len(column):
@@ -39,29 +41,25 @@ def split_notes(
     return [column for column in kept if column], notes, open_note and bool(notes)
 
 
-def without_flat_calls(
-    lines: Iterable[Line], notes: Iterable[Line]
-) -> tuple[list[Line], list[str]]:
-    """Return the lines of a page without note calls that are not raised, and these calls.
+def unanswered_calls(columns: Iterable[Sequence[Line]], notes: Iterable[Line]) -> set[str]:
+    """Return the marks that are called on a page and begin none of its notes."""
+    found = (_MARK.match(note.text) or _LETTER.match(note.text) for note in notes)
+    return _calls(columns) - {mark[1] for mark in found if mark}
 
-    Only marks that a note of the page begins with count: `(1)`, `[1]`, `*`.
-    """
-    marks = {found[1] for note in notes if (found := _MARK.match(note.text))}
-    calls: list[str] = []
 
-    def taken(match: re.Match[str]) -> str:
-        if (match[1] or match[2]) not in marks:
-            return match.group()
-        calls.append(match.group().strip())
-        return ""
+def _calls(columns: Iterable[Sequence[Line]]) -> set[str]:
+    return {call.strip("()[] ") for column in columns for line in column for call in line.calls}
 
-    kept = [replace(line, text=_FLAT_CALL.sub(taken, line.text)) for line in lines]
-    return kept, calls
+
+def marks_of(notes: Iterable[Line]) -> set[str]:
+    """Return the figures and stars that notes begin with."""
+    return {found[1] for note in notes if (found := _MARK.match(note.text))}
 
 
 def is_note(line: Line, *, size: float) -> bool:
     """Return whether a line looks like the beginning of a note."""
-    if line.size >= _SMALL * size or not (mark := _MARK.match(line.text)):
+    mark = _MARK.match(line.text) or _LETTER.match(line.text)
+    if line.size >= _SMALL * size or not mark:
         return False
     return any(map(str.isalpha, line.text[mark.end() :]))
 
@@ -73,12 +71,18 @@ def _first_note(
     start = len(column)
     while start and column[start - 1].size < _SMALL * size:
         start -= 1
-    marked = [k for k in range(start, len(column)) if _MARK.match(column[k].text)]
+    marked = [k for k in range(start, len(column)) if _begins_note(column[k].text, called)]
     if start < len(column) and open_note:
         return start
     if marked:
         return marked[0]
     return _first_called(column, called) if called else len(column)
+
+
+def _begins_note(text: str, called: Collection[str]) -> bool:
+    """Return whether a line begins with a mark: a figure, a star, or a letter that is called."""
+    letter = _LETTER.match(text)
+    return bool(_MARK.match(text)) or (letter is not None and letter[1] in called)
 
 
 def _first_called(column: Sequence[Line], called: Collection[str]) -> int:

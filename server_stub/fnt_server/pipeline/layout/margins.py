@@ -6,12 +6,16 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Final
 
 from fnt_server.pipeline.layout.geometry import HYPHEN, Line
 
 _MIN_LINES: Final = 20
+_ENOUGH_LINES: Final = 4
+"""Of a column, to show its own margins."""
+_MOST_PARTS: Final = 100
+"""Of a page that are compared with each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,24 +79,46 @@ def _is_hanging(columns: Sequence[Column], size: float) -> bool:
 
 def with_margins(columns: Sequence[tuple[int, list[Line]]], *, size: float) -> list[Column]:
     """Return the columns with their margins, corrected by those usual in the book."""
-    lefts = [_left(lines, size) for _, lines in columns]
+    frames = _frames(columns)
+    lefts = [_left(lines, size) for lines in frames]
     usual = Counter(round(left) for left in lefts)
     rights: dict[int, list[float]] = {}
     corrected = [
-        _corrected(left, usual, size) if _is_flush(lines, left) else left
-        for left, (_, lines) in zip(lefts, columns, strict=True)
+        _corrected(left, usual, size, alone=len(lines) < _ENOUGH_LINES)
+        if _is_flush(lines, left)
+        else left
+        for left, lines in zip(lefts, frames, strict=True)
     ]
-    for left, (_, lines) in zip(corrected, columns, strict=True):
+    for left, lines in zip(corrected, frames, strict=True):
         rights.setdefault(round(left), []).append(_right(lines))
     return [
         Column(
             page=page,
             lines=tuple(lines),
             left=left,
-            right=max(statistics.median(rights[round(left)]), _right(lines)),
+            right=max(statistics.median(rights[round(left)]), _right(frame)),
         )
-        for left, (page, lines) in zip(corrected, columns, strict=True)
+        for left, frame, (page, lines) in zip(corrected, frames, columns, strict=True)
     ]
+
+
+def _frames(columns: Sequence[tuple[int, list[Line]]]) -> list[list[Line]]:
+    """Return the lines that show the margins of each column: if it has few, also those above it."""
+    by_page: dict[int, list[list[Line]]] = {}
+    for page, lines in columns:
+        by_page.setdefault(page, []).append(lines)
+    return [_frame(lines, by_page[page]) for page, lines in columns]
+
+
+def _frame(lines: list[Line], parts: Sequence[list[Line]]) -> list[Line]:
+    if not 1 < len(parts) < _MOST_PARTS or len(lines) >= _ENOUGH_LINES:
+        return lines
+    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
+    others = [part for part in parts if part is not lines]
+    near = [line for part in others for line in part if line.x0 < right and line.x1 > left] or list(
+        chain(*others)
+    )
+    return [*lines, *near]
 
 
 def _left(lines: Sequence[Line], size: float) -> float:
@@ -114,10 +140,14 @@ def _right(lines: Sequence[Line]) -> float:
     return ends[int(0.8 * (len(ends) - 1))]
 
 
-def _corrected(left: float, usual: Counter[int], size: float) -> float:
-    """Return a more common margin slightly to the left if all lines of the page are indented."""
+def _corrected(left: float, usual: Counter[int], size: float, *, alone: bool) -> float:
+    """Return a more common margin slightly to the left if all lines of the page are indented.
+
+    It may be far to the left of few lines: a signature alone on a page.
+    """
     own = sum(usual[round(left) + step] for step in (-1, 0, 1))
-    nearby = [x for x in usual if 0.5 * size < left - x < 3.5 * size]
+    furthest = float("inf") if alone else 3.5 * size
+    nearby = [x for x in usual if 0.5 * size < left - x < furthest]
     best = max(nearby, key=lambda x: (usual[x], -x), default=None)
     fewest = max(1.5 * own, 0.15 * usual.total())  # margins of scanned pages are all over the place
     return float(best) if best is not None and usual[best] > fewest else left

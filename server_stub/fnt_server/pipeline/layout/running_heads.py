@@ -12,18 +12,23 @@ from typing import Final, Literal
 
 from fnt_server.pipeline.layout.footnotes import is_note
 from fnt_server.pipeline.layout.geometry import Line, Page, usual_leading
+from fnt_server.pipeline.layout.lines_above_text import (
+    LARGER,
+    ROWS,
+    SAME_ROW,
+    without_lines_above_text,
+)
 from fnt_server.pipeline.layout.numerals import parse_numeral
+from fnt_server.pipeline.layout.text_flow import TextFlow
 
 Edge = Literal["top", "bottom"]
 
-ROWS: Final = 3
-"""Maximum number of running head or footer rows at one edge of a page."""
-_SAME_ROW: Final = 2.5
 _MOST_WORDS: Final = 14
 _APART: Final = 1.35
 """Gap, in lines, above which a row is set apart from the text."""
 
 _NUMERAL = re.compile(r"\d+|\b[ivxlcdm]+\b")
+_SHEET = re.compile(r"\d{1,3}[.*]{0,2}")
 _NUMBER_AT_END = re.compile(r"^\W*(\d{1,4})\b|\b(\d{1,4})\W*$")
 
 
@@ -47,19 +52,81 @@ class _Row:
 def drop_running_heads(pages: Sequence[Page], *, size: float) -> list[Page]:
     """Return the pages without running heads around the text of body size `size`."""
     leading = max(1.25 * size, usual_leading(pages, size=size))
+    flow = TextFlow.of(pages, size=size, leading=leading)
+    pages = without_lines_above_text(pages, flow, size=size, leading=leading)
+    outer = list(map(_outer_rows, pages))
     for _ in range(ROWS):
-        rows = [row for page in pages for row in _outer_rows(page)]
-        unwanted = _removed_lines(rows, page_count=len(pages), size=size, leading=leading)
+        rows = [row for of_page in outer for row in of_page]
+        found = _removed_lines(rows, page_count=len(pages), size=size, leading=leading)
+        found = _without_labels(found, rows, pages, leading=leading)
+        unwanted = _without_headings(found, flow, size=size, leading=leading)
         if not unwanted:
             break
-        pages = [_without(page, unwanted.get(page.number, ())) for page in pages]
+        shorter = [_without(page, unwanted.get(page.number, ())) for page in pages]
+        outer = [
+            of_page if after is before else _outer_rows(after)
+            for before, after, of_page in zip(pages, shorter, outer, strict=True)
+        ]
+        pages = shorter
     return list(pages)
+
+
+def _without_labels(
+    found: dict[int, list[_Row]], rows: Sequence[_Row], pages: Sequence[Page], *, leading: float
+) -> dict[int, list[_Row]]:
+    """Return the found rows without text: lines more often inside pages, as speakers' names.
+
+    A last line that begins small, close below another, goes on with a sentence.
+    """
+    at_edge = Counter(row.text for row in rows)
+    all_over = Counter(line.text for page in pages for line in page.lines if line.text in at_edge)
+    return {
+        page: [
+            row
+            for row in rows
+            if all_over[row.text] <= 2 * at_edge[row.text] and not _ends_text(row, leading)
+        ]
+        for page, rows in found.items()
+    }
+
+
+def _ends_text(row: _Row, leading: float) -> bool:
+    words = len(row.text.split())
+    return (
+        row.edge == "bottom" and row.gap < _APART * leading and words > 2 and row.text[0].islower()
+    )
+
+
+def _without_headings(
+    found: dict[int, list[_Row]], flow: TextFlow, *, size: float, leading: float
+) -> dict[int, list[_Row]]:
+    """Return the found rows without headings: a running head is also above text that goes on."""
+    tops = [row for rows in found.values() for row in rows if row.edge == "top"]
+    certain = [row for row in tops if row.page not in flow.opening]
+    patterns = {_pattern(row.text) for row in certain}
+    usual_gap = statistics.median(row.gap for row in certain) if certain else 0.0
+    usual_size = statistics.median(row.size for row in certain) if certain else 0.0
+    few = len(certain) < max(1, 0.1 * len(tops))
+
+    def is_heading(row: _Row) -> bool:
+        if row.edge == "bottom" or row.page not in flow.opening:
+            return False
+        if few:
+            return any(map(str.isalpha, row.text)) and row.size > 0.8 * size
+        alike = abs(row.size - usual_size) < 0.04 * usual_size
+        return not alike or not (
+            _pattern(row.text) in patterns or abs(row.gap - usual_gap) < 0.35 * leading
+        )
+
+    kept = {page: [row for row in rows if not is_heading(row)] for page, rows in found.items()}
+    return {page: rows for page, rows in kept.items() if rows}
 
 
 def _without(page: Page, rows: Sequence[_Row]) -> Page:
     gone = {id(line) for row in rows for line in row.lines}
-    kept = tuple(line for line in page.lines if id(line) not in gone) if gone else page.lines
-    return replace(page, lines=kept)
+    if not gone:
+        return page
+    return replace(page, lines=tuple(line for line in page.lines if id(line) not in gone))
 
 
 def _outer_rows(page: Page) -> list[_Row]:
@@ -71,9 +138,12 @@ def _outer_rows(page: Page) -> list[_Row]:
 
 
 def _row(page: Page, edge: Edge, y: float) -> _Row:
-    lines = [line for line in page.lines if abs(line.y - y) <= _SAME_ROW]
+    distances = [abs(line.y - y) for line in page.lines]
+    lines = [
+        line for line, distance in zip(page.lines, distances, strict=True) if distance <= SAME_ROW
+    ]
     lines.sort(key=lambda line: line.x0)
-    rest = [abs(line.y - y) for line in page.lines if abs(line.y - y) > _SAME_ROW]
+    rest = [distance for distance in distances if distance > SAME_ROW]
     return _Row(
         page=page.number,
         edge=edge,
@@ -105,7 +175,8 @@ def _removed_lines(
         for row in band:
             if fits(row) or (row in familiar and row.gap > _APART * leading):
                 found[row.page].append(row)
-    for row in _numbered(rows, shallowest, leading=leading):
+    numbered = _numbered(rows, shallowest, leading=leading)
+    for row in [*numbered, *_printers_marks(rows, leading=leading)]:
         if row not in found[row.page]:
             found[row.page].append(row)
     return {page: unwanted for page, unwanted in found.items() if unwanted}
@@ -115,7 +186,7 @@ def _fitting(
     near: Sequence[_Row], familiar: Sequence[_Row], *, page_count: int, size: float, leading: float
 ) -> Callable[[_Row], bool]:
     """Return a test for running heads at one height: rows that repeat or are always set apart."""
-    apart = [row for row in near if row.gap > _APART * leading and row.size < 1.08 * size]
+    apart = [row for row in near if row.gap > _APART * leading and row.size < LARGER * size]
     always_apart = len(near) >= max(4, 0.4 * page_count) and len(apart) > 0.8 * len(near)
     several = len({row.inside for row in near}) >= 3
     if not several or not (always_apart or len(familiar) > 0.5 * len(near)):
@@ -188,6 +259,23 @@ def _numbers(text: str) -> list[int]:
 def _pattern(text: str) -> str:
     """Return the text with every number replaced by `#`."""
     return _NUMERAL.sub("#", text.casefold())
+
+
+def _printers_marks(rows: Sequence[_Row], *, leading: float) -> list[_Row]:
+    """Return the rows below the text of all pages that are only a number: they count sheets."""
+    feet = sorted(
+        row.depth
+        for row in rows
+        if row.edge == "bottom" and sum(map(str.isalpha, row.text)) > len(row.text) / 2
+    )
+    if not feet:
+        return []
+    foot = feet[int(0.05 * len(feet))]
+    return [
+        row
+        for row in rows
+        if row.edge == "bottom" and _SHEET.fullmatch(row.text) and row.depth < foot - 0.5 * leading
+    ]
 
 
 def _numbered(rows: Sequence[_Row], shallowest: dict[Edge, float], *, leading: float) -> list[_Row]:

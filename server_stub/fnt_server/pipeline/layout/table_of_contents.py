@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import Final
 
 from fnt_server.pipeline.document import Dropped
-from fnt_server.pipeline.layout.geometry import Line, Page, group_rows
+from fnt_server.pipeline.layout.columns import group_rows
+from fnt_server.pipeline.layout.geometry import Line, Page
 from fnt_server.pipeline.layout.numerals import parse_numeral
 
 _ENTRY = re.compile(r"(?:^|[\s.…·_])(\d{1,4}|[ivxlc]{1,7})\.?$", re.IGNORECASE)
@@ -30,16 +31,33 @@ def split_table_of_contents(pages: Sequence[Page]) -> tuple[list[Page], list[Dro
     dropped: list[Dropped] = []
     goes_on = False
     for page in pages:
-        entries = _entries(page, goes_on=goes_on) if _may_hold_entries(page.lines) else []
-        goes_on = bool(entries)
-        gone = {id(line) for line in entries}
+        rows = _entries(page, goes_on=goes_on) if _may_hold_entries(page.lines) else []
+        goes_on = bool(rows)
+        gone = {id(line) for row in rows for line in row}
         dropped += [
-            Dropped(text=line.text, page=page.number, reason="table of contents")
-            for line in entries
+            Dropped(
+                text=" ".join(line.text for line in row),
+                page=page.number,
+                reason="table of contents",
+            )
+            for row in rows
         ]
         rest = tuple(line for line in page.lines if id(line) not in gone) if gone else page.lines
         kept.append(replace(page, lines=rest) if gone else page)
     return kept, dropped
+
+
+def pages_begun_by(rows: Sequence[Dropped], pages: Sequence[Page]) -> set[int]:
+    """Return the pages whose highest row is one of these."""
+    highest: dict[int, str] = {}
+    for row in rows:
+        highest.setdefault(row.page, row.text)
+    return {
+        page.number
+        for page in pages
+        if page.number in highest
+        and highest[page.number].startswith(max(page.lines, key=lambda line: line.y).text)
+    }
 
 
 def _may_hold_entries(lines: Iterable[Line]) -> bool:
@@ -47,8 +65,8 @@ def _may_hold_entries(lines: Iterable[Line]) -> bool:
     return sum(line.text[-1:].isdecimal() for line in lines) >= _FEWEST
 
 
-def _entries(page: Page, *, goes_on: bool) -> list[Line]:
-    """Return the lines of a table of contents on this page, including its title."""
+def _entries(page: Page, *, goes_on: bool) -> list[list[Line]]:
+    """Return the rows of a table of contents on this page, including its title."""
     rows = group_rows(page.lines)
     texts = [" ".join(line.text for line in row) for row in rows]
     found = [(k, match[1]) for k, text in enumerate(texts) if (match := _ENTRY.search(text))]
@@ -64,4 +82,4 @@ def _entries(page: Page, *, goes_on: bool) -> list[Line]:
     if not (sure and dense and falls <= 0.1 * len(found)):
         return []
     start = min([first, *titles])
-    return [line for row in rows[start : last + 1] for line in row]
+    return rows[start : last + 1]

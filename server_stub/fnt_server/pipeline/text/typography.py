@@ -14,9 +14,11 @@ _TABLE = str.maketrans(
         "…": "...",
     }
 )
-_BREAKING = "(?<![ \u2002-\u200a])[ \u2002-\u200a]++"
-_BEFORE_NARROW = re.compile(rf"{_BREAKING}(?=[!?;])")
-_BESIDE_WIDE = re.compile(rf"{_BREAKING}(?=[:»])|(?<=«){_BREAKING}")
+_SPACE = "[ \u2002-\u200a]"
+_FIRST_SPACE = f"{_SPACE}(?<!{_SPACE}{_SPACE})"
+"""Of several. Begins with the space itself: `re` then skips the letters."""
+_BEFORE_NARROW = re.compile(f"{_FIRST_SPACE}{_SPACE}*+(?=[!?;])")
+_BESIDE_WIDE = re.compile(f"{_FIRST_SPACE}(?:{_SPACE}*+(?=[:»])|(?<=«.){_SPACE}*+)")
 _OPENING = re.compile(r"«\s+")
 _CLOSING = re.compile(r"(?<!\s)\s+»")
 _SPACES = re.compile(r"\s+")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, request
 from msgspec import UNSET, UnsetType
 
 from fnt.wire import responses
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.requests import LoginRequest, LogoutRequest, PasswordRequest
 from fnt.wire.responses import Done
 from fnt_server.auth.password_rule import WeakPassword
 from fnt_server.auth.tokens import TokenPair
 from fnt_server.db.models import User
-from fnt_server.jobs import quotas
+from fnt_server.jobs.storage_quota import used_bytes
 from fnt_server.web.api import rate_limits
 from fnt_server.web.api.errors import ApiError
 from fnt_server.web.api.rate_limits import limited_login, limiter
-from fnt_server.web.api.request_parsing import bearer, json_object, require_identity
+from fnt_server.web.api.request_parsing import bearer, json_object, require_identity, require_login
 from fnt_server.web.services import services
 
 bp = Blueprint("auth", __name__, url_prefix="/auth")
@@ -52,16 +52,18 @@ def me() -> dict[str, Any]:
         id=user.id,
         email=user.email,
         name=user.name,
-        used_bytes=quotas.used_bytes(services().database, user.id),
-        quota_bytes=services().config.user_quota_bytes or None,
+        used_bytes=used_bytes(services().database, user.id),
+        quota_bytes=services().config.quotas.user_quota_bytes or None,
     ).to_wire()
 
 
 @bp.post("/logout")
 def log_out() -> dict[str, Any]:
-    """End this login, or with `all` every login of the user."""
+    """End this login, or with `all` every login and personal token of the user."""
     identity = require_identity()
     asked = LogoutRequest.from_wire(json_object())
+    if asked.all:
+        identity = require_login()
     services().authenticator.log_out(identity, everywhere=asked.all)
     services().logged_out.set()
     return Done().to_wire()
@@ -70,7 +72,9 @@ def log_out() -> dict[str, Any]:
 @bp.post("/password")
 @limiter.limit(rate_limits.LOGINS)
 def change_password() -> dict[str, Any]:
-    """Change a password; ends all logins and answers with a new one."""
+    """Change a password; ends all logins and personal tokens and answers with a new login."""
+    if request.authorization is not None:
+        require_login()
     asked = PasswordRequest.from_wire(json_object())
     try:
         pair = limited_login(

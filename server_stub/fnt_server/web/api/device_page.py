@@ -16,7 +16,8 @@ from fnt.wire.paths import DEVICE_PAGE
 from fnt.wire.requests import MAX_PASSWORD_CHARS
 from fnt_server.auth.device_logins import TooManyCodes
 from fnt_server.auth.logins import Identity
-from fnt_server.auth.tokens import PAGE_TTL_S, TokenProblem
+from fnt_server.auth.tokens import TokenProblem
+from fnt_server.config.token_lifetimes import PAGE_TTL_S
 from fnt_server.web.api import rate_limits
 from fnt_server.web.api.rate_limits import limited_login, limiter
 from fnt_server.web.services import services
@@ -86,7 +87,7 @@ def _sign_in() -> Response:
     )
     if page_token is None:
         raise _FormRefused(401, "Email or password is wrong.", step="sign_in")
-    response = make_response(redirect(DEVICE_PAGE, 303))
+    response = make_response(redirect(request.script_root + DEVICE_PAGE, 303))
     _set_cookie(response, page_token)  # a new one: whoever knew the old one is not signed in
     return response
 
@@ -127,7 +128,10 @@ def _form_refused(refused: _FormRefused) -> Response:
 
 
 def _cookie_name() -> str:
-    return "__Host-fnt-device" if request.is_secure else "fnt-device"
+    if not request.is_secure:
+        return "fnt-device"
+    # Browsers accept __Host- for the whole host only, not below a path.
+    return "__Secure-fnt-device" if request.script_root else "__Host-fnt-device"
 
 
 def _page_identity() -> Identity | None:
@@ -164,8 +168,8 @@ def _page(step: str, *, status: int = 200, **values: Any) -> Response:
 
 def _set_cookie(response: Response, value: str) -> None:
     response.set_cookie(
-        _cookie_name(), value, max_age=PAGE_TTL_S, path="/", secure=request.is_secure,
-        httponly=True, samesite="Strict",
+        _cookie_name(), value, max_age=PAGE_TTL_S, path=f"{request.script_root}/",
+        secure=request.is_secure, httponly=True, samesite="Strict",
     )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from fnt.wire.device import GRANT_TYPE, DeviceError, shown_code
 from fnt.wire.requests import DeviceCodeRequest, DeviceTokenRequest
 from fnt.wire.responses import DeviceCodes, DeviceErrorAnswer
 from fnt.wire.structs import WireError
-from fnt_server.auth.device_logins import CODE_TTL_S, DeviceRefused
+from fnt_server.auth.device_logins import DeviceRefused
+from fnt_server.config.token_lifetimes import DEVICE_CODE_TTL_S
 from fnt_server.logs import escaped
 from fnt_server.web.api import rate_limits
 from fnt_server.web.api.auth import token_pair
@@ -54,8 +55,8 @@ def code() -> dict[str, Any]:
     return DeviceCodes(
         device_code=codes.device,
         user_code=shown_code(codes.user),
-        verification_uri=f"{request.scheme}://{request.host}{paths.DEVICE_PAGE}",
-        expires_in=CODE_TTL_S,
+        verification_uri=f"{request.scheme}://{request.host}{request.script_root}{paths.DEVICE_PAGE}",
+        expires_in=DEVICE_CODE_TTL_S,
         interval=services().devices.interval_s,
     ).to_wire()
 

@@ -9,12 +9,13 @@ from typing import Any
 from flask import Flask, Response, g, jsonify
 from werkzeug.exceptions import HTTPException
 
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.responses import error_body
 from fnt.wire.structs import WireError
 from fnt_server.auth.password_hashing import HashingBusy
 from fnt_server.auth.tokens import TokenProblem
 from fnt_server.db.connection import UNAVAILABLE
+from fnt_server.failure_reasons import reason
 from fnt_server.jobs.state import JobRefused
 from fnt_server.storage.object_store import FULL, StorageDownError
 
@@ -31,7 +32,7 @@ _HTTP_CODES = {
     405: ErrorCode.METHOD_NOT_ALLOWED,
     408: ErrorCode.UPLOAD_TOO_SLOW,
     413: ErrorCode.FILE_TOO_LARGE,
-    415: ErrorCode.BAD_REQUEST,
+    415: ErrorCode.UNSUPPORTED_MEDIA_TYPE,
     429: ErrorCode.RATE_LIMITED,
 }
 _REFUSED_STATUS = {
@@ -139,7 +140,7 @@ def _http(error: HTTPException) -> Any:
 
 
 def _database_unavailable(error: Exception) -> Any:
-    log.warning("database unavailable: %s", type(error).__name__)
+    log.warning("database unavailable: %s", reason(error))
     message = "the database does not answer: try again in a moment"
     return _answer(503, ErrorCode.UNAVAILABLE, message, retry_after_s=2)
 

@@ -23,7 +23,7 @@ def attach(services: Services, job_id: int, stored: StoredFile) -> Job:
     """
     try:
         job, is_new = creation.attach_file(
-            services.database, job_id, stored, quota_bytes=services.config.user_quota_bytes
+            services.database, job_id, stored, quota_bytes=services.config.quotas.user_quota_bytes
         )
     except JobRefused:
         services.storage.delete([stored.key])

@@ -5,20 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
+from datetime import UTC
 from typing import Any
 
 from flask import Blueprint, Response, request
+from msgspec import UNSET, UnsetType
 
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.requests import MAX_ID, ConfirmRequest, JobsQuery
-from fnt.wire.responses import Chunk, ChunkList, JobAnswer, JobPage
+from fnt.wire.responses import Chunk, ChunkList, ExpiringJobs, JobAnswer, JobPage
 from fnt.wire.structs import WireError
+from fnt.wire.times import Time
 from fnt_server import engines, logs
 from fnt_server.db.models import Job, Step, StepStatus
-from fnt_server.jobs import creation, queries, state
-from fnt_server.jobs.creation import NewJob, QueueLimits, StoredFile
+from fnt_server.jobs import creation, queries, retention, state
+from fnt_server.jobs.creation import NewJob, StoredFile
 from fnt_server.storage.object_store import StorageDownError
 from fnt_server.web.api.errors import ApiError, file_too_large, job_not_found
 from fnt_server.web.api.job_files import attach, new_file_key
@@ -50,7 +53,7 @@ def confirm() -> tuple[dict[str, Any], int]:
         raise WireError(f"the engine {settings.engine} is not set up on this server: {missing}")
     if settings.min_sentence_length > settings.sentence_length_limit:
         raise WireError("min_sentence_length must not be above sentence_length_limit")
-    limit = services().config.max_upload_bytes
+    limit = services().config.uploads.max_upload_bytes
     if (asked.file_size or 0) > limit:
         raise file_too_large(limit)
     new = NewJob(
@@ -62,18 +65,8 @@ def confirm() -> tuple[dict[str, Any], int]:
         declared_size=asked.file_size or 0,
         request_hash=_request_hash(content),
     )
-    job, created = _confirmed(new)
+    job, created = creation.confirm(services().database, new, quotas=services().config.quotas)
     return job_answer(job), 201 if created else 200
-
-
-def _confirmed(new: NewJob) -> tuple[Job, bool]:
-    config = services().config
-    limits = QueueLimits(
-        total=config.max_queued_jobs,
-        per_user=config.max_user_jobs,
-        user_bytes=config.user_quota_bytes,
-    )
-    return creation.confirm(services().database, new, limits=limits)
 
 
 def _storable(name: str) -> str:
@@ -98,7 +91,15 @@ def list_jobs() -> dict[str, Any]:
     return JobPage(
         jobs=[queries.snapshot(job) for job in found[: asked.limit]],
         next_cursor=str(found[asked.limit - 1].id) if len(found) > asked.limit else None,
+        expiring=UNSET if asked.cursor else _expiring(user_id),
     ).to_wire()
+
+
+def _expiring(user_id: int) -> ExpiringJobs | UnsetType:
+    found = retention.expiring_soon(services().database, user_id)
+    if found is None:
+        return UNSET
+    return ExpiringJobs(count=found.count, first_at=Time.fromtimestamp(found.first_at, UTC))
 
 
 @bp.get("/jobs/<int:job_id>")
@@ -149,7 +150,7 @@ def retry(job_id: int) -> tuple[dict[str, Any], int]:
         retry_of=job_id,
         declared_size=old.file_size or 0,
     )
-    job, created = _confirmed(new)
+    job, created = creation.confirm(services().database, new, quotas=services().config.quotas)
     if job.sha256 is None and not JobStatus(job.status).is_terminal:
         job = _copy_file(job, old)
     return queries.snapshot(job).to_wire(), 201 if created else 200
@@ -176,9 +177,8 @@ def delete(job_id: int) -> tuple[str, int]:
     user_id = require_identity().user_id
     if not state.delete_job(services().database, user_id, _storable_id(job_id)):
         raise job_not_found()
-    storage = services().storage
     with suppress(StorageDownError):  # the janitor deletes what is left
-        storage.delete(storage.list_keys(f"jobs/{job_id}/"))
+        services().storage.delete_under(f"jobs/{job_id}/")
     return "", 204
 
 

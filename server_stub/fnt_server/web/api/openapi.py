@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from fnt import __version__
 from fnt.wire import paths, requests, responses
@@ -76,13 +77,26 @@ OPERATIONS = (
         answers={200: responses.User},
     ),
     Operation(
-        method="post", path=paths.LOGOUT, summary="End this login, or all of them",
+        method="post", path=paths.LOGOUT,
+        summary="End this login, or all logins and personal tokens",
         body=requests.LogoutRequest, answers={200: responses.Done},
     ),
     Operation(
         method="post", path=paths.PASSWORD, needs_token=False,
         summary="Change the password, which ends all logins, for new tokens",
         body=requests.PasswordRequest, answers={200: responses.TokenPair},
+    ),
+    Operation(
+        method="get", path=paths.TOKENS, summary="List the user's personal tokens",
+        answers={200: responses.PersonalTokenList},
+    ),
+    Operation(
+        method="post", path=paths.TOKENS, summary="Create a personal token",
+        body=requests.PersonalTokenRequest, answers={201: responses.NewPersonalToken},
+    ),
+    Operation(
+        method="delete", path=paths.TOKENS + "/{token_id}", summary="Revoke a personal token",
+        answers={204: None},
     ),
     Operation(
         method="post", path=paths.DEVICE_CODE, summary="Start a device login (RFC 8628)",
@@ -158,9 +172,15 @@ OPERATIONS = (
 
 
 @bp.get(paths.OPENAPI.removeprefix(paths.API))
-def openapi() -> dict[str, Any]:
+def openapi() -> Response:
     """Describe this API."""
-    return document()
+    return Response(_encoded(), mimetype=_JSON)
+
+
+@cache
+def _encoded() -> bytes:
+    """Encode the document once: anybody may ask for it, and a crowd does."""
+    return json.dumps(document(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @cache
@@ -214,6 +234,9 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     if "{job_id}" in operation.path:
         schema = {"type": "integer", "minimum": 1, "maximum": requests.MAX_ID}
         found.append({"name": "job_id", "in": "path", "required": True, "schema": schema})
+    if "{token_id}" in operation.path:
+        schema = {"type": "string"}
+        found.append({"name": "token_id", "in": "path", "required": True, "schema": schema})
     if operation.query is not None:
         fields = components([operation.query], ref_template=_REF, written=())
         for name, schema in fields[operation.query.__name__]["properties"].items():
@@ -227,6 +250,7 @@ def _schemas() -> dict[str, Any]:
     written: list[type[WireStruct]] = [
         responses.HealthChecks,
         responses.Chunk,
+        responses.PersonalToken,
         responses.ErrorAnswer,
     ]
     for operation in OPERATIONS:

@@ -9,11 +9,13 @@ from typing import Any
 from flask import g, request
 
 from fnt.wire import paths
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.structs import WireError
 from fnt_server.auth.logins import Identity
 from fnt_server.auth.tokens import TokenProblem
-from fnt_server.web.io_timeouts import StallGuard
+from fnt_server.web.api.errors import ApiError
+from fnt_server.web.protocol_errors import BUSY_MESSAGE
+from fnt_server.web.request_limits import RETRY_AFTER_S, RUNNING
 from fnt_server.web.services import services
 
 MAX_JSON_BYTES = 64 * 1024
@@ -28,20 +30,38 @@ def bearer() -> str:
 
 
 def require_identity() -> Identity:
-    """Return the identity of the request's token; raises TokenProblem."""
+    """Return the identity of the request's token; raises TokenProblem, or ApiError (BUSY)."""
     identity = services().authenticator.identify(bearer())
+    if not request.environ[RUNNING].identify(identity.user_id):
+        raise _busy()
     g.user_id = identity.user_id
+    return identity
+
+
+def begin_transfer() -> None:
+    """Count the request, whose user is known, as a transfer of a file; raises ApiError (BUSY)."""
+    if not request.environ[RUNNING].begin_transfer(g.user_id):
+        raise _busy()
+
+
+def _busy() -> ApiError:
+    return ApiError(503, ErrorCode.BUSY, BUSY_MESSAGE, retry_after_s=RETRY_AFTER_S)
+
+
+def require_login() -> Identity:
+    """Return the identity of a login; a personal token has no power over the account (403)."""
+    identity = require_identity()
+    if identity.login_id is None:
+        message = "a personal token has no power over the account: log in"
+        raise ApiError(403, ErrorCode.LOGIN_REQUIRED, message)
     return identity
 
 
 def json_object() -> dict[str, Any]:
     """Return the body as a JSON object, {} if it is empty; raises WireError."""
     request.max_content_length = MAX_JSON_BYTES
-    within_s = services().config.stalled_after_s
-    with StallGuard(request.environ.get("gunicorn.socket"), stalled_after_s=within_s):
-        body = request.get_data()
     try:
-        content = json.loads(body or b"{}", parse_constant=_no_constant)
+        content = json.loads(request.get_data() or b"{}", parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise WireError("the body must be JSON") from None
     if not isinstance(content, dict):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from email.utils import encode_rfc2231
 
 from flask import Blueprint, Response, request
 
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.job_status import JobStatus
 from fnt.wire.requests import ResultQuery
 from fnt.wire.results import MEDIA_TYPES, iter_result
 from fnt_server.pipeline.stored_sentences import read_lines
 from fnt_server.web.api.errors import ApiError
 from fnt_server.web.api.jobs import own_job
+from fnt_server.web.api.request_parsing import begin_transfer
 from fnt_server.web.services import services
+
+log = logging.getLogger(__name__)
 
 bp = Blueprint("results", __name__)
 
@@ -29,7 +33,8 @@ def get_result(job_id: int) -> Response:
     if job.status != JobStatus.COMPLETED or job.result_key is None:
         message = f"the job is {job.status}: only a completed job has a result"
         raise ApiError(409, ErrorCode.CONFLICT, message)
-    lines = services().storage.iter_lines(job.result_key)
+    begin_transfer()
+    lines = _stored_lines(job.id, job.result_key)
     pieces = iter_result(
         read_lines(lines),
         format=format,
@@ -37,6 +42,8 @@ def get_result(job_id: int) -> Response:
             "original_filename": job.original_filename,
             "sha256": job.sha256,
             "page_count": job.page_count,
+            **(job.findings or {}),
+            **({"quality": job.quality} if job.quality else {}),
         },
         settings=job.processing_settings,
     )
@@ -45,6 +52,16 @@ def get_result(job_id: int) -> Response:
     name = encode_rfc2231(f"{stem}.{format}", "UTF-8")
     response.headers["Content-Disposition"] = f"attachment; filename*={name}"
     return response
+
+
+def _stored_lines(job_id: int, result_key: str) -> Iterator[bytes]:
+    try:
+        return services().storage.iter_lines(result_key)
+    except FileNotFoundError:
+        own_job(job_id)  # 404 if the job was deleted at this moment
+        log.error("result missing in the storage")
+        message = "the result is no longer stored: upload the file again"
+        raise ApiError(410, ErrorCode.RESULT_GONE, message) from None
 
 
 def _buffered(pieces: Iterator[str]) -> Iterator[bytes]:

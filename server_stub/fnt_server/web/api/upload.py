@@ -10,14 +10,14 @@ from flask import Blueprint, after_this_request, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.job_status import JobStatus
 from fnt_server.db.models import Job
 from fnt_server.jobs.creation import StoredFile
 from fnt_server.web.api.errors import ApiError, file_too_large
 from fnt_server.web.api.job_files import attach, new_file_key
 from fnt_server.web.api.jobs import job_answer, own_job
-from fnt_server.web.api.request_parsing import require_identity
+from fnt_server.web.api.request_parsing import begin_transfer, require_identity
 from fnt_server.web.api.upload_body import OVERHEAD_BYTES, UploadBody, drain
 from fnt_server.web.services import services
 
@@ -31,12 +31,12 @@ HEAD_BYTES = 1024
 def process_pdf() -> tuple[dict[str, Any], int]:
     """Receive the file of a confirmed job; repeating the same bytes succeeds again."""
     after_this_request(_end_reading)
-    require_identity()  # before reading the body
-    config = services().config
-    limit = config.max_upload_bytes
+    require_identity()
+    begin_transfer()  # before reading the body
+    limit = services().config.uploads.max_upload_bytes
     request.max_content_length = limit + OVERHEAD_BYTES
     try:
-        g.upload_body = body = UploadBody(request, stalled_after_s=config.stalled_after_s)
+        g.upload_body = body = UploadBody(request)
         return job_answer(_receive(body, max_bytes=limit)), 202
     except RequestEntityTooLarge:
         raise file_too_large(limit) from None

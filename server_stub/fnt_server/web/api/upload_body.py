@@ -9,13 +9,14 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.paths import FILE_FIELD
+from fnt_server.concurrency import gevent_active
 from fnt_server.web.api.errors import ApiError
-from fnt_server.web.io_timeouts import StallGuard
+from fnt_server.web.request_buffer import MAX_BODY_BYTES
 
 READ_BYTES = 16 * 1024
 OVERHEAD_BYTES = 64 * 1024
@@ -26,16 +27,13 @@ MAX_FIELD_CHARS = 40
 class UploadBody:
     """Reads one multipart body in order."""
 
-    def __init__(self, request: Request, *, stalled_after_s: float) -> None:
+    def __init__(self, request: Request) -> None:
         boundary = request.mimetype_params.get("boundary", "")
         if request.mimetype != "multipart/form-data" or not boundary:
             raise _bad("the body must be multipart/form-data with a boundary")
         self._stream = request.stream
         self._decoder = MultipartDecoder(
             boundary.encode("latin-1", "replace"), OVERHEAD_BYTES, max_parts=10
-        )
-        self._stall = StallGuard(
-            request.environ.get("gunicorn.socket"), stalled_after_s=stalled_after_s
         )
         self._events = self._iter_events()
         self._unread_bytes = request.content_length
@@ -81,18 +79,20 @@ class UploadBody:
         self._events.close()
 
     def _iter_events(self) -> Generator[Event]:
-        with self._stall:
-            while True:
+        while True:
+            try:
                 data = self._stream.read(READ_BYTES)
-                self._stall.progressed()
-                self._count(data)
-                try:
-                    self._decoder.receive_data(data or None)
-                    yield from self._iter_decoded()
-                except (ValueError, RequestEntityTooLarge):
-                    raise self._broken_off() from None
-                if not data:
-                    return
+            except RequestTimeout:
+                message = "the upload was too slow: try again on a better connection"
+                raise ApiError(408, ErrorCode.UPLOAD_TOO_SLOW, message) from None
+            self._count(data)
+            try:
+                self._decoder.receive_data(data or None)
+                yield from self._iter_decoded()
+            except (ValueError, RequestEntityTooLarge):
+                raise _bad("the upload was interrupted: send it again") from None
+            if not data:
+                return
 
     def _count(self, data: bytes) -> None:
         if self._unread_bytes is not None:
@@ -105,17 +105,18 @@ class UploadBody:
             if isinstance(event, Epilogue):
                 return
 
-    def _broken_off(self) -> ApiError:
-        if self._stall.has_cut:
-            message = "the upload was too slow: try again on a better connection"
-            return ApiError(408, ErrorCode.UPLOAD_TOO_SLOW, message)
-        return _bad("the upload was interrupted: send it again")
-
 
 def drain(environ: dict[str, Any], *, seconds: float = 3.0) -> None:
-    """Discard what a rejected client still sends, or its kernel drops our response."""
+    """Discard what a rejected client still sends, or its kernel drops our response.
+
+    Without gevent, this would occupy a thread: the server closes such connections itself. A small
+    body has been read already, and its connection stays open.
+    """
+    is_chunked = bool(environ.get("HTTP_TRANSFER_ENCODING"))
+    if not is_chunked and int(environ.get("CONTENT_LENGTH") or 0) <= MAX_BODY_BYTES:
+        return
     connection = environ.get("gunicorn.socket")
-    if connection is None:
+    if connection is None or not gevent_active():
         return
     ends = time.monotonic() + seconds
     with contextlib.suppress(OSError):

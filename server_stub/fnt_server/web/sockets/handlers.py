@@ -11,17 +11,21 @@ from msgspec import UNSET, UnsetType
 from socketio.exceptions import ConnectionRefusedError  # noqa: A004 -- the library's name
 
 from fnt.wire import events
-from fnt.wire.errors import ErrorCode
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.job_status import JobStatus
-from fnt.wire.socket_payloads import ErrorAck, ErrorEvent, JobAck, JobRequest
+from fnt.wire.socket_payloads import ErrorAck, ErrorEvent, JobAck, JobRequest, RefusalDetails
 from fnt.wire.structs import WireError
+from fnt_server.auth import audit
 from fnt_server.auth.logins import Identity
 from fnt_server.auth.tokens import TokenProblem
 from fnt_server.db.connection import UNAVAILABLE
+from fnt_server.failure_reasons import reason
 from fnt_server.jobs import queries, state
 from fnt_server.jobs.state import JobRefused
 from fnt_server.web.api.errors import token_message
 from fnt_server.web.services import Services, services
+from fnt_server.web.sockets.event_limits import EventLimits
+from fnt_server.web.sockets.handshakes import HANDSHAKE
 from fnt_server.web.sockets.registry import SocketRegistry
 
 log = logging.getLogger(__name__)
@@ -30,9 +34,11 @@ Ack = dict[str, Any]
 _INTERNAL = "internal server error: see the server's log"
 
 
-def install(socketio: SocketIO, app: Flask, connections: SocketRegistry) -> None:
+def install(
+    socketio: SocketIO, app: Flask, connections: SocketRegistry, limits: EventLimits
+) -> None:
     """Attach the handlers."""
-    handlers = _Handlers(connections)
+    handlers = _Handlers(connections, limits)
     socketio.on_event("connect", handlers.connect)
     socketio.on_event("disconnect", handlers.disconnect)
     socketio.on_event(events.JOIN_JOB, handlers.join)
@@ -42,8 +48,9 @@ def install(socketio: SocketIO, app: Flask, connections: SocketRegistry) -> None
 
 
 class _Handlers:
-    def __init__(self, connections: SocketRegistry) -> None:
+    def __init__(self, connections: SocketRegistry, limits: EventLimits) -> None:
         self._connections = connections
+        self._limits = limits
 
     def connect(self, auth: Any = None) -> None:
         try:
@@ -51,16 +58,20 @@ class _Handlers:
         except TokenProblem as problem:
             raise _refused(problem.code, token_message(problem.code)) from None
         except UNAVAILABLE as error:
-            log.warning("database unavailable: %s", type(error).__name__)
+            log.warning("database unavailable: %s", reason(error))
             raise _refused(ErrorCode.BUSY, "the database does not answer") from None
         except Exception:
             log.exception("connect failed")
             raise _refused(ErrorCode.INTERNAL, _INTERNAL) from None
+        if self._limits.is_blocked(identity.user_id):
+            raise _refused(ErrorCode.RATE_LIMITED, "too many events: try again in a moment")
         if not self._connections.register(_sid(), identity):
             raise _refused(ErrorCode.BUSY, "too many live connections: try again later")
+        request.environ[HANDSHAKE].authenticated(identity.user_id)
 
     def disconnect(self, *_: object) -> None:
         self._connections.unregister(_sid())
+        request.environ[HANDSHAKE].begin()
 
     def join(self, *payload: Any) -> Ack:
         return self._acknowledge(payload, self._join)
@@ -122,7 +133,7 @@ class _Handlers:
         except JobRefused as refused:
             return _error_ack(refused.code, refused.message, job_id)
         except UNAVAILABLE as error:
-            log.warning("database unavailable: %s", type(error).__name__)
+            log.warning("database unavailable: %s", reason(error))
             return _error_ack(
                 ErrorCode.UNAVAILABLE, "the database does not answer: try again", job_id
             )
@@ -142,6 +153,7 @@ def _error_ack(code: ErrorCode, message: str, job_id: int | UnsetType) -> Ack:
 def _identify(found: Services, token: object) -> Identity:
     if not isinstance(token, str) or not token:
         raise TokenProblem(ErrorCode.NOT_LOGGED_IN)
+    audit.address.set(request.remote_addr or "unknown")
     return found.authenticator.identify(token)
 
 
@@ -150,7 +162,7 @@ def _job_not_found() -> JobRefused:
 
 
 def _refused(code: ErrorCode, sentence: str) -> ConnectionRefusedError:
-    return ConnectionRefusedError(str(code), {"error": sentence})
+    return ConnectionRefusedError(str(code), RefusalDetails(error=sentence).to_wire())
 
 
 def _sid() -> str:

@@ -7,14 +7,14 @@ import time
 from collections import Counter
 
 from fnt_server.auth.logins import Identity
+from fnt_server.config.socket_limits import SocketLimits
 
 
 class SocketRegistry:
     """Authenticated sockets by sid. Thread-safe."""
 
-    def __init__(self, *, max_sockets: int, max_sockets_per_user: int) -> None:
-        self._max_sockets = max_sockets
-        self._max_sockets_per_user = max_sockets_per_user
+    def __init__(self, limits: SocketLimits) -> None:
+        self._limits = limits
         self._identities: dict[str, Identity] = {}
         self._per_user: Counter[int] = Counter()
         self._lock = threading.Lock()
@@ -22,8 +22,8 @@ class SocketRegistry:
     def register(self, sid: str, identity: Identity) -> bool:
         """Register a socket; False if the total limit or that of its user is reached."""
         with self._lock:
-            full = len(self._identities) >= self._max_sockets
-            if full or self._per_user[identity.user_id] >= self._max_sockets_per_user:
+            full = len(self._identities) >= self._limits.max_sockets
+            if full or self._per_user[identity.user_id] >= self._limits.max_sockets_per_user:
                 return False
             self._identities[sid] = identity
             self._per_user[identity.user_id] += 1

@@ -1,27 +1,30 @@
-"""The WebSocket transport: limits on handshakes and message sizes, and how to close."""
+"""The WebSocket transport: limits on messages, and how to close."""
 
 from __future__ import annotations
 
 import contextlib
-import json
+import logging
+import selectors
 import socket
 import threading
-from collections.abc import Iterable
+import time
 from typing import Any
 
 import simple_websocket
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from wsproto.utilities import LocalProtocolError
 
-from fnt.wire.errors import ErrorCode
-from fnt.wire.events import SOCKET_PATH
-from fnt.wire.responses import error_body
+from fnt_server.web.fair_dispatch import end_turn
+from fnt_server.web.protocol_errors import BAD_REQUEST, send_answer
+from fnt_server.web.sockets.event_limits import MAX_UNANSWERED, MAX_UNANSWERED_BYTES
+from fnt_server.web.sockets.handshakes import HANDSHAKE, Handshake
+
+log = logging.getLogger(__name__)
 
 MAX_PACKET_BYTES = 64 * 1024
-HANDSHAKE_SLOTS = 16
-"""Sockets beyond the limit that may complete the handshake, to receive a BUSY error."""
-UNHEARD_AFTER_MS = 15_000
-"""A peer that acknowledges nothing for this long is considered gone."""
+RECEIVE_COST = 10.0
+"""What counts for data without a message, such as a flood of control frames."""
+PONG = "3"
 
 
 class _NoThread(threading.Thread):
@@ -32,26 +35,58 @@ class _NoThread(threading.Thread):
 
 
 class _Reader(simple_websocket.Server):  # type: ignore[misc]  # it has no types
-    """Reads in the thread that waits for a message.
+    """Reads in the thread that waits for a message, no faster than its client may send.
 
     The library would read in a second thread: a quarter of a socket's memory, and an unbounded
     buffer if a client sends faster than we process.
     """
 
     connected: bool
+    input_buffer: list[str | bytes]
 
     def receive(self, timeout: float | None = None) -> Any:
         """Return the next message; raises ConnectionClosed."""
         while self.connected and not self.input_buffer:
-            try:
-                data = self.sock.recv(self.receive_bytes)
-                if not data:
-                    raise ConnectionResetError
-                self.ws.receive_data(data)
-                self.connected = self._handle_events()
-            except (OSError, LocalProtocolError):
-                self.connected = False
+            self._read()
+            if not self.input_buffer:
+                self._wait(RECEIVE_COST)
+        if self.input_buffer:
+            self._wait(1.0)
         return super().receive(timeout)
+
+    def _read(self) -> None:
+        try:
+            data = self.sock.recv(self.receive_bytes)
+            if not data:
+                raise ConnectionResetError
+            self.ws.receive_data(data)
+            self.connected = self._handle_events()
+        except (OSError, LocalProtocolError):
+            self.connected = False
+
+    def _wait(self, cost: float) -> None:
+        """Wait until the client may send this; meanwhile count what it sends all the same."""
+        handshake: Handshake = self.environ[HANDSHAKE]
+        ends = time.monotonic() + handshake.reserve(cost)
+        while self.connected and (left_s := ends - time.monotonic()) > 0:
+            waiting = len(self.input_buffer)
+            if _is_readable(self.sock, left_s):
+                self._read()
+            if len(self.input_buffer) == waiting:
+                time.sleep(max(0.0, ends - time.monotonic()))
+                return
+            self.input_buffer.sort(key=lambda message: message != PONG)  # or the ping times out
+            size = sum(map(len, self.input_buffer))
+            if len(self.input_buffer) > MAX_UNANSWERED or size > MAX_UNANSWERED_BYTES:
+                self.input_buffer.clear()
+                self.connected = False
+                handshake.block()
+
+
+def _is_readable(connection: socket.socket, within_s: float) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, selectors.EVENT_READ)
+        return bool(selector.select(within_s))
 
 
 class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio has no types
@@ -62,45 +97,34 @@ class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio h
 
     def __call__(self, environ: dict[str, Any], _start_response: Any) -> Any:
         """Run the websocket on the request's connection."""
-        connection = environ.get("gunicorn.socket")
-        option = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux
-        if connection is not None and option is not None:
-            with contextlib.suppress(OSError):
-                connection.setsockopt(socket.IPPROTO_TCP, option, UNHEARD_AFTER_MS)
-        self.ws = _Reader(environ, **self.server_args)
-        self.app(self)
+        try:
+            self.ws = _Reader(environ, **self.server_args)
+        except Exception as error:  # of any kind, for an extension that cannot be read
+            log.warning("invalid handshake: %s", type(error).__name__)
+            send_answer(environ["gunicorn.socket"], BAD_REQUEST)
+            raise StopIteration from None
+        session = environ[HANDSHAKE].session
+        try:
+            self.app(self)
+        except Exception as error:  # of any kind, for a packet that cannot be read
+            log.warning("invalid packet: %s", type(error).__name__)
+            session.upgrading = False
+        if session.upgraded:
+            session.close(abort=True)
+        self.close()
         raise StopIteration  # tells gunicorn that there is no response to send
 
+    def wait(self) -> Any:
+        """Wait for a packet; None when the connection has ended."""
+        end_turn()
+        handshake: Handshake = self.ws.environ[HANDSHAKE]
+        if handshake.session.upgraded:
+            handshake.upgraded()
+        return super().wait()
+
     def close(self) -> None:
-        """Close and shut down: a silent peer would occupy its thread forever."""
+        """Close without waiting for the peer; the worker discards what it still sends."""
         with contextlib.suppress(OSError):
             super().close()
         with contextlib.suppress(OSError):
-            self.ws.sock.shutdown(socket.SHUT_RDWR)
-
-
-class SocketLimitMiddleware:
-    """Keeps socket requests below the number of threads, so that REST always answers."""
-
-    def __init__(self, app: Any, *, max_sockets: int) -> None:
-        self._app = app
-        self._slots = threading.BoundedSemaphore(max_sockets)
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer a request; a socket's only while a slot is free."""
-        if not environ.get("PATH_INFO", "").startswith(SOCKET_PATH.rstrip("/")):
-            answer: Iterable[bytes] = self._app(environ, start_response)
-            return answer
-        if not self._slots.acquire(blocking=False):
-            return _busy(start_response)
-        try:
-            return list(self._app(environ, start_response))
-        finally:
-            self._slots.release()
-
-
-def _busy(start_response: Any) -> Iterable[bytes]:
-    body = json.dumps(error_body(ErrorCode.BUSY, "too many live connections")).encode()
-    headers = [("Content-Type", "application/json"), ("Retry-After", "5")]
-    start_response("503 Service Unavailable", headers)
-    return [body]
+            self.ws.sock.shutdown(socket.SHUT_WR)

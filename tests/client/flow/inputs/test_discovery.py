@@ -179,6 +179,7 @@ def test_a_name_that_is_not_unicode(folder: Path) -> None:
     assert "Zola/no\udcfftext.pdf" in names(find_files([Path("books")], recursive=True))
 
 
+@pytest.mark.slow
 def test_a_tree_beyond_the_recursion_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with deep(folder / "deep", "d", 1100, monkeypatch=monkeypatch):
         (found,) = find_files([Path("deep")], recursive=True)
@@ -199,6 +200,7 @@ def test_a_folder_that_may_not_be_read(folder: Path) -> None:
     assert names(found) == ["A.PDF", "b.pdf", "Été/a.pdf"]
 
 
+@pytest.mark.slow
 def test_a_folder_whose_path_is_too_long(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         deep(folder / "deep", "d" * 200, 21, monkeypatch=monkeypatch),

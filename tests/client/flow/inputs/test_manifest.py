@@ -44,8 +44,8 @@ def read(tmp_path: Path, told: list[str]) -> Read:
 
 def test_csv_with_every_column(read: Read, tmp_path: Path) -> None:
     (one,) = read(
-        "path,name,words,min_words,engine,ignore_dialogue,output\n"
-        'b/x.pdf,"Le rouge, et le noir.pdf",12,3,gemini,yes,stendhal/rouge.txt\n'
+        "path,name,words,min_words,engine,ignore_dialogue,pages,chapter,keep_front_matter,output\n"
+        'b/x.pdf,"Le rouge, et le noir.pdf",12,3,gemini,yes,3-,1,yes,stendhal/rouge.txt\n'
     )
 
     assert one == Wanted(
@@ -53,7 +53,13 @@ def test_csv_with_every_column(read: Read, tmp_path: Path) -> None:
         file=tmp_path / "b/x.pdf",
         filename="Le rouge, et le noir.pdf",
         settings=ProcessingSettings(
-            sentence_length_limit=12, min_sentence_length=3, engine="gemini", ignore_dialogue=True
+            sentence_length_limit=12,
+            min_sentence_length=3,
+            engine="gemini",
+            ignore_dialogue=True,
+            pages="3-",
+            chapters="1",
+            keep_front_matter=True,
         ),
         stem="stendhal/rouge",
         line=2,
@@ -179,6 +185,7 @@ print(sum(1 for _ in lines), tracemalloc.get_traced_memory()[1])
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_lines(tmp_path: Path) -> None:
     """Runs in a separate process, because the table of interned strings grows in steps of 4 MB."""
     path = tmp_path / "m.csv"

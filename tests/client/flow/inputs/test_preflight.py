@@ -138,6 +138,7 @@ with open(pathlib.Path(__file__).with_name("seen"), "a") as seen:
 """
 
 
+@pytest.mark.slow
 def test_preflight_child_looks_into_the_users_site(tmp_path):
     """The user's site-packages, which a virtual environment ignores by default."""
     folder = tmp_path / "environment"
@@ -180,7 +181,7 @@ def test_preflight_works_without_memory_limits(monkeypatch):
 
     monkeypatch.setattr(resource, "setrlimit", refuse)
 
-    preflight._limit_resources()
+    preflight.limit_resources()
 
 
 def test_preflight_missing_file(tmp_path):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from e2e.harness import wait_for
 from fnt.flow.inputs import upload_items
 from fnt.flow.inputs.discovery import find_files
 from fnt.flow.inputs.upload_items import Preparer
@@ -19,7 +21,11 @@ from fnt.wire.jobs import ProcessingSettings
 from pdfs import make_encrypted_pdf, make_pdf
 from world import Clock
 
-said: list[str] = []
+said: list[tuple[str, str]] = []
+
+
+def warn(name: str, words: str) -> None:
+    said.append((name, words))
 
 
 @pytest.fixture
@@ -38,7 +44,6 @@ def preparing(ledger: Ledger, folder: Path) -> Preparer:
         ledger,
         OutputPlan(folder=folder, formats=()),
         new_key=lambda: f"key-{next(keys)}",
-        warn=said.append,
     )
 
 
@@ -49,18 +54,39 @@ def test_the_first_of_many_is_handed_out_before_the_last_was_looked_at(
         (tmp_path / f"{number}.pdf").write_bytes(make_pdf())
     preparer = preparing(ledger, tmp_path)
 
-    first = next(preparer.items(ledger.books()))
+    first = next(preparer.items(ledger.books(), warn=warn))
     preparer.close()
 
     assert isinstance(first, UploadItem)
     assert ledger.counts()[BookStatus.WAITING] >= 63 - upload_items.AHEAD
 
 
+def test_checks_that_the_end_of_a_run_cuts_short_are_no_news(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C reached the checks before the run, which then warned of each."""
+    stub = "import os, time\nos.mkdir(f'{os.getpid()} {os.getpgrp()}')\ntime.sleep(60)\n"
+    (tmp_path / "pypdf.py").write_text(stub)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "a.pdf").write_bytes(make_pdf())
+    preparer = preparing(ledger, tmp_path)
+    checking = threading.Thread(target=lambda: list(preparer.items(ledger.books(), warn=warn)))
+    checking.start()
+    begun = wait_for(lambda: list(tmp_path.glob("* *")), within_s=20, what="the check has begun")
+
+    preparer.stop()
+    checking.join(timeout=20)
+
+    process, group = begun[0].name.split()
+    assert process == group
+    assert said == []
+
+
 def test_a_file_is_hashed_once(ledger: Ledger, tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(make_pdf())
     preparer = preparing(ledger, tmp_path)
 
-    (item,) = preparer.items(ledger.books())
+    (item,) = preparer.items(ledger.books(), warn=warn)
     preparer.close()
 
     assert isinstance(item, UploadItem)
@@ -71,7 +97,7 @@ def test_a_locked_file_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(make_encrypted_pdf())
     preparer = preparing(ledger, tmp_path)
 
-    (item,) = preparer.items(ledger.books())
+    (item,) = preparer.items(ledger.books(), warn=warn)
     preparer.close()
 
     assert isinstance(item, Refused)
@@ -88,9 +114,10 @@ def test_an_unchecked_file_is_sent_with_a_warning(
     )
     preparer = preparing(ledger, tmp_path)
 
-    (item,) = preparer.items(ledger.books())
+    (item,) = preparer.items(ledger.books(), warn=warn)
     preparer.close()
 
     assert isinstance(item, UploadItem)
-    (words,) = said
-    assert words.endswith("a.pdf not checked: no answer within 0.001 s")
+    ((name, words),) = said
+    assert name.endswith("a.pdf")
+    assert words == "not checked: no answer within 0.001 s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -236,6 +237,7 @@ def test_a_missing_folder_is_reported_in_one_line(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_a_second_run_is_refused_until_the_first_is_gone(path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from fnt.flow.ledger import ledger_lock\n"
@@ -279,3 +281,37 @@ def test_copy_after_an_interrupted_transaction_ends(tmp_path: Path) -> None:
     assert not copying.is_alive()
     with opened(tmp_path / "copy") as copy:
         assert (copy.meta("a"), copy.meta("b")) == ("kept", None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE books DROP COLUMN stem",
+        "UPDATE books SET settings = '['",
+        "UPDATE books SET settings = '[]'",
+        "UPDATE books SET targets = '7'",
+        "UPDATE books SET earlier_jobs = '[\"a\"]'",
+        "UPDATE books SET status = 'lost'",
+        "UPDATE books SET job_id = 'seven'",
+        "UPDATE books SET idempotency_key = 'k'",
+        "UPDATE books SET path = CAST(x'ff' AS TEXT)",
+    ],
+)
+def test_what_no_ledger_of_ours_holds_is_damage(path: Path, tmp_path: Path, change: str) -> None:
+    with opened(path, create=True) as ledger:
+        ledger.begin_run([wanted(tmp_path)])
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute(change)
+        connection.commit()
+
+    with opened(path) as ledger, pytest.raises(UsageError, match=r"damaged|cannot be used"):
+        list(ledger.books())
+        ledger.counts()
+
+
+def test_a_run_that_has_no_number_is_damage(path: Path, tmp_path: Path) -> None:
+    with opened(path, create=True) as ledger:
+        ledger.keep({"run": "first"})
+
+        with pytest.raises(UsageError, match="damaged"):
+            ledger.begin_run([wanted(tmp_path)])

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from builders import make_snapshot
 from fakes import FakeResults
 from fnt.errors import NotFoundError, ProtocolError, TargetExistsError, TemporaryError, UsageError
-from fnt.flow.results.download import save_result
-from fnt.flow.results.names import result_name, safe_stem
+from fnt.flow.results.download import Result, save_result
+from fnt.flow.results.file_names import result_name, safe_stem
 
 BROKEN = TemporaryError("the connection broke")
 
@@ -25,7 +25,7 @@ BROKEN = TemporaryError("the connection broke")
 def save(target, *, source=None, name="novel.pdf", overwrite=False):
     job = make_snapshot(original_filename=name)
     source = source or FakeResults(b"Un.\n", b"Deux.\n")
-    return save_result(source, job, format="txt", target=target, overwrite=overwrite)
+    return save_result(Result(source, job, "txt"), target=target, overwrite=overwrite)
 
 
 @pytest.mark.parametrize(
@@ -188,9 +188,7 @@ def test_save_takes_over_the_draft_of_one_that_died(tmp_path):
     draft.write_bytes(b"half a resu")
 
     save_result(
-        FakeResults(b"whole"),
-        make_snapshot(),
-        format="txt",
+        Result(FakeResults(b"whole"), make_snapshot(), "txt"),
         target=tmp_path / "a.txt",
         overwrite=False,
         draft="book-7.txt",
@@ -238,6 +236,6 @@ def test_a_result_too_large_for_its_job_is_not_kept(tmp_path):
     source = FakeResults(*[b"x" * 65536] * 64)
 
     with pytest.raises(ProtocolError, match="too large"):
-        save_result(source, job, format="txt", target=tmp_path / "a.txt", overwrite=False)
+        save_result(Result(source, job, "txt"), target=tmp_path / "a.txt", overwrite=False)
 
     assert list(tmp_path.iterdir()) == []

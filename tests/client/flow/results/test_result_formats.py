@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
+import io
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -38,16 +42,111 @@ def made(format: str, folder: Path, *sentences: dict[str, Any], title: str = "Le
     return target
 
 
-def notes(package: Path) -> list[tuple[str, list[str]]]:
-    """Return guid and fields of each note."""
+def selected(package: Path, query: str) -> list[tuple[Any, ...]]:
     with zipfile.ZipFile(package) as archive:
         archive.extract("collection.anki2", package.parent)
-    connection = sqlite3.connect(package.parent / "collection.anki2")
-    try:
-        rows = connection.execute("select guid, flds from notes order by id").fetchall()
-        return [(guid, fields.split("\x1f")) for guid, fields in rows]
-    finally:
-        connection.close()
+    with contextlib.closing(sqlite3.connect(package.parent / "collection.anki2")) as connection:
+        return connection.execute(query).fetchall()
+
+
+def notes(package: Path) -> list[tuple[str, list[str]]]:
+    """Return guid and fields of each note."""
+    rows = selected(package, "select guid, flds from notes order by id")
+    return [(guid, fields.split("\x1f")) for guid, fields in rows]
+
+
+def tags(package: Path) -> list[str]:
+    return [text.strip() for (text,) in selected(package, "select tags from notes order by id")]
+
+
+def decks(package: Path) -> list[str]:
+    [(stored,)] = selected(package, "select decks from col")
+    names = [deck["name"] for deck in json.loads(stored).values()]
+    return sorted(name for name in names if name.startswith("fnt"))
+
+
+PLACED: dict[str, Any] = {"paragraph": 1, "continues": False, "kind": "prose"}
+
+
+def book() -> list[dict[str, Any]]:
+    """Two chapters: a heading and a paragraph of two pieces, a heading and a speech."""
+    return [
+        sentence("I", chapter="I", page=1, **{**PLACED, "kind": "heading"}),
+        sentence("Au bord de l’eau,", chapter="I", **{**PLACED, "paragraph": 2, "continues": True}),
+        sentence("elle attendait.", chapter="I", **{**PLACED, "paragraph": 2}),
+        sentence("I", chapter="I", page=4, **{**PLACED, "paragraph": 3, "kind": "heading"}),
+        sentence("— <Oui>.", chapter="I", page=5, **{**PLACED, "paragraph": 4, "kind": "dialogue"}),
+    ]
+
+
+def test_text_to_read_has_blank_lines_between_paragraphs(tmp_path: Path) -> None:
+    assert made("paragraphs", tmp_path, *book()).read_text(encoding="utf-8") == (
+        "I\n\nAu bord de l’eau,\nelle attendait.\n\n\nI\n\n— <Oui>.\n"
+    )
+
+
+def test_text_of_an_earlier_version_has_a_sentence_of_the_book_for_a_paragraph(
+    tmp_path: Path,
+) -> None:
+    pieces = [sentence("Un,", source="Un, deux."), sentence("deux.", source="Un, deux.")]
+
+    path = made("paragraphs", tmp_path, *pieces, sentence("Trois."))
+
+    assert path.read_text(encoding="utf-8") == "Un,\ndeux.\n\nTrois.\n"
+
+
+def test_a_table_for_excel(tmp_path: Path) -> None:
+    written = made("excel", tmp_path, *book(), sentence('=1+1; "a"')).read_bytes()
+
+    assert written.startswith(b'\xef\xbb\xbf"text";"words";')
+    rows = list(csv.reader(io.StringIO(written.decode("utf-8-sig"), newline=""), delimiter=";"))
+    assert rows[0][-3:] == ["paragraph", "continues", "kind"]
+    assert rows[2][-3:] == ["2", "1", "prose"]
+    assert rows[-1][0] == ' =1+1; "a"'
+    assert rows[-1][-3:] == ["", "", ""]
+
+
+def test_a_page_loads_nothing_and_shows_text_as_text(tmp_path: Path) -> None:
+    page = made("html", tmp_path, *book(), title="<b>Le\u202e Passeur").read_text(encoding="utf-8")
+
+    assert "<title>&lt;b&gt;Le Passeur</title>" in page
+    assert '<h2 id="chapter-1">I</h2>' in page
+    assert '<h2 id="chapter-2">I</h2>' in page
+    assert "<p><span>Au bord de l’eau,</span><span>elle attendait.</span></p>" in page
+    assert "<span>— &lt;Oui&gt;.</span>" in page
+    assert page.count('<li><a href="#chapter-') == 2
+    assert not re.search(r"src=|href=\"(?!#)|@import|url\(", page)
+
+
+def test_a_workbook_has_a_header_that_stays_and_a_sheet_of_contents(tmp_path: Path) -> None:
+    workbook = load_workbook(made("xlsx", tmp_path, *book(), sentence("_x0041_")))
+    sheet = workbook["sentences"]
+
+    assert all(cell.font.bold for cell in sheet[1])
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:I7")
+    assert sheet["A2"].alignment.wrap_text
+    assert sheet["A7"].value in ("_x0041_", "_x005F_x0041_")  # whether or not it was unescaped
+    assert list(workbook["contents"].values) == [
+        ("chapter", "first page", "last page", "sentences", "row"),
+        ("I", 1, 3, 3, 2),
+        ("I", 4, 5, 2, 5),
+        (None, 3, 3, 1, 7),
+    ]
+    with zipfile.ZipFile(tmp_path / "made.xlsx") as archive:
+        assert b"_x005F_x0041_" in b"".join(map(archive.read, archive.namelist()))
+
+
+def test_a_deck_for_each_chapter_without_cards_for_headings(tmp_path: Path) -> None:
+    path = made("anki", tmp_path, *book(), title="Le Passeur")
+
+    assert decks(path) == ["fnt::Le Passeur::001 I", "fnt::Le Passeur::002 I"]
+    assert [fields[0] for _, fields in notes(path)] == [
+        "Au bord de l’eau,", "elle attendait.", "— &lt;Oui&gt;.",
+    ]  # fmt: skip
+    assert tags(path) == [
+        *["book::Le_Passeur chapter::I kind::prose"] * 2,
+        "book::Le_Passeur chapter::I kind::dialogue",
+    ]
 
 
 def test_a_workbook_holds_every_text_as_text(tmp_path: Path) -> None:
@@ -57,7 +156,7 @@ def test_a_workbook_holds_every_text_as_text(tmp_path: Path) -> None:
     head, *rows = sheet.iter_rows()
 
     assert [cell.value for cell in head] == ["text", "words", "source", "page", "chapter", "engine"]
-    assert [row[0].value or "" for row in rows] == ODD
+    assert [row[0].value or "" for row in rows] == [text.replace("\u202e", "") for text in ODD]
     assert {cell.data_type for row in rows for cell in (row[2], row[4], row[5])} == {"s"}
     assert {(row[1].value, row[3].value) for row in rows} == {(2, 3)}
 
@@ -111,6 +210,7 @@ def test_a_library_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
     assert missing.value.hint == "in a clone of French Novel Tool, run: pip install '.[anki]'"
 
 
+@pytest.mark.slow
 def test_no_library_is_loaded_before_it_is_needed() -> None:
     code = (
         "import sys, fnt.flow.results.result_formats;"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -106,3 +107,16 @@ def test_nothing_said_on_github_commands_its_runner(text: str) -> None:
     for line in (terminal.err.text + terminal.out.text).splitlines():  # type: ignore[attr-defined]
         assert not line.lstrip().startswith("::")
         assert "##[" not in line
+
+
+@pytest.mark.parametrize("variable", ["TF_BUILD", "TEAMCITY_VERSION"])
+@pytest.mark.parametrize("command", ["##vso[task.setvariable]y", "##teamcity[x]", "##[x]"])
+def test_nothing_said_to_other_runners_commands_them(variable: str, command: str) -> None:
+    terminal = make_terminal(environ={variable: "1"})
+    terminal.say(f"a {command}")
+    terminal.result(command)
+    terminal.document({"text": command})
+
+    text = terminal.err.text + terminal.out.text  # type: ignore[attr-defined]
+    assert text.count("##") == 3
+    assert not re.search(r"##\w*\[", text)

@@ -49,7 +49,7 @@ def test_an_event_to_the_byte() -> None:
         '"file": "\\udce9t\\u00e9.pdf", "sent_bytes": 0, "size_bytes": 100}',
         '{"v": 1, "seq": 2, "ts": "2026-03-01T12:00:00.000Z", "type": "link.state", '
         '"status": "polling", "attempt": 0, "retry_in_s": 4.0, "poll_every_s": 2.0, '
-        '"reason": null}',
+        '"reason": null, "give_up_in_s": null}',
         '{"v": 1, "seq": 3, "ts": "2026-03-01T12:00:00.000Z", "type": "warning", '
         '"file": "b.pdf", "code": "NOT_A_PDF", "message": "not a PDF"}',
     ]

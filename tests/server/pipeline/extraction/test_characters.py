@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fnt.wire.errors import JobErrorCode
+from fnt.wire.error_codes import JobErrorCode
 from fnt_server.pipeline.errors import PdfRejected
 from fnt_server.pipeline.extraction.characters import check_readable, clean_pages, clean_text
 from fnt_server.pipeline.layout.geometry import Line, Page

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fnt_server.pipeline.extraction.optional_content import HiddenLayers
-from fnt_server.pipeline.extraction.pdf_reader import open_pages
+from fnt_server.pipeline.extraction.pdf_reader import open_book
 from pdfs import make_page_pdf
 
 SEEN = "BT /F 12 Tf 1 0 0 1 100 700 Tm (Le vent tomba.) Tj ET\n"
@@ -22,7 +22,7 @@ def read(file: bytes, folder: Path) -> list[str]:
     path = folder / "book.pdf"
     path.write_bytes(file)
     with path.open("rb") as opened:
-        _, pages = open_pages(opened.fileno(), max_pages=9, max_text_chars=9999)
+        pages = open_book(opened.fileno(), max_pages=9, max_text_chars=9999).pages
         return [line.text for page in pages for line in page.lines]
 
 
@@ -84,6 +84,22 @@ def test_a_layer_inside_a_form_is_not_read(tmp_path: Path) -> None:
     )
 
     assert read(file, tmp_path) == ["Le vent tomba."]
+
+
+def test_the_pages_that_a_page_links_to_are_not_copied_with_it() -> None:
+    file = make_page_pdf(
+        f"{SEEN}/OC /L1 BDC {OFF}EMC",
+        page="/MediaBox[0 0 600 800]/Annots[<</Subtype/Link/Rect[0 0 9 9]/Dest[8 0 R/Fit]>>]",
+        resources="/Properties<</L1 6 0 R>>",
+        catalog=FIRST_OFF,
+        extra=[*GROUPS, ("/Type/Page/Title(linked)", None)],
+    )
+
+    copied = HiddenLayers(file).page_without(0)
+
+    assert copied is not None
+    assert b"linked" in file
+    assert b"linked" not in copied
 
 
 @pytest.mark.parametrize("file", [b"", b"%PDF-1.7 broken", make_page_pdf(SEEN)])

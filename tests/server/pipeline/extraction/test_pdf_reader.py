@@ -3,17 +3,25 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fpdf import FPDF
 
-from fnt_server.pipeline.extraction.pdf_reader import open_pages
+from fnt_server.pipeline.extraction.pdf_reader import open_book
+from fnt_server.pipeline.layout.columns import columns
+from fnt_server.pipeline.layout.geometry import Line
 from pdfs import make_page_pdf
 
 
 def read(content: str, folder: Path) -> list[str]:
+    return [line.text for line in lines_of(f"BT /F 12 Tf 1 0 0 1 100 700 Tm {content} ET", folder)]
+
+
+def lines_of(content: str, folder: Path, *, font: str = "Times-Roman") -> list[Line]:
     path = folder / "book.pdf"
-    path.write_bytes(make_page_pdf(f"BT /F 12 Tf 1 0 0 1 100 700 Tm {content} ET"))
+    page = make_page_pdf(content)
+    path.write_bytes(page.replace(b"/BaseFont/Times-Roman", f"/BaseFont/{font}".encode()))
     with path.open("rb") as opened:
-        _, pages = open_pages(opened.fileno(), max_pages=9, max_text_chars=9999)
-        return [line.text for page in pages for line in page.lines]
+        pages = open_book(opened.fileno(), max_pages=9, max_text_chars=9999).pages
+        return [line for page in pages for line in page.lines]
 
 
 @pytest.mark.parametrize(
@@ -30,6 +38,42 @@ def read(content: str, folder: Path) -> list[str]:
 )
 def test_white_that_is_wide_enough_is_a_space(drawn: str, text: str, tmp_path: Path) -> None:
     assert "".join(read(drawn, tmp_path)) == text
+
+
+PLACED = (
+    "Le soir il y a du vent et la mer est à deux pas de la rue",
+    "où il a vu un jour la fin de ce que tu as dit ici. On ne sait",
+    "si le roi va au bal ou s'il dort, et moi je ris de peu. Il dit",
+    "oui, elle dit non et l'on va à la gare.",
+)
+
+
+@pytest.mark.parametrize("font", ["Times-Roman", "Helvetica", "Courier"])
+@pytest.mark.parametrize("gap", [0.18, 0.2, 0.3])
+@pytest.mark.parametrize("by_letter", [False, True])
+def test_words_that_are_placed_one_by_one_have_spaces(
+    font: str, gap: float, by_letter: bool, tmp_path: Path
+) -> None:
+    drawn = [
+        placed_words(text, font, gap=gap, by_letter=by_letter, y=700 - 15 * k)
+        for k, text in enumerate(PLACED)
+    ]
+    rows = columns(lines_of(" ".join(drawn), tmp_path, font=font))
+
+    assert " ".join(line.text for row in rows for line in row) == " ".join(PLACED)
+
+
+def placed_words(text: str, font: str, *, gap: float, by_letter: bool, y: int) -> str:
+    """Return a line of type 10 whose words, or letters, are placed by themselves."""
+    sheet = FPDF(unit="pt")
+    sheet.set_font(font.removesuffix("-Roman"), "", 10)
+    x, drawn = 100.0, []
+    for word in text.split():
+        for part in word if by_letter else [word]:
+            drawn.append(f"BT /F 10 Tf {x:.2f} {y} Td ({part}) Tj ET")
+            x += sheet.get_string_width(part)
+        x += gap * 10
+    return " ".join(drawn)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +114,7 @@ def test_a_font_without_a_character_map_is_left_out_and_counted(
     )
 
     with path.open("rb") as file:
-        _, pages = open_pages(file.fileno(), max_pages=9, max_text_chars=9999)
+        pages = open_book(file.fileno(), max_pages=9, max_text_chars=9999).pages
         (page,) = pages
 
     assert [line.text for line in page.lines] == [around.strip()] * bool(around)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fnt_server.pipeline.extraction.pdf_reader import open_pages
+from fnt_server.pipeline.extraction.pdf_reader import open_book
 from pdfs import make_page_pdf
 
 INVISIBLE = 3
@@ -22,7 +22,7 @@ def read(file: bytes, folder: Path) -> list[str]:
     path = folder / "book.pdf"
     path.write_bytes(file)
     with path.open("rb") as opened:
-        _, pages = open_pages(opened.fileno(), max_pages=9, max_text_chars=9999)
+        pages = open_book(opened.fileno(), max_pages=9, max_text_chars=9999).pages
         return [line.text for page in pages for line in page.lines]
 
 

@@ -3,7 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import chain
 
-from fnt_server.pipeline.layout.footnotes import split_notes, without_flat_calls
+import pytest
+
+from fnt_server.pipeline.layout.flat_calls import (
+    ReadPage,
+    parted_from_flat_calls,
+    without_flat_calls,
+)
+from fnt_server.pipeline.layout.footnotes import split_notes, unanswered_calls
 from fnt_server.pipeline.layout.geometry import Line
 
 
@@ -69,6 +76,17 @@ def test_notes_as_large_as_the_text_are_told_by_the_calls_on_their_page() -> Non
     assert len(read([[*text, note]])[0]) == 4
 
 
+@pytest.mark.parametrize("mark", ["4", "(2)", "*"])
+def test_a_note_may_stand_overleaf_from_its_call(mark: str) -> None:
+    text = make_column(("Il vit le roi.", 10), ("La reine dormait.", 10), ("Tout se tut.", 10))
+    note = replace(text[0], text=f"{mark} Le roi de Bohême.", y=440)
+    called = unanswered_calls([[*text[:2], replace(text[2], calls=(mark,))]], [])
+
+    _, notes, _ = split_notes([[*text, note]], size=10, open_note=False, called_before=called)
+    assert notes == [note]
+    assert unanswered_calls([[replace(text[0], calls=(mark,))]], notes) == set()
+
+
 def test_calls_that_are_not_raised_are_dropped_where_a_note_answers_them() -> None:
     text = make_column(("Le roi (1), dit-on, et", 10), ("la reine * vinrent (2).", 10))
     notes = make_column(("(1) De Bohême.", 8), ("* D’Arles.", 8))
@@ -77,3 +95,37 @@ def test_calls_that_are_not_raised_are_dropped_where_a_note_answers_them() -> No
 
     assert [line.text for line in kept] == ["Le roi, dit-on, et", "la reine vinrent (2)."]
     assert calls == ["(1)", "*"]
+
+
+def read_page(number: int, text: str, *notes: str) -> ReadPage:
+    lines = make_column((text, 10), *((note, 8) for note in notes))
+    return ReadPage(number=number, columns=[lines[:1]], notes=lines[1:])
+
+
+def shown(*pages: ReadPage) -> list[str]:
+    return [page.columns[0][0].text for page, _ in parted_from_flat_calls(pages)]
+
+
+def test_a_note_overleaf_answers_a_call_that_is_not_raised() -> None:
+    pages = [read_page(1, "Le roi (1) vint."), read_page(2, "La reine vint.", "(1) De Bohême.")]
+
+    assert shown(*pages) == ["Le roi vint.", "La reine vint."]
+
+
+def test_where_notes_stand_overleaf_the_next_page_may_have_the_same_call() -> None:
+    pages = [
+        read_page(1, "Le roi (1) vint (2)."),
+        read_page(2, "La reine (1) vint.", "(1) De Bohême.", "(2) À pied."),
+        read_page(3, "Tout se tut.", "(1) D’Arles."),
+    ]
+
+    assert shown(*pages) == ["Le roi vint.", "La reine vint.", "Tout se tut."]
+
+
+def test_a_number_in_brackets_is_no_call_where_the_next_page_answers_its_own() -> None:
+    pages = [
+        read_page(1, "Il y a le roi (1) et la reine (2)."),
+        read_page(2, "Le prince (1) vint.", "(1) De Bohême."),
+    ]
+
+    assert shown(*pages) == ["Il y a le roi (1) et la reine (2).", "Le prince vint."]

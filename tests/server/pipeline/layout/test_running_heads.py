@@ -52,6 +52,21 @@ def test_two_rows_at_the_foot_are_dropped() -> None:
     assert len(texts(drop_running_heads(make_pages(8, edges), size=SIZE))) == 8 * 9
 
 
+def test_numbers_of_printed_sheets_below_the_text_are_dropped() -> None:
+    def edges(n: int) -> list[Line]:
+        return [make_line(f"{n // 4 + 1}.", 390)] if n % 4 == 1 else []
+
+    assert len(texts(drop_running_heads(make_pages(20, edges), size=SIZE))) == 20 * 9
+
+
+def test_a_number_that_ends_the_text_of_a_page_is_kept() -> None:
+    pages = make_pages(20, lambda _n: [])
+    last = pages[8].lines[-1]
+    pages[8] = replace(pages[8], lines=(*pages[8].lines[:-1], replace(last, text="48.")))
+
+    assert len(texts(drop_running_heads(pages, size=SIZE))) == 20 * 9
+
+
 def test_a_title_that_also_runs_above_is_kept_where_it_opens_the_chapter() -> None:
     running = make_pages(18, lambda n: [make_line("Chapitre I", 560)])
     opening = make_line("Chapitre I", 480)
@@ -133,3 +148,11 @@ def test_notes_of_one_line_below_every_page_are_left_for_the_notes() -> None:
     pages = make_pages(12, lambda n: [make_line(f"{2 * n}. Ibidem.", 370, size=8)])
 
     assert sum("Ibidem" in text for text in texts(drop_running_heads(pages, size=SIZE))) == 12
+
+
+def test_the_end_of_a_sentence_that_many_pages_share_is_kept() -> None:
+    refrain = [make_line("Il revint, et la mer", 392), make_line("montait sur la grève.", 380)]
+
+    kept = texts(drop_running_heads(make_pages(9, lambda _: refrain), size=SIZE))
+
+    assert kept.count("montait sur la grève.") == 9

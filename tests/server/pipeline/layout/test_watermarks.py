@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from fnt_server.pipeline.layout.geometry import Line, Page
 from fnt_server.pipeline.layout.watermarks import drop_watermarks
 
@@ -29,6 +31,14 @@ def kept(pages: list[Page]) -> list[str]:
 def test_what_stands_at_one_place_in_the_text_of_many_pages_is_dropped() -> None:
     assert kept(make_pages(9, lambda n: [make_line(f"Spécimen {n}", 300.2, size=40)])) == []
     assert kept(make_pages(9, lambda n: [make_line("— Oui.", 300 - 12 * n)])) == ["— Oui."] * 9
+
+
+@pytest.mark.parametrize("text", ["— Jamais !", "Et la mer montait toujours,", "dans la nuit"])
+def test_lines_of_text_that_come_again_in_one_place_are_text(text: str) -> None:
+    assert kept(make_pages(9, lambda n: [make_line(text, 392)])) == [text] * 9
+    assert kept(make_pages(9, lambda n: [make_line(text, 512)] * (n % 2))) == [text] * 5
+    assert kept(make_pages(9, lambda n: [make_line(text, 350)])) == []
+    assert kept(make_pages(9, lambda n: [make_line(text, 392, size=8)])) == []
 
 
 def test_copies_of_one_page_are_text() -> None:
@@ -58,3 +68,17 @@ def test_letters_drawn_twice_to_look_bold_are_read_once() -> None:
 
     assert kept(pages) == ["Un", "Un"]
     assert kept(twice) == ["— Oui.", "— Oui."]
+
+
+def test_the_salutation_of_many_letters_is_text() -> None:
+    def page(n: int) -> Page:
+        begins = n % 2 == 1
+        rows = [f"suite {n} {k * 'a'} et" for k in range(9)]
+        rows[-1] = "suite et fin." if not begins else rows[-1]
+        above = [make_line("LETTRE", 560), make_line("Mon cher père,", 530)] if begins else []
+        body = [make_line(text, 500 - 12 * k) for k, text in enumerate(rows)]
+        return Page(number=n, height=600, lines=(*above, *body))
+
+    found = kept([page(n) for n in range(1, 21)])
+
+    assert found.count("Mon cher père,") == 10

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from fnt_server.pipeline.document import Paragraph
 from fnt_server.pipeline.layout.geometry import HYPHEN, Line, Page
 from fnt_server.pipeline.text.paragraphs import find_paragraphs
@@ -175,3 +177,105 @@ def test_indents_may_hang() -> None:
         "Le premier commence et continue sur la page.",
         "— Un autre, dit-il, ne finit pas encore.",
     ]
+
+
+def test_letterspaced_and_centered_titles_are_headings() -> None:
+    text = [full("Il parla", indent=INDENT), full("longtemps sans"), short("finir.")]
+    centered = [(70.0, 0.65, "Le retour des moissonneurs"), (70.0, 0.65, "C H A P I T R E I V")]
+
+    found = find([*text, 2.0, centered[0], 2.0, *text, 2.0, centered[1], 2.0, *text])
+
+    assert [paragraph.text for paragraph in found if paragraph.kind == "heading"] == [
+        "Le retour des moissonneurs",
+        "CHAPITRE IV",
+    ]
+
+
+def test_a_title_over_several_lines_is_one_heading() -> None:
+    text = [full("Il parla", indent=INDENT), full("longtemps sans"), short("finir.")]
+    title = [
+        Line(text=words, x0=80, x1=220, y=500 - 18 * k, size=14)
+        for k, words in enumerate(["Où l’on verra", "Le Notaire refuser", "de boire un verre"])
+    ]
+
+    found = find([*title, 6.0, *text])
+
+    assert texts(found)[0] == "Où l’on verra Le Notaire refuser de boire un verre"
+    assert found[0].kind == "heading"
+
+
+def test_a_heading_without_space_is_not_glued_to_the_text_around_it() -> None:
+    found = find(
+        [full("Il entra"), full("au cabaret."), short("Chapitre dixième"), full("Il but.")]
+    )
+
+    assert texts(found) == ["Il entra au cabaret.", "Chapitre dixième", "Il but."]
+    assert found[1].kind == "heading"
+
+
+def test_a_sentence_goes_on_over_an_indent_or_a_gap() -> None:
+    found = find(
+        [
+            full("Il relut la devise"),
+            1.0,
+            full("gravée au-dessus", indent=INDENT),
+            short("de la porte."),
+        ]
+    )
+
+    assert texts(found) == ["Il relut la devise gravée au-dessus de la porte."]
+
+
+def test_short_lines_that_begin_small_stay_verse() -> None:
+    prose = [full("Il parla", indent=INDENT), full("longtemps sans"), short("finir.")]
+    verse = [short("Le vent du soir", indent=INDENT), short("passe et revient", indent=2 * INDENT)]
+
+    found = find([*prose, *prose, 1.0, *verse])
+
+    assert texts(found)[-2:] == ["Le vent du soir", "passe et revient"]
+
+
+@pytest.mark.parametrize("right", [False, True])
+def test_a_heading_at_one_side_is_one_whatever_its_lines(right: bool) -> None:
+    title = ["Comment le bon curé apprit", "la nouvelle de ce soir"]
+    narrative = [full("Il parla", indent=INDENT), full("longtemps sans"), short("finir.")] * 3
+    rows = [
+        Line(
+            text=text,
+            x0=LEFT + (60 if right else 0),
+            x1=RIGHT if right else LEFT + 140,
+            y=370 - LEADING * k,
+            size=SIZE,
+        )
+        for k, text in enumerate(title)
+    ]
+
+    found = find([*narrative, *rows, 4.0, *narrative])
+
+    assert [p.text for p in found if p.kind == "heading"] == [" ".join(title)]
+
+
+def test_a_sentence_goes_on_beside_a_picture() -> None:
+    beside = [
+        Line(text=text, x0=LEFT + 100, x1=RIGHT, y=500 - LEADING * k, size=SIZE)
+        for k, text in enumerate(
+            ["On commença la lecture des", "leçons, et chacun se tut", "pour mieux"]
+        )
+    ]
+
+    assert texts(find([*beside, 3.0, full("entendre le maître qui"), short("lisait.")])) == [
+        "On commença la lecture des leçons, et chacun se tut pour mieux entendre le maître qui"
+        " lisait."
+    ]
+
+
+@pytest.mark.parametrize("sign", ["* * *", "***", "❦", "⁂", "— — —", "-----"])
+def test_signs_between_passages_part_them_and_are_no_text(sign: str) -> None:
+    rows = [
+        full("Le vent tomba enfin sur la"),
+        full("mer."),
+        full(sign, indent=90),
+        full("Il partit."),
+    ]
+
+    assert texts(find(rows)) == ["Le vent tomba enfin sur la mer.", "Il partit."]

@@ -11,7 +11,7 @@ from flask import Flask
 from fnt.wire import paths
 from fnt.wire.device import ALPHABET
 from fnt_server.auth import users
-from fnt_server.auth.tokens import PAGE_TTL_S
+from fnt_server.config.token_lifetimes import PAGE_TTL_S
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Login, User
 from fnt_server.web.api.rate_limits import limiter
@@ -115,7 +115,9 @@ def test_no_page_may_be_framed_kept_or_run_anything(
 
 def test_the_cookie_is_for_this_site_alone(app: Flask, ann: ApiUser) -> None:
     plain = app.test_client().get(paths.DEVICE_PAGE).headers["Set-Cookie"]
-    secure = app.test_client().get(paths.DEVICE_PAGE, base_url="https://x").headers["Set-Cookie"]
+    secure = (
+        app.test_client().get(paths.DEVICE_PAGE, base_url="https://localhost").headers["Set-Cookie"]
+    )
 
     for cookie in (plain, secure):
         assert "HttpOnly" in cookie

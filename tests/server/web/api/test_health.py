@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import time
+from threading import Event
+from typing import Any
 
+import pytest
 from flask import Flask
 
+from e2e.harness import wait_for
 from fnt import __version__
 from fnt.wire import paths
 from fnt_server.db.connection import Database
+from fnt_server.db.models import Worker
 from fnt_server.jobs import worker_registry
-from fnt_server.monitoring.health_checks import STALE_AFTER_S, HealthStatus
+from fnt_server.monitoring import health_checks
+from fnt_server.monitoring.health_checks import PeriodicProbe
+from server.aging import make_older
 from server.api_client import assert_refused, make_api_user, services_of
 
 
@@ -23,20 +29,38 @@ def test_health_without_token_tells_little(app: Flask) -> None:
     assert "device_login" in response.json["capabilities"]
 
 
-def test_health_with_a_token_tells_what_was_checked_at(app: Flask) -> None:
-    services = services_of(app)
-    app.extensions["fnt.background"].close()  # its next look would undo what is set here
-    before = services.health_status.broker, services.health_status.workers
-    try:
-        services.health_status.broker, services.health_status.workers = True, 2
-        services.health_status.checked_at = time.monotonic()
-        response = make_api_user(app).get(paths.HEALTH)
-    finally:
-        services.health_status.broker, services.health_status.workers = before
+def test_health_with_a_token_tells_what_was_checked(app: Flask) -> None:
+    caller, database = make_api_user(app), services_of(app).database
 
-    assert response.json["status"] == "ok"
-    assert response.json["version"] == __version__
-    assert response.json["checks"] == {"database": "ok", "broker": "ok", "workers": 2}
+    def checks() -> dict[str, Any]:
+        worker_registry.heartbeat(database, "live", slots=2)
+        found: dict[str, Any] = caller.get(paths.HEALTH).json["checks"]
+        return found
+
+    wait_for(
+        lambda: checks()["workers"] == 1 and checks()["storage"] == "ok",
+        within_s=20,
+        what="the worker and the storage are seen",
+    )
+    told = checks()
+    connections = {
+        name: told.pop(name, None) for name in ("database_connections", "max_database_connections")
+    }
+    make_older(database, Worker.seen_at, seconds=60)
+
+    assert told == {
+        "database": "ok",
+        "broker": "ok",
+        "workers": 1,
+        "events": "down",  # this app subscribes with its first client
+        "storage": "ok",
+        "reaper": "ok",
+    }
+    assert caller.get(paths.HEALTH).json["version"] == __version__
+    if database.is_sqlite:
+        assert set(connections.values()) == {None}
+    else:
+        assert 0 < connections["database_connections"] <= connections["max_database_connections"]
 
 
 def test_health_is_degraded_without_workers(app: Flask) -> None:
@@ -78,14 +102,22 @@ def test_every_answer_forbids_caching_and_guessing(app: Flask) -> None:
         assert not [name for name, _ in response.headers if name.startswith("Access-Control")]
 
 
-def test_what_was_seen_long_ago_is_no_longer_told() -> None:
-    """A look that hangs must not leave its last finding standing."""
-    fresh, old = (
-        HealthStatus(broker=True, workers=2, checked_at=time.monotonic() - ago_s)
-        for ago_s in (0, STALE_AFTER_S + 1)
-    )
-    fresh.reset_if_stale()
-    old.reset_if_stale()
+def test_what_was_seen_long_ago_is_no_longer_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A probe that hangs must not leave its last result standing."""
+    monkeypatch.setattr(health_checks, "STALE_AFTER_S", 0.1)
+    seen, let_go = Event(), Event()
 
-    assert (fresh.broker, fresh.workers) == (True, 2)
-    assert (old.broker, old.workers) == (False, 0)
+    def look() -> int:
+        if seen.is_set():
+            let_go.wait(20)
+        seen.set()
+        return 7
+
+    probe = PeriodicProbe("test", look, every_s=0.2)
+    try:
+        wait_for(lambda: probe.result() == 7, within_s=10, what="a result")
+        wait_for(lambda: probe.result() is None, within_s=10, what="the result is too old")
+        assert not probe.has_succeeded()
+    finally:
+        probe.close()
+        let_go.set()

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from fnt.wire import paths
-from fnt.wire.errors import JobErrorCode
+from fnt.wire.error_codes import JobErrorCode
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot, ProcessingSettings
 from fnt_server.jobs import step_results
@@ -46,6 +46,7 @@ def test_confirm_with_a_key_is_idempotent(ann: ApiUser, bob: ApiUser) -> None:
     again = ann.post(
         paths.CONFIRM,
         data='{"page_count": 3,\n "original_filename": "roman.pdf"}',
+        content_type="application/json",
         headers={paths.IDEMPOTENCY_KEY: "k 1"},
     )
 
@@ -101,7 +102,9 @@ def test_confirm_names_the_field_at_fault(
 ) -> None:
     body = json.dumps({"original_filename": "roman.pdf", **content})
 
-    refused = assert_refused(ann.post(paths.CONFIRM, data=body), 400, "BAD_REQUEST")
+    refused = assert_refused(
+        ann.post(paths.CONFIRM, data=body, content_type="application/json"), 400, "BAD_REQUEST"
+    )
 
     assert named in refused["error"]
 
@@ -124,13 +127,15 @@ def test_confirm_names_the_field_at_fault(
 )
 @pytest.mark.parametrize("path", [paths.CONFIRM, paths.LOGIN, paths.LOGOUT])
 def test_json_that_is_none_is_400(ann: ApiUser, path: str, body: str) -> None:
-    response = ann.post(path, data=body[: 60 * 1024].encode("latin-1"))
+    response = ann.post(
+        path, data=body[: 60 * 1024].encode("latin-1"), content_type="application/json"
+    )
 
     assert_refused(response, 400, "BAD_REQUEST")
 
 
 @pytest.mark.parametrize("path", [paths.CONFIRM, paths.LOGIN, paths.LOGOUT])
-@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+@pytest.mark.parametrize("kind", ["application/json", "application/json; charset=utf-8"])
 def test_json_over_64_kb_is_413(ann: ApiUser, path: str, kind: str) -> None:
     body = b'{"original_filename": "' + b"x" * 70_000 + b'"}'
 
@@ -140,7 +145,12 @@ def test_json_over_64_kb_is_413(ann: ApiUser, path: str, kind: str) -> None:
 def test_a_duplicate_key_means_its_last_value(ann: ApiUser) -> None:
     body = '{"original_filename": "a.pdf", "original_filename": "b.pdf"}'
 
-    assert ann.post(paths.CONFIRM, data=body).json["job"]["original_filename"] == "b.pdf"
+    assert (
+        ann.post(paths.CONFIRM, data=body, content_type="application/json").json["job"][
+            "original_filename"
+        ]
+        == "b.pdf"
+    )
 
 
 def test_confirm_assigns_nothing_but_what_is_asked(ann: ApiUser, bob: ApiUser) -> None:
@@ -173,7 +183,8 @@ def test_confirm_assigns_nothing_but_what_is_asked(ann: ApiUser, bob: ApiUser) -
     ],
 )
 def test_a_name_is_kept_as_it_is_where_it_can_be(ann: ApiUser, name: str, kept: str) -> None:
-    job_id = ann.post(paths.CONFIRM, data=json.dumps({"original_filename": name})).json["job_id"]
+    body = json.dumps({"original_filename": name})
+    job_id = ann.post(paths.CONFIRM, data=body, content_type="application/json").json["job_id"]
 
     assert ann.snapshot(job_id).original_filename == kept
 
@@ -383,7 +394,8 @@ def test_no_room_for_a_job_says_when_to_ask_again(ann: ApiUser, app: Flask) -> N
             ("max_user_jobs", 429, "TOO_MANY_JOBS"),
             ("max_queued_jobs", 503, "QUEUE_FULL"),
         ):
-            config = replace(services.config, **{setting: 1})
+            quotas = replace(services.config.quotas, **{setting: 1})
+            config = replace(services.config, quotas=quotas)
             app.extensions["fnt"] = replace(services, config=config)
             for refused in (ann.confirm("other"), ann.post(paths.job(ended, "retry"))):
                 assert_refused(refused, status, code)
@@ -399,7 +411,8 @@ def test_a_user_stores_no_more_than_their_quota(ann: ApiUser, bob: ApiUser, app:
     used = ann.get(paths.ME).json["used_bytes"]
     services = services_of(app)
     try:
-        config = replace(services.config, user_quota_bytes=used + 10)
+        quotas = replace(services.config.quotas, user_quota_bytes=used + 10)
+        config = replace(services.config, quotas=quotas)
         app.extensions["fnt"] = replace(services, config=config)
         assert ann.get(paths.ME).json["quota_bytes"] == used + 10
         assert_refused(ann.confirm("large", file_size=11), 413, "QUOTA_EXCEEDED")

@@ -42,7 +42,7 @@ def test_every_route_is_described_and_every_description_is_a_route(
     app: Flask, document: dict[str, Any]
 ) -> None:
     served = {
-        (verb.lower(), re.sub(r"<int:(\w+)>", r"{\1}", rule.rule))
+        (verb.lower(), re.sub(r"<(?:int:)?(\w+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
         for verb in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
@@ -126,3 +126,23 @@ def test_answers_are_what_the_document_says(
     seen(200, ann.post(paths.job(job_id, "cancel")), f"{job_path}/cancel")
     seen(201, ann.post(paths.job(job_id, "retry")), f"{job_path}/retry")
     seen(204, ann.delete(paths.job(job_id)), job_path)
+
+
+def test_answers_about_tokens_are_what_the_document_says(
+    app: Flask, document: dict[str, Any], ann: ApiUser
+) -> None:
+    person = make_api_user(app, password=True)
+    login = {"email": person.email, "password": PASSWORD}
+    person.token = person.post(paths.LOGIN, json=login).json["access_token"]
+
+    def seen(status: int, response: TestResponse, template: str = paths.TOKENS) -> Any:
+        assert check(document, response, template).status_code == status
+        return response.json if response.mimetype == "application/json" else None
+
+    made = seen(201, person.post(paths.TOKENS, json={"name": "ci", "days": 2}))
+    seen(400, person.post(paths.TOKENS, json={}))
+    assert len(seen(200, person.get(paths.TOKENS))["tokens"]) == 1
+    seen(403, ann.get(paths.TOKENS))
+    one, template = f"{paths.TOKENS}/{made['id']}", f"{paths.TOKENS}/{{token_id}}"
+    seen(204, person.delete(one), template)
+    seen(404, person.delete(one), template)

@@ -10,6 +10,8 @@ import pytest
 from flask import Flask
 
 from fnt.wire import paths
+from fnt.wire.jobs import JobWarning, PieceQuality
+from fnt_server.jobs.findings import BookFindings
 from server.api_client import ApiUser, assert_refused, make_api_user, run_to_end, services_of
 
 SENTENCES = [
@@ -42,6 +44,23 @@ def test_json_holds_document_settings_and_sentences(ann: ApiUser, done: int) -> 
     assert result["settings"] == job.processing_settings.to_wire()
     assert result["sentences"] == SENTENCES
     assert ann.get(paths.job(done, "result?format=json")).data == response.data
+
+
+def test_json_names_title_author_warnings_and_quality(ann: ApiUser, app: Flask) -> None:
+    warning = JobWarning(code="HIDDEN_LAYERS", pages="1", message="1 page has layers")
+    found = BookFindings(title="Le Bac", author="Anne Kervran", warnings=(warning,))
+    quality = PieceQuality(pieces=3, end_with_clause=2, cut_in_clause=1, with_finite_verb=1)
+    job_id = ann.job()
+    run_to_end(services_of(app), job_id, SENTENCES, found=found, quality=quality)
+
+    document = json.loads(ann.get(paths.job(job_id, "result")).data)["document"]
+
+    assert set(document) == {
+        "original_filename", "sha256", "page_count", "title", "author", "warnings", "quality",
+    }  # fmt: skip
+    assert (document["title"], document["author"]) == ("Le Bac", "Anne Kervran")
+    assert document["warnings"] == [warning.to_wire()]
+    assert document["quality"] == quality.to_wire()
 
 
 def test_the_other_formats(ann: ApiUser, done: int) -> None:
@@ -83,7 +102,7 @@ def test_a_result_that_is_gone_is_an_error_and_no_empty_book(
     storage = services_of(app).storage
     storage.delete([key for key in storage.list_keys(f"jobs/{done}/") if "result" in key])
 
-    assert_refused(ann.get(paths.job(done, "result")), 500, "INTERNAL")
+    assert_refused(ann.get(paths.job(done, "result")), 410, "RESULT_GONE")
 
 
 def test_delete_takes_the_result_too(ann: ApiUser, app: Flask, done: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from fnt_server.auth.logins import Identity
+from fnt_server.config.socket_limits import SocketLimits
 from fnt_server.web.sockets.registry import SocketRegistry
 from server.records import at_once
 
@@ -16,7 +17,7 @@ def identity(user_id: int = 1, *, left_s: float = 60.0) -> Identity:
 
 
 def test_admit_holds_the_caps_of_house_and_user() -> None:
-    deployment = SocketRegistry(max_sockets=3, max_sockets_per_user=2)
+    deployment = SocketRegistry(SocketLimits(max_sockets=3, max_sockets_per_user=2))
 
     admitted = [
         deployment.register(f"s{k}", identity(user)) for k, user in enumerate((1, 1, 1, 2, 3))
@@ -27,7 +28,7 @@ def test_admit_holds_the_caps_of_house_and_user() -> None:
 
 
 def test_admit_by_many_at_once_lets_in_no_more_than_the_cap() -> None:
-    deployment = SocketRegistry(max_sockets=5, max_sockets_per_user=5)
+    deployment = SocketRegistry(SocketLimits(max_sockets=5, max_sockets_per_user=5))
 
     admitted = at_once([partial(deployment.register, f"s{k}", identity()) for k in range(20)])
 
@@ -35,7 +36,7 @@ def test_admit_by_many_at_once_lets_in_no_more_than_the_cap() -> None:
 
 
 def test_forget_frees_the_place_once() -> None:
-    deployment = SocketRegistry(max_sockets=2, max_sockets_per_user=1)
+    deployment = SocketRegistry(SocketLimits(max_sockets=2, max_sockets_per_user=1))
     deployment.register("a", identity(1))
     deployment.register("b", identity(2))
 
@@ -50,7 +51,7 @@ def test_forget_frees_the_place_once() -> None:
 
 
 def test_identity_ends_with_its_token() -> None:
-    deployment = SocketRegistry(max_sockets=2, max_sockets_per_user=2)
+    deployment = SocketRegistry(SocketLimits(max_sockets=2, max_sockets_per_user=2))
     deployment.register("a", identity(left_s=-1))
     deployment.register("b", identity())
 
@@ -60,7 +61,8 @@ def test_identity_ends_with_its_token() -> None:
 
 
 def test_extend_takes_only_a_later_token_of_a_known_socket() -> None:
-    deployment, first = SocketRegistry(max_sockets=2, max_sockets_per_user=2), identity()
+    deployment = SocketRegistry(SocketLimits(max_sockets=2, max_sockets_per_user=2))
+    first = identity()
     later = replace(first, login_id="new", ends_at=first.ends_at + 60)
     deployment.register("a", first)
 
@@ -73,7 +75,7 @@ def test_extend_takes_only_a_later_token_of_a_known_socket() -> None:
 
 
 def test_all_is_a_copy() -> None:
-    deployment = SocketRegistry(max_sockets=2, max_sockets_per_user=2)
+    deployment = SocketRegistry(SocketLimits(max_sockets=2, max_sockets_per_user=2))
     deployment.register("a", identity())
 
     deployment.all().clear()

@@ -1,0 +1,1 @@
+"""The personal server, `local`: found, started, reused and stopped by the client."""

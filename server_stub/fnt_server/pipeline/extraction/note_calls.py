@@ -1,0 +1,118 @@
+"""Note calls: small raised figures, stars and letters after a word."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from fnt_server.pipeline.extraction.glyphs import Glyphs
+from fnt_server.pipeline.layout.geometry import Line
+
+_CALL = re.compile(r"(?<=[\w»”\"!?.,;:…’)])[ \xa0]?(?:\d{1,3}|[*†‡]{1,3}|\(\d{1,3}\))(?![\w°])")
+"""What a note call may look like; its size and height decide."""
+_CALL_SIGN = re.compile(r"[\d*†‡]")
+_LETTER = re.compile(r"(?<=[^\W\d_]|[»”\"!?.,;:…’)])[ \xa0]?[a-z](?!\w)")
+_LETTER_NOTE = re.compile(r"[(\[]?([a-z])[.)\]]? ?[A-ZÀ-Ý]")
+_ALONE = re.compile(r"\(?(?:\d{1,3}|[*†‡]{1,3}|[a-z]{1,3})\)?")
+_UNIT = re.compile(r"(?:^|\d[ \xa0]?)[kcdm]?m[ \xa0]?$")
+_EXPONENTS: Final = {"2": "²", "3": "³"}
+_MOST_RAISED: Final = 5
+"""Characters."""
+_SMALL: Final = 0.94
+_NEAR: Final = 3
+"""Lines before and after a call that it may belong to."""
+
+
+def may_hold_calls(text: str) -> bool:
+    """Return quickly whether a line may hold calls by figures or stars."""
+    return bool(_CALL_SIGN.search(text)) and bool(_CALL.search(text))
+
+
+def take_calls(
+    letters: list[str], text: str, glyphs: Glyphs, *, start: int, y: float, size: float, marks: str
+) -> tuple[str, ...]:
+    """Empty the places of calls in the letters of a line, and return these.
+
+    `marks` are the letters that notes of the page begin with. An exponent (`m²`) stays.
+    """
+    calls = []
+    for first, last, end in _places(text, glyphs, start=start, y=y, size=size, marks=marks):
+        if text[last] in _EXPONENTS and first == last and _UNIT.search(text, 0, first):
+            letters[first] = _EXPONENTS[text[first]]
+            continue
+        begin = first - 1 if text[first - 1] in "( \xa0" else first
+        calls.append(text[begin:end].strip())
+        letters[begin:end] = [""] * (end - begin)
+    return tuple(calls)
+
+
+def _places(
+    text: str, glyphs: Glyphs, *, start: int, y: float, size: float, marks: str
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the first and the last raised character of each call, and where it ends."""
+    for call in _CALL.finditer(text):
+        last = call.end() - 1 if text[call.end() - 1] != ")" else call.end() - 2
+        is_digit = text[last].isdigit()
+        if call.start() == 0 or not glyphs.is_raised(start + last, y, size, by_shape=is_digit):
+            continue
+        first = last
+        while first > call.start() and (
+            not is_digit or glyphs.is_raised(start + first - 1, y, size, by_shape=True)
+        ):
+            first -= 1
+        yield first, last, call.end()
+    for call in _LETTER.finditer(text) if marks else ():
+        last = call.end() - 1
+        _, letter_y, letter_size, _ = glyphs.place(start + last)
+        if text[last] in marks and letter_size < 0.85 * size and letter_y > y + 0.1 * size:
+            yield last, last, call.end()
+
+
+def note_letters(lines: Sequence[Line]) -> str:
+    """Return the letters that lines in small type begin with as a note does: `a. Voir`."""
+    found = [(line, mark[1]) for line in lines if (mark := _LETTER_NOTE.match(line.text))]
+    if not found:
+        return ""
+    usual = statistics.median(line.size for line in lines)
+    return "".join(mark for line, mark in found if line.size < _SMALL * usual)
+
+
+def with_raised_joined(lines: Sequence[Line], *, marks: str) -> tuple[Line, ...]:
+    """Return the lines, with what is raised behind the end of one taken into it.
+
+    Figures, stars and the letters of notes are calls; others are part of a word, as in `Dʳ`.
+    """
+    alone = [place for place, line in enumerate(lines) if _may_be_raised(line)]
+    if not alone:
+        return tuple(lines)
+    kept: list[Line | None] = list(lines)
+    for place in alone:
+        near = range(max(0, place - _NEAR), min(len(lines), place + _NEAR + 1))
+        home = next((k for k in near if (line := kept[k]) and _is_behind(lines[place], line)), None)
+        if home is not None and (line := kept[home]):
+            kept[home] = _with_raised(line, lines[place], marks)
+            kept[place] = None
+    return tuple(line for line in kept if line)
+
+
+def _may_be_raised(line: Line) -> bool:
+    return len(line.text) <= _MOST_RAISED and bool(_ALONE.fullmatch(line.text))
+
+
+def _with_raised(line: Line, raised: Line, marks: str) -> Line:
+    text = raised.text
+    if text in _EXPONENTS and _UNIT.search(line.text):
+        text = _EXPONENTS[text]
+    elif not text.isalpha() or text in marks:
+        return replace(line, calls=(*line.calls, text), x1=raised.x1)
+    return replace(line, text=line.text + text, x1=raised.x1)
+
+
+def _is_behind(call: Line, line: Line) -> bool:
+    """Return whether a call is small, raised, and next to the end of a line."""
+    small = call.size < 0.9 * line.size
+    raised = 0.1 * line.size < call.y - line.y < 0.7 * line.size
+    return small and raised and abs(call.x0 - line.x1) < 0.4 * line.size
