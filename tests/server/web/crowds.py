@@ -101,10 +101,17 @@ HELD = [b"", b"G", post(paths.LOGIN, length=1000) + b"{"]
 HELD_IDS = ["silent", "a byte", "a slow body"]
 
 
+def received(connection: socket.socket) -> bytes:
+    """Return what has arrived, without waiting for more and without taking it."""
+    with contextlib.suppress(BlockingIOError, ConnectionError):
+        return connection.recv(65536, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    return b""
+
+
 def final_answer(connection: socket.socket) -> bytes:
     """Read until the server closes."""
-    received = b""
+    answer = b""
     with contextlib.suppress(ConnectionError):
         while data := connection.recv(65536):
-            received += data
-    return received
+            answer += data
+    return answer
