@@ -145,6 +145,8 @@ def _freed(home: tuple[ClientHome, RestClient]) -> Iterator[None]:
     for job in rest.get("/jobs").json()["jobs"]:
         if job["id"] not in before and not JobStatus(job["status"]).is_terminal:
             rest.post(f"/jobs/{job['id']}/cancel")
+            # The next test may send the same line, which goes on with what has not ended.
+            rest.wait_until(job["id"], lambda now: JobStatus(now["status"]).is_terminal)
 
 
 @pytest.mark.usefixtures("_freed")

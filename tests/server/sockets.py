@@ -81,7 +81,8 @@ class Listener:
     def disconnect(self) -> None:
         self._client.disconnect()
         for opened in self._websockets:
-            opened.close()
+            opened.close()  # does nothing where the server has said goodbye first
+            opened.shutdown()
 
 
 def is_silent(queue: Queue[Any], *, for_s: float) -> bool:

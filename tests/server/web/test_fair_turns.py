@@ -44,14 +44,20 @@ def test_requests_that_wait_do_not_keep_their_turns() -> None:
 
 
 def test_a_network_has_a_bounded_queue() -> None:
-    fair = FairTurns()
+    fair, refused = FairTurns(), list[int]()
 
-    def request() -> None:
-        with fair.turn("203.0.113.0"):
-            gevent.sleep(30)
+    def request(number: int) -> None:
+        try:
+            with fair.turn("203.0.113.0"):
+                gevent.sleep(30)
+        except Full:
+            refused.append(number)
 
-    many = [gevent.spawn(request) for _ in range(MAX_QUEUED + TOGETHER)]
-    gevent.sleep(0)
-    with pytest.raises(Full), fair.turn("203.0.113.0"):
-        pass
+    # On a slow machine some turns end before the last request asks.
+    many = [gevent.spawn(request, number) for number in range(4 * MAX_QUEUED)]
+    with gevent.Timeout(10):
+        while not refused:
+            gevent.sleep(0.01)
     gevent.killall(many)
+
+    assert refused[0] >= MAX_QUEUED

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import httpx
@@ -17,7 +16,6 @@ from fnt.wire.results import Sentence
 from fnt_server.monitoring.system_requirements import MIN_OPEN_FILES
 from fnt_server.pipeline.stored_sentences import write_lines
 from server.processes import Deployment, WebProcess
-from server.services import BrokerProcess, scaled_out
 from server.sockets import BareSocket, handshake_status
 from server.web.crowds import (
     ANSWERS_WITHIN_S,
@@ -35,9 +33,7 @@ from server.web.crowds import (
 )
 
 STALLED_AFTER_S = 2.0
-SMALL = {"FNT_MAX_SOCKETS": "1", "FNT_STALLED_AFTER_S": str(STALLED_AFTER_S)}
-"""Few threads, so that small crowds are enough."""
-THREADS = 300
+CROWD = 300
 """More than the server has."""
 ASKING = 448
 FAULTS = pytest.mark.faults
@@ -45,27 +41,10 @@ FAULTS = pytest.mark.faults
 HOLD_S = 0.5
 
 
-@pytest.fixture(
-    scope="module", params=["threads", pytest.param("gevent", marks=pytest.mark.faults)]
-)
-def deployment(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    broker_process: BrokerProcess,
-) -> Iterator[Deployment]:
-    folder = tmp_path_factory.mktemp("deployment")
-    with ExitStack() as stack:
-        services = {"FNT_BROKER_URL": broker_process.url}
-        if request.param == "gevent":
-            services = stack.enter_context(scaled_out())
-        deployment = Deployment(folder, **services, **SMALL, FNT_WORKER_CLASS=request.param)
-        yield deployment
-        deployment.close()
-
-
 @pytest.fixture(scope="module")
-def web(deployment: Deployment) -> WebProcess:
-    return deployment.start_web()
+def server_settings() -> dict[str, str]:
+    """Few threads, so that small crowds are enough."""
+    return {"FNT_MAX_SOCKETS": "1", "FNT_STALLED_AFTER_S": str(STALLED_AFTER_S)}
 
 
 FORM = "application/x-www-form-urlencoded"
@@ -101,7 +80,7 @@ FORM = "application/x-www-form-urlencoded"
     ],
 )
 def test_a_crowd_that_sends_no_more(web: WebProcess, sent: bytes) -> None:
-    with held_clients(web, THREADS, sent):
+    with held_clients(web, CROWD, sent):
         assert worst_s(lambda: health_s(web), for_s=HOLD_S) < ANSWERS_WITHIN_S
 
 
@@ -115,7 +94,7 @@ def test_a_crowd_that_sends_no_more(web: WebProcess, sent: bytes) -> None:
     ],
 )
 def test_a_crowd_that_dribbles(web: WebProcess, sent: bytes, piece: bytes) -> None:
-    with held_clients(web, THREADS, sent) as clients, dribble(clients, piece):
+    with held_clients(web, CROWD, sent) as clients, dribble(clients, piece):
         assert worst_s(lambda: health_s(web), for_s=STALLED_AFTER_S) < ANSWERS_WITHIN_S
 
 
@@ -171,7 +150,7 @@ def one_answer(client: socket.socket) -> bytes:
 def test_bodies_of_one_byte_a_chunk_are_not_read_before_login(web: WebProcess) -> None:
     sent = post(paths.LOGIN, length=0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
     with (
-        held_clients(web, THREADS, sent, source="127.0.0.3") as clients,
+        held_clients(web, CROWD, sent, source="127.0.0.3") as clients,
         dribble(clients, b"1\r\n{\r\n"),
     ):
         assert worst_s(lambda: health_s(web), for_s=HOLD_S) < ANSWERS_WITHIN_S
@@ -197,7 +176,7 @@ def test_a_crowd_that_asks_all_the_time(web: WebProcess, path: str) -> None:
     ],
 )
 def test_a_crowd_that_reads_no_answer(web: WebProcess, path: str) -> None:
-    with held_clients(web, THREADS, get(path) * 20, read_buffer=1024):
+    with held_clients(web, CROWD, get(path) * 20, read_buffer=1024):
         assert worst_s(lambda: health_s(web), for_s=HOLD_S) < ANSWERS_WITHIN_S
 
 
@@ -209,7 +188,7 @@ def test_a_user_who_reads_no_result(deployment: Deployment, web: WebProcess) -> 
     with web.client(token) as client:
         assert len(client.get(path).content) > 4_000_000
     request = get(path, token=token)
-    with held_clients(web, THREADS, request, read_buffer=1024):
+    with held_clients(web, CROWD, request, read_buffer=1024):
         assert worst_s(lambda: health_s(web), for_s=2 * STALLED_AFTER_S) < ANSWERS_WITHIN_S
         with web.client(token) as client:
             assert client.get(paths.ME).status_code == 200
@@ -238,7 +217,7 @@ def test_a_user_who_uploads_slowly(deployment: Deployment, web: WebProcess) -> N
         with dribble(clients, b"-"):
             wait_for(is_full, within_s=10, what="one upload over the user's limit is refused")
             assert client.get(paths.ME).status_code == 200
-    with held_clients(web, THREADS, head) as clients, dribble(clients, b"-"):
+    with held_clients(web, CROWD, head) as clients, dribble(clients, b"-"):
         with web.client(neighbor) as client:
             assert client.get(paths.ME).status_code == 200
         assert worst_s(lambda: health_s(web), for_s=HOLD_S) < ANSWERS_WITHIN_S
@@ -260,8 +239,8 @@ def test_where_few_files_may_be_open_a_crowd_leaves_some(deployment: Deployment)
     web = deployment.start_web(prefix=limits)
 
     with (
-        held_clients(web, THREADS // 2, b"G"),
-        held_clients(web, THREADS // 2, b"", source="127.0.0.3"),
+        held_clients(web, CROWD // 2, b"G"),
+        held_clients(web, CROWD // 2, b"", source="127.0.0.3"),
     ):
         assert worst_s(lambda: health_s(web), for_s=HOLD_S) < ANSWERS_WITHIN_S
 

@@ -3,44 +3,17 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 
 import pytest
 
 from fnt.wire import paths
 from server.processes import Deployment, WebProcess
-from server.services import BrokerProcess, scaled_out
 from server.web.crowds import connect, final_answer
 
 NAMES = ["127.0.0.1", "127.0.0.1:5000", "[::1]:5000", "localhost", "LOCALHOST.:80", "a.localhost",
          socket.gethostname()]  # fmt: skip
 FOREIGN = ["evil.example", "evil.example:5000", "localhost.evil.example", "127.0.0.1.evil.example",
            "notlocalhost", "[::1", "a@evil.example", "127.0.0.1@evil.example:5000"]  # fmt: skip
-
-
-@pytest.fixture(
-    scope="module", params=["threads", pytest.param("gevent", marks=pytest.mark.faults)]
-)
-def deployment(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    broker_process: BrokerProcess,
-) -> Iterator[Deployment]:
-    folder = tmp_path_factory.mktemp("deployment")
-    if request.param == "threads":
-        deployment = Deployment(folder, broker_url=broker_process.url)
-        yield deployment
-        deployment.close()
-        return
-    with scaled_out() as settings:
-        deployment = Deployment(folder, **settings, FNT_WORKER_CLASS="gevent")
-        yield deployment
-        deployment.close()
-
-
-@pytest.fixture(scope="module")
-def web(deployment: Deployment) -> WebProcess:
-    return deployment.start_web()
 
 
 def ask(web: WebProcess, host: str, path: str = paths.HEALTH, more: str = "") -> bytes:

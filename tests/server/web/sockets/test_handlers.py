@@ -21,6 +21,7 @@ from e2e.harness import descendants, wait_for
 from fnt.wire import events, paths
 from fnt.wire.job_status import JobStatus
 from fnt.wire.jobs import JobSnapshot
+from fnt_server.concurrency import GEVENT
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job
 from fnt_server.jobs import queries, state
@@ -29,7 +30,6 @@ from fnt_server.web.app import PING_EVERY_S, PING_TIMEOUT_S
 from server.api_client import BOUNDARY, form
 from server.polling import PollingSession
 from server.processes import Deployment, WebProcess
-from server.services import BrokerProcess, scaled_out
 from server.sockets import (
     WITHIN_S,
     BareSocket,
@@ -46,40 +46,16 @@ MAX_PER_USER = 3
 CONNECT_WITHIN_S = 1.0
 BACKGROUND_S = 5.0
 Connect = Callable[[str], Listener]
-THREADS, GEVENT = "threads, valkey, sqlite", "gevent, redis, postgresql"
-
-
-@pytest.fixture(scope="module", params=[THREADS, pytest.param(GEVENT, marks=pytest.mark.faults)])
-def stage(
-    request: pytest.FixtureRequest, broker_process: BrokerProcess
-) -> Iterator[dict[str, str]]:
-    """Services of a server: SQLite on one machine, or PostgreSQL and gevent."""
-    if request.param == THREADS:
-        yield {"FNT_BROKER_URL": broker_process.url}
-    else:
-        with scaled_out() as settings:
-            yield {**settings, "FNT_WORKER_CLASS": "gevent"}
 
 
 @pytest.fixture(scope="module")
-def deployment(
-    tmp_path_factory: pytest.TempPathFactory, stage: dict[str, str]
-) -> Iterator[Deployment]:
-    deployment = Deployment(
-        tmp_path_factory.mktemp("deployment"),
-        **stage,
-        FNT_MAX_SOCKETS=str(MAX_SOCKETS),
-        FNT_MAX_SOCKETS_PER_USER=str(MAX_PER_USER),
-        FNT_CONNECT_WITHIN_S=str(CONNECT_WITHIN_S),
-        FNT_CORS_ORIGINS="https://allowed.example",
-    )
-    yield deployment
-    deployment.close()
-
-
-@pytest.fixture(scope="module")
-def web(deployment: Deployment) -> WebProcess:
-    return deployment.start_web()
+def server_settings() -> dict[str, str]:
+    return {
+        "FNT_MAX_SOCKETS": str(MAX_SOCKETS),
+        "FNT_MAX_SOCKETS_PER_USER": str(MAX_PER_USER),
+        "FNT_CONNECT_WITHIN_S": str(CONNECT_WITHIN_S),
+        "FNT_CORS_ORIGINS": "https://allowed.example",
+    }
 
 
 @pytest.fixture
@@ -482,9 +458,9 @@ def test_who_was_hung_up_on_while_being_let_in_keeps_no_place(
 
 
 def test_a_socket_costs_two_threads(
-    web: WebProcess, connect: Connect, ann: tuple[int, str], stage: dict[str, str]
+    web: WebProcess, connect: Connect, ann: tuple[int, str], worker_class: str
 ) -> None:
-    if stage.get("FNT_WORKER_CLASS") == "gevent":
+    if worker_class == GEVENT:
         pytest.skip("greenlets are no threads")
     before = threads_of(web)
 

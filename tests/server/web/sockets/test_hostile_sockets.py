@@ -16,7 +16,6 @@ import websocket
 from e2e.harness import wait_for
 from fnt.wire import events
 from server.processes import Deployment, WebProcess
-from server.services import BrokerProcess, scaled_out
 from server.sockets import BareSocket, Listener, Refused
 from server.web.crowds import ANSWERS_WITHIN_S, health_s, held_clients
 
@@ -25,29 +24,6 @@ HANDSHAKE = (
     b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: eHh4eHh4eHh4eHh4eHh4eA==\r\n\r\n"
 )
-
-
-@pytest.fixture(
-    scope="module", params=["threads", pytest.param("gevent", marks=pytest.mark.faults)]
-)
-def deployment(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    broker_process: BrokerProcess,
-) -> Iterator[Deployment]:
-    folder = tmp_path_factory.mktemp("deployment")
-    with ExitStack() as stack:
-        settings = {"FNT_BROKER_URL": broker_process.url}
-        if request.param == "gevent":
-            settings = {**stack.enter_context(scaled_out()), "FNT_WORKER_CLASS": "gevent"}
-        deployment = Deployment(folder, **settings)
-        stack.callback(deployment.close)
-        yield deployment
-
-
-@pytest.fixture(scope="module")
-def web(deployment: Deployment) -> WebProcess:
-    return deployment.start_web()
 
 
 @contextlib.contextmanager

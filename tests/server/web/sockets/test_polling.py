@@ -22,7 +22,6 @@ from fnt_server.messaging.event_manager import emit_job, make_manager
 from server.conftest import running_app
 from server.polling import PollingSession
 from server.processes import Deployment, WebProcess
-from server.services import BrokerProcess, scaled_out
 from server.sockets import Listener, Refused
 from server.web.crowds import ANSWERS_WITHIN_S, get, health_s, held_clients
 
@@ -34,32 +33,13 @@ ALLOWED = "https://allowed.example"
 Poller = Callable[..., PollingSession]
 
 
-@pytest.fixture(
-    scope="module", params=["threads", pytest.param("gevent", marks=pytest.mark.faults)]
-)
-def deployment(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    broker_process: BrokerProcess,
-) -> Iterator[Deployment]:
-    with ExitStack() as stack:
-        settings = {"FNT_BROKER_URL": broker_process.url}
-        if request.param == "gevent":
-            settings = {**stack.enter_context(scaled_out()), "FNT_WORKER_CLASS": "gevent"}
-        deployment = Deployment(
-            tmp_path_factory.mktemp("deployment"),
-            **settings,
-            FNT_MAX_SOCKETS_PER_USER=str(MAX_PER_USER),
-            FNT_CONNECT_WITHIN_S=str(CONNECT_WITHIN_S),
-            FNT_CORS_ORIGINS=ALLOWED,
-        )
-        stack.callback(deployment.close)
-        yield deployment
-
-
 @pytest.fixture(scope="module")
-def web(deployment: Deployment) -> WebProcess:
-    return deployment.start_web()
+def server_settings() -> dict[str, str]:
+    return {
+        "FNT_MAX_SOCKETS_PER_USER": str(MAX_PER_USER),
+        "FNT_CONNECT_WITHIN_S": str(CONNECT_WITHIN_S),
+        "FNT_CORS_ORIGINS": ALLOWED,
+    }
 
 
 @pytest.fixture
