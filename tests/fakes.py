@@ -146,6 +146,7 @@ class FakeStream:
         self.left: list[int] = []
         self.tokens: list[str] = []
         self.is_frozen = False
+        self._lost: str | None = None
         self.closed = threading.Event()
 
     def connect(self, timeout_s: float) -> None:
@@ -194,10 +195,14 @@ class FakeStream:
 
     def lose(self, reason: str = "transport error") -> None:
         """Break the connection."""
+        self._lost = reason
         self.inbox.put(Disconnected(stream=self, reason=reason))
 
     def _answer(self, verb: str, job_id: int) -> None:
-        if not self.is_frozen:
+        """Answer; a connection that is lost says so again, as it may be lost before it is used."""
+        if self._lost is not None:
+            self.inbox.put(Disconnected(stream=self, reason=self._lost))
+        elif not self.is_frozen:
             payload = self._hub.answer(job_id)
             self.inbox.put(Ack(stream=self, verb=verb, job_id=job_id, payload=payload))
 
