@@ -318,10 +318,19 @@ def test_a_salutation_stands_apart(greeting: str, below: str) -> None:
 @pytest.mark.parametrize("link", ["à", "de", "par"])
 def test_a_line_that_ends_in_a_link_goes_on_overleaf_before_a_capital(link: str) -> None:
     found = find(
-        [full("Elle ouvrit la fenêtre et"), short("dit alors."), 0.5]
-        + [full(f"« Le pêcheur du Pollet, que j’ai connu {link}", indent=20)],
-        [full("Dieppe, avant de venir chez", indent=20), short("vous. »", indent=20), 0.5]
-        + [full("Elle referma la fenêtre et"), short("sortit.")],
+        [
+            full("Elle ouvrit la fenêtre et"),
+            short("dit alors."),
+            0.5,
+            full(f"« Le pêcheur du Pollet, que j’ai connu {link}", indent=20),
+        ],
+        [
+            full("Dieppe, avant de venir chez", indent=20),
+            short("vous. »", indent=20),
+            0.5,
+            full("Elle referma la fenêtre et"),
+            short("sortit."),
+        ],
     )
 
     assert len(found) == 3
