@@ -228,13 +228,13 @@ def test_logins_from_many_networks(web: WebProcess) -> None:
     body = json.dumps({"email": "nobody@example.org", "password": "wrong password"}).encode()
     login = post(paths.LOGIN, length=len(body)) + body
     with ExitStack() as stack:
-        crowd = [
+        guessers = [
             stack.enter_context(
                 connect(web.port, source=f"127.1.{number // 250}.{number % 250 + 1}")
             )
             for number in range(CROWD)
         ]
-        for client in crowd:
+        for client in guessers:
             client.sendall(login)
         assert worst_s(lambda: health_s(web), for_s=5) < ANSWERS_WITHIN_S
 
