@@ -35,9 +35,13 @@ class ExitCode(IntEnum):
     REFUSED = 10
     QUOTA = 11
     PROTOCOL = 12
+    HUNG_UP = 129
     INTERRUPTED = 130
     PIPE_CLOSED = 141
     TERMINATED = 143
+
+
+BY_SIGNAL = frozenset({ExitCode.HUNG_UP, ExitCode.INTERRUPTED, ExitCode.TERMINATED})
 
 
 class FntError(Exception):

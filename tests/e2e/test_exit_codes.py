@@ -398,8 +398,8 @@ def test_an_interrupt_after_the_end_changes_nothing(number: signal.Signals) -> N
 
 STUCK = """
 import threading
-from fnt.interrupts import handle_sigterm
-handle_sigterm()
+from fnt.interrupts import handle_termination
+handle_termination()
 held = threading.Lock()
 held.acquire()
 try:

@@ -7,6 +7,8 @@ import socket
 import pytest
 
 from fnt.wire import paths
+from fnt_server.config.allowed_hosts import allowed_hosts
+from fnt_server.web.host_check import is_allowed
 from server.processes import Deployment, WebProcess
 from server.web.crowds import connect, final_answer
 
@@ -73,6 +75,20 @@ def test_a_name_may_be_allowed(deployment: Deployment, settings: dict[str, str])
     web = deployment.start_web(**settings)
 
     assert ask(web, "evil.example").startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("host", ["127.1", "LOCALHOST", "2130706433", "::ffff:127.0.0.1"])
+def test_a_loopback_by_another_name_is_one(deployment: Deployment, host: str) -> None:
+    web = deployment.start_web(FNT_HOST=host)
+
+    assert ask(web, "evil.example").startswith(b"HTTP/1.1 403")
+    assert ask(web, "localhost").startswith(b"HTTP/1.1 200")
+
+
+def test_the_name_it_listens_on_is_served() -> None:
+    name = socket.gethostname().upper()
+
+    assert is_allowed(name, allowed_hosts("", listens_on=name, proxies=0))
 
 
 @pytest.mark.parametrize("setting", [{}, {"FNT_HOST": "0.0.0.0", "FNT_ALLOWED_HOSTS": "localhost"}])

@@ -151,7 +151,7 @@ def _profile(profiles: Mapping[str, Any], profile: object, user_file: Path) -> d
         )
     origin = f"{user_file} [profiles.{name}]"
     for key, value in values.items():
-        read_value(key, value)
+        read_value(key, value, origin=origin)
     return {key: Found(value=value, origin=origin) for key, value in values.items()}
 
 
