@@ -15,9 +15,10 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt_server.config.job_quotas import JobQuotas
 from fnt_server.db.connection import Database, RowLocked, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
+from fnt_server.db.user_lock import lock_user
 from fnt_server.jobs import state
 from fnt_server.jobs.state import JobRefused
-from fnt_server.jobs.storage_quota import check_quota, lock_user
+from fnt_server.jobs.storage_quota import check_quota
 
 ABANDONED_AFTER_S = 6 * 3600
 """A confirmed job that has no file after this time fails."""

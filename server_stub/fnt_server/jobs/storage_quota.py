@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fnt.wire.error_codes import ErrorCode
 from fnt_server.db.connection import Database
-from fnt_server.db.models import Job, User
+from fnt_server.db.models import Job
 from fnt_server.jobs.state import JobRefused
 
 _MB = 1024 * 1024
@@ -17,15 +17,6 @@ def used_bytes(database: Database, user_id: int) -> int:
     """Return the bytes that a user's jobs store."""
     with database.read() as session:
         return _used(session, user_id)
-
-
-def lock_user(session: Session, user_id: int | ScalarSelect[int]) -> None:
-    """Make requests of one user wait for each other, so that each counts what the others take.
-
-    Before any lock on a job, as the removal of a user takes them. On SQLite, which has one lock
-    for everything, they wait anyway.
-    """
-    session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
 
 
 def check_quota(session: Session, user_id: int, *, quota_bytes: int, more_bytes: int) -> None:
