@@ -7,6 +7,7 @@ origin. No such page can use an address, or `localhost`, as its name.
 from __future__ import annotations
 
 import ipaddress
+import logging
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,12 @@ from fnt.wire.error_codes import ErrorCode
 from fnt_server.config.allowed_hosts import ANY
 from fnt_server.web.request_limits import StartResponse, refuse
 
-MESSAGE = "this server does not answer to that host name: list it in FNT_ALLOWED_HOSTS"
+log = logging.getLogger(__name__)
+
+MESSAGE = (
+    "this server does not answer to that host name: "
+    "behind a proxy, set FNT_PROXIES; otherwise, list the name in FNT_ALLOWED_HOSTS"
+)
 
 
 class HostCheck:
@@ -30,6 +36,8 @@ class HostCheck:
         if is_allowed(environ.get("HTTP_HOST", ""), self._allowed):
             answer: Iterable[bytes] = self._app(environ, start_response)
             return answer
+        # Some clients, such as socket.io-client, do not show what they are answered.
+        log.warning("request refused: %s", MESSAGE)
         return refuse(start_response, "403 Forbidden", ErrorCode.HOST_NOT_ALLOWED, MESSAGE)
 
 

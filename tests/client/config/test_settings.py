@@ -190,6 +190,13 @@ def test_duration_refuses_the_rest(text):
         parse_duration(text)
 
 
+def test_a_file_that_cannot_be_read_tells_the_reason_in_words(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+
+    with pytest.raises(UsageError, match=r"config\.toml cannot be read: Is a directory$"):
+        load_settings(flags={}, environ={}, cwd=tmp_path, config_dir=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

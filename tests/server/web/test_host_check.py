@@ -100,3 +100,14 @@ def test_a_request_without_a_host_comes_from_no_browser(
         client.sendall(f"GET {paths.HEALTH} HTTP/1.0\r\n\r\n".encode())
         assert b" 200 OK" in final_answer(client)
     assert ask(web, "evil.example").startswith(b"HTTP/1.1 403")
+
+
+def test_the_log_says_what_to_set_as_some_clients_do_not(deployment: Deployment) -> None:
+    web = deployment.start_web()
+
+    ask(web, "fnt.example.org", "/socket.io/?EIO=4&transport=polling")
+
+    line = [line for line in deployment.logs().splitlines() if "request refused" in line][-1]
+    assert "FNT_PROXIES" in line
+    assert "FNT_ALLOWED_HOSTS" in line
+    assert "fnt.example.org" not in line

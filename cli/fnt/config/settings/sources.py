@@ -10,6 +10,7 @@ from typing import Any
 
 from fnt.config.settings.values import FORMER_NAMES, READERS, read_value
 from fnt.errors import NotFoundError, UsageError
+from fnt.files import reason_of
 
 PROJECT_FILE = ".fnt.toml"
 USER_FILE = "config.toml"
@@ -84,7 +85,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         values = tomllib.loads(text)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}") from error
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
     _refuse_unknown(set(values) - {"profiles"}, where=str(path))
     profiles = values.get("profiles", {})

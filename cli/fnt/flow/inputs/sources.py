@@ -12,7 +12,7 @@ from typing import cast
 
 from fnt.errors import UsageError
 from fnt.files import open_list, read_errors
-from fnt.flow.inputs.discovery import InputFile, find_files
+from fnt.flow.inputs.discovery import InputFile, find_files, suggesting
 from fnt.flow.inputs.stdin import Piped, pieces_of, spooled
 from fnt.output.terminal import Terminal
 
@@ -49,7 +49,8 @@ def opened(sources: Sources, terminal: Terminal) -> Iterator[list[InputFile]]:
             tell=terminal.say_error,
         )
     if STDIN not in sources.words:
-        yield found
+        with suggesting(paths if sources.files_from is None else []):
+            yield found
         return
     with spooled(_bytes_of(terminal)) as path:
         yield [InputFile(given=STDIN, path=path, relative=PurePath(sources.name or "")), *found]
