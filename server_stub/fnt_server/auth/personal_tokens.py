@@ -33,12 +33,16 @@ class TokenRefused(ValueError):  # noqa: N818 -- an everyday outcome, not a fail
 def create(
     session: Session, user_id: int, *, name: str | None, days: int
 ) -> tuple[AccessToken, str]:
-    """Add a token; returns its row and the token itself. Raises TokenRefused."""
+    """Add a token; returns its row and the token itself. Raises TokenRefused.
+
+    The user must be locked.
+    """
     if not 1 <= days <= MAX_DAYS:
         raise TokenRefused(f"days must be 1 to {MAX_DAYS}")
     if name is not None and not (0 < len(name.strip()) <= MAX_NAME_CHARS and name.isprintable()):
         raise TokenRefused(f"name must be 1 to {MAX_NAME_CHARS} printable characters")
-    if session.scalar(select(func.count()).where(*_living(user_id))) == MAX_TOKENS:
+    count = session.scalar(select(func.count()).where(*_living(user_id))) or 0
+    if count >= MAX_TOKENS:
         raise TokenRefused(f"there are {MAX_TOKENS} tokens already: revoke one first")
     token, moment = TOKEN_PREFIX + secrets.token_urlsafe(32), clock(session)
     row = AccessToken(
