@@ -250,3 +250,11 @@ def test_a_mistyped_file_is_suggested(
 
     assert isinstance(error, NotFoundError)
     assert error.hint == "did you mean novel.pdf?"
+
+
+@pytest.mark.parametrize("name", ["upload", "jobs", "help"])
+def test_help_also_takes_a_command(name: str) -> None:
+    result = World().invoke("help", name)
+
+    assert result.exit_code == 0
+    assert result.stdout == World().invoke(name, "--help").stdout

@@ -291,3 +291,14 @@ def test_a_folder_that_cannot_be_written_to_is_told_with_what_to_do(
     assert error.message == "this folder cannot be written to"
     assert error.hint == "save elsewhere with -o DIR"
     assert world.session.asked == []
+
+
+def test_an_address_is_told_from_a_file() -> None:
+    world = uploading()
+
+    error = world.invoke("upload", "HTTPS://example.org/a novel.pdf", "-w").exception
+
+    assert isinstance(error, UsageError)
+    assert error.message == "HTTPS://example.org/a novel.pdf is an address, not a file"
+    assert error.hint == "download it first: curl -fLO 'HTTPS://example.org/a novel.pdf'"
+    assert world.session.asked == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,6 +62,12 @@ def _check(sources: Sources, terminal: Terminal) -> None:
     is_piped = STDIN in sources.words
     if not sources.words and sources.files_from is None:
         raise UsageError("no input files", hint="fnt upload novel.pdf, or --files-from LIST")
+    for word in sources.words:
+        if re.match("(https?|ftp)://", word, re.IGNORECASE) and not os.path.lexists(word):
+            raise UsageError(
+                f"{word} is an address, not a file",
+                hint=f"download it first: curl -fLO {shlex.quote(word)}",
+            )
     if not is_piped and sources.name is not None:
         raise UsageError(
             "--name only applies to -", hint="fnt upload - --name novel.pdf < novel.pdf"
