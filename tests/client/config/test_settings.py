@@ -220,9 +220,18 @@ def test_a_variable_that_is_wrong_is_named(tmp_path: Path, name: str, value: str
 
 @pytest.mark.parametrize(
     "line",
-    ["parallel = inf", "timeout = -inf", "timeout = 0x" + "f" * 5000, "parallel = 0x" + "f" * 5000,
-     "ca_file = '~nobody-of-that-name/ca.pem'", "local_idle = nan"],
-)  # fmt: skip
+    [
+        "parallel = inf",
+        "parallel = 0x" + "f" * 5000,
+        "timeout = -inf",
+        "timeout = 0x" + "f" * 5000,
+        "profile = 0x" + "f" * 5000,
+        "local_idle = nan",
+        'ca_file = "~nobody-of-that-name/ca.pem"',
+        'ca_file = "\\u0000"',
+        "ca_file = 5",
+    ],
+)
 def test_a_setting_that_is_wrong_is_named_with_its_file(tmp_path: Path, line: str) -> None:
     with pytest.raises(UsageError) as raised:
         load(tmp_path / "a", user=line)

@@ -15,7 +15,9 @@ from server.web.crowds import connect, final_answer
 NAMES = ["127.0.0.1", "127.0.0.1:5000", "[::1]:5000", "localhost", "LOCALHOST.:80", "a.localhost",
          socket.gethostname()]  # fmt: skip
 FOREIGN = ["evil.example", "evil.example:5000", "localhost.evil.example", "127.0.0.1.evil.example",
-           "notlocalhost", "[::1", "a@evil.example", "127.0.0.1@evil.example:5000"]  # fmt: skip
+           "notlocalhost", "[::1", "a@evil.example", "127.0.0.1@evil.example:5000",
+           "127.0.0.1#evil.example", "evil.example\\@127.0.0.1", "127.0.0.1/evil.example",
+           "localhost?x", "0x7f.1", "[127.0.0.1", "127.0.0.1:80:80", "[evil.example]"]  # fmt: skip
 
 
 def ask(web: WebProcess, host: str, path: str = paths.HEALTH, more: str = "") -> bytes:

@@ -67,7 +67,8 @@ def find_layers(
     profiles = user_values.pop("profiles", None)
     profile = first([*given, user_values], "profile")
     if profile is not None:
-        given.append(_profile(profiles.value if profiles else {}, profile.value, user_file))
+        name = read_value("profile", profile.value, origin=profile.origin)
+        given.append(_profile(profiles.value if profiles else {}, name, user_file))
     return [*given, user_values]
 
 
@@ -142,9 +143,9 @@ def _project(cwd: Path, *, folder: Path) -> dict[str, Found]:
     return {k: Found(value=v, origin=str(path)) for k, v in values.items() if k in allowed}
 
 
-def _profile(profiles: Mapping[str, Any], profile: object, user_file: Path) -> dict[str, Found]:
-    name = str(profile)[:40]
-    values = profiles.get(profile) if isinstance(profile, str) else None
+def _profile(profiles: Mapping[str, Any], profile: str, user_file: Path) -> dict[str, Found]:
+    name = profile[:40]
+    values = profiles.get(profile)
     if values is None:
         raise NotFoundError(
             f"profile {name!r} not found", hint=f"fnt config set --profile {name} server URL"

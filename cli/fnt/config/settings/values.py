@@ -123,7 +123,13 @@ def _shown(value: object) -> str:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
+    if "\0" in value:
+        raise ValueError
     return value
+
+
+def _path(value: object) -> Path:
+    return Path(value if isinstance(value, Path) else _text(value)).expanduser()
 
 
 def _switch(value: object) -> bool:
@@ -169,7 +175,7 @@ READERS: Mapping[str, Callable[[object], Any]] = {
     "parallel": _parallel,
     "timeout": _duration,
     "no_keyring": _switch,
-    "ca_file": lambda value: Path(str(value)).expanduser(),
+    "ca_file": _path,
     "insecure_http": _switch,
     "no_local": _switch,
     "local_idle": _local_idle,
