@@ -29,7 +29,7 @@ def main() -> None:
         stop = interrupt_behind(error)
         if stop is None:
             raise
-        sys.exit(143 if isinstance(stop, Terminated) else 130)
+        sys.exit(stop.exit_code if isinstance(stop, Terminated) else 130)
 
 
 def _complete() -> int:
@@ -57,9 +57,9 @@ def _print_version() -> int:
 
 
 def _run_process() -> int:
-    from fnt.interrupts import exit_at_once, handle_sigterm
+    from fnt.interrupts import exit_at_once, handle_termination
 
-    handle_sigterm()  # first, because the imports below take 60 ms
+    handle_termination()  # first, because the imports below take 60 ms
     import os
     from pathlib import Path
 
@@ -78,7 +78,7 @@ def _run_process() -> int:
 
 def run(argv: list[str], context: AppContext) -> int:
     """Run a command line, report its error, and return the exit code."""
-    from fnt.errors import ExitCode, FntError
+    from fnt.errors import BY_SIGNAL, ExitCode, FntError
     from fnt.output.output_mode import OutputMode
 
     if asks(argv, "--json"):
@@ -87,7 +87,7 @@ def run(argv: list[str], context: AppContext) -> int:
         context.report.format = OutputMode.JSONL
     try:
         code, error = _outcome(argv, context)
-        if error is not None and code not in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
+        if error is not None and code not in BY_SIGNAL:
             _tell(error, context, verbose=asks(argv, "--debug"))
         if code is not None:
             code = context.report.write(context.terminal, exit_code=code, error=error)
@@ -126,8 +126,8 @@ def _outcome(argv: list[str], context: AppContext) -> tuple[int | None, FntError
         return ExitCode.USAGE, UsageError(_usage_message(error), hint=hint)
     except FntError as error:
         return error.exit_code, error
-    except Terminated:
-        return ExitCode.TERMINATED, FntError("terminated", code="TERMINATED")
+    except Terminated as stop:
+        return stop.exit_code, FntError("terminated", code="TERMINATED")
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED, FntError("interrupted", code="INTERRUPTED")
     except BrokenPipeError:

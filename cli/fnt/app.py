@@ -106,6 +106,7 @@ class RootGroup(LazyGroup):
         "Setup": "login logout passwd tokens whoami local config doctor completion",
         "More": "help version",
     }
+    for_files = "upload"
 
     table = {  # noqa: RUF012 -- declared as a ClassVar in the base class
         "login": ("fnt.commands.login:login", "Log in and store the token."),

@@ -2,7 +2,7 @@
 
 FntError                 1   a bug of ours
 ├── UsageError           2   configuration, existing target, invalid option value
-│   └── SetupError       2   every request fails: untrusted certificate, locked login
+│   └── SetupError       2   every request fails: untrusted certificate, wrong host name
 ├── NotFoundError        3   no such job, file, or profile
 ├── AuthError            4   not logged in, or the login expired
 ├── TemporaryError       5   unreachable, 5xx, rate limit: safe to retry
@@ -35,9 +35,13 @@ class ExitCode(IntEnum):
     REFUSED = 10
     QUOTA = 11
     PROTOCOL = 12
+    HUNG_UP = 129
     INTERRUPTED = 130
     PIPE_CLOSED = 141
     TERMINATED = 143
+
+
+BY_SIGNAL = frozenset({ExitCode.HUNG_UP, ExitCode.INTERRUPTED, ExitCode.TERMINATED})
 
 
 class FntError(Exception):
@@ -77,7 +81,7 @@ class UsageError(FntError):
 
 
 class SetupError(UsageError):
-    """Something on this machine that makes every request fail, whatever it asks for."""
+    """Something that makes every request to a server fail, whatever it asks for."""
 
 
 class NotFoundError(FntError):

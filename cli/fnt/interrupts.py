@@ -1,4 +1,4 @@
-"""Interrupts: Ctrl-C and SIGTERM, during a run and after it."""
+"""Interrupts: Ctrl-C, SIGTERM and SIGHUP, during a run and after it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,26 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-TERMINATED = 143
-
 LEAVE_WITHIN_S = 5.0
-"""Time limit for cleanup after SIGTERM, since a lock it needs may still be held."""
+"""Time limit for cleanup after SIGTERM or SIGHUP, since a lock it needs may still be held."""
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, handled like Ctrl-C but with its own exit code."""
+    """SIGTERM or SIGHUP, handled like Ctrl-C but with an exit code of its own."""
+
+    def __init__(self, number: int = signal.SIGTERM) -> None:
+        super().__init__()
+        self.exit_code = 128 + number
 
 
-def handle_sigterm() -> None:
-    """Make SIGTERM end the run like Ctrl-C, but within `LEAVE_WITHIN_S`."""
+def handle_termination() -> None:
+    """Make SIGTERM, and SIGHUP unless under `nohup`, end the run like Ctrl-C.
+
+    Cleanup must end within `LEAVE_WITHIN_S`.
+    """
     signal.signal(signal.SIGTERM, _terminate)
+    if _hears_hangup():
+        signal.signal(signal.SIGHUP, _terminate)
 
 
 def interrupt_behind(error: BaseException) -> KeyboardInterrupt | None:
@@ -47,12 +54,19 @@ def interrupts_kept() -> Iterator[None]:
 
 def exit_at_once(code: int) -> None:
     """Make signals end the process with this code: its run is over, and only Python cleans up."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    last = (signal.SIGHUP,) if _hears_hangup() else ()
+    for number in (signal.SIGINT, signal.SIGTERM, *last):
         signal.signal(number, lambda *_: os._exit(code))
 
 
-def _terminate(*_: object) -> None:
+def _hears_hangup() -> bool:
+    """Return whether a closed terminal is to end the run; Windows has no such signal."""
+    return hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+
+
+def _terminate(number: int, _frame: object) -> None:
+    stop = Terminated(number)
     if hasattr(signal, "setitimer"):  # not on Windows
-        signal.signal(signal.SIGALRM, lambda *_: os._exit(TERMINATED))
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(stop.exit_code))
         signal.setitimer(signal.ITIMER_REAL, LEAVE_WITHIN_S)
-    raise Terminated
+    raise stop

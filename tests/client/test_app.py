@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from fnt.app import BatchGroup, JobsGroup, RootGroup
 from fnt.color import ColorMode
 from fnt.commands.help_sections import ORDER
 from fnt.context import GlobalOptions
-from fnt.errors import UsageError
+from fnt.errors import NotFoundError, UsageError
 from fnt.output.output_mode import OutputMode
 from world import FakeApi, World, make_terminal
 
@@ -213,3 +214,47 @@ def help_text(program: str, args: list[str], environ: dict[str, str]) -> str:
         env=os.environ | environ, capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        (["Un été.pdf", "-w"], "did you mean: fnt upload 'Un été.pdf' -w"),
+        (["books"], "did you mean: fnt upload books"),
+        (["rm", "12"], "did you mean: fnt jobs rm"),
+        (["status"], "did you mean: fnt local status or fnt batch status"),
+        (["jobs", "books"], "fnt jobs --help"),
+        (["zola"], "fnt --help"),
+    ],
+)
+def test_a_command_that_is_left_out_is_suggested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], hint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "books").mkdir()
+
+    error = World().invoke(*args).exception
+
+    assert isinstance(error, UsageError)
+    assert error.hint == hint
+
+
+@pytest.mark.parametrize("name", ["upload", "check"])
+def test_a_mistyped_file_is_suggested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "novel.pdf").touch()
+
+    error = World().invoke(name, "Novel.pdf").exception
+
+    assert isinstance(error, NotFoundError)
+    assert error.hint == "did you mean novel.pdf?"
+
+
+@pytest.mark.parametrize("name", ["upload", "jobs", "help"])
+def test_help_also_takes_a_command(name: str) -> None:
+    result = World().invoke("help", name)
+
+    assert result.exit_code == 0
+    assert result.stdout == World().invoke(name, "--help").stdout

@@ -398,8 +398,8 @@ def test_an_interrupt_after_the_end_changes_nothing(number: signal.Signals) -> N
 
 STUCK = """
 import threading
-from fnt.interrupts import handle_sigterm
-handle_sigterm()
+from fnt.interrupts import handle_termination
+handle_termination()
 held = threading.Lock()
 held.acquire()
 try:
@@ -447,3 +447,18 @@ def test_a_used_up_quota_is_11_and_whoami_shows_it(
     assert refused.returncode == 11
     assert read_document(refused.stdout)["jobs"][0]["error"]["code"] == "QUOTA_EXCEEDED"
     assert "of 1 MB" in home.run("whoami").stdout
+
+
+def test_a_host_name_that_is_not_the_servers_is_no_fault_of_the_files(
+    shared_server: ServerProcess, tmp_path: Path
+) -> None:
+    home = ClientHome(tmp_path, "http://fnt.test")
+    home.environ |= {"FNT_TOKEN": "fnt_x", "HTTP_PROXY": shared_server.url}
+    for number in range(3):
+        (tmp_path / f"{number}.pdf").write_bytes(make_pdf(text=f"Texte {number}."))
+
+    done = home.run("upload", "-r", ".", "--watch", "--insecure-http")
+
+    assert done.returncode == 2, done.stderr
+    assert "refused" not in done.stderr
+    assert done.stderr.count("behind a proxy, set FNT_PROXIES") == 1

@@ -90,6 +90,36 @@ def test_sigterm_ends_with_143(watched: Watched) -> None:
     assert f"fnt watch {job_id}" in observer.stderr
 
 
+def test_a_closed_terminal_ends_with_129_and_a_complete_record(watched: Watched) -> None:
+    home, observer, job_id, _ = watched
+
+    observer.send(signal.SIGHUP)
+
+    assert observer.finish(within_s=3) == 129
+    assert "Traceback" not in observer.stderr
+    assert f"fnt watch {job_id}" in observer.stderr
+    assert observer.of("run.finished")[-1]["exit_code"] == 129
+    assert home.job(job_id)["status"] == "processing"
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing(
+    slow_server: ServerProcess, make_client: MakeClient
+) -> None:
+    home, rest = make_client(slow_server)
+    job_id = rest.submit(make_pdf())
+    with home.start(
+        "watch", str(job_id), "--timeout", "6s",
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    ) as watching:  # fmt: skip
+        time.sleep(3)  # it watches
+        watching.send_signal(signal.SIGHUP)
+        _, err = watching.communicate(timeout=20)
+    rest.post(f"/jobs/{job_id}/cancel")
+
+    assert watching.returncode == 8
+    assert "timed out" in err
+
+
 def test_closed_stdout_ends_silently_with_141(watched: Watched) -> None:
     home, observer, job_id, proxy = watched
     observer.close_stdout()
@@ -133,8 +163,9 @@ def test_ctrl_c_while_a_file_is_sent_leaves_nothing_behind(
     wait_for(lambda: not files_in(jobs_files), within_s=5, what="no half file on the server")
 
 
-def test_ctrl_c_while_a_result_is_fetched_leaves_no_half_file(
-    shared_server: ServerProcess, make_client: MakeClient
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
+def test_an_interrupt_while_a_result_is_fetched_leaves_no_half_file(
+    number: signal.Signals, code: int, shared_server: ServerProcess, make_client: MakeClient
 ) -> None:
     home, rest = make_client(shared_server)
     job_id = rest.submit(story_pdf().read_bytes())
@@ -145,10 +176,10 @@ def test_ctrl_c_while_a_result_is_fetched_leaves_no_half_file(
         proxy.faults.delay_s = 1.5
         fetching = through.start("download", str(job_id), "-o", "out")
         wait_for(lambda: asked in shared_server.access_log(), within_s=20, what="asked")
-        fetching.send_signal(signal.SIGINT)
+        fetching.send_signal(number)
         out, err = fetching.communicate(timeout=3)
 
-    assert fetching.returncode == 130
+    assert fetching.returncode == code
     assert out == ""
     assert "Traceback" not in err
     assert files_in(home.folder / "out") == []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_files import FOLDER, GITHUB, GITLAB, github_steps, gitlab_script
+from ci_files import FOLDER, GITHUB, GITLAB, github_steps, gitlab_script, read_yaml
 from fnt.commands.help_topics import ENVIRONMENT
 from fnt.errors import ExitCode
 
@@ -54,3 +54,8 @@ def test_variables_and_codes_of_the_page_exist() -> None:
 
 def test_the_page_names_every_file() -> None:
     assert set(re.findall(r"\]\(ci/([\w.-]+)\)", PAGE)) == {path.name for path in FOLDER.iterdir()}
+
+
+def test_a_package_from_a_repository_can_be_installed() -> None:
+    assert "git+https://" in PAGE
+    assert "slim" not in read_yaml(GITLAB)["sentences"]["image"]  # these have no git

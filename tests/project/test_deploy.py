@@ -140,6 +140,28 @@ def test_the_entrypoint_of_compose_reads_the_passwords(tmp_path: Path) -> None:
     assert arguments == service["command"]
 
 
+def test_the_broker_of_compose_is_the_process_that_is_told_to_stop(tmp_path: Path) -> None:
+    (tmp_path / "broker_password").write_text("0123abcd\n")
+    program = tmp_path / "valkey-server"
+    program.write_text('#!/bin/sh\necho $$ "$@"\ncat\n')
+    program.chmod(0o755)
+    words = [word.replace("$$", "$") for word in compose()["services"]["broker"]["command"]]
+
+    with subprocess.Popen(
+        [word.replace("/run/secrets", str(tmp_path)) for word in words],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, stdout=subprocess.PIPE, text=True,
+    ) as started:  # fmt: skip
+        said, _ = started.communicate(timeout=10)
+
+    assert said == f"{started.pid} -\nrequirepass 0123abcd\n"
+
+
+def test_the_proxy_of_compose_starts_again_with_the_servers_it_looks_up_once() -> None:
+    upstream = compose()["services"]["proxy"]["depends_on"]["web"]
+
+    assert upstream == {"condition": "service_healthy", "restart": True}
+
+
 def instructions() -> list[tuple[str, str]]:
     text = (FOLDER / "Dockerfile").read_text().replace("\\\n", " ")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]

@@ -48,7 +48,6 @@ MEMBERS = {
     ],
     "kombu": [
         "kombu.transport.redis:Channel._get_client",
-        "kombu.transport.redis:QoS.restore_by_tag",
         "kombu.transport:TRANSPORT_ALIASES",
     ],
     "prometheus-client": ["prometheus_client.values:MultiProcessValue"],

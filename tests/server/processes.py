@@ -182,6 +182,10 @@ class Process:
         """Ask the first process to stop, as a supervisor does."""
         self._process.terminate()
 
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
     def wait(self, *, within_s: float) -> int:
         return self._process.wait(timeout=within_s)
 

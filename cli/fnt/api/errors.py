@@ -48,7 +48,7 @@ _BY_STATUS: Mapping[int, type[FntError]] = {
 _BY_CODE: Mapping[str, type[FntError]] = {
     ErrorCode.QUOTA_EXCEEDED: QuotaError,
     ErrorCode.LOGIN_REQUIRED: AuthError,
-    ErrorCode.HOST_NOT_ALLOWED: UsageError,
+    ErrorCode.HOST_NOT_ALLOWED: SetupError,
 }
 """Codes that share their status with others."""
 

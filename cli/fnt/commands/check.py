@@ -26,7 +26,7 @@ from fnt.errors import (
     UsageError,
 )
 from fnt.files import fingerprint
-from fnt.flow.inputs.discovery import find_files
+from fnt.flow.inputs.discovery import find_files, suggesting
 from fnt.flow.inputs.preflight import Preflight, inspect_pdf
 from fnt.flow.inputs.warm_child import WarmChild
 from fnt.output.countdown import status_note
@@ -105,7 +105,11 @@ def check(
         command="check",
         tell=context.terminal.say_error,
     )
-    paths = [file.path for file in found]
+    with suggesting(paths):
+        _check(context, [file.path for file in found], text=text)
+
+
+def _check(context: AppContext, paths: Sequence[Path], *, text: bool) -> None:
     if text:
         _show_text(context, paths)
         return

@@ -22,7 +22,10 @@ def help_topic(
         str | None, typer.Argument(metavar=f"[{'|'.join(TOPICS)}]", help="Topic to show.")
     ] = None,
 ) -> None:
-    """Show help on exit codes, environment, formats, events or troubleshooting."""
+    """Show help on exit codes, environment, formats, events or troubleshooting.
+
+    The help of a command too: fnt help upload.
+    """
     context: AppContext = ctx.obj
     if topic is None:
         context.report.answer["help"] = {"topics": list(TOPICS)}
@@ -30,6 +33,10 @@ def help_topic(
             context.terminal.result(f"{name:15} {one.title}")
         return
     if topic not in TOPICS:
+        root = ctx.find_root()
+        command = root.command.get_command(root, topic)  # type: ignore[attr-defined]
+        if command is not None:
+            command.make_context(topic, ["--help"], parent=root)  # which ends here
         raise NotFoundError(
             f"unknown help topic {topic[:40]!r}", hint=f"fnt help {'|'.join(TOPICS)}, or fnt --help"
         )

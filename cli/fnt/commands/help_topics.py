@@ -90,11 +90,13 @@ EXIT_CODES = Topic(
             "the server's answer makes no sense, or it refuses for a reason `fnt` does not expect",
             "check the URL: `fnt doctor`; if it is an fnt-server, report it with the request ID",
         ),
+        ("129", "the terminal was closed (SIGHUP), unless under `nohup`", "as for 130"),
         ("130", "Ctrl-C", "jobs keep running; resume with the command that was printed"),
         ("141", "stdout was closed (`| head`)", ""),
         ("143", "SIGTERM", "as for 130"),
     ),
-    note="If several apply, the first of these wins: 130, 143, 4, 8, 6 or 7, 3, 10, 11, 12, 5.",
+    note="If several apply, the first of these wins: "
+    "129, 130, 143, 4, 8, 6 or 7, 3, 10, 11, 12, 5.",
 )
 
 ENVIRONMENT = Topic(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -62,6 +63,9 @@ class LazyGroup(TyperGroup):
     sections: ClassVar[Mapping[str, str]] = {}
     """Heading -> command names, separated by spaces. If empty, one heading for all."""
 
+    for_files: ClassVar[str] = ""
+    """The command that is meant if a file stands in its place."""
+
     def __init__(self, *args: Any, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
         self.params += global_params()
@@ -77,15 +81,27 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command, or suggest the closest name."""
         if args[0] not in self.table:
+            words = f"unknown command {args[0][:40]!r}"
+            if meant := [f"{ctx.command_path} {line}" for line in self._meant(args)]:
+                raise UsageError(words, hint="did you mean: " + " or ".join(meant))
             import difflib  # noqa: PLC0415 -- only needed for typos
 
             if close := difflib.get_close_matches(args[0], self.table, n=1):
-                raise UsageError(
-                    f"unknown command {args[0][:40]!r}: did you mean {close[0]}?",
-                    hint=f"{ctx.command_path} --help",
-                )
-            raise UsageError(f"unknown command {args[0][:40]!r}", hint=f"{ctx.command_path} --help")
+                words += f": did you mean {close[0]}?"
+            raise UsageError(words, hint=f"{ctx.command_path} --help")
         return super().resolve_command(ctx, args)
+
+    def _meant(self, args: list[str]) -> list[str]:
+        """Return what may be meant by a file, or by a command without its group."""
+        word = args[0]
+        if self.for_files and (word.lower().endswith(".pdf") or os.path.lexists(word)):
+            return [shlex.join([self.for_files, *args])]
+        groups = [(name, target) for name, (target, _) in self.table.items()]
+        return [
+            f"{name} {word}"
+            for name, group in groups
+            if not isinstance(group, str) and word in group.table
+        ]
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- a fixed table
         """Return the command names in table order."""

@@ -37,10 +37,14 @@ def status(ctx: typer.Context) -> None:
 def stop(ctx: typer.Context) -> None:
     """Stop the personal server. Its unfinished jobs resume with its next start."""
     context: AppContext = ctx.obj
-    was_running = _local(context).stop()
+    local = _local(context)
+    was_running = local.stop()
     context.report.answer["local_stop"] = {"was_running": was_running}
     words = "stopped" if was_running else "was not running"
     context.terminal.say(f"personal server {words}")
+    if was_running and local.is_needed():
+        context.terminal.say("  a command still waits for it: end that with Ctrl-C, or")
+        context.terminal.say("  start the server again with: fnt jobs list --server local")
 
 
 def logs(

@@ -17,7 +17,13 @@ ROOM_BESIDE_COUNTS = 24
 """Columns of a summary for its mark, its dots and the time."""
 MAX_LISTED_FAILURES = 20
 """Maximum number of failures listed at the end of a run."""
-LISTED = (BookStatus.FAILED, BookStatus.REFUSED, BookStatus.CHANGED, BookStatus.UNSAVED)
+LISTED = {
+    BookStatus.FAILED: "fnt jobs list --status failed",
+    BookStatus.REFUSED: "fnt check",
+    BookStatus.CHANGED: "",
+    BookStatus.UNSAVED: "fnt download --unsaved",
+}
+"""Failures that are listed at the end, and the command that shows all of them."""
 
 
 def count_left(plan: Plan) -> int:
@@ -89,7 +95,7 @@ def tell_failures(
     Hints are by error code; titles of books without a file by the keys of their rows.
     """
     failures, more = list[tuple[str, str]](), list[BookStatus]()
-    for book in plan.ledger.books(run=plan.run, statuses=LISTED):
+    for book in plan.ledger.books(run=plan.run, statuses=[*LISTED]):
         hint = hints.get(book.error_code or "")
         text = f"{book.error_message}; {hint}" if hint else book.error_message or ""
         if len(failures) < MAX_LISTED_FAILURES:
@@ -102,9 +108,9 @@ def tell_failures(
     if failures:
         show_failures(terminal, failures, styled=styled)
     if more:
-        line = "fnt batch status" if plan.is_batch else "fnt jobs list --status failed"
-        is_listed = plan.is_batch or {*more} == {BookStatus.FAILED}  # others are no failed jobs
-        terminal.say(f"and {len(more)} more" + (f": {line}" if is_listed else ""))
+        lines = [line for status, line in LISTED.items() if line and status in more]
+        shown = "fnt batch status" if plan.is_batch else " and ".join(lines)
+        terminal.say(f"and {len(more)} more" + (f": {shown}" if shown else ""))
 
 
 def tell_how_to_resume(terminal: Terminal, plan: Plan, *, width: int | None) -> None:

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 from fnt.config.settings import DEFAULT_SERVER, Settings
 from fnt.distribution import SERVER_MODULES, install_hint
-from fnt.errors import SetupError, TemporaryError, UsageError
+from fnt.errors import AuthError, SetupError, TemporaryError, UsageError
 from fnt.local_server.local_use import LocalUse
 from fnt.local_server.server import LocalServer
+from fnt.wire.error_codes import ErrorCode
 from fnt.wire.local_server import NAME
 
 if TYPE_CHECKING:
@@ -51,8 +52,18 @@ def resolved(
         tell_start = partial(terminal.say_dim, STARTS)
         with started(settings, find_local(), may_start=may_start, tell_start=tell_start) as found:
             yield found
-    else:
+        return
+    try:
         yield settings
+    except AuthError as error:
+        # Whatever listens there, another program perhaps, keeps the personal server from starting.
+        if (
+            error.code == ErrorCode.NOT_LOGGED_IN
+            and _is_unnamed(settings)
+            and use is not LocalUse.NEVER
+        ):
+            error.hint = f"{error.hint}, or use a personal server: --server {NAME}"
+        raise
 
 
 @contextmanager
@@ -90,8 +101,7 @@ def uses_local(
     settings: Settings, use: LocalUse, find_local: FindLocal, *, may_start: bool = False
 ) -> bool:
     """Return whether a command that names no server means the personal one."""
-    is_named = not settings.is_default_server or settings.token is not None
-    if is_named or settings.no_local or use is LocalUse.NEVER:
+    if not _is_unnamed(settings) or settings.no_local or use is LocalUse.NEVER:
         return False
     is_set_up = _is_set_up(find_local)
     if not is_set_up and not (use is LocalUse.FIRST and may_start):
@@ -99,6 +109,10 @@ def uses_local(
     if listens(DEFAULT_SERVER) or _has_login(settings, of_any=not is_set_up):
         return False
     return find_local() is not None
+
+
+def _is_unnamed(settings: Settings) -> bool:
+    return settings.is_default_server and settings.token is None
 
 
 def _is_set_up(find_local: FindLocal) -> bool:

@@ -86,6 +86,15 @@ class LocalServer:
             return None
         return self.folder.state() or ServerState(pid=self.folder.server_pid(), version="")
 
+    def is_needed(self) -> bool:
+        """Return whether a command still needs the server, running or not."""
+        if not self.folder.in_use_lock.exists():
+            return False
+        if (lock := locks.try_lock(self.folder.in_use_lock)) is None:
+            return True
+        with locks.closing(lock):
+            return False
+
     def stop(self) -> bool:
         """Stop the server; False if it does not run. Raises TemporaryError if it does not end."""
         ends = time.monotonic() + STOP_WITHIN_S

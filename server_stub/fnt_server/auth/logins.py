@@ -26,6 +26,7 @@ from fnt_server.auth.tokens import TokenPair, TokenProblem, TokenSigner
 from fnt_server.config.token_lifetimes import LOGIN_TTL_S, PAGE_TTL_S, REPLAY_WINDOW_S
 from fnt_server.db.connection import Database, clock, now
 from fnt_server.db.models import AccessToken, DeviceLogin, Login, User
+from fnt_server.db.user_lock import lock_user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +189,7 @@ class Authenticator:
         Raises TokenProblem if the login has just ended, TokenRefused.
         """
         with self._database.write() as session:
+            lock_user(session, identity.user_id)
             # Locked: ending all logins ends this token too, or finds it not yet created.
             living = (Login.id == identity.login_id, Login.revoked_at.is_(None))
             locked = select(Login.id).where(*living).with_for_update(read=True)

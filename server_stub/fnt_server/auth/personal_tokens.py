@@ -10,6 +10,7 @@ import uuid
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from fnt.wire.requests import MAX_TOKEN_DAYS
 from fnt_server.auth import audit
 from fnt_server.auth.audit import AuditEvent
 from fnt_server.auth.password_hashing import TOKEN_PREFIX, token_hash
@@ -20,7 +21,6 @@ from fnt_server.failure_reasons import reason
 MAX_TOKENS = 100
 """Of one user."""
 MAX_NAME_CHARS = 60
-MAX_DAYS = 3650
 USE_WRITTEN_EVERY_S = 60.0
 
 log = logging.getLogger(__name__)
@@ -33,12 +33,16 @@ class TokenRefused(ValueError):  # noqa: N818 -- an everyday outcome, not a fail
 def create(
     session: Session, user_id: int, *, name: str | None, days: int
 ) -> tuple[AccessToken, str]:
-    """Add a token; returns its row and the token itself. Raises TokenRefused."""
-    if not 1 <= days <= MAX_DAYS:
-        raise TokenRefused(f"days must be 1 to {MAX_DAYS}")
+    """Add a token; returns its row and the token itself. Raises TokenRefused.
+
+    The user must be locked.
+    """
+    if not 1 <= days <= MAX_TOKEN_DAYS:
+        raise TokenRefused(f"days must be 1 to {MAX_TOKEN_DAYS}")
     if name is not None and not (0 < len(name.strip()) <= MAX_NAME_CHARS and name.isprintable()):
         raise TokenRefused(f"name must be 1 to {MAX_NAME_CHARS} printable characters")
-    if session.scalar(select(func.count()).where(*_living(user_id))) == MAX_TOKENS:
+    count = session.scalar(select(func.count()).where(*_living(user_id))) or 0
+    if count >= MAX_TOKENS:
         raise TokenRefused(f"there are {MAX_TOKENS} tokens already: revoke one first")
     token, moment = TOKEN_PREFIX + secrets.token_urlsafe(32), clock(session)
     row = AccessToken(

@@ -24,6 +24,7 @@ from fnt_server.db.models import Login, User
 
 MAX_TOKEN_CHARS = 4096
 MIN_KEY_BYTES = 32
+MAX_KEY_BYTES = 4096
 CLOCKS_APART_S = 60
 """How far the clock of the process that signed a token may be ahead of ours."""
 
@@ -152,13 +153,15 @@ def load_key(path: Path) -> bytes:
         raise ConfigError(f"cannot use the key in {path}: {error.strerror}") from error
     if len(key) < MIN_KEY_BYTES:
         raise ConfigError(f"the key in {path} is shorter than {MIN_KEY_BYTES} bytes")
+    if len(key) > MAX_KEY_BYTES:
+        raise ConfigError(f"the key in {path} is longer than {MAX_KEY_BYTES} bytes")
     return key
 
 
 def _made_or_read(path: Path) -> bytes:
     # A key that is there may be in a folder that this user cannot write, such as /etc.
     with contextlib.suppress(FileNotFoundError):
-        return path.read_bytes().strip()
+        return _read_key(path)
     with contextlib.suppress(FileExistsError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -170,4 +173,11 @@ def _made_or_read(path: Path) -> bytes:
             os.link(draft, path)
         finally:
             draft.unlink()
-    return path.read_bytes().strip()
+    return _read_key(path)
+
+
+def _read_key(path: Path) -> bytes:
+    """Read a key, and little more of a file that never ends or of a pipe that nobody writes to."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        return (file.read(MAX_KEY_BYTES + 1) or b"").strip()

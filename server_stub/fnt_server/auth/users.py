@@ -14,6 +14,7 @@ from fnt_server.auth.password_rule import password_problem
 from fnt_server.auth.personal_tokens import TokenRefused
 from fnt_server.db.connection import Database, clock
 from fnt_server.db.models import AccessToken, Job, User
+from fnt_server.db.user_lock import lock_user
 
 
 class AccountError(Exception):
@@ -77,6 +78,7 @@ def make_personal_token(
     try:
         with database.write() as session:
             user_id = _require_user(session, email).id
+            lock_user(session, user_id)
             return personal_tokens.create(session, user_id, name=name, days=days)[1]
     except TokenRefused as refused:
         raise AccountError(str(refused)) from None

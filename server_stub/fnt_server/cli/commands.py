@@ -24,6 +24,7 @@ from fnt_server.cli.options import HELP_NAMES, DataDir, echo, open_database, rea
 from fnt_server.cli.user_commands import user_app
 from fnt_server.config import METRICS_FILES, Config
 from fnt_server.config.environment import ConfigError
+from fnt_server.config.listen_address import require_listen_address
 from fnt_server.db import schema
 from fnt_server.storage.write_probe import require_storage
 
@@ -116,6 +117,8 @@ def run(
     config = read_config(
         host=host, port=port, data_dir=data_dir, workers=workers, metrics_port=metrics_port
     )
+    _require_valid_brokers(config)
+    require_listen_address(config.host)
     with _counts_in_files(config):
         from fnt_server.cli import programs  # noqa: PLC0415 -- reads where to count on import
         from fnt_server.supervisor.supervisor import Supervisor  # noqa: PLC0415 -- not on Windows
@@ -156,6 +159,8 @@ def web(
         worker_class=worker_class,
         metrics_port=metrics_port,
     )
+    if fd is None:
+        require_listen_address(config.host)
     run_web(config, fd=fd)
 
 
@@ -192,11 +197,20 @@ def _ready_config(**flags: object) -> Config:
         raise ConfigError(
             "FNT_BROKER_URL is not set: set it to a Redis or Valkey URL, or use `run`"
         )
+    _require_valid_brokers(config)
     database = open_database(config)
     schema.require_current(database)
     database.dispose()
     require_storage(config.storage_url)
     return config
+
+
+def _require_valid_brokers(config: Config) -> None:
+    urls = {"FNT_BROKER_URL": config.broker_url, "FNT_EVENTS_URL": config.events_url}
+    for setting in filter(urls.get, urls):
+        from fnt_server.messaging.broker_probe import require_valid  # noqa: PLC0415 -- heavy
+
+        require_valid(urls[setting], setting=setting)
 
 
 @app.command(cls=HelpCommand, rich_help_panel=ADMINISTRATION)

@@ -18,7 +18,7 @@ from fnt_server.config.lease_length import LeaseLength
 from fnt_server.config.model_requests import ModelRequests
 from fnt_server.config.pdf_limits import PdfLimits
 from fnt_server.config.retention_period import RetentionPeriod
-from fnt_server.config.service_urls import broker_url, database_url, place
+from fnt_server.config.service_urls import broker_url, database_url, place, storage_url
 from fnt_server.config.shutdown_timeout import ShutdownTimeout
 from fnt_server.config.socket_limits import SocketLimits
 from fnt_server.config.token_lifetimes import TokenLifetimes
@@ -74,19 +74,27 @@ class Config:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Config:
         """Read `FNT_*`, `DATABASE_URL` and `CELERY_BROKER_URL`; raises ConfigError."""
-        _require_utf8(environ)
+        _require_text(environ)
         data_dir = Path(environ.get("FNT_DATA_DIR") or _default_data_dir()).absolute()
         database = database_url(environ.get("DATABASE_URL"), data_dir)
         broker = environ.get("FNT_BROKER_URL") or environ.get("CELERY_BROKER_URL") or ""
+        broker_setting = "FNT_BROKER_URL" if environ.get("FNT_BROKER_URL") else "CELERY_BROKER_URL"
+        events = environ.get("FNT_EVENTS_URL")
         host = environ.get("FNT_HOST") or "127.0.0.1"
         settings = read_settings(cls, environ)
         return cls(
             data_dir=data_dir,
             secret_key_file=Path(environ.get("FNT_SECRET_KEY_FILE") or data_dir / "secret.key"),
             database_url=database,
-            storage_url=environ.get("FNT_STORAGE_URL") or (data_dir / "files").as_uri(),
-            broker_url=broker_url(broker),
-            events_url=broker_url(environ.get("FNT_EVENTS_URL") or broker),
+            storage_url=storage_url(
+                environ.get("FNT_STORAGE_URL") or (data_dir / "files").as_uri()
+            ),
+            broker_url=broker_url(broker, setting=broker_setting),
+            events_url=(
+                broker_url(events, setting="FNT_EVENTS_URL")
+                if events
+                else broker_url(broker, setting=broker_setting)
+            ),
             host=host,
             worker_class=_worker_class(environ.get("FNT_WORKER_CLASS"), database),
             cors_origins=tuple((environ.get("FNT_CORS_ORIGINS") or "").replace(",", " ").split()),
@@ -169,7 +177,7 @@ def _default_data_dir() -> str:
     return folder
 
 
-def _require_utf8(environ: Mapping[str, str]) -> None:
+def _require_text(environ: Mapping[str, str]) -> None:
     """Raise ConfigError for a setting that no URL could hold, such as a folder named in Latin-1."""
     for name in environ:
         if name.startswith(("FNT_", "DATABASE_", "CELERY_")):
@@ -177,6 +185,8 @@ def _require_utf8(environ: Mapping[str, str]) -> None:
                 environ[name].encode()
             except UnicodeEncodeError:
                 raise ConfigError(f"{name} is not valid UTF-8: choose another name") from None
+            if "%00" in environ[name]:
+                raise ConfigError(f"{name} holds a null character (%00)")
 
 
 def _worker_class(name: str | None, database_url: str) -> str:

@@ -28,7 +28,7 @@ def number(name: str, default: N, low: N, high: N, *, unit: int = 1) -> N:
         except ValueError:
             raise ConfigError(f"{name} must be a number, not {text[:40]!r}") from None
         if not low <= value <= high:
-            raise ConfigError(f"{name} must be {low} to {high}, not {text[:40]}")
+            raise ConfigError(f"{name} must be {low} to {high}, not {text.strip()[:40]}")
         return value * unit
 
     setting: N = field(default=default * unit, metadata={_READER: read})

@@ -182,7 +182,10 @@ def _make_engine(url: str, pool: Pool) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    given = make_url(url).query.get("options", "")
+    parts = make_url(url)
+    for host in (parts.host or "").split(","):
+        host.encode("idna")  # as the look-up does, which would raise it later
+    given = parts.query.get("options", "")
     options = " ".join([str(given), *(f"-c {k}={v}" for k, v in _SERVER_OPTIONS.items())])
     kept_open = int(pool.size * _KEPT_OPEN)
     return create_engine(

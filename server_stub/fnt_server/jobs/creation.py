@@ -15,6 +15,7 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt_server.config.job_quotas import JobQuotas
 from fnt_server.db.connection import Database, RowLocked, now
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
+from fnt_server.db.user_lock import lock_user
 from fnt_server.jobs import state
 from fnt_server.jobs.state import JobRefused
 from fnt_server.jobs.storage_quota import check_quota
@@ -57,6 +58,8 @@ def confirm(
     """
     try:
         with database.write() as session:
+            if quotas is not None:
+                lock_user(session, new.user_id)
             existing = _find_by_key(session, new)
             if existing is None:
                 if quotas is not None:
@@ -86,7 +89,7 @@ def confirm(
 
 
 def _check_unfinished(session: Session, user_id: int, quotas: JobQuotas) -> None:
-    """Raise JobRefused; concurrent requests may exceed the quotas by a few."""
+    """Raise JobRefused; concurrent requests of several users may exceed the total by a few."""
     of_this_user = func.count(case((Job.user_id == user_id, 1)))
     total, of_user = session.execute(
         select(func.count(), of_this_user).where(Job.status.in_(state.LIVE))
@@ -132,6 +135,8 @@ def attach_file(
     ended, and if it exceeds the quota of bytes; 0 is none.
     """
     with database.write() as session:
+        if quota_bytes:
+            lock_user(session, select(Job.user_id).where(Job.id == job_id).scalar_subquery())
         job = state.update_job(
             session,
             job_id,

@@ -20,7 +20,10 @@ def used_bytes(database: Database, user_id: int) -> int:
 
 
 def check_quota(session: Session, user_id: int, *, quota_bytes: int, more_bytes: int) -> None:
-    """Raise JobRefused if so many bytes more would exceed the quota; a quota of 0 is none."""
+    """Raise JobRefused if so many bytes more would exceed the quota; a quota of 0 is none.
+
+    The user must be locked.
+    """
     if not quota_bytes:
         return
     used = _used(session, user_id)

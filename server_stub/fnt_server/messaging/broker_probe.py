@@ -26,8 +26,18 @@ def answers(url: str) -> bool:
     return True
 
 
+def require_valid(url: str, *, setting: str) -> None:
+    """Raise ConfigError for a URL whose options no connection takes: that is not mended by time."""
+    try:
+        pool = redis.ConnectionPool.from_url(url, **redis_options(url))
+        pool.make_connection()  # connects nowhere yet
+    except (TypeError, ValueError, redis.RedisError) as error:
+        raise ConfigError(f"{setting} has an option that is not valid") from error
+
+
 def require_usable(url: str, *, setting: str) -> None:
     """Raise ConfigError if the broker cannot be written to; it names the setting to correct."""
+    require_valid(url, setting=setting)
     try:
         with _client(url) as client:
             client.set(PROBE_KEY, "1", ex=10)

@@ -12,7 +12,8 @@ from typing import Any
 
 import redis
 from kombu.transport import TRANSPORT_ALIASES
-from kombu.transport.redis import Channel, QoS, Transport
+from kombu.transport.redis import Channel, Transport
+from kombu.transport.virtual import QoS
 
 from fnt_server.messaging.broker import QUEUE, WAKEUP_TASK
 
@@ -31,16 +32,15 @@ class _WakeupClient(redis.Redis):
         return [answer[0], _wakeup()] if command_name == "BRPOP" and answer else answer
 
 
-class _DroppingQoS(QoS):
-    def restore_by_tag(self, tag: Any, client: Any = None, leftmost: Any = False) -> None:  # noqa: ARG002 -- as the library calls it
-        """Drop what a lost worker had taken, unread: the reaper repeats lost wakeups."""
-        with self.channel.conn_or_acquire(client) as connection:
-            connection.zrem(self.unacked_index_key, tag)
-            connection.hdel(self.unacked_key, tag)
-
-
 class _WakeupChannel(Channel):
-    QoS = _DroppingQoS
+    """Keeps no record in the broker of what it has read: wakeups may be lost.
+
+    With one, a wakeup that could not be acknowledged took up this worker's only place: it read no
+    more, and so never noticed that its connection was lost.
+    """
+
+    QoS = QoS  # type: ignore[assignment]  # the base of the one it replaces
+    do_restore = False
 
     def _get_client(self) -> type[redis.Redis]:
         super()._get_client()  # type: ignore[no-untyped-call]  # checks the version of the library
@@ -51,6 +51,8 @@ class WakeupTransport(Transport):
     """Redis, without trust in what is in the queue."""
 
     Channel = _WakeupChannel
+    connection_errors = (*Transport.connection_errors, redis.ResponseError)
+    """A broker that refuses to write, such as one out of memory, is away for a while."""
 
 
 def _wakeup() -> bytes:

@@ -88,7 +88,8 @@ class Supervisor:
     def run(self) -> None:
         """Run until SIGTERM, SIGINT or idle; raises ConfigError if it cannot start."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._stop_soon)
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._stop_soon)  # SIGHUP unless under nohup
         with (
             lock_data_dir(self._config),
             _listening(self._config.host, self._config.port) as listener,

@@ -27,10 +27,10 @@ class FairTurns:
         self._has_timer = False
 
     @contextlib.contextmanager
-    def turn(self, network: str) -> Iterator[None]:
+    def turn(self, network: str, *, is_login: bool = False) -> Iterator[None]:
         """Answer a request when it is its network's turn; raises Full."""
         begun = Event()
-        if not self._dispatch.add(begun, network):
+        if not self._dispatch.add(begun, network, is_login=is_login):
             raise Full
         self._begin_soon()
         try:

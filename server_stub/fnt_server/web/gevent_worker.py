@@ -108,12 +108,13 @@ class DrainingGeventWorker(JsonErrors, GeventWorker):  # type: ignore[misc]  # g
             except _Rejected as rejected:
                 return rejected.answer
             parser.unreader.unread(request.content())
+            turn = self._turns.turn(network, is_login=request.is_login)
             message = next(parser)
             message.should_close = cache(
                 partial(closes_after, parser, message, message.should_close)
             )
             try:
-                with nullcontext() if self._has_proxy else self._turns.turn(network):
+                with nullcontext() if self._has_proxy else turn:
                     self.handle_request(listener_name, message, client, addr)
             except Full:
                 return BUSY

@@ -7,15 +7,23 @@ origin. No such page can use an address, or `localhost`, as its name.
 from __future__ import annotations
 
 import ipaddress
+import logging
+import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from fnt.wire.error_codes import ErrorCode
 from fnt_server.config.allowed_hosts import ANY
 from fnt_server.web.request_limits import StartResponse, refuse
 
-MESSAGE = "this server does not answer to that host name: list it in FNT_ALLOWED_HOSTS"
+log = logging.getLogger(__name__)
+
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]*)?")
+"""A name or address, perhaps with a port; what stands elsewhere in a URL is no host."""
+MESSAGE = (
+    "this server does not answer to that host name: "
+    "behind a proxy, set FNT_PROXIES; otherwise, list the name in FNT_ALLOWED_HOSTS"
+)
 
 
 class HostCheck:
@@ -30,6 +38,8 @@ class HostCheck:
         if is_allowed(environ.get("HTTP_HOST", ""), self._allowed):
             answer: Iterable[bytes] = self._app(environ, start_response)
             return answer
+        # Some clients, such as socket.io-client, do not show what they are answered.
+        log.warning("request refused: %s", MESSAGE)
         return refuse(start_response, "403 Forbidden", ErrorCode.HOST_NOT_ALLOWED, MESSAGE)
 
 
@@ -37,10 +47,10 @@ def is_allowed(host: str, allowed: tuple[str, ...]) -> bool:
     """Return whether a request may have this `Host`; one without it comes from no browser."""
     if not host or ANY in allowed:
         return True
-    try:
-        name = (urlsplit(f"//{host}").hostname or "").removesuffix(".")
-    except ValueError:
+    found = _HOST.fullmatch(host.lower())
+    if found is None:
         return False
+    name = (found[1] or found[2]).removesuffix(".")
     return (
         name in allowed or name == "localhost" or name.endswith(".localhost") or _is_address(name)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote_to_bytes
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 64 * 1024
@@ -13,6 +14,8 @@ _CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,9})[ \t]*\r?$", re.I
 _EXPECT = re.compile(rb"^expect:", re.I | re.M)
 _EXPECT_CONTINUE = re.compile(rb"^expect:[ \t]*100-continue[ \t]*\r\n", re.I | re.M)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_LOGIN = re.compile(rb"POST [^ ]*?/(?:auth/|device)")
+"""Checks a password, or stores something for somebody who is not logged in."""
 _FIRST_BYTES = re.compile(rb"[!#-'*+.^`|~\w-]")
 """What a method begins with; anything else, such as a TLS handshake, is no HTTP."""
 
@@ -52,6 +55,12 @@ class RequestBuffer:
         line_end = self._received.find(b"\n", 0, 8192)
         has_bare_lf = line_end >= 0 and self._received[max(0, line_end - 1)] != ord("\r")
         return bool(self) and (not _FIRST_BYTES.match(self._received) or has_bare_lf)
+
+    @property
+    def is_login(self) -> bool:
+        """Whether this may be a login, under whatever path the server is reached."""
+        line, _, _ = self._received.partition(b"\n")
+        return bool(_LOGIN.match(unquote_to_bytes(bytes(line))))
 
     @property
     def is_complete(self) -> bool:

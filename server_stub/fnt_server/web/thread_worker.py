@@ -121,7 +121,9 @@ class DrainingThreadWorker(JsonErrors, ThreadWorker):  # type: ignore[misc]  # g
         """Answer a request when it is its network's turn; what a proxy sends, at once."""
         if self._has_proxy:
             super().enqueue_req(conn)
-        elif not self._turns.add(conn, client_network(peer_address(conn.client))):
+            return
+        network = client_network(peer_address(conn.client))
+        if not self._turns.add(conn, network, is_login=conn.request.is_login):
             self._close(conn, BUSY)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:

@@ -254,3 +254,51 @@ def test_replacing_files_is_resumed_by_replacing_them(folder: Path) -> None:
     world.invoke("upload", "novel.pdf", "-w", "--overwrite")
 
     assert world.err.splitlines()[-1].endswith("resume with: fnt watch 12 --overwrite")
+
+
+@pytest.mark.parametrize("name", ["novel.pdf", "lesson.docx", "novel.EPUB", "deck.anki"])
+def test_a_file_of_no_format_is_not_made_a_folder(folder: Path, name: str) -> None:
+    world = uploading()
+    name = f"new-{name}"
+
+    error = world.invoke("upload", "novel.pdf", "--watch", "-o", name).exception
+
+    assert isinstance(error, UsageError)
+    assert error.hint is not None
+    assert error.hint.endswith(f"for a folder, use -o {name}/")
+    assert not (folder / name).exists()
+    assert world.session.asked == []
+
+
+@pytest.mark.parametrize("name", ["new.pdf/", "tome.2", "there.pdf"])
+def test_a_folder_may_have_any_name(folder: Path, name: str) -> None:
+    (folder / "there.pdf").mkdir()
+    world = uploading(*uploaded(), completed())
+
+    assert world.invoke("upload", "novel.pdf", "--watch", "-o", name).exit_code == 0
+    assert (folder / name / "novel.txt").exists()
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root writes everywhere
+    world = uploading()
+
+    error = world.invoke("upload", "novel.pdf", "--watch").exception
+
+    assert isinstance(error, UsageError)
+    assert error.message == "this folder cannot be written to"
+    assert error.hint == "save elsewhere with -o DIR"
+    assert world.session.asked == []
+
+
+def test_an_address_is_told_from_a_file() -> None:
+    world = uploading()
+
+    error = world.invoke("upload", "HTTPS://example.org/a novel.pdf", "-w").exception
+
+    assert isinstance(error, UsageError)
+    assert error.message == "HTTPS://example.org/a novel.pdf is an address, not a file"
+    assert error.hint == "download it first: curl -fLO 'HTTPS://example.org/a novel.pdf'"
+    assert world.session.asked == []

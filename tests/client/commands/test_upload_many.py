@@ -554,16 +554,25 @@ def test_a_long_folder_hides_no_counts(width: int) -> None:
     assert f"  saved in {target.strip()}/" in said.splitlines()
 
 
-@pytest.mark.parametrize("is_job", [True, False])
-def test_only_failed_jobs_are_looked_for_among_the_jobs(folder: Path, is_job: bool) -> None:
+@pytest.mark.parametrize(
+    ("bad", "line"),
+    [
+        (0, "and 2 more: fnt jobs list --status failed"),
+        (1, "and 2 more: fnt jobs list --status failed and fnt check"),
+        (22, "and 2 more: fnt check"),
+    ],
+)
+def test_more_failures_than_listed_can_be_looked_up(folder: Path, bad: int, line: str) -> None:
     (folder / "many").mkdir()
     script: list[object] = []
     for place in range(22):
+        is_job = place < 22 - bad
         (folder / "many" / f"{place:02}.pdf").write_bytes(PDF if is_job else b"no PDF")
-        script += [*uploaded(place, job_id=12 + place), ended(JobStatus.FAILED, job_id=12 + place)]
-    world = uploading(*(script if is_job else ()))
+        if is_job:
+            found = uploaded(place, job_id=12 + place)
+            script += [*found, ended(JobStatus.FAILED, job_id=12 + place)]
+    world = uploading(*script)
 
     world.invoke("upload", "-r", "many", "-w")
 
-    line = "and 2 more: fnt jobs list --status failed" if is_job else "and 2 more"
     assert line in world.err.splitlines()

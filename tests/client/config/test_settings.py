@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fnt.config.settings import Settings, load_settings, normalize_server, parse_duration
+from fnt.config.settings.proxy import find_proxy
 from fnt.errors import NotFoundError, UsageError
 
 
@@ -187,3 +188,66 @@ def test_duration_is_read(text, seconds):
 def test_duration_refuses_the_rest(text):
     with pytest.raises(UsageError, match="not a duration"):
         parse_duration(text)
+
+
+def test_a_file_that_cannot_be_read_tells_the_reason_in_words(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+
+    with pytest.raises(UsageError, match=r"config\.toml cannot be read: Is a directory$"):
+        load_settings(flags={}, environ={}, cwd=tmp_path, config_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FNT_PARALLEL", "inf"),
+        ("FNT_PARALLEL", "-1e999"),
+        ("FNT_PARALLEL", "33"),
+        ("FNT_TIMEOUT", "-1"),
+        ("FNT_TIMEOUT", "0"),
+        ("FNT_NO_KEYRING", "maybe"),
+        ("FNT_NO_LOCAL", "2"),
+        ("FNT_LOCAL_IDLE", "8d"),
+        ("FNT_SERVER", "https://a..b"),
+        ("FNT_SERVER", "https://" + "a" * 64 + ".example"),
+        ("FNT_SERVER", "ftp://x"),
+    ],
+)
+def test_a_variable_that_is_wrong_is_named(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(UsageError, match=rf"^{name}: "):
+        load(tmp_path / "a", environ={name: value})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "parallel = inf",
+        "parallel = 0x" + "f" * 5000,
+        "timeout = -inf",
+        "timeout = 0x" + "f" * 5000,
+        "profile = 0x" + "f" * 5000,
+        "local_idle = nan",
+        'ca_file = "~nobody-of-that-name/ca.pem"',
+        'ca_file = "\\u0000"',
+        "ca_file = 5",
+    ],
+)
+def test_a_setting_that_is_wrong_is_named_with_its_file(tmp_path: Path, line: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        load(tmp_path / "a", user=line)
+
+    key, _, _ = line.partition(" ")
+    assert raised.value.message.startswith(f"{tmp_path}/a/config/config.toml: {key}: ")
+    assert len(raised.value.message) < 300
+
+
+@pytest.mark.parametrize("value", ["99999999999999999w", "9999999999999999999"])
+def test_a_timeout_beyond_all_timers_is_a_very_long_one(tmp_path: Path, value: str) -> None:
+    settings = load(tmp_path / "a", environ={"FNT_TIMEOUT": value})
+
+    assert settings.timeout_s == 100 * 365 * 86400
+
+
+def test_a_proxy_that_cannot_be_looked_up_is_a_wrong_setting() -> None:
+    with pytest.raises(UsageError, match="invalid proxy setting"):
+        find_proxy({"https": "http://a..b:3128"}, server="https://example.org")

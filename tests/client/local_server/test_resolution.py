@@ -14,7 +14,7 @@ import pytest
 
 from fnt.config.credentials import CredentialStore, Tokens
 from fnt.config.settings import DEFAULT_SERVER, Settings, load_settings
-from fnt.errors import FntError, SetupError, TemporaryError, UsageError
+from fnt.errors import AuthError, FntError, SetupError, TemporaryError, UsageError
 from fnt.local_server import resolution
 from fnt.local_server.folder import LocalFolder
 from fnt.local_server.local_use import LocalUse
@@ -294,3 +294,32 @@ def test_a_closed_port_does_not() -> None:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
 
     assert not listens(url)
+
+
+@pytest.mark.parametrize(
+    ("use", "named", "code", "is_told"),
+    [
+        (LocalUse.FIRST, {}, "NOT_LOGGED_IN", True),
+        (LocalUse.AGAIN, {}, "NOT_LOGGED_IN", True),
+        (LocalUse.NEVER, {}, "NOT_LOGGED_IN", False),
+        (LocalUse.FIRST, {"is_default_server": False}, "NOT_LOGGED_IN", False),
+        (LocalUse.FIRST, {}, "TOKEN_INVALID", False),
+    ],
+)
+def test_who_is_not_logged_in_where_another_program_has_the_port_is_told_of_it(
+    settings: Settings, local: LocalServer, monkeypatch: pytest.MonkeyPatch,
+    use: LocalUse, named: dict[str, Any], code: str, is_told: bool,
+) -> None:  # fmt: skip
+    with listener(b"HTTP/1.0 404 Not Found\r\n\r\n") as server:
+        monkeypatch.setattr(resolution, "DEFAULT_SERVER", server)
+        with (
+            pytest.raises(AuthError) as caught,
+            resolved(
+                replace(settings, **named), use, find_local=lambda: local,
+                terminal=make_terminal(tty=True), environ={},
+            ),
+        ):  # fmt: skip
+            raise AuthError("not logged in", hint="run: fnt login", code=code)
+
+    more = ", or use a personal server: --server local" if is_told else ""
+    assert caught.value.hint == f"run: fnt login{more}"

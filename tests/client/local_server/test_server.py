@@ -14,12 +14,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from e2e.harness import is_alive, wait_for
+from fnt.app import app
 from fnt.config.settings import load_settings
 from fnt.connection import connect
 from fnt.errors import SetupError, TemporaryError
@@ -27,6 +30,7 @@ from fnt.local_server import locks
 from fnt.local_server.folder import LocalFolder
 from fnt.local_server.process import FOLDER_OPTION, ServerProcess, log_tail
 from fnt.local_server.server import Endpoint, LocalServer
+from world import World
 
 pytestmark = pytest.mark.slow
 
@@ -269,6 +273,25 @@ def test_stopped_while_a_command_needs_it_it_stays_so(folder: LocalFolder) -> No
 
     assert watches
     assert len(starts(folder)) == 1
+
+
+def test_who_stops_it_is_told_of_a_command_that_needs_it(folder: LocalFolder) -> None:
+    local, world = local_server(folder), World()
+    stop = partial(
+        CliRunner().invoke,
+        app,
+        ["local", "stop"],
+        obj=replace(world.context(), find_local=lambda: local),
+    )
+    with local.using(may_start=True, idle_s=5, tell_start=lambda: None):
+        stop()
+        assert world.err.startswith("personal server stopped\n  a command still waits for it")
+
+    said = len(world.err)
+    use(local)
+    stop()
+    stop()
+    assert world.err[said:] == "personal server stopped\npersonal server was not running\n"
 
 
 def test_settings_of_another_server_and_secrets_do_not_reach_it(folder: LocalFolder) -> None:

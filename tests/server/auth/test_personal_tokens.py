@@ -83,6 +83,23 @@ def test_tokens_are_limited_in_number(database: Database, authenticator: Authent
     assert users.make_personal_token(database, EMAIL, days=1)
 
 
+def test_tokens_made_at_once_are_limited_in_number(
+    database: Database, authenticator: Authenticator, pair: TokenPair
+) -> None:
+    identity = authenticator.identify(pair.access_token)
+    for _ in range(MAX_TOKENS - 1):
+        users.make_personal_token(database, EMAIL, days=1)
+
+    def make() -> bool:
+        try:
+            return bool(authenticator.create_personal_token(identity, name=None, days=1))
+        except TokenRefused:
+            return False
+
+    assert at_once([make] * 8).count(True) == 1
+    assert not make()
+
+
 def test_a_token_of_another_user_cannot_be_revoked(
     database: Database, authenticator: Authenticator
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import time
 from pathlib import Path
@@ -91,6 +92,19 @@ def test_load_key_refuses_a_short_key(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="shorter"):
         load_key(path)
+
+
+def test_load_key_reads_no_file_without_an_end() -> None:
+    with pytest.raises(ConfigError, match="/dev/zero is longer than 4096 bytes"):
+        load_key(Path("/dev/zero"))
+
+
+def test_load_key_waits_for_no_writer_of_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "secret.key"
+    os.mkfifo(pipe)
+
+    with pytest.raises(ConfigError, match="shorter than 32 bytes"):
+        load_key(pipe)
 
 
 def test_load_key_that_cannot_be_read_is_a_config_error(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from fnt.wire.jobs import JobSnapshot
 from fnt_server.config.job_quotas import JobQuotas
 from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, Step, StepKind, StepStatus
-from fnt_server.jobs import creation, leases, queries, state, step_results
+from fnt_server.jobs import creation, leases, queries, state, step_results, storage_quota
+from fnt_server.jobs.creation import StoredFile
 from fnt_server.jobs.state import JobRefused
 from server.records import (
     at_once,
@@ -74,6 +75,21 @@ def test_confirm_takes_no_more_jobs_than_the_quotas_say(database: Database, user
     assert confirm(third)
 
 
+def test_confirms_at_once_make_no_more_jobs_than_a_user_may_have(
+    database: Database, user_id: int
+) -> None:
+    quotas = JobQuotas(max_user_jobs=3)
+
+    def confirm() -> bool:
+        try:
+            return creation.confirm(database, new_job(user_id), quotas=quotas)[1]
+        except JobRefused as refused:
+            assert refused.code is ErrorCode.TOO_MANY_JOBS
+            return False
+
+    assert at_once([confirm] * 10).count(True) == 3
+
+
 def test_confirm_with_one_key_at_once_makes_one_job(database: Database, user_id: int) -> None:
     new = new_job(user_id, idempotency_key="k")
 
@@ -81,6 +97,21 @@ def test_confirm_with_one_key_at_once_makes_one_job(database: Database, user_id:
 
     assert len({job.id for job, _ in found}) == 1
     assert [created for _, created in found].count(True) == 1
+
+
+def test_files_sent_at_once_store_no_more_than_the_quota(database: Database, user_id: int) -> None:
+    jobs = [creation.confirm(database, new_job(user_id))[0].id for _ in range(10)]
+
+    def attach(job_id: int) -> bool:
+        file = StoredFile(key=f"k{job_id}", sha256=f"{job_id:064x}", size_bytes=100)
+        try:
+            return creation.attach_file(database, job_id, file, quota_bytes=250)[1]
+        except JobRefused as refused:
+            assert refused.code is ErrorCode.QUOTA_EXCEEDED
+            return False
+
+    assert at_once([partial(attach, job_id) for job_id in jobs]).count(True) == 2
+    assert storage_quota.used_bytes(database, user_id) == 200
 
 
 def test_confirm_refuses_a_key_used_for_another_request(database: Database, user_id: int) -> None:

@@ -9,6 +9,7 @@ import redis
 
 from e2e.harness import wait_for
 from fnt_server.config import Config
+from fnt_server.config.environment import ConfigError
 from fnt_server.messaging import broker, broker_probe
 from fnt_server.messaging.event_manager import emit_job, make_manager
 from server.services import BrokerProcess
@@ -77,3 +78,18 @@ def test_an_event_that_is_given_up_is_a_failure() -> None:
 
     with pytest.raises(redis.ConnectionError):
         emit_job(manager, 1, {"id": 1})
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://h/0?foo=bar", "redis://h/0?socket_timeout=abc", "redis://h/0?db=x",
+     "redis://h/0?protocol=9", "rediss://h/0?ssl_cert_reqs=foo", "unix:///x?foo=bar"],
+)  # fmt: skip
+def test_an_option_that_no_connection_takes_is_a_wrong_setting(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"^FNT_EVENTS_URL has an option that is not valid$"):
+        broker_probe.require_valid(url, setting="FNT_EVENTS_URL")
+
+
+@pytest.mark.parametrize("url", ["redis://u:p@[::1]:5/0", "rediss://h/0", "unix:///x?db=1"])
+def test_a_url_with_valid_options_is_one(url: str) -> None:
+    broker_probe.require_valid(url, setting="FNT_EVENTS_URL")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -93,3 +96,58 @@ def test_web_and_worker_log_what_they_are_when_they_start(begun_anew: ServerProc
     assert re.search(
         rf"worker \w+ started: version {re.escape(__version__)}, 3 slots; database sqlite://", log
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "host"),
+    [("run", "256.1.1.1"), ("run", "a" * 300), ("run", "127.0.0.1:80"), ("run", "a\nb"),
+     ("web", "a..b"), ("web", "[::1]"), ("web", "1.2.3.4")],
+)  # fmt: skip
+def test_a_host_that_is_not_of_this_machine_is_one_line(
+    tmp_path: Path, command: str, host: str
+) -> None:
+    environ = clean_environ(FNT_HOST=host, FNT_DATA_DIR=str(tmp_path), FNT_PORT="0")
+    if command == "web":
+        environ["FNT_BROKER_URL"] = "redis://127.0.0.1:1/0"
+        assert programs.run("fnt_server", "migrate", env=environ, timeout_s=40).returncode == 0
+    ended = programs.run("fnt_server", command, env=environ, timeout_s=40)
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("fnt-server: cannot listen on '")
+    assert "correct FNT_HOST or --host" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "setting"), [("run", "FNT_EVENTS_URL"), ("worker", "FNT_BROKER_URL")]
+)
+def test_a_broker_url_with_a_wrong_option_is_one_line(
+    tmp_path: Path, command: str, setting: str
+) -> None:
+    """Before, `web` tried its subscription again 10 000 times a second."""
+    urls = {"FNT_BROKER_URL": "redis://127.0.0.1:1/0", setting: "redis://127.0.0.1:1/0?foo=bar"}
+    environ = clean_environ(FNT_DATA_DIR=str(tmp_path), FNT_PORT="0", **urls)
+    ended = programs.run("fnt_server", command, env=environ, timeout_s=40)
+
+    assert ended.returncode == 2
+    assert ended.stderr == f"fnt-server: {setting} has an option that is not valid\n"
+
+
+@pytest.mark.parametrize(("before", "ends"), [(signal.SIG_IGN, False), (signal.SIG_DFL, True)])
+def test_a_closed_terminal_stops_it_unless_under_nohup(
+    tmp_path: Path, before: signal.Handlers, ends: bool
+) -> None:
+    with programs.start(
+        "fnt_server", "run", "--port", "0", "--data-dir", str(tmp_path),
+        env=clean_environ(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, before),
+    ) as server:  # fmt: skip
+        assert server.stdout
+        assert server.stdout.readline().startswith("ready ")
+
+        server.send_signal(signal.SIGHUP)
+        if not ends:
+            time.sleep(2)  # it would have begun to stop
+            assert server.poll() is None
+            server.terminate()
+        assert server.wait(timeout=20) == 0

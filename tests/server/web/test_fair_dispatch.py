@@ -107,3 +107,25 @@ def test_a_request_that_is_going_to_wait_ends_its_turn_once() -> None:
     end_turn()
 
     assert ended == ["it"]
+
+
+def test_logins_from_everywhere_leave_the_turns_of_others() -> None:
+    fair = FairDispatch[str](each=2, total=3, logins=1)
+    for number in range(300):
+        fair.add(f"login {number}", f"{number}", is_login=True)
+    fair.add("other", "other")
+    assert list(fair.begin(0)) == ["login 0", "other"]
+
+    assert list(fair.begin(0)) == []
+    fair.end("login 0")
+
+    assert list(fair.begin(0)) == ["login 1"]
+
+
+def test_others_leave_logins_their_turns() -> None:
+    fair = FairDispatch[str](each=2, total=3, logins=1)
+    for number in range(300):
+        fair.add(f"{number}", f"{number}")
+    fair.add("login", "0", is_login=True)
+
+    assert "login" in list(fair.begin(0))

@@ -223,6 +223,22 @@ def test_a_user_who_uploads_slowly(deployment: Deployment, web: WebProcess) -> N
         assert worst_s(lambda: health_s(web), for_s=HOLD_S) < ANSWERS_WITHIN_S
 
 
+@pytest.mark.faults
+def test_logins_from_many_networks(web: WebProcess) -> None:
+    body = json.dumps({"email": "nobody@example.org", "password": "wrong password"}).encode()
+    login = post(paths.LOGIN, length=len(body)) + body
+    with ExitStack() as stack:
+        guessers = [
+            stack.enter_context(
+                connect(web.port, source=f"127.1.{number // 250}.{number % 250 + 1}")
+            )
+            for number in range(CROWD)
+        ]
+        for client in guessers:
+            client.sendall(login)
+        assert worst_s(lambda: health_s(web), for_s=5) < ANSWERS_WITHIN_S
+
+
 def test_who_is_too_slow_is_told(web: WebProcess) -> None:
     for sent in (b"GET / HTT", post(paths.LOGIN, length=10) + b"{"):
         with connect(web.port) as client:

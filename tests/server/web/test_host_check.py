@@ -7,13 +7,17 @@ import socket
 import pytest
 
 from fnt.wire import paths
+from fnt_server.config.allowed_hosts import allowed_hosts
+from fnt_server.web.host_check import is_allowed
 from server.processes import Deployment, WebProcess
 from server.web.crowds import connect, final_answer
 
 NAMES = ["127.0.0.1", "127.0.0.1:5000", "[::1]:5000", "localhost", "LOCALHOST.:80", "a.localhost",
          socket.gethostname()]  # fmt: skip
 FOREIGN = ["evil.example", "evil.example:5000", "localhost.evil.example", "127.0.0.1.evil.example",
-           "notlocalhost", "[::1", "a@evil.example", "127.0.0.1@evil.example:5000"]  # fmt: skip
+           "notlocalhost", "[::1", "a@evil.example", "127.0.0.1@evil.example:5000",
+           "127.0.0.1#evil.example", "evil.example\\@127.0.0.1", "127.0.0.1/evil.example",
+           "localhost?x", "0x7f.1", "[127.0.0.1", "127.0.0.1:80:80", "[evil.example]"]  # fmt: skip
 
 
 def ask(web: WebProcess, host: str, path: str = paths.HEALTH, more: str = "") -> bytes:
@@ -75,6 +79,20 @@ def test_a_name_may_be_allowed(deployment: Deployment, settings: dict[str, str])
     assert ask(web, "evil.example").startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.parametrize("host", ["127.1", "LOCALHOST", "2130706433", "::ffff:127.0.0.1"])
+def test_a_loopback_by_another_name_is_one(deployment: Deployment, host: str) -> None:
+    web = deployment.start_web(FNT_HOST=host)
+
+    assert ask(web, "evil.example").startswith(b"HTTP/1.1 403")
+    assert ask(web, "localhost").startswith(b"HTTP/1.1 200")
+
+
+def test_the_name_it_listens_on_is_served() -> None:
+    name = socket.gethostname().upper()
+
+    assert is_allowed(name, allowed_hosts("", listens_on=name, proxies=0))
+
+
 @pytest.mark.parametrize("setting", [{}, {"FNT_HOST": "0.0.0.0", "FNT_ALLOWED_HOSTS": "localhost"}])
 def test_a_request_without_a_host_comes_from_no_browser(
     deployment: Deployment, setting: dict[str, str]
@@ -84,3 +102,14 @@ def test_a_request_without_a_host_comes_from_no_browser(
         client.sendall(f"GET {paths.HEALTH} HTTP/1.0\r\n\r\n".encode())
         assert b" 200 OK" in final_answer(client)
     assert ask(web, "evil.example").startswith(b"HTTP/1.1 403")
+
+
+def test_the_log_says_what_to_set_as_some_clients_do_not(deployment: Deployment) -> None:
+    web = deployment.start_web()
+
+    ask(web, "fnt.example.org", "/socket.io/?EIO=4&transport=polling")
+
+    line = [line for line in deployment.logs().splitlines() if "request refused" in line][-1]
+    assert "FNT_PROXIES" in line
+    assert "FNT_ALLOWED_HOSTS" in line
+    assert "fnt.example.org" not in line

@@ -8,17 +8,27 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import redis
 
 from e2e.harness import wait_for
 from fnt.wire import events, paths
 from fnt.wire.job_status import JobStatus
 from fnt_server.db.models import Job
 from fnt_server.jobs import leases
+from fnt_server.messaging.broker import make_wakeup_sender, send_wakeup
 from server.api_client import form
 from server.processes import Deployment, WebProcess
 from server.services import BrokerProcess
 from server.sockets import Listener
-from server.worker.deployments import BOOK, MakeDeployment, finish, has_ended, result
+from server.worker.deployments import (
+    BOOK,
+    DONE_WITHIN_S,
+    MakeDeployment,
+    finish,
+    has_ended,
+    in_the_chunks,
+    result,
+)
 
 Act = Callable[[], object]
 
@@ -95,6 +105,59 @@ def test_a_broker_that_is_away_holds_nobody_and_loses_nothing(
 def jobs_of(deployment: Deployment) -> list[Job]:
     with deployment.database.read() as session:
         return list(session.query(Job))
+
+
+@pytest.mark.parametrize("restarts", [1, pytest.param(2, marks=pytest.mark.faults)])
+def test_a_broker_lost_while_a_wakeup_waits_for_its_turn_is_found_again(
+    make_deployment: MakeDeployment, broker_of_mine: BrokerProcess, restarts: int
+) -> None:
+    """The wakeup is acknowledged when its turn comes, while nobody is there to be told."""
+    deployment = make_deployment()
+    user_id, _ = deployment.add_user()
+    deployment.start_worker(FNT_WORKERS="1", FNT_PACE_MS="300")
+    deployment.wait_for_worker()
+    wait_for(lambda: leases.count_ready(deployment.database) == 0, within_s=10, what="all is quiet")
+    for _ in range(restarts):
+        busy = deployment.add_job(user_id, BOOK)
+        sender = make_wakeup_sender(deployment.config)
+        send_wakeup(sender)
+        deployment.wait_for_job(busy, in_the_chunks, within_s=DONE_WITHIN_S, what="it is at work")
+        send_wakeup(sender)
+        time.sleep(0.2)  # until the worker has taken it
+        broker_of_mine.kill()
+        finish(deployment, busy)
+        time.sleep(0.2)  # until its turn has come
+        broker_of_mine.start()
+
+    job_id = deployment.add_job(user_id, BOOK)
+
+    assert result(deployment, finish(deployment, job_id))
+
+
+@pytest.mark.parametrize(
+    "setting", ["min-replicas-to-write", pytest.param("maxmemory", marks=pytest.mark.faults)]
+)
+def test_a_broker_that_refuses_to_write_ends_no_worker(
+    make_deployment: MakeDeployment, broker_of_mine: BrokerProcess, setting: str
+) -> None:
+    deployment = make_deployment()
+    user_id, _ = deployment.add_user()
+    worker = deployment.start_worker(FNT_WORKERS="1", FNT_PACE_MS="300")
+    deployment.wait_for_worker()
+    busy = deployment.add_job(user_id, BOOK)
+    for _ in range(3):
+        send_wakeup(make_wakeup_sender(deployment.config))
+    with redis.Redis.from_url(broker_of_mine.url) as client:
+        client.config_set(setting, 1)
+        finish(deployment, busy)
+        time.sleep(2)  # until it would have read the next wakeups
+        assert worker.is_running
+        client.config_set(setting, 0)
+
+    job_id = deployment.add_job(user_id, BOOK)
+
+    assert result(deployment, finish(deployment, job_id))
+    assert len(worker.log.read_text().splitlines()) < 100
 
 
 def test_web_and_worker_start_without_a_broker(

@@ -143,9 +143,13 @@ def _token(text: str) -> str | None:
 
 def _checked(layers: Layers, *, token: str | None, config_dir: Path) -> Settings:
     found = {key: word for key in READERS if (word := first(layers, key)) is not None}
-    values = {key: read_value(key, word.value) for key, word in found.items()}
-    insecure_http = values.get("insecure_http", False)
-    server = normalize_server(values.pop("server", DEFAULT_SERVER), insecure_http=insecure_http)
+    values = {key: read_value(key, word.value, origin=word.origin) for key, word in found.items()}
+    server = values.pop("server", DEFAULT_SERVER)
+    try:
+        server = normalize_server(server, insecure_http=values.get("insecure_http", False))
+    except UsageError as error:
+        origin = found["server"].origin
+        raise UsageError(f"{origin}: {error.message}", hint=error.hint) from error
     if "timeout" in values:
         values["timeout_s"] = values.pop("timeout")
     if "local_idle" in values:

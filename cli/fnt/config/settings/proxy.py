@@ -58,6 +58,7 @@ def find_proxy(proxies: Mapping[str, str], *, server: str) -> Proxy | None:
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         proxy_port = parts.port or DEFAULT_PORTS[parts.scheme]
+        (parts.hostname or "").encode("idna")  # as the look-up does
     except (ValueError, KeyError):
         parts, proxy_port = urlsplit(""), 0
     if not parts.hostname or parts.scheme not in DEFAULT_PORTS:

@@ -10,6 +10,7 @@ from typing import Any
 
 from fnt.config.settings.values import FORMER_NAMES, READERS, read_value
 from fnt.errors import NotFoundError, UsageError
+from fnt.files import reason_of
 
 PROJECT_FILE = ".fnt.toml"
 USER_FILE = "config.toml"
@@ -66,7 +67,8 @@ def find_layers(
     profiles = user_values.pop("profiles", None)
     profile = first([*given, user_values], "profile")
     if profile is not None:
-        given.append(_profile(profiles.value if profiles else {}, profile.value, user_file))
+        name = read_value("profile", profile.value, origin=profile.origin)
+        given.append(_profile(profiles.value if profiles else {}, name, user_file))
     return [*given, user_values]
 
 
@@ -84,7 +86,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         values = tomllib.loads(text)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}") from error
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
     _refuse_unknown(set(values) - {"profiles"}, where=str(path))
     profiles = values.get("profiles", {})
@@ -139,16 +143,16 @@ def _project(cwd: Path, *, folder: Path) -> dict[str, Found]:
     return {k: Found(value=v, origin=str(path)) for k, v in values.items() if k in allowed}
 
 
-def _profile(profiles: Mapping[str, Any], profile: object, user_file: Path) -> dict[str, Found]:
-    name = str(profile)[:40]
-    values = profiles.get(profile) if isinstance(profile, str) else None
+def _profile(profiles: Mapping[str, Any], profile: str, user_file: Path) -> dict[str, Found]:
+    name = profile[:40]
+    values = profiles.get(profile)
     if values is None:
         raise NotFoundError(
             f"profile {name!r} not found", hint=f"fnt config set --profile {name} server URL"
         )
     origin = f"{user_file} [profiles.{name}]"
     for key, value in values.items():
-        read_value(key, value)
+        read_value(key, value, origin=origin)
     return {key: Found(value=value, origin=origin) for key, value in values.items()}
 
 

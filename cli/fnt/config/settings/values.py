@@ -18,6 +18,9 @@ DEFAULT_LOCAL_IDLE = "10m"
 MAX_LOCAL_IDLE_S = 7 * 86400
 
 
+MAX_DURATION_S = 100 * 365 * 86400
+"""A longer one counts as this one: timers and dates cannot hold it."""
+
 UNIT_S: Mapping[str, int] = {
     "": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400,
 }  # fmt: skip
@@ -35,7 +38,7 @@ def parse_duration(text: str) -> float:
             f"{text[:20]!r} is not a duration",
             hint="use 20s, 5m, 2h, 30d, 2w or a number of seconds",
         )
-    return float(match[1]) * UNIT_S[match[2]]
+    return min(float(match[1]) * UNIT_S[match[2]], MAX_DURATION_S)
 
 
 _PATH = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)*")
@@ -55,6 +58,7 @@ def normalize_server(text: str, *, insecure_http: bool = False) -> str:
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
+        (host or "").encode("idna")  # as the look-up does, which would raise it later
     except ValueError as error:
         raise UsageError("invalid server URL") from error
     if parts.scheme not in ("http", "https") or not host:
@@ -97,18 +101,35 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def read_value(key: str, value: object) -> Any:
-    """Parse and validate one setting; raises UsageError naming it."""
+def read_value(key: str, value: object, *, origin: str | None = None) -> Any:
+    """Parse and validate one setting; raises UsageError naming it, and where it comes from."""
+    name = key if origin is None else origin if key in origin.lower() else f"{origin}: {key}"
     try:
         return READERS[key](value)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{key}: {str(value)[:40]!r} is not a valid value") from error
+    except UsageError as error:
+        raise UsageError(f"{name}: {error.message}", hint=error.hint) from error
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise UsageError(f"{name}: {_shown(value)} is not a valid value") from error
+
+
+def _shown(value: object) -> str:
+    """Return the beginning of a value; a number may have too many digits to print."""
+    try:
+        return repr(str(value)[:40])
+    except ValueError:
+        return "a number of that size"
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
+    if "\0" in value:
+        raise ValueError
     return value
+
+
+def _path(value: object) -> Path:
+    return Path(value if isinstance(value, Path) else _text(value)).expanduser()
 
 
 def _switch(value: object) -> bool:
@@ -124,21 +145,21 @@ def _switch(value: object) -> bool:
 def _parallel(value: object) -> int:
     number = int(_number(value))
     if not 1 <= number <= 32:
-        raise UsageError("parallel must be 1 to 32")
+        raise UsageError("must be 1 to 32")
     return number
 
 
 def _duration(value: object) -> float:
     seconds = parse_duration(value) if isinstance(value, str) else _number(value)
     if not (0 < seconds < math.inf):
-        raise UsageError("timeout must be greater than 0")
-    return seconds
+        raise UsageError("must be greater than 0")
+    return min(seconds, MAX_DURATION_S)
 
 
 def _local_idle(value: object) -> float:
     seconds = parse_duration(value) if isinstance(value, str) else _number(value)
     if not 1 <= seconds <= MAX_LOCAL_IDLE_S:
-        raise UsageError("local_idle must be 1s to 7d")
+        raise UsageError("must be 1s to 7d")
     return seconds
 
 
@@ -154,7 +175,7 @@ READERS: Mapping[str, Callable[[object], Any]] = {
     "parallel": _parallel,
     "timeout": _duration,
     "no_keyring": _switch,
-    "ca_file": lambda value: Path(str(value)).expanduser(),
+    "ca_file": _path,
     "insecure_http": _switch,
     "no_local": _switch,
     "local_idle": _local_idle,

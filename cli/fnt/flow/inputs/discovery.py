@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import glob
 import os
+import shlex
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path, PurePath
 
 from fnt.errors import NotFoundError, UsageError
@@ -15,6 +19,10 @@ from fnt.files import special_kind
 
 BOOKS = ("*.pdf",)
 """Files taken from a folder by default."""
+NAMES_COMPARED = 2000
+"""Most names of a folder that a mistyped one is compared with."""
+CLOSE = 0.8
+"""How much of a mistyped name must agree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +62,38 @@ def find_files(
         words = ", ".join(include or BOOKS)
         raise NotFoundError(f"no files to send in {words}")
     return list(files.values())
+
+
+@contextmanager
+def suggesting(paths: Sequence[Path]) -> Iterator[None]:
+    """Add the name that is probably meant if the block does not find one of these files."""
+    try:
+        yield
+    except NotFoundError as error:
+        if error.hint is None and (meant := _file_meant(paths)):
+            error.hint = f"did you mean {shlex.quote(meant)}?"
+        raise
+
+
+def _file_meant(paths: Sequence[Path]) -> str | None:
+    """Return the file that those of the paths which do not exist stand for; None if unknown.
+
+    A name with spaces that the shell has split, one without its extension, or a mistyped one.
+    """
+    missing = [path for path in paths if not os.path.lexists(path)]
+    if not missing:
+        return None
+    first, joined = missing[0], " ".join(map(str, missing))
+    for name in (joined, f"{joined}.pdf"):
+        if os.path.isfile(name):  # noqa: PTH113 -- never raises
+            return name
+    try:
+        with os.scandir(first.parent) as entries:
+            names = {_folded(entry.name): entry.name for entry in islice(entries, NAMES_COMPARED)}
+    except (OSError, ValueError):
+        return None
+    close = difflib.get_close_matches(_folded(first.name), names, n=1, cutoff=CLOSE)
+    return str(first.with_name(names[close[0]])) if close else None
 
 
 def _expanded(typed: Path) -> list[Path]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from typing import cast
 
 from fnt.errors import UsageError
 from fnt.files import open_list, read_errors
-from fnt.flow.inputs.discovery import InputFile, find_files
+from fnt.flow.inputs.discovery import InputFile, find_files, suggesting
 from fnt.flow.inputs.stdin import Piped, pieces_of, spooled
 from fnt.output.terminal import Terminal
 
@@ -49,7 +51,8 @@ def opened(sources: Sources, terminal: Terminal) -> Iterator[list[InputFile]]:
             tell=terminal.say_error,
         )
     if STDIN not in sources.words:
-        yield found
+        with suggesting(paths if sources.files_from is None else []):
+            yield found
         return
     with spooled(_bytes_of(terminal)) as path:
         yield [InputFile(given=STDIN, path=path, relative=PurePath(sources.name or "")), *found]
@@ -59,6 +62,12 @@ def _check(sources: Sources, terminal: Terminal) -> None:
     is_piped = STDIN in sources.words
     if not sources.words and sources.files_from is None:
         raise UsageError("no input files", hint="fnt upload novel.pdf, or --files-from LIST")
+    for word in sources.words:
+        if re.match("(https?|ftp)://", word, re.IGNORECASE) and not os.path.lexists(word):
+            raise UsageError(
+                f"{word} is an address, not a file",
+                hint=f"download it first: curl -fLO {shlex.quote(word)}",
+            )
     if not is_piped and sources.name is not None:
         raise UsageError(
             "--name only applies to -", hint="fnt upload - --name novel.pdf < novel.pdf"

@@ -14,6 +14,11 @@ from fnt.flow.ledger.books import absolute
 from fnt.flow.results.file_names import extension
 from fnt.flow.results.format_option import NAMED_FORMATS
 
+OTHER_FILES = frozenset(
+    "anki azw3 doc docx epub excel htm md mobi ods odt pdf rtf text tsv xls xml".split()
+)
+"""Extensions of files that nobody means as a folder's name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputPlan:
@@ -29,7 +34,7 @@ class OutputPlan:
     def of_option(
         cls, text: str, *, formats: Sequence[str], jobs: int, overwrite: bool
     ) -> OutputPlan:
-        """Parse `-o`: a folder if it exists as one, ends in a slash, or has no known extension."""
+        """Parse `-o`: a folder if it exists as one, ends in a slash, or has no file extension."""
         path, formats = Path(text), tuple(formats)
         kind = special_kind(path)
         if kind not in (None, "a folder"):
@@ -38,7 +43,13 @@ class OutputPlan:
             )
         ending = path.suffix.lower().removeprefix(".")
         format = {extension(name): name for name in NAMED_FORMATS}.get(ending)
-        if format is None or text.endswith(("/", os.sep)) or os.path.isdir(path):  # noqa: PTH112 -- never raises
+        is_folder = text.endswith(("/", os.sep)) or os.path.isdir(path)  # noqa: PTH112 -- never raises
+        if ending in OTHER_FILES and not is_folder:
+            raise UsageError(
+                f"no format is saved as .{ending}",
+                hint=f"formats for -f: {', '.join(NAMED_FORMATS)}; for a folder, use -o {path}/",
+            )
+        if format is None or is_folder:
             return cls(folder=path, formats=formats, overwrite=overwrite)
         if jobs * len(formats) != 1:
             raise UsageError(
@@ -83,7 +94,8 @@ def prepare_folder(folder: Path) -> None:
     except OSError as error:
         raise UsageError(f"{folder} cannot be used as a folder: {error.strerror}") from error
     if not os.access(folder, os.W_OK):
-        raise UsageError(f"{folder} cannot be written to")
+        name = "this folder" if folder == Path() else folder
+        raise UsageError(f"{name} cannot be written to", hint="save elsewhere with -o DIR")
 
 
 def is_taken(path: Path) -> bool:

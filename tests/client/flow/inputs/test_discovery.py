@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 import pytest
 
 from fnt.errors import NotFoundError, UsageError
-from fnt.flow.inputs.discovery import InputFile, find_files
+from fnt.flow.inputs.discovery import InputFile, find_files, suggesting
 
 HOSTILE = ("two\nlines.pdf", "\x1b[2J.pdf", "bold].pdf", "-rf.pdf", "*.pdf")
 
@@ -209,3 +209,41 @@ def test_a_folder_whose_path_is_too_long(folder: Path, monkeypatch: pytest.Monke
         find_files([Path("deep")], recursive=True)
 
     assert caught.value.hint == "skip it with --exclude NAME"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["Un", "été.pdf"], "'Un été.pdf'"),  # the shell splits it
+        (["novel.pdf", "Un", "été.pdf"], "'Un été.pdf'"),
+        (["Un", "été"], "'Un été.pdf'"),
+        (["novel"], "novel.pdf"),
+        (["Novel.PDF"], "novel.pdf"),
+        (["novle.pdf"], "novel.pdf"),
+        (["books/Zola/nanna.pdf"], "books/Zola/nana.pdf"),
+    ],
+)
+def test_a_file_that_is_not_there_suggests_the_one_meant(
+    folder: Path, typed: list[str], meant: str
+) -> None:
+    (folder / "Un été.pdf").touch()
+
+    with pytest.raises(NotFoundError) as caught, suggesting([Path(name) for name in typed]):
+        raise NotFoundError(f"file {typed[0]} not found")
+
+    assert caught.value.hint == f"did you mean {meant}?"
+
+
+@pytest.mark.parametrize("typed", ["zola.epub", "nowhere/novel.pdf", "x" * 5000, "nul\0.pdf"])
+def test_a_name_like_no_other_suggests_nothing(typed: str) -> None:
+    with pytest.raises(NotFoundError) as caught, suggesting([Path(typed)]):
+        raise NotFoundError("not found")
+
+    assert caught.value.hint is None
+
+
+def test_what_is_not_found_of_files_that_are_there_is_something_else() -> None:
+    with pytest.raises(NotFoundError) as caught, suggesting([Path("novel.pdf")]):
+        raise NotFoundError("profile 'x' not found")
+
+    assert caught.value.hint is None
