@@ -42,7 +42,7 @@ from fnt.flow.plan import (
 )
 from fnt.flow.results.format_option import formats
 from fnt.flow.results.output_plan import OutputPlan
-from fnt.flow.resume import given_settings, typed_line
+from fnt.flow.typed_line import given_settings, typed_line
 from fnt.output.formatting import plural
 
 if TYPE_CHECKING:

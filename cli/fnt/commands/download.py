@@ -25,7 +25,7 @@ from fnt.flow.results.download import Result, save_result
 from fnt.flow.results.output_plan import prepare_folder
 from fnt.flow.results.selection import Selection
 from fnt.flow.results.stdout import check_stdout, print_result
-from fnt.flow.resume import was_typed
+from fnt.flow.typed_line import was_typed
 from fnt.flow.unsaved import (
     discard_saved,
     folders_of,

@@ -15,6 +15,7 @@ from fnt.local_server.local_use import LocalUse
 from fnt.output.output_mode import OutputMode
 from fnt.output.sanitize import clean
 from fnt.wire.error_codes import ErrorCode
+from fnt.wire.requests import MAX_TOKEN_DAYS
 from fnt.wire.responses import PersonalToken
 from fnt.wire.times import format_time
 
@@ -39,7 +40,10 @@ def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the token is for.")],
     *,
     days: Annotated[
-        int, typer.Option("--days", metavar="N", min=1, max=3650, help="Days until it expires.")
+        int,
+        typer.Option(
+            "--days", metavar="N", min=1, max=MAX_TOKEN_DAYS, help="Days until it expires."
+        ),
     ] = 90,
 ) -> None:
     """Create a personal token for FNT_TOKEN and print it; it is shown only once."""

@@ -32,7 +32,7 @@ from fnt.flow.plan import (
     refuse_existing,
 )
 from fnt.flow.results.stdout import check_stdout, print_completed
-from fnt.flow.resume import given_settings, typed_line
+from fnt.flow.typed_line import given_settings, typed_line
 from fnt.flow.unfinished import UnfinishedUpload, restart_stale
 from fnt.local_server.local_use import LocalUse
 from fnt.output.formatting import plural

@@ -17,7 +17,7 @@ from fnt.flow.patiently import Patiently
 from fnt.flow.pipeline_run import PipelineRun
 from fnt.flow.plan import Plan, ResumeHints, prepare_folders, refuse_existing
 from fnt.flow.results.stdout import check_stdout, print_completed
-from fnt.flow.resume import given_settings, typed_line, was_typed
+from fnt.flow.typed_line import given_settings, typed_line, was_typed
 from fnt.flow.unsaved import folders_of, recall, tell_unsaved_results
 
 if TYPE_CHECKING:

@@ -46,6 +46,9 @@ ClientId = Annotated[
     Meta(pattern=f"^[!-~]{{1,60}}{END}", extra={"says": "must be 1 to 60 printable characters"}),
 ]
 
+MAX_TOKEN_DAYS = 3650
+"""Lifetime of a personal token."""
+
 
 class LoginRequest(WireStruct, frozen=True, kw_only=True):
     """Email and password."""
@@ -71,7 +74,9 @@ class PersonalTokenRequest(WireStruct, frozen=True, kw_only=True):
     """A personal token to be created."""
 
     name: Annotated[str, _text(60)]
-    days: Annotated[int, Meta(ge=1, le=3650, extra={"says": "must be 1 to 3650"})] = 90
+    days: Annotated[
+        int, Meta(ge=1, le=MAX_TOKEN_DAYS, extra={"says": f"must be 1 to {MAX_TOKEN_DAYS}"})
+    ] = 90
     """Until it expires."""
 
 

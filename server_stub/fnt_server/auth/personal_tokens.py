@@ -10,6 +10,7 @@ import uuid
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from fnt.wire.requests import MAX_TOKEN_DAYS
 from fnt_server.auth import audit
 from fnt_server.auth.audit import AuditEvent
 from fnt_server.auth.password_hashing import TOKEN_PREFIX, token_hash
@@ -20,7 +21,6 @@ from fnt_server.failure_reasons import reason
 MAX_TOKENS = 100
 """Of one user."""
 MAX_NAME_CHARS = 60
-MAX_DAYS = 3650
 USE_WRITTEN_EVERY_S = 60.0
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,8 @@ def create(
 
     The user must be locked.
     """
-    if not 1 <= days <= MAX_DAYS:
-        raise TokenRefused(f"days must be 1 to {MAX_DAYS}")
+    if not 1 <= days <= MAX_TOKEN_DAYS:
+        raise TokenRefused(f"days must be 1 to {MAX_TOKEN_DAYS}")
     if name is not None and not (0 < len(name.strip()) <= MAX_NAME_CHARS and name.isprintable()):
         raise TokenRefused(f"name must be 1 to {MAX_NAME_CHARS} printable characters")
     count = session.scalar(select(func.count()).where(*_living(user_id))) or 0

@@ -16,9 +16,9 @@ from sqlalchemy import select
 from fnt import __version__
 from fnt.wire import local_server as names
 from fnt.wire.local_server import ServerState
+from fnt.wire.requests import MAX_TOKEN_DAYS
 from fnt_server.auth import users
 from fnt_server.auth.password_hashing import token_hash
-from fnt_server.auth.personal_tokens import MAX_DAYS
 from fnt_server.config import Config
 from fnt_server.config.environment import ConfigError
 from fnt_server.db.connection import COMMAND, Database, now
@@ -81,7 +81,7 @@ def require_token(database: Database, path: Path) -> None:
         return
     if USER not in {user.email for user in users.list_users(database)}:
         users.add_user(database, USER, secrets.token_urlsafe(32))
-    token = users.make_personal_token(database, USER, days=MAX_DAYS, name="personal server")
+    token = users.make_personal_token(database, USER, days=MAX_TOKEN_DAYS, name="personal server")
     _write_private(path, token)
 
 

@@ -1,4 +1,4 @@
-"""How long tokens and logins are valid."""
+"""How long tokens and logins are valid; of personal tokens, see `MAX_TOKEN_DAYS`."""
 
 from __future__ import annotations
 

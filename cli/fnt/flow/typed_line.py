@@ -1,4 +1,4 @@
-"""Reconstruction of the command line for hints."""
+"""The command line as it was typed, for hints that repeat it."""
 
 from __future__ import annotations
 
