@@ -82,6 +82,7 @@ _COMMON = frozenset(
     the of and to in that was he it his der die und das ich el los que del lo di il che non per
     """.split()
 )
+_FEWEST_COMMON: Final = 0.05
 _MIN_WORDS = 300
 """Minimum number of words needed to recognize the language by its function words."""
 
@@ -91,6 +92,12 @@ _NO_TEXT = "the PDF has no readable text: run OCR first, for example with ocrmyp
 def is_unreadable(text: str) -> bool:
     """Return whether it has a character that the file does not name."""
     return LOST in text
+
+
+def reads_as_text(text: str) -> bool:
+    """Return whether a page has as many function words as text in a language has."""
+    words = _WORD.findall(text.lower())
+    return sum(map(_COMMON.__contains__, words)) >= max(1, _FEWEST_COMMON * len(words))
 
 
 def clean_pages(pages: Iterable[Page]) -> list[Page]:
@@ -184,6 +191,6 @@ def check_readable(pages: Iterable[Page]) -> None:
         odd += len(_UNREADABLE.findall(text))
         total += len(words)
         common += sum(map(_COMMON.__contains__, words))
-    strange = total >= _MIN_WORDS and common < 0.05 * total
+    strange = total >= _MIN_WORDS and common < _FEWEST_COMMON * total
     if letters == 0 or odd > 0.2 * (letters + odd) or strange:
         raise PdfRejected(JobErrorCode.PDF_NO_TEXT, _NO_TEXT)

@@ -89,6 +89,12 @@ class Glyphs:
         """Return whether the font does not say which character this is."""
         return bool(pdfium.FPDFText_HasUnicodeMapError(self._page, self._index(at)) == 1)
 
+    def is_drawn(self, at: int) -> bool:
+        """Return whether the font draws its characters itself (Type 3): only these have no name."""
+        handle = pdfium.FPDFText_GetTextObject(self._page, self._index(at))
+        font = pdfium.FPDFTextObj_GetFont(handle) if handle else None
+        return bool(font) and pdfium.FPDFFont_GetBaseFontName(font, None, 0) <= 1
+
     def is_raised(self, at: int, y: float, size: float, *, by_shape: bool) -> bool:
         """Recognize a note call by size and baseline, or by shape if the font has small figures."""
         _, call_y, call_size, angle = self.place(at)

@@ -10,7 +10,7 @@ from typing import Any
 
 from fnt.wire.error_codes import JobErrorCode
 from fnt_server.pipeline.errors import PdfRejected
-from fnt_server.pipeline.extraction.characters import ACCENTS
+from fnt_server.pipeline.extraction.characters import ACCENTS, reads_as_text
 from fnt_server.pipeline.extraction.glyphs import Glyphs
 from fnt_server.pipeline.extraction.note_calls import (
     may_hold_calls,
@@ -29,6 +29,8 @@ from fnt_server.pipeline.extraction.spaces import (
 from fnt_server.pipeline.layout.geometry import HYPHEN, Line
 
 _LINE_END = re.compile(r"\r\n?|\n|[\x02\ufffe\xad](?:\r\n)?")
+_BLANK = " \xa0\t\0"
+"""Not `str.strip()`: to it, ligatures of TeX's bitmap fonts are white (`\x1c` to `\x1f`)."""
 _HYPHENS = ("\x02", "\ufffe", "\xad")
 _MAY_BE_UNMAPPED = re.compile(
     r"[;:<=>@?\d\x01\x03-\x08\x0e-\x1f](?:(?<=[\x01\x03-\x08\x0e-\x1f])|(?<=\w.)(?=\w))"
@@ -40,6 +42,8 @@ _MOST_MARKS = 4
 """Characters of a letter with its marks; French has no more than two."""
 _MOST_RAISED = 12
 """Raised characters that a line may begin with."""
+_SAMPLE = 200
+"""Letters of a page that tell which fonts it is set in."""
 _HARD_HYPHEN = re.compile(r"[-\u2010](?<=[^\W_].)$")
 
 
@@ -54,6 +58,7 @@ class LineReader:
         self._marks = ""
         self._has_inner_capitals = False
         self._has_placed_words = False
+        self._keeps_codes = False
         self.unmapped = 0
         """Characters left out so far, because their font does not say which they are."""
 
@@ -63,6 +68,7 @@ class LineReader:
             return ()
         text = self._glyphs.text()
         self._has_inner_capitals = bool(_INNER_CAPITAL.search(text))
+        self._keeps_codes = self._are_codes_letters(text)
         self._has_placed_words = are_words_placed(text, self._glyphs)
         spans = without_rows(text, list(self._spans(text)), self._glyphs)
         found = [line for span in spans if (line := self._line(text, *span))]
@@ -83,7 +89,7 @@ class LineReader:
         yield start, len(text), ""
 
     def _line(self, text: str, start: int, end: int, hyphen: str) -> Line | None:
-        stripped = text[start:end].strip(" \xa0\t\0")
+        stripped = text[start:end].strip(_BLANK)
         if not stripped:
             return None
         start = text.index(stripped, start)
@@ -100,9 +106,9 @@ class LineReader:
         if self._has_inner_capitals and _INNER_CAPITAL.search(stripped):
             size = lower_small_capitals(letters, stripped, self._glyphs, start=start) or size
         calls = self._take_calls(letters, stripped, start, y, size)
-        if _MAY_BE_UNMAPPED.search(stripped):
+        if not self._keeps_codes and _MAY_BE_UNMAPPED.search(stripped):
             self._take_unmapped(letters, start)
-        stripped = "".join(letters).strip()
+        stripped = "".join(letters).strip(_BLANK)
         if not stripped:
             return None
         stripped = stripped.replace("\xad", "").replace("\x02", "-").replace("\ufffe", "-")
@@ -185,6 +191,17 @@ class LineReader:
             found |= spaces_between_placed_words(text, glyphs, start=start, size=size)
         for place in found:
             letters[place] = " " + letters[place]
+
+    def _are_codes_letters(self, text: str) -> bool:
+        """Return whether the page is set in bitmap fonts of TeX, whose codes are their letters."""
+        if not _MAY_BE_UNMAPPED.search(text):
+            return False
+        letters = [place for place, letter in enumerate(text) if letter.isalpha()]
+        drawn = sum(
+            self._glyphs.is_unmapped(at) and self._glyphs.is_drawn(at)
+            for at in letters[:: max(1, len(letters) // _SAMPLE)]
+        )
+        return 2 * drawn > min(len(letters), _SAMPLE) and reads_as_text(text)
 
     def _take_unmapped(self, letters: list[str], start: int) -> None:
         """Empty the places of characters whose font does not say which they are."""

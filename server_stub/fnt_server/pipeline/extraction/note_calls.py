@@ -11,12 +11,16 @@ from typing import Final
 from fnt_server.pipeline.extraction.glyphs import Glyphs
 from fnt_server.pipeline.layout.geometry import Line
 
-_CALL = re.compile(r"(?<=[\w»”\"!?.,;:…’)])[ \xa0]?(?:\d{1,3}|[*†‡]{1,3}|\(\d{1,3}\))(?![\w°])")
+_CALL = re.compile(
+    r"(?<=[\w»”\"!?.,;:…’)])(?<![(\[]\d)(?<![(\[]\d\d)[ \xa0]?"
+    r"(?:\d{1,3}|[*†‡]{1,3}|\(\d{1,3}\)|\[\d{1,3}\])(?![\w°])"
+)
 """What a note call may look like; its size and height decide."""
 _CALL_SIGN = re.compile(r"[\d*†‡]")
 _LETTER = re.compile(r"(?<=[^\W\d_]|[»”\"!?.,;:…’)])[ \xa0]?[a-z](?!\w)")
 _LETTER_NOTE = re.compile(r"[(\[]?([a-z])[.)\]]? ?[A-ZÀ-Ý]")
-_ALONE = re.compile(r"\(?(?:\d{1,3}|[*†‡]{1,3}|[a-z]{1,3})\)?")
+_ALONE = re.compile(r"[(\[]?(?:\d{1,3}|[*†‡]{1,3}|[a-z]{1,3})[)\]]?")
+_FIRST_CALL = re.compile(r"[(\[](?:\d{1,3}|[*†‡]{1,3})[)\]]")
 _UNIT = re.compile(r"(?:^|\d[ \xa0]?)[kcdm]?m[ \xa0]?$")
 _EXPONENTS: Final = {"2": "²", "3": "³"}
 _MOST_RAISED: Final = 5
@@ -43,7 +47,7 @@ def take_calls(
         if text[last] in _EXPONENTS and first == last and _UNIT.search(text, 0, first):
             letters[first] = _EXPONENTS[text[first]]
             continue
-        begin = first - 1 if text[first - 1] in "( \xa0" else first
+        begin = first - 1 if text[first - 1] in "([ \xa0" else first
         calls.append(text[begin:end].strip())
         letters[begin:end] = [""] * (end - begin)
     return tuple(calls)
@@ -54,7 +58,7 @@ def _places(
 ) -> Iterator[tuple[int, int, int]]:
     """Yield the first and the last raised character of each call, and where it ends."""
     for call in _CALL.finditer(text):
-        last = call.end() - 1 if text[call.end() - 1] != ")" else call.end() - 2
+        last = call.end() - 1 if text[call.end() - 1] not in ")]" else call.end() - 2
         is_digit = text[last].isdigit()
         if call.start() == 0 or not glyphs.is_raised(start + last, y, size, by_shape=is_digit):
             continue
@@ -85,6 +89,9 @@ def with_raised_joined(lines: Sequence[Line], *, marks: str) -> tuple[Line, ...]
 
     Figures, stars and the letters of notes are calls; others are part of a word, as in `Dʳ`.
     """
+    if any(map(_FIRST_CALL.match, (line.text for line in lines))):
+        befores = (None, *lines)
+        lines = [_without_first_call(*pair) for pair in zip(lines, befores, strict=False)]
     alone = [place for place, line in enumerate(lines) if _may_be_raised(line)]
     if not alone:
         return tuple(lines)
@@ -96,6 +103,19 @@ def with_raised_joined(lines: Sequence[Line], *, marks: str) -> tuple[Line, ...]
             kept[home] = _with_raised(line, lines[place], marks)
             kept[place] = None
     return tuple(line for line in kept if line)
+
+
+def _without_first_call(line: Line, before: Line | None) -> Line:
+    """Return a line without the call it begins with, which PDFium parts from the word before."""
+    call = _FIRST_CALL.match(line.text)
+    if not call or not before or call.end() == len(line.text):
+        return line
+    touches = abs(line.x0 - before.x1) < 0.2 * line.size
+    if not touches or abs(line.y - before.y) > 0.1 * line.size:
+        return line
+    text = line.text[call.end() :]
+    white = 0.3 * line.size if text[0].isspace() else 0.0
+    return replace(line, text=text.strip(), x0=line.x0 + white, calls=(call[0], *line.calls))
 
 
 def _may_be_raised(line: Line) -> bool:

@@ -11,6 +11,8 @@ from typing import Final
 from fnt_server.pipeline.layout.geometry import HYPHEN, Line
 from fnt_server.pipeline.layout.margins import Column, Typesetting
 from fnt_server.pipeline.text.hyphenation import Vocabulary
+from fnt_server.pipeline.text.line_breaks import LINK_AT_END
+from fnt_server.pipeline.text.signatures import may_be_name
 from fnt_server.pipeline.text.verse import find_line_starts
 
 _DASH = re.compile(r"[-–—―]\s?(?!\d)")
@@ -135,16 +137,27 @@ def _in_sentence(above: Line, line: Line, column: Column) -> bool:
     goes_on = above.text[-1].isalpha() or above.text[-1] in (",", HYPHEN)
     half = 0.6 * (column.right - column.left)
     long = max(above.x1 - above.x0, line.x1 - line.x0) > half
+    if LINK_AT_END.search(above.text) and not above.text.isupper():
+        return long or line.text[0].islower()
     return goes_on and line.text[0].islower() and (long or above.x1 > column.right - line.size)
 
 
 def _begins_paragraph(above: Line, line: Line, column: Column, typesetting: Typesetting) -> bool:
     shift = line.x0 - column.left
+    if _is_set_right(above, column) and line.x0 < above.x0 and not line.text[0].islower():
+        return True
     if typesetting.hanging and shift < 1.5 * typesetting.indent:
         return shift < 0.6 * typesetting.size
     if shift > 0.6 * typesetting.size:
         return not _is_quote(above, line, column, typesetting)
     return _stops_short(above, line, column, typesetting)
+
+
+def _is_set_right(line: Line, column: Column) -> bool:
+    """Return whether a line is a name or a date that stands at the right margin."""
+    far = line.x0 - column.left > 0.4 * (column.right - column.left)
+    at_margin = line.x1 > column.right - line.size
+    return far and at_margin and may_be_name(line.text.rstrip("."))
 
 
 def _has_label(above: Line, line: Line, column: Column) -> bool:
@@ -188,11 +201,19 @@ def _is_quote(above: Line, line: Line, column: Column, typesetting: Typesetting)
 
 def _stops_short(above: Line, line: Line, column: Column, typesetting: Typesetting) -> bool:
     """Return whether a paragraph ended although the next one is not indented."""
+    if _is_salutation(above, column) and not line.text[0].islower():
+        return _fits_above(above, line, column)
     if not _ENDED.search(above.text):
         return False
     if _fits_above(above, line, column):
         return True
     return not typesetting.indents and bool(_DASH.match(line.text))
+
+
+def _is_salutation(line: Line, column: Column) -> bool:
+    """Return whether a letter may begin with the line: `Mon cher ami,`."""
+    short = line.x1 - column.left < 0.4 * (column.right - column.left)
+    return short and line.text[0].isupper() and line.text[-1] == ","
 
 
 def _fits_above(above: Line, line: Line, column: Column) -> bool:

@@ -10,7 +10,7 @@ from fnt_server.pipeline.layout.geometry import HYPHEN, Line
 
 FINAL: Final = tuple(".!?…")
 _OPENING: Final = "«“\"'’( \xa0\u202f—–-"
-_CLOSING: Final = '»”"’) \xa0\u202f'
+CLOSING: Final = '»”"’) \xa0\u202f'
 _QUOTES: Final = '«“"'
 _DASHES: Final = "—–―-"
 _PAUSES: Final = ",;:"
@@ -53,7 +53,7 @@ class Break(NamedTuple):
         announced = self.above.text.endswith(":") and self.line.text[0] in _QUOTES
         if announced or self.is_labelled or self.line.text[0] in _DASHES:
             return False
-        return not self.above.text.rstrip(_CLOSING).endswith((*FINAL, HYPHEN))
+        return not self.above.text.rstrip(CLOSING).endswith((*FINAL, HYPHEN))
 
     @property
     def is_labelled(self) -> bool:

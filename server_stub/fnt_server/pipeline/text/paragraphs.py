@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from fnt_server.pipeline.document import Dropped, Paragraph
+from fnt_server.pipeline.layout.captions import captions_after_sentences
 from fnt_server.pipeline.layout.columns import Gutters, columns, usual_gutters
 from fnt_server.pipeline.layout.facing_text import sides_of
 from fnt_server.pipeline.layout.flat_calls import ReadPage, parted_from_flat_calls
@@ -179,6 +180,7 @@ def _columns_and_notes(
             called_before=called,
         )
         called = unanswered_calls(texts, notes)
+        texts = captions_after_sentences(texts, size=size)
         read.append(ReadPage(number=page.number, columns=texts, notes=notes))
     kept: list[tuple[int, list[Line]]] = []
     dropped: list[Dropped] = []

@@ -35,7 +35,7 @@ def is_signature(column: Column, place: int, before: Line | None, after: Line | 
     if place and not _is_close(above, line):
         return False
     apart = place > 1 and above.y - line.y > _APART * _usual_gap(lines, place)
-    if not _may_be_name(line.text.rstrip(".") if apart else line.text):
+    if not may_be_name(line.text.rstrip(".") if apart else line.text):
         return False
     is_short = line.x1 - column.left < _SHORT * (column.right - column.left)
     if place + 1 < len(lines):
@@ -56,7 +56,8 @@ def _usual_gap(lines: Sequence[Line], place: int) -> float:
     return max(min(gaps, default=0.0), lines[place].size)
 
 
-def _may_be_name(text: str) -> bool:
+def may_be_name(text: str) -> bool:
+    """Return whether a line is as short as a name or a date, and ends like one."""
     if not text[:1].isupper():
         return False
     words = len(text.split())

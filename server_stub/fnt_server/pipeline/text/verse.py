@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from fnt_server.pipeline.layout.geometry import HYPHEN, Line
 from fnt_server.pipeline.layout.margins import Column
-from fnt_server.pipeline.text.line_breaks import FINAL, LINK_AT_END, Break
+from fnt_server.pipeline.text.line_breaks import CLOSING, FINAL, LINK_AT_END, Break
 from fnt_server.pipeline.text.signatures import is_signature
 
 _FEWEST_OPEN: Final = 4
@@ -23,10 +25,16 @@ _FEWEST_EARLY: Final = 0.4
 """Share of the lines of free verse that end early; of prose, 0.25 at most."""
 _FEWEST_ENDING: Final = 5
 """Lines that end early; beside a picture, three do above and below its edges."""
+_FEWEST_BEFORE_SMALL: Final = 0.25
+"""The same of the lines before those that begin small."""
 _FEWEST_IN_BOOK: Final = 0.25
 """The same in a book of free verse; of prose, 0.03."""
 _FEWEST_IN_VERSE: Final = 0.2
 """The same in a page of such a book."""
+_SPEAKER = re.compile(r"((?:[A-ZÀ-Ý][\w’'-]*\s?){1,4})(?:, [^.—–]{1,60})?\.? ?[—–] ")
+_FEWEST_SPEECHES: Final = 3
+_FEWEST_SPEAKERS: Final = 2
+_FEWEST_LINES_OF_PROSE: Final = 3
 _FEWEST_FLUSH: Final = 0.6
 _FEWEST_CHOSEN: Final = 2
 _FEWEST_SMALL: Final = 3
@@ -51,7 +59,7 @@ def find_line_starts(columns: Sequence[Column]) -> dict[int, bool]:
     book_of_verse = found.count(True) > found.count(False)
     poems = [column for is_free, column in zip(free, columns, strict=True) if is_free]
     wraps = bool(poems) and _wraps_flush(poems, measure)
-    starts: dict[int, bool] = {}
+    starts: dict[int, bool] = dict.fromkeys(_speeches(columns), False)
     for place, (column, known, is_free) in enumerate(zip(columns, found, free, strict=True)):
         if is_free:
             starts |= _free_verse(column, measure, wraps=wraps)
@@ -62,6 +70,25 @@ def find_line_starts(columns: Sequence[Column]) -> dict[int, bool]:
             after = columns[place + 1].lines[0] if place + 1 < len(columns) else None
             starts.update(_passages(column, before, after))
     return starts
+
+
+def _speeches(columns: Sequence[Column]) -> Iterator[int]:
+    """Yield the ids of lines that begin with who speaks, as other lines do: `Cléante. — Non.`"""
+    found = [
+        (label[1], id(line), not place or _ends_sentence(column.lines[place - 1]))
+        for column in columns
+        for place, line in enumerate(column.lines)
+        if (label := _SPEAKER.match(line.text))
+    ]
+    names = Counter(name for name, _, _ in found)
+    speakers = {name for name, times in names.items() if times >= _FEWEST_SPEECHES}
+    if len(speakers) < _FEWEST_SPEAKERS:
+        return
+    yield from (line for name, line, is_free in found if is_free and name in speakers)
+
+
+def _ends_sentence(line: Line) -> bool:
+    return line.text.rstrip(CLOSING).endswith(FINAL)
 
 
 def _is_verse(lines: Sequence[Line]) -> bool | None:
@@ -78,8 +105,21 @@ def _is_verse(lines: Sequence[Line]) -> bool | None:
         return False
     if capitals < _FEWER_CAPITALS or capitals >= _FEWEST_CAPITALS:
         return capitals >= _FEWEST_CAPITALS
+    if _goes_on_as_prose(lines):
+        return False
     reach = max(line.x1 for line in lines)
     return sum(each.has_room(reach) for each in inside) >= _FEWER_CAPITALS * len(inside)
+
+
+def _goes_on_as_prose(lines: Sequence[Line]) -> bool:
+    """Return whether lines in a row begin small below full ones: no rest of a line is that long."""
+    run = 0
+    for each in _breaks(lines):
+        goes_on = each.is_close and not (each.is_capital or each.has_room(max(each.reach)))
+        run = run + 1 if (goes_on and each.is_open) or each.above.text.endswith(HYPHEN) else 0
+        if run == _FEWEST_LINES_OF_PROSE:
+            return True
+    return False
 
 
 def _is_justified(lines: Sequence[Line]) -> bool:
@@ -112,6 +152,8 @@ def _free_columns(columns: Sequence[Column], measure: float) -> list[bool]:
         small = sum(not each.is_capital for each in breaks)
         if len(breaks) < _FEWEST_OPEN or min(flush, 2 * small) < _FEWEST_FLUSH * len(breaks):
             return False
+        if not _ends_early_before_small(breaks):
+            return False
         if ending_early >= max(_FEWEST_ENDING, _FEWEST_EARLY * len(breaks)):
             return True
         with_room = sum(each.has_room(column.left + measure) for each in breaks)
@@ -121,6 +163,20 @@ def _free_columns(columns: Sequence[Column], measure: float) -> list[bool]:
         is_free(column, breaks, len(ending))
         for column, breaks, ending in zip(columns, inside, early, strict=True)
     ]
+
+
+def _ends_early_before_small(breaks: Sequence[Break]) -> bool:
+    """Return whether lines also end early where the next begins small.
+
+    If hardly any does, and the lines that end early are before capitals, the column is prose
+    around a passage of verse.
+    """
+    early = [each for each in breaks if each.has_room(max(each.reach))]
+    before_capitals = sum(each.is_capital for each in early)
+    small = len(early) - before_capitals
+    return small >= before_capitals or small >= _FEWEST_BEFORE_SMALL * sum(
+        not each.is_capital for each in breaks
+    )
 
 
 def _inside(lines: Sequence[Line]) -> list[Break]:

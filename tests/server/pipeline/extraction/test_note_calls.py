@@ -41,6 +41,9 @@ def read(drawn: str, folder: Path, *, note: str = "") -> list[Line]:
             "ici et là",
             ("1", "2"),
         ),
+        (f"(le soir) Tj {SMALL} ([7]) Tj {NORMAL} ( vint) Tj", "le soir vint", ("[7]",)),
+        (f"(le soir) Tj {SMALL} ([10]) Tj {NORMAL} (, vint) Tj", "le soir, vint", ("[10]",)),
+        (f"(le soir) Tj {SMALL} ([128]) Tj", "le soir", ("[128]",)),
         (f"(de 12 m) Tj {SMALL} (2) Tj {NORMAL} ( ou 3 km) Tj", "de 12 m² ou 3 km", ()),
         (f"(de 4 cm) Tj {SMALL} (3) Tj {NORMAL} (.) Tj", "de 4 cm³.", ()),
         (f"(au XIX) Tj {SMALL} (e) Tj {NORMAL} ( si\xe8cle) Tj", "au XIXe siècle", ()),
@@ -114,3 +117,21 @@ def test_a_number_elsewhere_stays_a_line() -> None:
     page = [make_line("Le vent tomba.", 50, 250), make_line("70", 150, 160, y=30, size=6)]
 
     assert with_raised_joined(page, marks="") == tuple(page)
+
+
+@pytest.mark.parametrize("mark", ["[7]", "[10]", "(3)", "[*]"])
+@pytest.mark.parametrize(
+    ("after", "text"), [(" galopin !", "mauvais galopin !"), (", oui", "mauvais, oui")]
+)
+def test_a_call_that_begins_a_piece_of_a_line_is_no_text(mark: str, after: str, text: str) -> None:
+    lines = [make_line("mauvais", 50, 90), make_line(mark + after, 90.4, 150)]
+
+    [[line]] = columns(with_raised_joined(lines, marks=""))
+
+    assert (line.text, line.calls) == (text, (mark,))
+
+
+def test_a_note_that_begins_with_a_mark_keeps_it() -> None:
+    lines = [make_line("mauvais", 50, 90, y=500), make_line("[7] Sic.", 50, 90, y=480, size=8)]
+
+    assert list(with_raised_joined(lines, marks="")) == lines

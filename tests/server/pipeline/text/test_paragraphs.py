@@ -279,3 +279,58 @@ def test_signs_between_passages_part_them_and_are_no_text(sign: str) -> None:
     ]
 
     assert texts(find(rows)) == ["Le vent tomba enfin sur la mer.", "Il partit."]
+
+
+@pytest.mark.parametrize("date", ["Paris, le 17 mai 1837.", "Rouen, 3 juin 1841", "Marie D."])
+@pytest.mark.parametrize(
+    "below", ["Mon cher ami, il faut que je vous", "— Quelle bêtise, que tout cela"]
+)
+def test_what_stands_at_the_right_margin_ends_a_paragraph(date: str, below: str) -> None:
+    right = (120.0, 1.0, date)
+
+    found = find([short("Il se tut."), 0.4, right, 0.3, full(below), short("dise tout.")])
+
+    assert texts(found)[1:] == [date, f"{below} dise tout."]
+
+
+@pytest.mark.parametrize(
+    "below", ["Mais elle était pleine de convoitises,", "– C’est le fils de Boudet,"]
+)
+@pytest.mark.parametrize("greeting", ["Mon cher ami,", "Madame,", "Ma chère sœur,"])
+def test_a_salutation_stands_apart(greeting: str, below: str) -> None:
+    salutation = (0.0, 0.3, greeting)
+
+    found = find(
+        [
+            full("Il prit la lettre que le facteur lui"),
+            short("tendait."),
+            0.3,
+            salutation,
+            0.3,
+            full(below),
+            short("dit-il."),
+        ],
+    )
+
+    assert texts(found)[1:] == [greeting, f"{below} dit-il."]
+
+
+@pytest.mark.parametrize("link", ["à", "de", "par"])
+def test_a_line_that_ends_in_a_link_goes_on_overleaf_before_a_capital(link: str) -> None:
+    found = find(
+        [
+            full("Elle ouvrit la fenêtre et"),
+            short("dit alors."),
+            0.5,
+            full(f"« Le pêcheur du Pollet, que j’ai connu {link}", indent=20),
+        ],
+        [
+            full("Dieppe, avant de venir chez", indent=20),
+            short("vous. »", indent=20),
+            0.5,
+            full("Elle referma la fenêtre et"),
+            short("sortit."),
+        ],
+    )
+
+    assert len(found) == 3

@@ -286,3 +286,50 @@ def test_a_long_line_that_the_poet_ends_is_not_joined_with_a_short_one() -> None
     assert texts(find([*FREE, *long, *FREE]), "verse") == [
         text for *_, text in [*FREE, *long, *FREE]
     ]
+
+
+SONG = [
+    (30.0, 60.0, "Mon enfant, viens"),
+    (30.0, 135.0, "Songer à la douceur des longs soirs"),
+    (30.0, 60.0, "De la lande grise"),
+    (30.0, 140.0, "Que baigne la lumière d’un vieux port"),
+    (30.0, 60.0, "Sur la mer calme"),
+    (30.0, 130.0, "Pareille aux pays qui te ressemblent."),
+]
+FULL_PROSE = [
+    (0, 200, "Il regarda longtemps la mer, qui montait, et"),
+    (0, 200, "ne dit rien à ceux qui l’atten" + HYPHEN),
+    (0, 200, "daient sur le quai, car il savait que le vieux"),
+    (0, 200, "passeur avec sa barque ne viendrait jamais plus"),
+    (0, 90, "ce soir-là."),
+]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_song_does_not_make_verse_of_the_prose_around_it(place: int) -> None:
+    parts: list[list[Row | float]] = [[*FULL_PROSE], [*FULL_PROSE]]
+    parts.insert(place, [1.0, *SONG, 1.0, *SONG, 1.0])
+
+    found = find([row for part in parts for row in part])
+
+    prose = [each.text for each in found if each.kind == "body" and each.text.startswith("Il ")]
+    assert len(prose) == 2
+    assert all(text.endswith("ce soir-là.") for text in prose)
+
+
+@pytest.mark.parametrize(
+    "names", [("Cléante", "Harpagon"), ("La Flèche", "Maître Jacques"), ("Le Roi", "Léa, bas")]
+)
+def test_who_speaks_begins_a_paragraph_below_a_full_line(names: tuple[str, str]) -> None:
+    first, second = names
+    speeches = [
+        (f"{first}. — Je vous l’ai laissé deux ans, ma cousine.", ""),
+        (f"{second}. — Est-ce que vous en auriez l’idée, madame.", ""),
+        (f"{first}. — Non, un pareil legs est sacré, et l’on n’a", "jamais le droit."),
+        (f"{second}. — (Mettez-la, c’est drôle, mais c’est ainsi.)", ""),
+    ] * 2
+    rows: list[Row | float] = []
+    for begin, rest in speeches:
+        rows += [(0, 200, begin), *([(0, 200, rest)] if rest else [])]
+
+    assert [each.text for each in find(rows)] == [" ".join(s).strip() for s in speeches]
