@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from e2e.harness import ClientHome, RestClient, ServerProcess, running, wait_for
+from e2e.harness import (
+    ClientHome,
+    RestClient,
+    ServerProcess,
+    command_line,
+    descendants,
+    running,
+    wait_for,
+)
 from e2e.observer import Observer
 from e2e.proxy import FaultProxy, proxied
 from fnt_server.cli.sample import story_pdf
@@ -183,6 +191,30 @@ def test_an_interrupt_while_a_result_is_fetched_leaves_no_half_file(
     assert out == ""
     assert "Traceback" not in err
     assert files_in(home.folder / "out") == []
+
+
+def test_ctrl_c_while_a_batch_is_checked_warns_of_no_check(
+    slow_server: ServerProcess, make_client: MakeClient
+) -> None:
+    home, _ = make_client(slow_server)
+    packages, books = home.folder / "packages", home.folder / "books"
+    for folder in (packages, books):
+        folder.mkdir()
+    (packages / "pypdf.py").write_text("import time\n\n\ndef PdfReader(_):\n    time.sleep(60)\n")
+    home.environ["PYTHONPATH"] = str(packages)
+    (books / "a.pdf").write_bytes(make_pdf())
+    with home.start("batch", "run", "books") as batch:
+        pypdf = "fnt.flow.inputs.warm_child"
+        wait_for(
+            lambda: sum(pypdf in command_line(pid) for pid in descendants(batch.pid)) > 1,
+            within_s=20, what="a check runs",
+        )  # fmt: skip
+        batch.send_signal(signal.SIGINT)
+        _, err = batch.communicate(timeout=10)
+
+    assert batch.returncode == 130
+    assert "not checked" not in err
+    assert "resume with: fnt batch run books" in err
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -216,8 +217,6 @@ def _carry_out(context: AppContext, server: Connection, plan: Plan) -> None:
     prepare_folders(plan.ledger, plan.output_plan, run=plan.run)
     child = WarmChild()
     preparer = Preparer(plan.ledger, plan.output_plan, new_key=context.new_key, warm_child=child)
-    try:
-        with child, server.open_session() as session:
-            PipelineRun(context, session, plan, api=server.api, preparer=preparer).upload()
-    finally:
-        preparer.close()
+    # On an interrupt, the preparer first: a check that is cut short while it runs is a warning.
+    with child, closing(preparer), server.open_session() as session:
+        PipelineRun(context, session, plan, api=server.api, preparer=preparer).upload()
