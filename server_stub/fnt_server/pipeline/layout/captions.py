@@ -12,6 +12,8 @@ from fnt_server.pipeline.layout.geometry import Line
 _CAPTION = re.compile(r"(?:fig(?:ure)?|pl(?:anche)?|gravure|illustration|carte|photo)\b\W", re.I)
 _SMALL: Final = 0.94
 _MOST_LINES: Final = 6
+_MOST_CAPTIONS: Final = 20
+"""Of a page; what is in smaller type more often is something else."""
 _ENDED = re.compile(r"[.!?…:][»”\"’)\]]*$")
 
 
@@ -33,7 +35,8 @@ def _moved(column: list[Line], before: Line | None, size: float) -> list[Line]:
     small = [line for line in column if line.size < _SMALL * size]
     if not small or len(small) == len(column):
         return column
-    for caption in _groups(small):
+    captions = _groups(small)
+    for caption in captions if len(captions) <= _MOST_CAPTIONS else ():
         rest = [line for line in column if not any(line is one for one in caption)]
         place = next(k for k, line in enumerate(column) if line is caption[0])
         above = column[place - 1] if place else before

@@ -31,7 +31,9 @@ _FEWEST_IN_BOOK: Final = 0.25
 """The same in a book of free verse; of prose, 0.03."""
 _FEWEST_IN_VERSE: Final = 0.2
 """The same in a page of such a book."""
-_SPEAKER = re.compile(r"((?:[A-ZÀ-Ý][\w’'-]*\s?){1,4})(?:, [^.—–]{1,60})?\.? ?[—–] ")
+_SPEAKER = re.compile(
+    r"([A-ZÀ-Ý][\w’'-]{0,20}(?: [A-ZÀ-Ý][\w’'-]{0,20}){0,3})(?:, [^.—–]{1,60})?\.? ?[—–] "
+)
 _FEWEST_SPEECHES: Final = 3
 _FEWEST_SPEAKERS: Final = 2
 _FEWEST_LINES_OF_PROSE: Final = 3

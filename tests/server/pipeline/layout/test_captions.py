@@ -74,3 +74,17 @@ def test_a_quotation_in_small_type_inside_a_sentence_stays() -> None:
     rows = [text("Il lut", 500), caption("Venez ce soir", 480, 60, 240), text("et partit.", 460)]
 
     assert read(rows) == [["Il lut", "Venez ce soir", "et partit."]]
+
+
+def test_a_page_of_small_pieces_beside_text_has_no_captions() -> None:
+    rows = [
+        row
+        for k in range(500)
+        for row in (
+            text("Un soir, il vint.", 9000 - 13 * k, 130, 240),
+            caption(f"Note {k}", 8999 - 13 * k, 50, 90 if k % 2 else 60),
+        )
+    ]
+    rows = [row if k % 4 != 1 else caption(row.text, row.y, 10, 40) for k, row in enumerate(rows)]
+
+    assert read(rows) == [[line.text for line in rows]]
