@@ -17,7 +17,7 @@ _CALL = re.compile(
 )
 """What a note call may look like; its size and height decide."""
 _CALL_SIGN = re.compile(r"[\d*†‡]")
-_LETTER = re.compile(r"(?<=[^\W\d_]|[»”\"!?.,;:…’)])[ \xa0]?[a-z](?!\w)")
+_LETTER = re.compile(r"(?<=[^\W\d_]|[»”\"!?.,;:…’)])[ \xa0]?(?:[a-z]|\([a-z]\)|\[[a-z]\])(?!\w)")
 _LETTER_NOTE = re.compile(r"[(\[]?([a-z])[.)\]]? ?[A-ZÀ-Ý]")
 _ALONE = re.compile(r"[(\[]?(?:\d{1,3}|[*†‡]{1,3}|[a-z]{1,3})[)\]]?")
 _FIRST_CALL = re.compile(r"[(\[](?:\d{1,3}|[*†‡]{1,3})[)\]]")
@@ -69,7 +69,7 @@ def _places(
             first -= 1
         yield first, last, call.end()
     for call in _LETTER.finditer(text) if marks else ():
-        last = call.end() - 1
+        last = call.end() - (2 if text[call.end() - 1] in ")]" else 1)
         _, letter_y, letter_size, _ = glyphs.place(start + last)
         if text[last] in marks and letter_size < 0.85 * size and letter_y > y + 0.1 * size:
             yield last, last, call.end()
@@ -126,7 +126,7 @@ def _with_raised(line: Line, raised: Line, marks: str) -> Line:
     text = raised.text
     if text in _EXPONENTS and _UNIT.search(line.text):
         text = _EXPONENTS[text]
-    elif not text.isalpha() or text in marks:
+    elif not text.strip("()[]").isalpha() or text.strip("()[]") in marks:
         return replace(line, calls=(*line.calls, text), x1=raised.x1)
     return replace(line, text=line.text + text, x1=raised.x1)
 

@@ -76,6 +76,26 @@ def test_a_raised_letter_is_a_call_if_a_note_of_the_page_begins_with_it(
     assert (line.text, line.calls) == (text, calls)
 
 
+@pytest.mark.parametrize("call", ["\\(a\\)", "[a]"])
+@pytest.mark.parametrize(
+    ("after", "text"), [(" vint", "Arnoux vint"), (", dit-il", "Arnoux, dit-il"), ("", "Arnoux")]
+)
+def test_a_raised_letter_in_brackets_is_a_call(
+    call: str, after: str, text: str, tmp_path: Path
+) -> None:
+    drawn = f"(Arnoux) Tj {SMALL} ({call}) Tj {NORMAL} ({after}) Tj"
+
+    line, *_ = read(drawn, tmp_path, note="\\(a\\) Voyez plus haut.")
+
+    assert (line.text, line.calls) == (text, (call.replace("\\", ""),))
+
+
+def test_a_letter_in_brackets_on_the_line_is_text(tmp_path: Path) -> None:
+    line, *_ = read("(Arnoux \\(a\\) vint) Tj", tmp_path, note="\\(a\\) Voyez plus haut.")
+
+    assert (line.text, line.calls) == ("Arnoux (a) vint", ())
+
+
 def test_letters_of_notes_are_those_in_small_type() -> None:
     lines = [
         make_line("a Voyez", 50, 90),
