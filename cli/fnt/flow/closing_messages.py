@@ -96,6 +96,8 @@ def tell_failures(
     """
     failures, more = list[tuple[str, str]](), list[BookStatus]()
     for book in plan.ledger.books(run=plan.run, statuses=[*LISTED]):
+        if book.error_code is None:  # its save was interrupted
+            continue
         hint = hints.get(book.error_code or "")
         text = f"{book.error_message}; {hint}" if hint else book.error_message or ""
         if len(failures) < MAX_LISTED_FAILURES:
