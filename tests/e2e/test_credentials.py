@@ -108,7 +108,9 @@ def test_a_keyring_that_cannot_keep_it_is_told_and_nothing_is_written(
     assert files_with(home.folder.parent, "access_token") == []
 
 
-@pytest.mark.parametrize("state", ["fail", "slow", "plaintext"])
+@pytest.mark.parametrize(
+    "state", ["fail", "plaintext", pytest.param("slow", marks=pytest.mark.faults)]
+)
 def test_the_file_is_there_for_who_asks_for_it(home: ClientHome, state: str) -> None:
     home.environ["PYTHON_KEYRING_BACKEND"] = BAD[state][0]
 

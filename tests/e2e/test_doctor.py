@@ -257,7 +257,9 @@ def test_through_a_proxy_the_servers_certificate_is_looked_at(tmp_path: Path) ->
     assert all(b"Basic dXNlcjpodXNo" in asked for asked in proxy.asked_for)
 
 
-@pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize(
+    "variable", ["ALL_PROXY", pytest.param("http_proxy", marks=pytest.mark.faults)]
+)
 def test_rest_and_socket_take_the_same_proxy(
     make_server: Callable[..., ServerProcess], make_client: MakeClient, variable: str
 ) -> None:

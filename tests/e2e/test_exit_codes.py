@@ -197,7 +197,7 @@ PRIORITY: dict[str, tuple[int, tuple[str, ...]]] = {
 
 
 @pytest.mark.usefixtures("_freed")
-@pytest.mark.parametrize("mode", ["--json", "--jsonl"])
+@pytest.mark.parametrize("mode", ["--json", pytest.param("--jsonl", marks=pytest.mark.faults)])
 @pytest.mark.parametrize("case", list(PRIORITY))
 def test_the_worst_outcome_is_told(
     home: tuple[ClientHome, RestClient], case: str, mode: str

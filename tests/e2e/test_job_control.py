@@ -178,7 +178,7 @@ def test_a_login_in_the_background_does_not_stop_for_a_prompt(shell: Shell) -> N
     shell.wait_for(lambda text: "cannot prompt for the password" in text)
 
 
-@pytest.mark.parametrize("columns", [40, 61])
+@pytest.mark.parametrize("columns", [40, pytest.param(61, marks=pytest.mark.faults)])
 def test_narrowing_the_window_leaves_no_half_frames(shell: Shell, columns: int) -> None:
     upload(shell)
     shell.wait_for(is_live)
@@ -193,7 +193,7 @@ def test_narrowing_the_window_leaves_no_half_frames(shell: Shell, columns: int) 
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
-@pytest.mark.parametrize("columns", [33, 58])
+@pytest.mark.parametrize("columns", [33, pytest.param(58, marks=pytest.mark.faults)])
 def test_a_terminal_that_rewraps_lines_shows_one_frame(
     slow_server: ServerProcess, make_client: MakeClient, columns: int
 ) -> None:

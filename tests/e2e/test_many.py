@@ -118,7 +118,7 @@ def test_a_reader_that_goes_away_ends_it_silently(
     assert (done.stdout, done.stderr) == (b"141\n", b"")
 
 
-@pytest.mark.parametrize("blocks", ["100", "65536"])
+@pytest.mark.parametrize("blocks", ["100", pytest.param("65536", marks=pytest.mark.faults)])
 def test_a_place_without_room_for_standard_input(tmp_path: Path, blocks: str) -> None:
     home = ClientHome(tmp_path, "http://127.0.0.1:9")
     upload = f"{sys.executable} -m fnt upload - --name big.pdf --dry-run"
@@ -135,7 +135,12 @@ def test_a_place_without_room_for_standard_input(tmp_path: Path, blocks: str) ->
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGINT, 130, marks=pytest.mark.faults),
+        (signal.SIGTERM, 143),
+        (signal.SIGKILL, -9),
+    ],
 )
 def test_what_was_kept_of_standard_input_goes_with_the_process(
     number: signal.Signals, code: int, shared_server: ServerProcess, make_client: MakeClient

@@ -28,7 +28,7 @@ def start_new(*args: str, **options: object) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.fixture(params=[start_forked, start_new])
+@pytest.fixture(params=[start_forked, pytest.param(start_new, marks=pytest.mark.faults)])
 def start(request: pytest.FixtureRequest, tmp_path: Path) -> Start:
     environ = clean_environ(FNT_CONFIG_DIR=str(tmp_path), FNT_SERVER="http://127.0.0.1:9")
     streams = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)

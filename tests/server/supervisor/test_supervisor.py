@@ -133,7 +133,10 @@ def test_a_broker_url_with_a_wrong_option_is_one_line(
     assert ended.stderr == f"fnt-server: {setting} has an option that is not valid\n"
 
 
-@pytest.mark.parametrize(("before", "ends"), [(signal.SIG_IGN, False), (signal.SIG_DFL, True)])
+@pytest.mark.parametrize(
+    ("before", "ends"),
+    [(signal.SIG_IGN, False), pytest.param(signal.SIG_DFL, True, marks=pytest.mark.faults)],
+)
 def test_a_closed_terminal_stops_it_unless_under_nohup(
     tmp_path: Path, before: signal.Handlers, ends: bool
 ) -> None:
