@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from fnt.wire.jobs import PieceQuality, ProcessingSettings
 
@@ -21,8 +22,7 @@ class EngineFailed(Exception):  # noqa: N818 -- names what happened
         """A retry would fail the same way."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shortened:
+class Shortened(msgspec.Struct, frozen=True, kw_only=True):
     """One sentence split into short pieces."""
 
     pieces: list[str]
