@@ -295,4 +295,7 @@ def _since_mark(words: Sequence[Word], place: int) -> int:
 
 def _leaves_orphan(words: Sequence[Word], place: int) -> bool:
     """Return whether a cut leaves only one or two words before a mark or an end."""
-    return min(_until_mark(words, place), _since_mark(words, place)) <= LEFT_ALONE_WORDS
+    return (
+        _until_mark(words, place) <= LEFT_ALONE_WORDS
+        or _since_mark(words, place) <= LEFT_ALONE_WORDS
+    )

@@ -137,4 +137,5 @@ def _mark_after(text: str) -> Mark:
 
 
 def _has_verb(token: Token, before: str) -> bool:
-    return token.verb_inside or is_verb_after(token.verb_form, before)
+    form = token.verb_form
+    return token.verb_inside or (form != "never" and is_verb_after(form, before))
