@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
-import msgspec
+from dataclasses import dataclass
 
 from fnt.wire.jobs import PieceQuality, ProcessingSettings
 
@@ -22,7 +21,8 @@ class EngineFailed(Exception):  # noqa: N818 -- names what happened
         """A retry would fail the same way."""
 
 
-class Shortened(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortened:
     """One sentence split into short pieces."""
 
     pieces: list[str]
