@@ -29,6 +29,8 @@ TITLES: Final = frozenset(
     "M MM Mr Mrs Mme MME Mmes Mlle MLLE Mlles Dr Me Mgr St Ste Cf cf Jr Sr Esq Vve Pr".split()
 )
 
+OBJECTS: Final = frozenset("le la les l".split())
+"""Pronouns that may stand between subject and verb; more often they are articles."""
 SUBJECTS: Final = frozenset(
     "je j tu il elle on nous vous ils elles qui ne n se s me m te t y ce c cela ça lui leur".split()
 )
@@ -45,30 +47,32 @@ _FORMS: Final = frozenset(
     avais avions aviez avaient eut eus eurent eût aura aurai auras aurons aurez auront aurait
     aurais auraient ait aie aient va vais vas allons allez vont alla allait irai ira iront irait
     fait fais faites font fit firent fît ferai fera ferait feront dit dis dites disent dirent dira
-    dirai dirait dît peut peux peuvent put purent pût pourra pourrai pourrait pourrez puis puisse
+    dirai dirait dît peut peux peuvent put purent pût pourra pourrai pourrait pourrez puisse
     veut veux veulent voulut voudrai voudra voudrait voudrais doit dois doivent dut dût devra
     devrait faut fallut faudra faudrait fallait sait sais savent sut saura saurait vit vois voit
     voient virent vît verra verrai verrez vient viens viennent vint vinrent vînt viendra viendrait
     tient tiens tiennent tint tinrent tiendra prit prend prends prennent prirent prît prendra mit
     met mets mettent mirent mît mettra crut croit crois croient croirait parut paraît connaît
     connut rit rient rendit rend répondit répond reprit apprit comprit comprends comprend surprit
-    partit part sortit sort sentit sent servit sert dormit dort mourut meurt meurs courut court
-    reçut reçoit aperçut vécut vivent lut lit but boit tut suivit suit perdit perd entendit entend
+    partit sortit sentit sent servit sert dormit dort mourut meurt meurs courut
+    reçut reçoit aperçut vécut vivent lut boit tut suivit suit perdit perd entendit entend
     attendit attend descendit descend tendit tend vendit ouvrit offrit souffrit couvrit ouvre
     offre souffre finit saisit rougit pâlit frémit réussit choisit remplit obéit remit promit
     permit admit revint devint retint contint soutint appartint parvint survint convint obtint
-    assit assis fuit fuyait suffit suffisait ouvrirent poursuivit interrompit rompit battit
+    assit fuit fuyait suffit suffisait ouvrirent poursuivit interrompit rompit battit
     abattit combattit valut vaut valait plut plaît pleut ignore crie demande semble reste regarde
-    aime pense passe parle entre trouve donne arrive tombe appelle entraîne murmure écrie ajoute
-    commence continue laisse ressemble porte mène lève tourne jette""".split()
+    aime pense passe parle trouve donne arrive tombe appelle entraîne murmure écrie ajoute
+    commence continue laisse ressemble porte mène lève tourne jette voici voilà""".split()
 )
 _SURE = re.compile(
-    r"(?:[ao]i[st]|aient|[èiu]rent|[âîû]t|[âîû]mes|(?<![tsxg])ions|[^l]ez|issent|[ae]ssent"
-    r"|er(?:ai|as|a|ons|ez|ont)|[^ou]it|[^oaeé]ut|[^oiuv]a)$"
+    r"(?:[ao]i[st]|aient|[èiu]rent|[iî]nrent|[âîû]t|[âîû]mes|(?<![tsxg])ions|..ez|[aeiu]ssent"
+    r"|er(?:ai|as|a|ons|ez|ont)|[dr]r(?:ai|as|a|ez|ont)|[^ou]it|[^oaeé]ut|..[^o]a)$"
 )
 """Endings that are almost always those of finite verbs."""
-_AFTER_SUBJECT = re.compile(r"(?:e|es|ent|[iu][st]|ds?|ts?|ons)$")
+_AFTER_SUBJECT = re.compile(r"(?:e|es|ent|[iu][st]|ds?|(?<!an)ts?|ons)$")
 """Endings that indicate a finite verb only after a pronoun."""
+_AFTER_PLURAL = re.compile(r"[^m]ent$")
+"""What follows a plural and does not end in `s` is a verb: `ses yeux brillent`."""
 _LONGEST_VERB: Final = 40
 """Maximum length of a real word."""
 _NOT_VERBS: Final = frozenset(
@@ -82,11 +86,14 @@ _NOT_VERBS: Final = frozenset(
     prêt goût août coût dégoût croît cela déjà opéra sofa villa papa caméra agenda delà extra
     très après près auprès toujours moment souvent comment vent argent dent gent cent accident
     enfant temps instant sous dans tous plus pas puis dessous dessus vous nous gré rien bien
-    parent parents longtemps instants absent absente présente content contente""".split()
+    parent parents longtemps instants absent absente présente content contente choléra alpaga
+    falbala hourra""".split()
 )
+_NOUNS_TOO: Final = frozenset("lit part but court sort entre charge assis puis".split())
+"""Forms that far more often are no verbs, except after a pronoun."""
 
 
-VerbForm = Literal["always", "not after determiner", "after subject", "never"]
+VerbForm = Literal["always", "not after determiner", "after plural", "after subject", "never"]
 """Whether a form is a finite verb, judging by the word before it."""
 
 
@@ -104,18 +111,31 @@ def is_verb_after(form: VerbForm, before: str) -> bool:
         return False
     if form == "always":
         return True
-    return before in SUBJECTS if form == "after subject" else before not in _BEFORE_NOUN
+    if form == "not after determiner":
+        return before not in _BEFORE_NOUN
+    if before in SUBJECTS:
+        return True
+    return form == "after plural" and before[-1:] in ("s", "x") and before not in PROCLITICS
 
 
 def verb_form(word: str) -> VerbForm:
     """Return when a lowercase word is a finite verb."""
+    if word in _NOUNS_TOO:
+        return "after subject"
     if word in _FORMS:
         return "not after determiner" if word.endswith("e") else "always"
     if not 3 <= len(word) <= _LONGEST_VERB or word in _NOT_VERBS:
         return "never"
     if _SURE.search(word):
         return "always"
-    return "after subject" if word not in PROCLITICS and _AFTER_SUBJECT.search(word) else "never"
+    if word in PROCLITICS or not _AFTER_SUBJECT.search(word) or is_infinitive(word):
+        return "never"
+    return "after plural" if _AFTER_PLURAL.search(word) else "after subject"
+
+
+def verb_form_of_name(word: str) -> VerbForm:
+    """Return the same for a capitalized word: `Emma` is none, `Voyez` and `Était` are."""
+    return verb_form(word) if word in _FORMS or word.endswith(("ez", "ons", "ait")) else "never"
 
 
 COORDINATORS: Final = frozenset("et ou ni mais car donc or puis".split())
@@ -172,7 +192,7 @@ ADJECTIVES_BEFORE_NOUN: Final = frozenset(
     certaine certains certaines divers diverses différents différentes quelque plusieurs noble
     immense énorme large cher chère joli jolie brave""".split()
 )
-_INFINITIVE = re.compile(r"(?:er|ir|oir|re)$")
+_INFINITIVE = re.compile(r"(?:er|ir|ire|dre|ttre|[îê]tre|ivre|mpre|ncre|clure)$")
 _NOT_INFINITIVE: Final = frozenset(
     """hier mer fer cher premier dernier entier léger fier papier foyer métier quartier escalier
     cahier tablier panier soulier rocher berger boucher étranger danger janvier février notaire
@@ -180,7 +200,10 @@ _NOT_INFINITIVE: Final = frozenset(
     rivière prière première dernière arrière derrière guerre pierre verre lettre maître fenêtre
     centre ventre ombre nombre chambre membre livre pauvre sombre libre propre noire gloire histoire
     mémoire victoire noir soir espoir désir plaisir loisir soupir souvenir avenir ordre cadre
-    poudre théâtre quatre sucre titre chapitre ministre air clair chair hiver amer ancre""".split()
+    poudre théâtre quatre sucre titre chapitre ministre air clair chair hiver amer ancre
+    hêtre prêtre ancêtre ivre cuivre givre empire navire satire cendre désordre moindre tendre pire
+    affaire salaire vulgaire ordinaire contraire militaire populaire armoire ivoire poire foire
+    cire cuir désir martyre notoire solitaire libraire vicaire adversaire""".split()
 )
 
 

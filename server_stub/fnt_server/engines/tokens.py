@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from string import ascii_uppercase
@@ -11,7 +12,16 @@ from typing import Final, Literal
 import msgspec
 
 from fnt.wire.words import count_words
-from fnt_server.engines.lexicon import TITLES, VerbForm, is_verb, is_verb_after, verb_form
+from fnt_server.engines.lexicon import (
+    OBJECTS,
+    SUBJECTS,
+    TITLES,
+    VerbForm,
+    is_verb,
+    is_verb_after,
+    verb_form,
+    verb_form_of_name,
+)
 
 _TOKEN = re.compile(r"([^\W_][^\s—]*+)|([«“(\[–-]++(?![^\s—])|—)|[^\s—]++")
 """What begins with a letter or digit; only opening marks; anything else, perhaps with letters."""
@@ -22,6 +32,7 @@ _STRONG: Final = frozenset(';:!?…»”)]".')
 _MAY_BE_ABBREVIATED: Final = TITLES | frozenset(ascii_uppercase)
 _ABBREVIATION = re.compile(rf"(?:^|\W)(?:{'|'.join(sorted(TITLES))})\.?$|(?:^|\W)[A-Z]\.$")
 
+_BEFORE_OBJECT: Final = SUBJECTS - {"lui", "leur", "y", "s", "vous", "nous"}
 _LONGEST_KEPT: Final = 60
 """Maximum length of a cached token; longer ones are not words and would fill the memory."""
 
@@ -44,6 +55,8 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     abbreviated: bool
     verb_form: VerbForm
     """Of the first part."""
+    elided_form: VerbForm
+    """Of what follows an elided `l’`."""
     verb_inside: bool
     """Whether a part other than the first is a finite verb."""
     capitalized: bool
@@ -68,7 +81,7 @@ def read_words(sentence: str) -> list[Word]:
     for start, end in zip(starts, [*starts[1:], len(sentence)], strict=False):
         token = _read(sentence[start:end].rstrip())
         words.append(Word(start, token, _has_verb(token, before)))
-        before = token.last
+        before = _subject_or(token.last, before)
     return words
 
 
@@ -79,7 +92,7 @@ def has_finite_verb(sentence: str) -> bool:
         token = _read(text)
         if _has_verb(token, before):
             return True
-        before = token.last or before
+        before = _subject_or(token.last, before)
     return False
 
 
@@ -122,7 +135,8 @@ def _read_anew(text: str) -> Token:
         opens=bool(_OPENER.match(text)),
         mark="" if abbreviated else _mark_after(text),
         abbreviated=abbreviated,
-        verb_form=verb_form(parts[0]) if parts else "never",
+        verb_form=_first_form(words),
+        elided_form=verb_form(parts[1]) if len(parts) > 1 and parts[0] == "l" else "never",
         verb_inside=any(is_verb(part, above) for above, part in pairwise(parts)),
         capitalized=bool(words) and words[-1][0].isupper(),
         numeric=bool(parts) and all(part.isdigit() for part in parts),
@@ -136,5 +150,19 @@ def _mark_after(text: str) -> Mark:
     return "comma" if "," in marks else ""
 
 
+def _first_form(words: Sequence[str]) -> VerbForm:
+    if not words:
+        return "never"
+    form = verb_form_of_name if words[0][0].isupper() else verb_form
+    return form(words[0].lower())
+
+
+def _subject_or(last: str, before: str) -> str:
+    """Return what stands before the next word: of `il la porte`, the pronoun `il`."""
+    return before if not last or (last in OBJECTS and before in _BEFORE_OBJECT) else last
+
+
 def _has_verb(token: Token, before: str) -> bool:
-    return token.verb_inside or is_verb_after(token.verb_form, before)
+    if token.verb_inside or is_verb_after(token.verb_form, before):
+        return True
+    return before in _BEFORE_OBJECT and is_verb_after(token.elided_form, before)
