@@ -8,27 +8,38 @@ leaves a sense group on each side, 1 makes the reader hold something in mind, 0 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from fnt_server.engines.lexicon import (
     ADJECTIVES_BEFORE_NOUN,
     ADVERBS,
     ANTECEDENTS,
+    AVOIR,
+    ETRE,
     BEFORE_DE,
     BEFORE_QUE,
+    BEGINNERS,
+    COMPARATIVES,
     CONJUNCTIONS,
     COORDINATORS,
+    DEFINITE,
     DETERMINERS,
     ENCLITICS,
+    FREE_BEFORE_GROUP,
+    FREE_BEFORE_OBJECT,
     LOCUTIONS,
     MODALS,
     NEGATIONS,
+    OBJECTS,
     PREPOSITIONS,
     PROCLITICS,
     RELATIVES,
+    STRESSED_PRONOUNS,
     SUBJECT_PRONOUNS,
     SUBJECTS,
     is_infinitive,
+    is_participle,
 )
 from fnt_server.engines.tokens import Word
 
@@ -40,6 +51,8 @@ LONG_GROUP_WORDS: Final = 4
 GROUP_WORDS: Final = 3
 LEFT_ALONE_WORDS: Final = 2
 """So few words before a mark or an end are an orphan."""
+CLAUSE_WORDS: Final = 8
+"""How far back the verb of a clause is looked for."""
 LOOKED_AT_WORDS: Final = 4
 """How far the words around a joint are looked at."""
 
@@ -79,6 +92,8 @@ WORTH: Final = {
     "infinitive, object": 0.9,
     "verb, other": 0.5,
     "noun, determiner": 1.4,
+    "participle, object": 0.9,
+    "adjective, group": 1.3,
     "participle": 1.3,
     "adverb": 0.4,
     "other": 0.35,
@@ -116,7 +131,7 @@ def _comma_kind(words: Sequence[Word], place: int) -> str:
         return "comma, after function word"
     if right.first in COORDINATORS:
         return "comma, coordinator"
-    if right.first in CONJUNCTIONS or right.first in SUBJECTS or words[place].verb:
+    if _begins_subordinate(words, place) or right.first in SUBJECTS or words[place].verb:
         return "comma, clause"
     return (
         "comma, long group"
@@ -129,26 +144,31 @@ def _unit_kind(words: Sequence[Word], place: int) -> str | None:
     """Return the kind of unit the two words form, or None."""
     left, right = words[place - 1].token, words[place].token
     a, b = left.last, right.first
-    if a in PROCLITICS and b not in NEGATIONS:
+    is_bound = a in PROCLITICS and not _is_free(a, b)
+    if is_bound and b not in NEGATIONS:
         return "proclitic"
     if left.capitalized and right.capitalized and place > 1 and b not in PROCLITICS:
         return "unit"
     if b in NEGATIONS and _negated(words, place):
         return "only" if b in ("que", "qu") else "unit"
     if (
-        (b in ("que", "qu") and a in BEFORE_QUE)
+        (b in ("que", "qu") and a in BEFORE_QUE and not (a == "bien" and words[place - 2].verb))
         or (b in RELATIVES and a in ANTECEDENTS)
         or (b in _OF and a in BEFORE_DE)
         or (a, b) in LOCUTIONS
+        or (b == "au" and _second(words, place) in COMPARATIVES)
+        or (b in ("que", "qu") and _is_short_comparison(words, place))
         or b in ENCLITICS
         or (a in ADJECTIVES_BEFORE_NOUN and not _begins_group(b))
     ):
         return "unit"
-    if a in PROCLITICS:
+    if is_bound:
         return "proclitic"
     if a in MODALS and (
         is_infinitive(b) or (b in SUBJECTS and is_infinitive(_second(words, place)))
     ):
+        return "modal"
+    if a in BEGINNERS and b == "à" and is_infinitive(_second(words, place)):
         return "modal"
     return None
 
@@ -159,7 +179,7 @@ def _group_kind(words: Sequence[Word], place: int) -> str:
     first = right.token.first
     if first in COORDINATORS:
         return _coordinator_kind(words, place)
-    if first in CONJUNCTIONS:
+    if _begins_subordinate(words, place):
         return "relative" if first in RELATIVES else "subordinate"
     if first in PREPOSITIONS:
         return _preposition_kind(words, place)
@@ -167,7 +187,7 @@ def _group_kind(words: Sequence[Word], place: int) -> str:
         return "verb, object" if first in DETERMINERS else "verb, other"
     if _begins_clause(words, place):
         return _clause_kind(words, place)
-    return _noun_kind(left.token.last, first)
+    return _noun_kind(words, place)
 
 
 def _preposition_kind(words: Sequence[Word], place: int) -> str:
@@ -182,24 +202,85 @@ def _preposition_kind(words: Sequence[Word], place: int) -> str:
     return "verb, preposition" if after_verb and size == "group" else f"preposition, {size}"
 
 
-def _noun_kind(before: str, first: str) -> str:
+def _noun_kind(words: Sequence[Word], place: int) -> str:
+    before, first = words[place - 1].token.last, words[place].token.first
     if first in DETERMINERS:
-        return "infinitive, object" if is_infinitive(before) else "noun, determiner"
+        if words[place].token.capitalized and len(words[place].token.parts) == 1:
+            return "unit"
+        if is_infinitive(before):
+            return "infinitive, object"
+        after_verb = _is_participle(words, place - 1) or _is_adverb(before)
+        return "participle, object" if after_verb else "noun, determiner"
     if first.endswith("ant"):
         return "participle"
-    return "adverb" if first in ADVERBS else "other"
+    if first in ADVERBS or first == "si":
+        return "adverb"
+    return "adjective, group" if _is_adjective_group(words, place) else "other"
+
+
+def _is_adjective_group(words: Sequence[Word], place: int) -> bool:
+    """Return whether an adjective or participle with a complement begins: `vêtu | en fermier`."""
+    return (
+        is_participle(words[place].token.last)
+        and not words[place].token.mark
+        and place + 1 < len(words)
+        and words[place + 1].token.first in PREPOSITIONS
+        and words[place + 1].token.first not in _OF
+        and not _is_adverb(words[place - 1].token.last)
+        and not any(
+            not AVOIR.isdisjoint(word.token.parts) or not ETRE.isdisjoint(word.token.parts) for word in words[max(0, place - 2) : place]
+        )
+    )
+
+
+def _is_adverb(word: str) -> bool:
+    return word in ADVERBS or word in FREE_BEFORE_OBJECT or word.endswith("ement")
+
+
+def _is_participle(words: Sequence[Word], place: int) -> bool:
+    """Return whether a present participle or a compound tense ends at `place`."""
+    word = words[place].token.last
+    if word.endswith("ant"):
+        return True
+    return is_participle(word) and any(
+        not AVOIR.isdisjoint(before.token.parts) for before in words[max(0, place - 2) : place]
+    )
 
 
 def _coordinator_kind(words: Sequence[Word], place: int) -> str:
     second = _second(words, place)
-    if second in SUBJECT_PRONOUNS:
+    if second in SUBJECT_PRONOUNS or second in RELATIVES:
+        return "coordinator, clause"
+    if _has_subject_and_verb(words, place + 1) and _follows_verb(words, place):
         return "coordinator, clause"
     if _begins_clause(words, place) or (
         place + 1 < len(words) and _begins_clause(words, place + 1)
     ):
         return "coordinator, verb"
-    is_group = _group_size(words, place) >= GROUP_WORDS
+    is_group = _group_size(words, place) >= GROUP_WORDS and (
+        second in DETERMINERS or second in PREPOSITIONS or is_infinitive(second)
+    )
     return "coordinator, group" if is_group else "coordinator, word"
+
+
+def _follows_verb(words: Sequence[Word], place: int) -> bool:
+    """Return whether a finite verb is between the last mark and `place`."""
+    for word in reversed(words[max(0, place - CLAUSE_WORDS) : place]):
+        if word.verb or word.token.mark:
+            return word.verb
+    return False
+
+
+def _has_subject_and_verb(words: Sequence[Word], place: int) -> bool:
+    """Return whether a determiner, its noun and a finite verb follow."""
+    if place >= len(words) or words[place].token.first not in DETERMINERS:
+        return False
+    for before, word in pairwise(words[place : place + LOOKED_AT_WORDS]):
+        if before.token.mark or _begins_group(word.token.first):
+            return False
+        if word.verb:
+            return True
+    return False
 
 
 def _clause_kind(words: Sequence[Word], place: int) -> str:
@@ -216,12 +297,44 @@ def _begins_clause(words: Sequence[Word], place: int) -> bool:
     if words[place].verb:
         return True
     following = place + 1
+    first = words[place].token.first
     return (
-        words[place].token.first in SUBJECTS
+        (first in SUBJECTS or first in OBJECTS)
         and following < len(words)
         and not words[place].token.mark
         and words[following].verb
     )
+
+
+def _is_free(before: str, word: str) -> bool:
+    """Return whether a word that is bound to most that follow is not bound to this one."""
+    if before in FREE_BEFORE_GROUP and word != "en" and _begins_group(word):
+        return True
+    return before in FREE_BEFORE_OBJECT and word in DEFINITE
+
+
+def _is_short_comparison(words: Sequence[Word], place: int) -> bool:
+    """Return whether a comparison with a pronoun begins: `plus fort | qu’elle`."""
+    end = place + (1 if len(words[place].token.parts) > 1 else 2)
+    return (
+        _second(words, place) in STRESSED_PRONOUNS
+        and not (end < len(words) and words[end].token.first in ("ne", "n"))
+        and any(
+            not COMPARATIVES.isdisjoint(word.token.parts)
+            for word in words[max(0, place - 2) : place]
+        )
+    )
+
+
+def _begins_subordinate(words: Sequence[Word], place: int) -> bool:
+    """Return whether a subordinate clause begins; `si` and `s’` are often something else."""
+    first = words[place].token.first
+    if first == "s":
+        return _second(words, place) in ("il", "ils")
+    if first == "si":
+        second = _second(words, place)
+        return second in SUBJECTS or second in DETERMINERS or words[place + 1].token.capitalized
+    return first in CONJUNCTIONS
 
 
 def _begins_group(word: str) -> bool:

@@ -10,7 +10,7 @@ PROCLITICS: Final = frozenset(
     """le la les l un une des du de d au aux à en dans sur sous par pour avec sans chez vers entre
     je j tu il elle on nous vous ils elles ne n se s me m te t que qu qui dont où et ou ni mais car
     donc si comme ce cet cette ces mon ton son ma ta sa mes tes ses notre votre leur leurs nos vos
-    quel quelle quels quelles très plus moins trop aussi est sont était étaient fut a ai as avait
+    quel quelle quels quelles lesquels lesquelles très plus moins trop aussi est sont était étaient fut a ai as avait
     avaient ont suis es c lorsque quand lorsqu puisque parce afin dès quoique jusque jusqu y lui
     malgré contre devant derrière parmi selon depuis pendant avant après tout toute tous toutes
     chaque quelque quelques aucun aucune nul nulle plusieurs deux trois quatre cinq six dix cent
@@ -21,8 +21,20 @@ PROCLITICS: Final = frozenset(
     ce comment combien pourquoi lequel laquelle fait faire laisser puis""".split()
 )
 """Words bound to the next one; a piece that ends with one seems cut off."""
+FREE_BEFORE_GROUP: Final = frozenset(
+    """pas bien fort assez tant peu beaucoup encore jamais presque même mêmes autre autres premier
+    première seul seule petit petite grand grande bon bonne vieux vieille beau belle jeune elle lui
+    elles nous vous eux tout tous toutes trop plus moins faire avant après devant depuis derrière cela
+    pourquoi""".split()
+)
+"""Those that are not bound to a preposition or conjunction: `elle | qui`, `pas | dans`."""
+FREE_BEFORE_OBJECT: Final = frozenset("pas encore aussi jamais".split())
+"""Those that are not bound to a definite object either: `pas | la maison`."""
+DEFINITE: Final = frozenset(
+    "le la les l ce cet cette ces mon ton son ma ta sa mes tes ses notre votre nos vos leur leurs".split()
+)
 
-ENCLITICS: Final = frozenset("pas point guère ci là".split())
+ENCLITICS: Final = frozenset("pas point guère ci là donc".split())
 """Words bound to the previous one."""
 
 TITLES: Final = frozenset(
@@ -36,7 +48,8 @@ SUBJECTS: Final = frozenset(
 )
 DETERMINERS: Final = frozenset(
     """le la les l un une des ce cet cette ces mon ton son ma ta sa mes tes ses notre votre nos vos
-    leur leurs chaque quelque quelques tous toutes toute""".split()
+    leur leurs chaque quelque quelques tous toutes toute deux trois quatre cinq six dix cent
+    mille plusieurs""".split()
 )
 _BEFORE_NOUN: Final = frozenset(
     "le la les l un une ce cette son sa mon ma ton ta leur notre votre de d chaque quelque".split()
@@ -66,7 +79,7 @@ _FORMS: Final = frozenset(
 )
 _SURE = re.compile(
     r"(?:[ao]i[st]|aient|[èiu]rent|[iî]nrent|[âîû]t|[âîû]mes|(?<![tsxg])ions|..ez|[aeiu]ssent"
-    r"|er(?:ai|as|a|ons|ez|ont)|[dr]r(?:ai|as|a|ez|ont)|[^ou]it|[^oaeé]ut|..[^o]a)$"
+    r"|er(?:ai|as|a|ons|ez|ont)|[dr]r(?:ai|as|a|ez|ont)|[^ou]it|ouit|[^oaeé]ut|..[^o]a)$"
 )
 """Endings that are almost always those of finite verbs."""
 _AFTER_SUBJECT = re.compile(r"(?:e|es|ent|[iu][st]|ds?|(?<!an)ts?|ons)$")
@@ -138,13 +151,30 @@ def verb_form_of_name(word: str) -> VerbForm:
     return verb_form(word) if word in _FORMS or word.endswith(("ez", "ons", "ait")) else "never"
 
 
+AVOIR: Final = frozenset(
+    """ai as a avons avez ont avait avais avions aviez avaient eut eus eurent eût aura aurai auras
+    aurons aurez auront aurait aurais auraient ait aie aient avoir ayant""".split()
+)
+ETRE: Final = frozenset(
+    """est es suis sommes êtes sont était étais étions étiez étaient fut fus furent fût sera serai
+    seras serons serez seront serait serais seraient soit sois soient être été étant""".split()
+)
+_PARTICIPLE = re.compile(r"(?:[éu]e?s?|is|it|i)$")
+
+
+def is_participle(word: str) -> bool:
+    """Guess from its form whether a lowercase word after `avoir` is a past participle."""
+    return bool(_PARTICIPLE.search(word))
+
+
 COORDINATORS: Final = frozenset("et ou ni mais car donc or puis".split())
 RELATIVES: Final = frozenset("qui que qu dont où lequel laquelle lesquels lesquelles".split())
 CONJUNCTIONS: Final = RELATIVES | frozenset(
-    """lorsque lorsqu quand si s comme parce puisque puisqu tandis afin quoique
+    """lorsque lorsqu quand si comme parce puisque puisqu tandis afin quoique
     quoiqu duquel auquel sinon""".split()
 )
 SUBJECT_PRONOUNS: Final = frozenset("je j tu il elle on nous vous ils elles ce c".split())
+STRESSED_PRONOUNS: Final = frozenset("moi toi lui elle nous vous eux elles cela ça jamais".split())
 PREPOSITIONS: Final = frozenset(
     """à au aux de du des d dans sur sous par avec chez vers en entre contre malgré devant derrière
     parmi selon pour sans avant après jusque jusqu dès pendant depuis durant outre hors près auprès
@@ -155,7 +185,8 @@ NEGATIONS: Final = frozenset(
 )
 BEFORE_QUE: Final = frozenset(
     """plus moins autant tandis bien alors avant sans pour afin ainsi parce tant tel telle aussi
-    plutôt même dès depuis pendant mesure mieux cher lors quoi puis""".split()
+    plutôt même dès depuis pendant mesure mieux cher lors quoi puis tels telles voici
+    voilà""".split()
 )
 ANTECEDENTS: Final = frozenset("ce celui celle ceux celles tout tous rien".split())
 BEFORE_DE: Final = frozenset(
@@ -163,12 +194,16 @@ BEFORE_DE: Final = frozenset(
     près fond tas foule sorte espèce paire série nombre plupart partie quantité moyen sujet
     force peu beaucoup tant assez trop plus moins afin air coup faute manière façon
     quinzaine dizaine centaine douzaine vingtaine trentaine soixantaine millier milliers
-    pied auprès fur quelque rien avant""".split()
+    pied auprès fur quelque rien avant bien sortes espèces bord bords plein pleine pleins pleines
+    provision""".split()
 )
 LOCUTIONS: Final = frozenset(
     tuple(pair.split("_"))
     for pair in """tout_à coup_sûr peu_à peu_près temps_en temps_à tour_à jour_en jusqu_à face_à
-    quant_à vis_à grâce_à tête_à côte_à mot_à il_y sur_le un_peu tout_de tout_le d_abord""".split()
+    quant_à vis_à grâce_à tête_à côte_à mot_à il_y sur_le un_peu tout_de tout_le tout_en
+    d_abord madame_la monsieur_le monsieur_l haut_en bas_en peu_après peu_avant long_en
+    venons_de venez_de viens_de vient_de viennent_de venait_de venaient_de venais_de
+    point_de quoi_de""".split()
 )
 MODALS: Final = frozenset(
     """peut peux pouvait pouvaient pouvez pouvons peuvent put purent pourra pourrait pouvoir pu
@@ -178,6 +213,12 @@ MODALS: Final = frozenset(
     aller ose osait osa sait savait semblait semble parut paraissait vint venait vient viens
     voir vit voyait sentait sentit entendit entendait est était sera""".split()
 )
+BEGINNERS: Final = frozenset(
+    """mit mis met mets mettait mettaient mirent mettre commença commençait commencèrent commence
+    commencer commencé""".split()
+)
+"""Verbs that say no more than that what follows begins: `se mit à courir`."""
+COMPARATIVES: Final = frozenset("plus moins aussi si autant mieux".split())
 ADVERBS: Final = frozenset(
     """bien mal mieux encore toujours déjà souvent jamais ici là ainsi alors aussi ensuite enfin
     seulement presque trop assez très fort tout peu beaucoup tant plus moins même ensemble debout
