@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -71,6 +72,7 @@ def shorten_measured(sentence: str, settings: ProcessingSettings) -> tuple[list[
     return pieces, quality_of(len(pieces), end_with_clause=at_clause, with_verb=with_verb)
 
 
+@lru_cache(maxsize=1 << 8)
 def _cost(worth: float) -> float:
     """Return the cost of a cut: low at a poor joint, high inside a unit."""
     return PER_WORTH * (SENSE_GROUP - worth) + PER_BREAK * max(0.0, BREAKS_UNIT - worth)

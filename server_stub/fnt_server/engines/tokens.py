@@ -12,10 +12,8 @@ from typing import Final, Literal
 import msgspec
 
 from fnt.wire.words import count_words
-from fnt_server.engines.lexicon import (
-    OBJECTS,
-    SUBJECTS,
-    TITLES,
+from fnt_server.engines.lexicon import BOUND, OBJECTS, SUBJECTS, TITLES
+from fnt_server.engines.verb_forms import (
     VerbForm,
     is_verb,
     is_verb_after,
@@ -53,6 +51,8 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     mark: Mark
     """The mark that follows it."""
     abbreviated: bool
+    binds: bool
+    """Whether whatever follows belongs to it: `la`, `très`."""
     verb_form: VerbForm
     """Of the first part."""
     elided_form: VerbForm
@@ -81,7 +81,8 @@ def read_words(sentence: str) -> list[Word]:
     for start, end in zip(starts, [*starts[1:], len(sentence)], strict=False):
         token = _read(sentence[start:end].rstrip())
         words.append(Word(start, token, _has_verb(token, before)))
-        before = _subject_or(token.last, before)
+        if not (token.last in OBJECTS and before in _BEFORE_OBJECT):
+            before = token.last
     return words
 
 
@@ -92,7 +93,8 @@ def has_finite_verb(sentence: str) -> bool:
         token = _read(text)
         if _has_verb(token, before):
             return True
-        before = _subject_or(token.last, before)
+        if token.last and not (token.last in OBJECTS and before in _BEFORE_OBJECT):
+            before = token.last
     return False
 
 
@@ -127,14 +129,16 @@ def _read_anew(text: str) -> Token:
     abbreviated = (
         bool(words) and words[-1] in _MAY_BE_ABBREVIATED and bool(_ABBREVIATION.search(text))
     )
+    mark: Mark = "" if abbreviated else _mark_after(text)
     return Token(
         weight=count_words(text),
         parts=parts,
         first=parts[0] if parts else "",
         last=parts[-1] if parts else "",
         opens=bool(_OPENER.match(text)),
-        mark="" if abbreviated else _mark_after(text),
+        mark=mark,
         abbreviated=abbreviated,
+        binds=not (mark or abbreviated) and bool(parts) and parts[-1] in BOUND,
         verb_form=_first_form(words),
         elided_form=verb_form(parts[1]) if len(parts) > 1 and parts[0] == "l" else "never",
         verb_inside=any(is_verb(part, above) for above, part in pairwise(parts)),
@@ -157,12 +161,13 @@ def _first_form(words: Sequence[str]) -> VerbForm:
     return form(words[0].lower())
 
 
-def _subject_or(last: str, before: str) -> str:
-    """Return what stands before the next word: of `il la porte`, the pronoun `il`."""
-    return before if not last or (last in OBJECTS and before in _BEFORE_OBJECT) else last
-
-
 def _has_verb(token: Token, before: str) -> bool:
-    if token.verb_inside or is_verb_after(token.verb_form, before):
+    if token.verb_inside:
         return True
-    return before in _BEFORE_OBJECT and is_verb_after(token.elided_form, before)
+    if token.verb_form != "never" and is_verb_after(token.verb_form, before):
+        return True
+    return (
+        token.elided_form != "never"
+        and before in _BEFORE_OBJECT
+        and is_verb_after(token.elided_form, before)
+    )

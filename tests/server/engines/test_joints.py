@@ -11,7 +11,7 @@ import pytest
 
 from corpus import CORPUS
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server.engines.joints import joint_kind
+from fnt_server.engines.joint_kinds import joint_kind
 from fnt_server.engines.rule_based import shorten
 from fnt_server.engines.tokens import read_words
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.words import count_words
 from fnt_server.engines import NAMES, get_engine
-from fnt_server.engines.lexicon import is_verb
 from fnt_server.engines.quotations import quotations_around
 from fnt_server.engines.rule_based import shorten
 from fnt_server.engines.tokens import read_words
+from fnt_server.engines.verb_forms import is_verb
 
 WORDS = st.sampled_from(
     "le la l’homme qu’il de et mais dans maison, mer ; marchait regarda dit-il — « » M. vit. "

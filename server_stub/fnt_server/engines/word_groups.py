@@ -1,0 +1,150 @@
+"""What stands around a place between two words: groups, clauses, marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from fnt_server.engines.lexicon import (
+    COMPARATIVES,
+    CONJUNCTIONS,
+    COORDINATORS,
+    DETERMINERS,
+    OBJECTS,
+    OF,
+    PREPOSITIONS,
+    PROCLITICS,
+    STRESSED_PRONOUNS,
+    SUBJECTS,
+)
+from fnt_server.engines.tokens import Word
+
+LOOKED_AT_WORDS: Final = 4
+"""How far the words around a joint are looked at."""
+CLAUSE_WORDS: Final = 8
+"""How far back the verb of a clause is looked for."""
+
+
+def begins_clause(words: Sequence[Word], place: int) -> bool:
+    """Return whether a finite verb is at `place`, possibly after pronouns."""
+    if words[place].verb:
+        return True
+    following = place + 1
+    first = words[place].token.first
+    return (
+        (first in SUBJECTS or first in OBJECTS)
+        and following < len(words)
+        and not words[place].token.mark
+        and words[following].verb
+    )
+
+
+def begins_subordinate(words: Sequence[Word], place: int) -> bool:
+    """Return whether a subordinate clause begins; `si` and `s’` are often something else."""
+    first = words[place].token.first
+    if first == "s":
+        return second(words, place) in ("il", "ils")
+    if first == "si":
+        if place + 1 == len(words):
+            return False
+        following = words[place + 1].token
+        return (
+            following.first in SUBJECTS or following.first in DETERMINERS or following.capitalized
+        )
+    return first in CONJUNCTIONS
+
+
+def begins_group(word: str) -> bool:
+    """Return whether a lowercase word is a preposition, a conjunction or a coordinator."""
+    return word in PREPOSITIONS or word in CONJUNCTIONS or word in COORDINATORS
+
+
+def second(words: Sequence[Word], place: int) -> str:
+    """Return the word after an elision or contraction: `homme` of `l’homme`, `la` of `de la`."""
+    parts = words[place].token.parts
+    if len(parts) > 1:
+        return parts[1]
+    return words[place + 1].token.first if place + 1 < len(words) else ""
+
+
+def negated(words: Sequence[Word], place: int) -> bool:
+    """Return whether `ne` is close before `place`."""
+    for word in reversed(words[max(0, place - LOOKED_AT_WORDS) : place]):
+        if word.token.mark:
+            return False
+        if "ne" in word.token.parts or "n" in word.token.parts:
+            return True
+    return False
+
+
+def follows_verb(words: Sequence[Word], place: int) -> bool:
+    """Return whether a finite verb is between the last mark and `place`."""
+    for word in reversed(words[max(0, place - CLAUSE_WORDS) : place]):
+        if word.verb or word.token.mark:
+            return word.verb
+    return False
+
+
+def has_subject_and_verb(words: Sequence[Word], place: int) -> bool:
+    """Return whether a determiner, its noun and a finite verb follow."""
+    if place >= len(words) or words[place].token.first not in DETERMINERS:
+        return False
+    for before, word in pairwise(words[place : place + LOOKED_AT_WORDS]):
+        if before.token.mark or begins_group(word.token.first):
+            return False
+        if word.verb:
+            return True
+    return False
+
+
+def is_short_comparison(words: Sequence[Word], place: int) -> bool:
+    """Return whether a comparison with a pronoun begins: `plus fort | qu’elle`."""
+    end = place + (1 if len(words[place].token.parts) > 1 else 2)
+    return (
+        second(words, place) in STRESSED_PRONOUNS
+        and not (end < len(words) and words[end].token.first in ("ne", "n"))
+        and any(
+            not COMPARATIVES.isdisjoint(word.token.parts)
+            for word in words[max(0, place - 2) : place]
+        )
+    )
+
+
+def group_size(words: Sequence[Word], place: int) -> int:
+    """Return the number of words up to the next mark or the next group."""
+    size = words[place].token.weight
+    for before, word in zip(
+        words[place:], words[place + 1 : place + 1 + LOOKED_AT_WORDS], strict=False
+    ):
+        if before.token.mark or word.token.opens:
+            break
+        first = word.token.first
+        if before.token.last not in PROCLITICS and (
+            (begins_group(first) and first not in OF) or word.verb
+        ):
+            break
+        size += word.token.weight
+    return size
+
+
+def subject_size(words: Sequence[Word], place: int) -> int:
+    """Return the number of words before `place` that may be the subject of a verb there."""
+    size = 0
+    for word in reversed(words[max(0, place - LOOKED_AT_WORDS) : place]):
+        if (size and word.token.mark) or word.verb:
+            break
+        size += word.token.weight
+        if word.token.opens or (word.token.first not in OF and begins_group(word.token.first)):
+            break
+    return size
+
+
+def until_mark(words: Sequence[Word], place: int) -> int:
+    """Return the number of words up to the next mark, as far as words are looked at."""
+    size = 0
+    for word in words[place : place + LOOKED_AT_WORDS]:
+        size += word.token.weight
+        if word.token.mark:
+            break
+    return size
