@@ -9,6 +9,8 @@ from fnt_server.engines.lexicon import (
     ADJECTIVES_BEFORE_NOUN,
     ADVERBS,
     ANTECEDENTS,
+    AUXILIARIES,
+    AVOIR,
     BEFORE_DE,
     BEFORE_QUE,
     BEGINNERS,
@@ -26,12 +28,13 @@ from fnt_server.engines.lexicon import (
     PREPOSITIONS,
     PROCLITICS,
     RELATIVES,
+    STRESSED_PRONOUNS,
     SUBJECT_PRONOUNS,
     SUBJECTS,
     TO,
 )
 from fnt_server.engines.tokens import Word
-from fnt_server.engines.verb_forms import AUXILIARIES, AVOIR, is_infinitive, is_participle
+from fnt_server.engines.verb_forms import is_infinitive, is_participle
 from fnt_server.engines.word_groups import (
     begins_clause,
     begins_group,
@@ -41,6 +44,8 @@ from fnt_server.engines.word_groups import (
     has_subject_and_verb,
     is_short_comparison,
     negated,
+    opens_insertion,
+    parts_object,
     second,
     subject_size,
     until_mark,
@@ -72,6 +77,8 @@ def _comma_kind(words: Sequence[Word], place: int) -> str:
         return "comma, after function word"
     if right.first in COORDINATORS:
         return "comma, coordinator"
+    if opens_insertion(words, place):
+        return "comma, insertion"
     if begins_subordinate(words, place) or right.first in SUBJECTS or words[place].verb:
         return "comma, clause"
     return (
@@ -87,7 +94,7 @@ def _unit_kind(words: Sequence[Word], place: int) -> str | None:
     a, b = left.last, right.first
     is_bound = a in PROCLITICS and not _is_free(a, b)
     if is_bound and b not in NEGATIONS:
-        return "proclitic"
+        return "auxiliary, group" if a in AUXILIARIES and _begins_noun_group(b) else "proclitic"
     if left.capitalized and right.capitalized and place > 1 and b not in PROCLITICS:
         return "unit"
     if b in NEGATIONS and negated(words, place):
@@ -97,6 +104,10 @@ def _unit_kind(words: Sequence[Word], place: int) -> str | None:
     if is_bound:
         return "proclitic"
     return "modal" if _is_modal(words, place) else None
+
+
+def _begins_noun_group(word: str) -> bool:
+    return word in DETERMINERS or begins_group(word)
 
 
 def _is_locution(a: str, b: str) -> bool:
@@ -134,7 +145,9 @@ def _group_kind(words: Sequence[Word], place: int) -> str:
     if first in COORDINATORS:
         return _coordinator_kind(words, place)
     if begins_subordinate(words, place):
-        return "relative" if first in RELATIVES else "subordinate"
+        if first in RELATIVES:
+            return "relative"
+        return "comparison" if first == "comme" and left.verb else "subordinate"
     if first in PREPOSITIONS:
         return _preposition_kind(words, place)
     if left.verb:
@@ -146,6 +159,8 @@ def _group_kind(words: Sequence[Word], place: int) -> str:
 
 def _preposition_kind(words: Sequence[Word], place: int) -> str:
     after_verb = words[place - 1].verb
+    if (after_verb or is_infinitive(words[place - 1].token.last)) and parts_object(words, place):
+        return "verb, parted object"
     first = words[place].token.first
     size = "group" if group_size(words, place) >= GROUP_WORDS else "word"
     if first in OF or first in TO:
@@ -226,6 +241,6 @@ def _clause_kind(words: Sequence[Word], place: int) -> str:
 
 def _is_free(before: str, word: str) -> bool:
     """Return whether a word that is bound to most that follow is not bound to this one."""
-    if before in FREE_BEFORE_GROUP and word != "en" and begins_group(word):
-        return True
+    if before in FREE_BEFORE_GROUP and begins_group(word):
+        return word != "en" or before not in STRESSED_PRONOUNS
     return before in FREE_BEFORE_OBJECT and word in DEFINITE

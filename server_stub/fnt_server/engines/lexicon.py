@@ -10,10 +10,11 @@ PROCLITICS: Final = frozenset(
     donc si comme ce cet cette ces mon ton son ma ta sa mes tes ses notre votre leur leurs nos vos
     quel quelle quels quelles lesquels lesquelles très plus moins trop aussi est sont était étaient
     fut a ai as avait avaient ont suis es c lorsque quand lorsqu puisque parce afin dès quoique
-    jusque jusqu y lui malgré contre devant derrière parmi selon depuis pendant avant après tout toute tous toutes
-    chaque quelque quelques aucun aucune nul nulle plusieurs deux trois quatre cinq six dix cent
-    mille bien si fort assez tant peu pas être avoir sera serait seront seraient aura aurait furent
-    eut eurent avais étais étions avions sommes êtes avez avons aient ait soit soient fût eût
+    jusque jusqu y lui malgré contre devant derrière parmi selon depuis pendant avant après tout
+    toute tous toutes chaque quelque quelques aucun aucune nul nulle plusieurs deux trois quatre
+    cinq six dix cent mille bien si fort assez tant peu pas être avoir sera serait seront seraient
+    aura aurait furent eut eurent avais étais étions avions sommes êtes avez avons aient ait soit
+    soient fût eût
     celui celle ceux celles ci cela beaucoup jamais presque encore grand grande petit petite bon
     bonne vieux vieille beau belle jeune même mêmes autre autres premier première seul seule
     ce comment combien pourquoi lequel laquelle fait faire laisser puis""".split()
@@ -33,7 +34,15 @@ DEFINITE: Final = frozenset(
     leurs""".split()
 )
 
-BOUND: Final = PROCLITICS - FREE_BEFORE_GROUP - FREE_BEFORE_OBJECT
+AVOIR: Final = frozenset(
+    """ai as a avons avez ont avait avais avions aviez avaient eut eus eurent eût aura aurai auras
+    aurons aurez auront aurait aurais auraient ait aie aient avoir ayant""".split()
+)
+AUXILIARIES: Final = AVOIR | frozenset(
+    """est es suis sommes êtes sont était étais étions étiez étaient fut fus furent fût sera serai
+    seras serons serez seront serait serais seraient soit sois soient être été étant""".split()
+)
+BOUND: Final = PROCLITICS - FREE_BEFORE_GROUP - FREE_BEFORE_OBJECT - AUXILIARIES
 """Those that are bound to whatever follows."""
 OF: Final = frozenset(("de", "du", "des", "d"))
 TO: Final = frozenset(("à", "au", "aux"))

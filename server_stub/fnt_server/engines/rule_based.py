@@ -13,7 +13,7 @@ from fnt_server.engines.piece_quality import CLAUSE_END, quality_of
 from fnt_server.engines.quotations import Quotation, crosses_quotation, quotations_around
 from fnt_server.engines.tokens import Word, read_words
 
-SENSE_GROUP: Final = 2.0
+SENSE_GROUP: Final = 2.2
 """The worth of a joint that leaves a sense group on each side: a cut there costs nothing."""
 BREAKS_UNIT: Final = 1.0
 """A joint worth less than this is inside a unit."""
@@ -21,7 +21,7 @@ PER_WORTH: Final = 0.45
 """For each point of worth below that of a sense group."""
 PER_BREAK: Final = 3.0
 """In addition, for each point inside a unit."""
-STRETCHED: Final = 0.15
+STRETCHED: Final = 0.05
 """Per word above the limit."""
 NO_VERB: Final = 0.45
 TOO_SHORT: Final = 0.6

@@ -113,14 +113,6 @@ def verb_form_of_name(word: str) -> VerbForm:
     return verb_form(word) if word in _FORMS or word.endswith(("ez", "ons", "ait")) else "never"
 
 
-AVOIR: Final = frozenset(
-    """ai as a avons avez ont avait avais avions aviez avaient eut eus eurent eût aura aurai auras
-    aurons aurez auront aurait aurais auraient ait aie aient avoir ayant""".split()
-)
-AUXILIARIES: Final = AVOIR | frozenset(
-    """est es suis sommes êtes sont était étais étions étiez étaient fut fus furent fût sera serai
-    seras serons serez seront serait serais seraient soit sois soient être été étant""".split()
-)
 _PARTICIPLE = re.compile(r"(?:[éu]e?s?|is|it|i)$")
 
 
@@ -140,7 +132,8 @@ _NOT_INFINITIVE: Final = frozenset(
     poudre théâtre quatre sucre titre chapitre ministre air clair chair hiver amer ancre
     hêtre prêtre ancêtre ivre cuivre givre empire navire satire cendre désordre moindre tendre pire
     affaire salaire vulgaire ordinaire contraire militaire populaire armoire ivoire poire foire
-    cire cuir désir martyre notoire solitaire libraire vicaire adversaire""".split()
+    cire cuir désir martyre notoire solitaire libraire vicaire adversaire fumier
+    cavalier officier courrier""".split()
 )
 
 

@@ -19,6 +19,7 @@ from fnt_server.engines.lexicon import (
     SUBJECTS,
 )
 from fnt_server.engines.tokens import Word
+from fnt_server.engines.verb_forms import is_infinitive
 
 LOOKED_AT_WORDS: Final = 4
 """How far the words around a joint are looked at."""
@@ -80,9 +81,12 @@ def negated(words: Sequence[Word], place: int) -> bool:
 
 def follows_verb(words: Sequence[Word], place: int) -> bool:
     """Return whether a finite verb is between the last mark and `place`."""
-    for word in reversed(words[max(0, place - CLAUSE_WORDS) : place]):
-        if word.verb or word.token.mark:
-            return word.verb
+    for at in range(place - 1, max(-1, place - 1 - CLAUSE_WORDS), -1):
+        word = words[at]
+        if at < place - 1 and word.token.mark:
+            return False
+        if word.verb:
+            return True
     return False
 
 
@@ -148,3 +152,31 @@ def until_mark(words: Sequence[Word], place: int) -> int:
         if word.token.mark:
             break
     return size
+
+
+def opens_insertion(words: Sequence[Word], place: int) -> bool:
+    """Return whether words between commas part a subject from its verb: `Paul, | las, dormait`."""
+    if follows_verb(words, place):
+        return False
+    for at, word in enumerate(words[place : place + CLAUSE_WORDS], place + 1):
+        if word.token.mark:
+            return word.token.mark == "comma" and at < len(words) and begins_clause(words, at)
+        if word.verb:
+            return False
+    return False
+
+
+def parts_object(words: Sequence[Word], place: int) -> bool:
+    """Return whether a group parts a verb from its object: `leva | au ciel des yeux rouges`."""
+    if is_infinitive(second(words, place)):
+        return False
+    for before, word in pairwise(words[place : place + LOOKED_AT_WORDS + 1]):
+        if before.token.mark or word.verb or word.token.opens:
+            return False
+        if (
+            word.token.first in DETERMINERS
+            and word.token.first not in OF
+            and before.token.last not in PROCLITICS
+        ):
+            return True
+    return False
