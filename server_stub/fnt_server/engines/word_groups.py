@@ -155,12 +155,20 @@ def until_mark(words: Sequence[Word], place: int) -> int:
 
 
 def opens_insertion(words: Sequence[Word], place: int) -> bool:
-    """Return whether words between commas part a subject from its verb: `Paul, | las, dormait`."""
-    if follows_verb(words, place):
+    """Return whether words between commas part a subject from its verb, or a verb from its object.
+
+    So `Paul, | las, dormait` and `il avait, | le soir, une lampe`.
+    """
+    after_verb = words[place - 1].verb
+    if not after_verb and follows_verb(words, place):
         return False
     for at, word in enumerate(words[place : place + CLAUSE_WORDS], place + 1):
         if word.token.mark:
-            return word.token.mark == "comma" and at < len(words) and begins_clause(words, at)
+            if word.token.mark != "comma" or at == len(words):
+                return False
+            if after_verb:
+                return words[at].token.first in DETERMINERS
+            return begins_clause(words, at)
         if word.verb:
             return False
     return False
