@@ -15,6 +15,7 @@ from fnt_server.engines.lexicon import (
     BEFORE_QUE,
     BEGINNERS,
     COMPARATIVES,
+    CONJUNCTIONS,
     COORDINATORS,
     DEFINITE,
     DETERMINERS,
@@ -99,7 +100,7 @@ def _unit_kind(words: Sequence[Word], place: int) -> str | None:
         return "unit"
     if b in NEGATIONS and negated(words, place):
         return "only" if b in _QUE else "unit"
-    if _is_locution(a, b) or _is_comparison(words, place):
+    if _is_locution(a, b) or _is_comparison(words, place) or _is_led_relative(words, place):
         return "unit"
     if is_bound:
         return "proclitic"
@@ -107,7 +108,7 @@ def _unit_kind(words: Sequence[Word], place: int) -> str | None:
 
 
 def _begins_noun_group(word: str) -> bool:
-    return word in DETERMINERS or begins_group(word)
+    return word in DETERMINERS or word in PREPOSITIONS or word in CONJUNCTIONS
 
 
 def _is_locution(a: str, b: str) -> bool:
@@ -128,6 +129,15 @@ def _is_comparison(words: Sequence[Word], place: int) -> bool:
             return True
         return is_short_comparison(words, place)
     return first == "au" and second(words, place) in COMPARATIVES
+
+
+def _is_led_relative(words: Sequence[Word], place: int) -> bool:
+    """Return whether a relative pronoun belongs to the words before it: `au bras | duquel`."""
+    return (
+        words[place].token.first in ("duquel", "desquels", "desquelles")
+        and place > 1
+        and words[place - 2].token.first in PREPOSITIONS
+    )
 
 
 def _is_modal(words: Sequence[Word], place: int) -> bool:
@@ -191,6 +201,7 @@ def _is_adjective_group(words: Sequence[Word], place: int) -> bool:
     """Return whether an adjective or participle with a complement begins: `vêtu | en fermier`."""
     return (
         is_participle(words[place].token.last)
+        and until_mark(words, place) >= LONG_GROUP_WORDS
         and not words[place].token.mark
         and place + 1 < len(words)
         and words[place + 1].token.first in PREPOSITIONS
