@@ -13,12 +13,12 @@ from fnt_server.engines.piece_quality import CLAUSE_END, quality_of
 from fnt_server.engines.quotations import Quotation, crosses_quotation, quotations_around
 from fnt_server.engines.tokens import Word, read_words
 
-SENSE_GROUP: Final = 2.2
-"""The worth of a joint that leaves a sense group on each side: a cut there costs nothing."""
-BREAKS_UNIT: Final = 1.0
+FREE_CUT: Final = 2.4
+"""The worth of a joint at which a cut costs nothing; below, a piece more is no gain by itself."""
+BREAKS_UNIT: Final = 1.1
 """A joint worth less than this is inside a unit."""
 PER_WORTH: Final = 0.45
-"""For each point of worth below that of a sense group."""
+"""For each point of worth below `FREE_CUT`."""
 PER_BREAK: Final = 3.0
 """In addition, for each point inside a unit."""
 STRETCHED: Final = 0.05
@@ -74,8 +74,8 @@ def shorten_measured(sentence: str, settings: ProcessingSettings) -> tuple[list[
 
 @lru_cache(maxsize=1 << 8)
 def _cost(worth: float) -> float:
-    """Return the cost of a cut: low at a poor joint, high inside a unit."""
-    return PER_WORTH * (SENSE_GROUP - worth) + PER_BREAK * max(0.0, BREAKS_UNIT - worth)
+    """Return the cost of a cut: high inside a unit, below 0 at a natural pause."""
+    return PER_WORTH * (FREE_CUT - worth) + PER_BREAK * max(0.0, BREAKS_UNIT - worth)
 
 
 def _best_cuts(

@@ -45,7 +45,7 @@ GOLD = CORPUS / "joints" / "joints.public.json"
         ("Il se mit | à courir.", "modal"),
         ("Homais | s’épanouissait dans son orgueil.", "pronoun, verb"),
         ("Ce n’était qu’une tour | si grosse.", "adverb"),
-        ("C’était un homme | vêtu en fermier.", "adjective, group"),
+        ("C’était un homme | vêtu en fermier cossu.", "adjective, group"),
         ("Le pharmacien, | avec son fils, souriait.", "comma, insertion"),
         ("Il y avait, | sur la table, une lampe.", "comma, insertion"),
         ("Il leva | vers le ciel ses yeux rouges.", "verb, parted object"),
