@@ -15,16 +15,18 @@ from fnt_server.engines.lexicon import (
     BEFORE_QUE,
     BEGINNERS,
     COMPARATIVES,
-    CONJUNCTIONS,
     COORDINATORS,
     DEFINITE,
     DETERMINERS,
     ENCLITICS,
     FREE_BEFORE_GROUP,
     FREE_BEFORE_OBJECT,
+    GROUP_STARTS,
     LOCUTIONS,
+    MAY_SUBORDINATE,
     MODALS,
     NEGATIONS,
+    NOUN_GROUP_STARTS,
     OF,
     PREPOSITIONS,
     PROCLITICS,
@@ -38,7 +40,6 @@ from fnt_server.engines.tokens import Word
 from fnt_server.engines.verb_forms import is_infinitive, is_participle
 from fnt_server.engines.word_groups import (
     begins_clause,
-    begins_group,
     begins_subordinate,
     follows_verb,
     group_size,
@@ -56,6 +57,9 @@ LONG_GROUP_WORDS: Final = 4
 """A group or subject of as many words stands by itself."""
 GROUP_WORDS: Final = 3
 _QUE: Final = frozenset(("que", "qu"))
+_LED: Final = frozenset(("duquel", "desquels", "desquelles"))
+_MAY_BE_JOINED: Final = _QUE | _LED | {"au"}
+_NEED_INFINITIVE: Final = MODALS | BEGINNERS
 _FUNCTION_WORDS: Final = COORDINATORS | RELATIVES
 
 
@@ -95,20 +99,16 @@ def _unit_kind(words: Sequence[Word], place: int) -> str | None:
     a, b = left.last, right.first
     is_bound = a in PROCLITICS and not _is_free(a, b)
     if is_bound and b not in NEGATIONS:
-        return "auxiliary, group" if a in AUXILIARIES and _begins_noun_group(b) else "proclitic"
+        return "auxiliary, group" if a in AUXILIARIES and b in NOUN_GROUP_STARTS else "proclitic"
     if left.capitalized and right.capitalized and place > 1 and b not in PROCLITICS:
         return "unit"
     if b in NEGATIONS and negated(words, place):
         return "only" if b in _QUE else "unit"
-    if _is_locution(a, b) or _is_comparison(words, place) or _is_led_relative(words, place):
+    if _is_locution(a, b) or (b in _MAY_BE_JOINED and _is_joined(words, place)):
         return "unit"
     if is_bound:
         return "proclitic"
-    return "modal" if _is_modal(words, place) else None
-
-
-def _begins_noun_group(word: str) -> bool:
-    return word in DETERMINERS or word in PREPOSITIONS or word in CONJUNCTIONS
+    return "modal" if a in _NEED_INFINITIVE and _is_modal(words, place) else None
 
 
 def _is_locution(a: str, b: str) -> bool:
@@ -117,31 +117,24 @@ def _is_locution(a: str, b: str) -> bool:
         or (b in OF and a in BEFORE_DE)
         or (a, b) in LOCUTIONS
         or b in ENCLITICS
-        or (a in ADJECTIVES_BEFORE_NOUN and not begins_group(b))
+        or (a in ADJECTIVES_BEFORE_NOUN and b not in GROUP_STARTS)
     )
 
 
-def _is_comparison(words: Sequence[Word], place: int) -> bool:
-    """Return whether a conjunction is parted (`bien | que`), or what is compared."""
+def _is_joined(words: Sequence[Word], place: int) -> bool:
+    """Return whether it is the rest of `bien que`, `plus fort qu’elle` or `au bras duquel`."""
     before, first = words[place - 1].token.last, words[place].token.first
-    if first in _QUE:
-        if before in BEFORE_QUE and not (before == "bien" and words[place - 2].verb):
-            return True
-        return is_short_comparison(words, place)
-    return first == "au" and second(words, place) in COMPARATIVES
-
-
-def _is_led_relative(words: Sequence[Word], place: int) -> bool:
-    """Return whether a relative pronoun belongs to the words before it: `au bras | duquel`."""
-    return (
-        words[place].token.first in ("duquel", "desquels", "desquelles")
-        and place > 1
-        and words[place - 2].token.first in PREPOSITIONS
-    )
+    if first in _LED:
+        return place > 1 and words[place - 2].token.first in PREPOSITIONS
+    if first == "au":
+        return second(words, place) in COMPARATIVES
+    if before in BEFORE_QUE and not (before == "bien" and words[place - 2].verb):
+        return True
+    return is_short_comparison(words, place)
 
 
 def _is_modal(words: Sequence[Word], place: int) -> bool:
-    """Return whether an infinitive completes the verb before it."""
+    """Return whether an infinitive completes the modal verb before it."""
     before, first = words[place - 1].token.last, words[place].token.first
     if before in MODALS:
         return is_infinitive(first) or (first in SUBJECTS and is_infinitive(second(words, place)))
@@ -154,9 +147,9 @@ def _group_kind(words: Sequence[Word], place: int) -> str:
     first = right.token.first
     if first in COORDINATORS:
         return _coordinator_kind(words, place)
-    if begins_subordinate(words, place):
-        if first in RELATIVES:
-            return "relative"
+    if first in RELATIVES:
+        return "relative"
+    if first in MAY_SUBORDINATE and begins_subordinate(words, place):
         return "comparison" if first == "comme" and left.verb else "subordinate"
     if first in PREPOSITIONS:
         return _preposition_kind(words, place)
@@ -252,6 +245,6 @@ def _clause_kind(words: Sequence[Word], place: int) -> str:
 
 def _is_free(before: str, word: str) -> bool:
     """Return whether a word that is bound to most that follow is not bound to this one."""
-    if before in FREE_BEFORE_GROUP and begins_group(word):
+    if before in FREE_BEFORE_GROUP and word in GROUP_STARTS:
         return word != "en" or before not in STRESSED_PRONOUNS
     return before in FREE_BEFORE_OBJECT and word in DEFINITE

@@ -76,15 +76,12 @@ def joint_worth(words: Sequence[Word], place: int) -> float:
     worth = WORTH[joint_kind(words, place)]
     if worth <= 0 or left.mark or right.opens:
         return worth
-    return worth - 1 if _leaves_orphan(words, place) else worth
-
-
-def _leaves_orphan(words: Sequence[Word], place: int) -> bool:
-    """Return whether a cut leaves only one or two words before a mark or an end."""
-    return _is_orphan_after(words, place) or _is_orphan_before(words, place)
+    is_orphan = _is_orphan_after(words, place) or _is_orphan_before(words, place)
+    return worth - 1 if is_orphan else worth
 
 
 def _is_orphan_after(words: Sequence[Word], place: int) -> bool:
+    """Return whether only one or two words follow before a mark or the end."""
     size = 0
     for word in words[place : place + LEFT_ALONE_WORDS + 1]:
         size += word.token.weight
@@ -96,6 +93,7 @@ def _is_orphan_after(words: Sequence[Word], place: int) -> bool:
 
 
 def _is_orphan_before(words: Sequence[Word], place: int) -> bool:
+    """Return whether only one or two words precede after a mark or the begin."""
     size = 0
     for word in reversed(words[max(0, place - LEFT_ALONE_WORDS - 1) : place]):
         if size and word.token.mark:

@@ -70,6 +70,7 @@ CONJUNCTIONS: Final = RELATIVES | frozenset(
     """lorsque lorsqu quand si comme parce puisque puisqu tandis afin quoique
     quoiqu duquel auquel sinon""".split()
 )
+MAY_SUBORDINATE: Final = CONJUNCTIONS | {"s", "si"}
 SUBJECT_PRONOUNS: Final = frozenset("je j tu il elle on nous vous ils elles ce c".split())
 STRESSED_PRONOUNS: Final = frozenset("moi toi lui elle nous vous eux elles cela ça jamais".split())
 PREPOSITIONS: Final = frozenset(
@@ -77,6 +78,8 @@ PREPOSITIONS: Final = frozenset(
     parmi selon pour sans avant après jusque jusqu dès pendant depuis durant outre hors près auprès
     autour""".split()
 )
+GROUP_STARTS: Final = PREPOSITIONS | CONJUNCTIONS | COORDINATORS
+NOUN_GROUP_STARTS: Final = PREPOSITIONS | CONJUNCTIONS | DETERMINERS
 NEGATIONS: Final = frozenset(
     "pas plus jamais guère point rien que qu personne aucun aucune nul".split()
 )

@@ -102,20 +102,21 @@ def _best_cuts(
         best, begin = float("inf"), end - 1
         last_verb = last_verbs[end] if needs_verb else end
         last_mark = last_marks[end - 1]  # the mark at the end of a piece is not inside it
+        loose_end, upto_end = loose[end], upto[end]
         for start in range(end - 1, firsts[end] - 1, -1):
             total = before[start]
             if total >= best:  # the rest only adds to it
                 continue
-            weight = upto[end] - upto[start]
+            weight = upto_end - upto[start]
             if start > last_verb:
                 total += NO_VERB
             if stretch and weight > limit:
                 total += STRETCHED * (weight - limit)
             if weight < least:
                 total += TOO_SHORT
-            if loose[start] and weight <= ORPHAN_WORDS:
+            if weight <= ORPHAN_WORDS and loose[start]:
                 total += ORPHAN
-            if start <= last_mark and (loose[start] or loose[end]):
+            if start <= last_mark and (loose_end or loose[start]):
                 total += STRADDLES
             total += CROSSES if around and crosses_quotation(around, start, end) else 0.0
             if total < best:
@@ -139,12 +140,7 @@ def _first_starts(upto: Sequence[int], *, most: int) -> list[int]:
 def _last_places(flags: Iterable[bool]) -> list[int]:
     """Return for each end the last place before it that has the flag, -1 where there is none."""
     last = -1
-    places = [last]
-    for place, flag in enumerate(flags):
-        if flag:
-            last = place
-        places.append(last)
-    return places
+    return [last, *[last := place if flag else last for place, flag in enumerate(flags)]]
 
 
 def _trace(begins: Sequence[int]) -> list[int]:

@@ -57,6 +57,8 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Of the first part."""
     elided_form: VerbForm
     """Of what follows an elided `l’`."""
+    may_be_verb: bool
+    """Whether it is a finite verb after some word."""
     verb_inside: bool
     """Whether a part other than the first is a finite verb."""
     capitalized: bool
@@ -80,7 +82,7 @@ def read_words(sentence: str) -> list[Word]:
     starts = _starts(sentence)
     for start, end in zip(starts, [*starts[1:], len(sentence)], strict=False):
         token = _read(sentence[start:end].rstrip())
-        words.append(Word(start, token, _has_verb(token, before)))
+        words.append(Word(start, token, token.may_be_verb and _has_verb(token, before)))
         if not (token.last in OBJECTS and before in _BEFORE_OBJECT):
             before = token.last
     return words
@@ -91,7 +93,7 @@ def has_finite_verb(sentence: str) -> bool:
     before = ""
     for text in sentence.split():
         token = _read(text)
-        if _has_verb(token, before):
+        if token.may_be_verb and _has_verb(token, before):
             return True
         if token.last and not (token.last in OBJECTS and before in _BEFORE_OBJECT):
             before = token.last
@@ -130,6 +132,9 @@ def _read_anew(text: str) -> Token:
         bool(words) and words[-1] in _MAY_BE_ABBREVIATED and bool(_ABBREVIATION.search(text))
     )
     mark: Mark = "" if abbreviated else _mark_after(text)
+    form = _first_form(words)
+    elided_form = verb_form(parts[1]) if len(parts) > 1 and parts[0] == "l" else "never"
+    verb_inside = len(parts) > 1 and any(is_verb(part, above) for above, part in pairwise(parts))
     return Token(
         weight=count_words(text),
         parts=parts,
@@ -139,15 +144,18 @@ def _read_anew(text: str) -> Token:
         mark=mark,
         abbreviated=abbreviated,
         binds=not (mark or abbreviated) and bool(parts) and parts[-1] in BOUND,
-        verb_form=_first_form(words),
-        elided_form=verb_form(parts[1]) if len(parts) > 1 and parts[0] == "l" else "never",
-        verb_inside=any(is_verb(part, above) for above, part in pairwise(parts)),
+        verb_form=form,
+        elided_form=elided_form,
+        may_be_verb=verb_inside or form != "never" or elided_form != "never",
+        verb_inside=verb_inside,
         capitalized=bool(words) and words[-1][0].isupper(),
         numeric=bool(parts) and all(part.isdigit() for part in parts),
     )
 
 
 def _mark_after(text: str) -> Mark:
+    if text[-1:].isalnum():
+        return ""
     marks = set(text[len(text.rstrip(" \u00a0\u202f,;:.!?…»”)]\"'’")) :])
     if marks & _STRONG:
         return "strong"
@@ -162,12 +170,6 @@ def _first_form(words: Sequence[str]) -> VerbForm:
 
 
 def _has_verb(token: Token, before: str) -> bool:
-    if token.verb_inside:
+    if token.verb_inside or is_verb_after(token.verb_form, before):
         return True
-    if token.verb_form != "never" and is_verb_after(token.verb_form, before):
-        return True
-    return (
-        token.elided_form != "never"
-        and before in _BEFORE_OBJECT
-        and is_verb_after(token.elided_form, before)
-    )
+    return before in _BEFORE_OBJECT and is_verb_after(token.elided_form, before)

@@ -9,11 +9,10 @@ from typing import Final
 from fnt_server.engines.lexicon import (
     COMPARATIVES,
     CONJUNCTIONS,
-    COORDINATORS,
     DETERMINERS,
+    GROUP_STARTS,
     OBJECTS,
     OF,
-    PREPOSITIONS,
     PROCLITICS,
     STRESSED_PRONOUNS,
     SUBJECTS,
@@ -56,11 +55,6 @@ def begins_subordinate(words: Sequence[Word], place: int) -> bool:
     return first in CONJUNCTIONS
 
 
-def begins_group(word: str) -> bool:
-    """Return whether a lowercase word is a preposition, a conjunction or a coordinator."""
-    return word in PREPOSITIONS or word in CONJUNCTIONS or word in COORDINATORS
-
-
 def second(words: Sequence[Word], place: int) -> str:
     """Return the word after an elision or contraction: `homme` of `l’homme`, `la` of `de la`."""
     parts = words[place].token.parts
@@ -95,7 +89,7 @@ def has_subject_and_verb(words: Sequence[Word], place: int) -> bool:
     if place >= len(words) or words[place].token.first not in DETERMINERS:
         return False
     for before, word in pairwise(words[place : place + LOOKED_AT_WORDS]):
-        if before.token.mark or begins_group(word.token.first):
+        if before.token.mark or word.token.first in GROUP_STARTS:
             return False
         if word.verb:
             return True
@@ -125,7 +119,7 @@ def group_size(words: Sequence[Word], place: int) -> int:
             break
         first = word.token.first
         if before.token.last not in PROCLITICS and (
-            (begins_group(first) and first not in OF) or word.verb
+            (first in GROUP_STARTS and first not in OF) or word.verb
         ):
             break
         size += word.token.weight
@@ -139,7 +133,7 @@ def subject_size(words: Sequence[Word], place: int) -> int:
         if (size and word.token.mark) or word.verb:
             break
         size += word.token.weight
-        if word.token.opens or (word.token.first not in OF and begins_group(word.token.first)):
+        if word.token.opens or (word.token.first not in OF and word.token.first in GROUP_STARTS):
             break
     return size
 
