@@ -29,15 +29,6 @@ settings.register_profile(
 settings.load_profile("busy machine")
 
 
-TESTS = Path(__file__).parent
-QUICK = tuple(TESTS / name for name in ("client", "wire", "project", "server/pipeline"))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long: one begun last would run when all others have ended."""
-    items.sort(key=lambda item: any(item.path.is_relative_to(folder) for folder in QUICK))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> Iterator[None]:
     """Take SIGINT as a terminal's process does: `nohup` and some CI start us with it ignored.

@@ -16,8 +16,11 @@ from faults.storm import IS_SHORT
 BOOKS = 40 if IS_SHORT else 200
 KILLS = 5 if IS_SHORT else 20
 SERVER_KILLS = 3 if IS_SHORT else 25
-PACE_MS = 400 if IS_SHORT else 0
-"""Of a step: an import of few books would end before the last kill."""
+PACE_MS = 2000 if IS_SHORT else 0
+"""Of a step: an import of few books would end before the last kill.
+
+Forty books, two at a time, last 40 s; five kills take 25 s at the latest.
+"""
 
 
 @pytest.fixture
@@ -46,15 +49,20 @@ def calm_results(rest: RestClient, folder: Path) -> dict[str, bytes]:
     return results
 
 
+def set_pace(server: ServerProcess, pace_ms: int) -> None:
+    """Start the server anew with so much time a step."""
+    server.environ["FNT_PACE_MS"] = str(pace_ms)
+    server.kill()
+    server.start()
+
+
 @pytest.mark.bulk
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("server_too", [False, True], ids=["client", "client and server"])
 def test_every_book_once_whoever_is_killed(
     tmp_path: Path, server: ServerProcess, calm: Callable[[str], bytes], server_too: bool
 ) -> None:
-    server.environ["FNT_PACE_MS"] = str(PACE_MS)
-    server.kill()
-    server.start()
+    set_pace(server, PACE_MS)
     server.add_user("ann@example.org")
     home = ClientHome(tmp_path / "home", server.url).login("ann@example.org")
     books = write_books(home.folder / "books", BOOKS)
@@ -67,6 +75,7 @@ def test_every_book_once_whoever_is_killed(
         importing.run_once(kill=True)
     importing.run_to_the_end()  # the server may still be killed under it
     killer.join(timeout=300)
+    set_pace(server, 0)
 
     rest = RestClient(server.url, "ann@example.org")
     try:

@@ -126,6 +126,7 @@ def test_another_users_server_gets_nothing(listen, settings, use, stored):
     assert impostor.stdout.read() == ""
 
 
+@pytest.mark.slow
 @linux_only
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can have a process of another user")
 def test_a_server_that_is_named_is_trusted(listen, settings):

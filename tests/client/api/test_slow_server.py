@@ -24,6 +24,7 @@ class Recorded(httpcore.NetworkStream):
             raise httpcore.ReadTimeout from error
 
 
+@pytest.mark.slow
 def test_no_read_blocks_for_longer_than_a_signal_may_wait() -> None:
     near, far = socket.socketpair()
     with near, far:

@@ -601,6 +601,7 @@ def test_junit_names_every_book_of_the_manifest_when_the_line_runs_again(folder:
     assert read_document(world.out)["counts"] == {"completed": 1, "refused": 1}
 
 
+@pytest.mark.slow
 def test_a_result_is_saved_once_the_server_is_back() -> None:
     world = importing(*both())
     answers, away = world.api.iter_result, [TemporaryError("cannot reach the server")] * 3

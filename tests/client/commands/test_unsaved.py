@@ -97,6 +97,7 @@ def test_the_line_to_resume_keeps_the_tree(folder: Path, memory: UnsavedJobs) ->
     assert memory.places() == {}
 
 
+@pytest.mark.slow
 def test_the_line_to_download_keeps_the_tree(folder: Path) -> None:
     failing = world(sent(), script=[*uploaded(), sent()], folder=folder)
     failing.api.iter_result = lambda *_: (_ for _ in ()).throw(  # type: ignore[method-assign]

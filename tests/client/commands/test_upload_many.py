@@ -437,6 +437,7 @@ def test_a_doubtful_file_is_named_as_in_its_row(folder: Path, is_terminal: bool)
     assert line in CONTROL.sub("", world.err)
 
 
+@pytest.mark.slow
 def test_the_time_is_over_before_all_is_sent() -> None:
     world = World()
     world.session.script = [*uploaded(0, job_id=12), lambda: world.session.detached.wait(10)]

@@ -204,6 +204,7 @@ def test_a_range_that_names_no_jobs_is_refused(word: str, problem: str) -> None:
     assert problem in str(result.exception)
 
 
+@pytest.mark.slow
 def test_timeout_before_the_first_update_is_not_a_success() -> None:
     world = World()
     world.session.script = [completed(job_id=11), lambda: world.session.detached.wait(10)]
@@ -214,6 +215,7 @@ def test_timeout_before_the_first_update_is_not_a_success() -> None:
     assert world.err.splitlines()[-1] == "1 job still running; resume with: fnt watch 12"
 
 
+@pytest.mark.slow
 def test_the_time_is_over() -> None:
     world = World()
     world.session.script = [make_snapshot(), lambda: world.session.detached.wait(10), completed()]
@@ -224,6 +226,7 @@ def test_the_time_is_over() -> None:
     assert world.err.splitlines()[-1] == "1 job still running; resume with: fnt watch 12"
 
 
+@pytest.mark.slow
 def test_the_time_is_over_before_a_result_is_saved(folder: Path) -> None:
     for name in ("novel.txt", "novel-12.txt"):
         (folder / name).write_text("mine", encoding="utf-8")
@@ -361,6 +364,7 @@ class AwayApi(FakeApi):
         return super().iter_result(job_id, format)
 
 
+@pytest.mark.slow
 def test_a_result_is_saved_once_the_server_is_back(folder: Path) -> None:
     world = watching(completed(), api=AwayApi())
 
@@ -369,6 +373,7 @@ def test_a_result_is_saved_once_the_server_is_back(folder: Path) -> None:
     assert (folder / "novel.txt").exists()
 
 
+@pytest.mark.slow
 def test_a_result_that_stays_unsaved_is_temporary() -> None:
     api = AwayApi()
     api.away = 1000

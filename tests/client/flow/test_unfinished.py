@@ -103,6 +103,7 @@ def test_failed_books_are_sent_again_and_completed_ones_are_not(folder: Path) ->
     assert sent(world) == [("b.pdf", None)]
 
 
+@pytest.mark.slow
 def test_unsaved_results_are_saved_by_the_same_line(folder: Path) -> None:
     api = FakeApi()
 

@@ -284,6 +284,7 @@ def test_the_airplay_receiver_of_a_mac_does_not_count() -> None:
         assert not listens(server)
 
 
+@pytest.mark.slow
 def test_a_silent_program_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         assert listens(f"http://127.0.0.1:{server.getsockname()[1]}")

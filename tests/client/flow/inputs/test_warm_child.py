@@ -136,6 +136,7 @@ def test_a_look_that_hangs_ends_in_time_and_spares_the_next(
         assert time.monotonic() - begun_at < PATIENT_S / 2
 
 
+@pytest.mark.slow
 def test_no_look_outlives_the_run(
     tmp_path: Path, fake_pypdf: Callable[[str], None], started: list[int]
 ) -> None:
@@ -152,6 +153,7 @@ def test_no_look_outlives_the_run(
     wait_for(is_gone, within_s=3, what="the end of all looks")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only /proc names children")
 def test_a_look_that_is_given_up_ends_at_once(
     tmp_path: Path, fake_pypdf: Callable[[str], None], started: list[int]
@@ -183,6 +185,7 @@ def test_a_process_that_is_killed_fails_no_file_but_the_one_it_looks_at(
     assert found[-1].page_count == 1
 
 
+@pytest.mark.slow
 def test_processes_end_with_the_one_they_work_for(
     tmp_path: Path, fake_pypdf: Callable[[str], None]
 ) -> None:
