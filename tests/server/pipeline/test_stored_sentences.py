@@ -48,9 +48,8 @@ def test_blocks_of_lines_tell_what_a_download_has(lines_a_block: int) -> None:
 
     assert [one.content for one in checked] == blocks
     assert sum(one.sentence_count for one in checked) == 6
-    assert sum(one.download_bytes for one in checked) == sum(map(len, lines)) + len(
-        ("é" * 50 + "bb").encode()
-    )
+    repeated = len(("é" * 50 + "bb").encode())
+    assert sum(one.download_bytes for one in checked) == sum(map(len, lines)) + repeated
 
 
 def test_a_first_line_without_a_source_is_refused() -> None:
