@@ -28,12 +28,16 @@ TOO_SHORT: Final = 0.6
 ORPHAN: Final = 0.2
 """Cost of a piece of at most `ORPHAN_WORDS` words that is not delimited by marks."""
 ORPHAN_WORDS: Final = 3
-STRADDLES: Final = 0.35
+STRADDLES: Final = 0.5
 """Cost of a mark inside a piece if one of its edges has none."""
+STRADDLES_STRONG: Final = 0.6
+"""Cost of a strong mark inside a piece if one of its edges has a weaker one."""
 CROSSES: Final = 0.5
 """Cost of a piece with the begin or the end of a quotation inside, and the rest elsewhere."""
 LOOSE: Final = 1.9
 """An edge with a lower score has no mark, or hardly needs one."""
+STRONG: Final = 2.85
+"""An edge with a lower score has no strong mark."""
 
 
 def shorten(sentence: str, settings: ProcessingSettings) -> list[str]:
@@ -96,13 +100,14 @@ def _best_cuts(
     last_verbs = _last_places(verbs)
     needs_verb = True in verbs
     last_marks = _last_places([bool(word.token.mark) for word in words])
+    last_strong = _last_places([word.token.mark == "strong" for word in words])
     before = [0.0]  # the cost up to a cut and of the cut itself
     begins = [0]
     for end in range(1, len(words) + 1):
         best, begin = float("inf"), end - 1
         last_verb = last_verbs[end] if needs_verb else end
         last_mark = last_marks[end - 1]  # the mark at the end of a piece is not inside it
-        loose_end, upto_end = loose[end], upto[end]
+        upto_end = upto[end]
         for start in range(end - 1, firsts[end] - 1, -1):
             total = before[start]
             if total >= best:  # the rest only adds to it
@@ -116,14 +121,22 @@ def _best_cuts(
                 total += TOO_SHORT
             if weight <= ORPHAN_WORDS and loose[start]:
                 total += ORPHAN
-            if start <= last_mark and (loose_end or loose[start]):
-                total += STRADDLES
+            if start <= last_mark:
+                total += _straddling(worth[start], worth[end], strong=start <= last_strong[end - 1])
             total += CROSSES if around and crosses_quotation(around, start, end) else 0.0
             if total < best:
                 best, begin = total, start
         before.append(best + cut_cost[end])
         begins.append(begin)
     return _trace(begins)
+
+
+def _straddling(begin: float, end: float, *, strong: bool) -> float:
+    """Return the cost of a mark inside a piece between edges of these scores."""
+    weaker = min(begin, end)
+    if strong and weaker < STRONG:
+        return STRADDLES_STRONG
+    return STRADDLES if weaker < LOOSE else 0.0
 
 
 def _first_starts(upto: Sequence[int], *, most: int) -> list[int]:
