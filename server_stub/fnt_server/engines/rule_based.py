@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
 from fnt.wire.jobs import PieceQuality, ProcessingSettings
@@ -93,9 +93,9 @@ def _best_cuts(
     around: Sequence[Quotation | None] | None,
 ) -> list[int]:
     """Return the indexes of the words that begin a piece, with the lowest total cost."""
-    loose = [one < LOOSE for one in worth]
-    cut_cost = [0.0, *map(_cost, worth[1:-1]), 0.0]
-    upto = list(accumulate([word.token.weight for word in words], initial=0))
+    all_upto = list(accumulate([word.token.weight for word in words], initial=0))
+    places = _candidates(worth, all_upto, most=limit + stretch)
+    upto = [all_upto[place] for place in places]
     firsts = _first_starts(upto, most=limit + stretch)
     last_verbs = _last_places(verbs)
     needs_verb = True in verbs
@@ -103,32 +103,40 @@ def _best_cuts(
     last_strong = _last_places([word.token.mark == "strong" for word in words])
     before = [0.0]  # the cost up to a cut and of the cut itself
     begins = [0]
-    for end in range(1, len(words) + 1):
-        best, begin = float("inf"), end - 1
+    for number, end in enumerate(places[1:], 1):
+        best, begin = float("inf"), number - 1
         last_verb = last_verbs[end] if needs_verb else end
         last_mark = last_marks[end - 1]  # the mark at the end of a piece is not inside it
-        upto_end = upto[end]
-        for start in range(end - 1, firsts[end] - 1, -1):
-            total = before[start]
+        for first in range(number - 1, firsts[number] - 1, -1):
+            total = before[first]
             if total >= best:  # the rest only adds to it
                 continue
-            weight = upto_end - upto[start]
+            start, weight = places[first], upto[number] - upto[first]
             if start > last_verb:
                 total += NO_VERB
             if stretch and weight > limit:
                 total += STRETCHED * (weight - limit)
             if weight < least:
                 total += TOO_SHORT
-            if weight <= ORPHAN_WORDS and loose[start]:
+            if weight <= ORPHAN_WORDS and worth[start] < LOOSE:
                 total += ORPHAN
             if start <= last_mark:
                 total += _straddling(worth[start], worth[end], strong=start <= last_strong[end - 1])
             total += CROSSES if around and crosses_quotation(around, start, end) else 0.0
             if total < best:
-                best, begin = total, start
-        before.append(best + cut_cost[end])
+                best, begin = total, first
+        before.append(best + (_cost(worth[end]) if end < len(words) else 0.0))
         begins.append(begin)
-    return _trace(begins)
+    return [places[number] for number in _trace(begins)]
+
+
+def _candidates(worth: Sequence[float], upto: Sequence[int], *, most: int) -> Sequence[int]:
+    """Return where a piece may begin or end: inside a unit only if the limit cannot be kept."""
+    outside = [place for place, one in enumerate(worth) if one >= 0]
+    for start, end in pairwise(outside):
+        if upto[end] - upto[start] > most and end - start > 1:
+            return range(len(worth))
+    return outside
 
 
 def _straddling(begin: float, end: float, *, strong: bool) -> float:
