@@ -31,13 +31,13 @@ ORPHAN_WORDS: Final = 3
 STRADDLES: Final = 0.5
 """Cost of a mark inside a piece if one of its edges has none."""
 STRADDLES_STRONG: Final = 0.6
-"""Cost of a strong mark inside a piece if one of its edges has a weaker one."""
-CROSSES: Final = 0.5
+"""Cost of a strong mark inside a piece if one of its edges has none that ends a clause."""
+CROSSES: Final = 0.9
 """Cost of a piece with the begin or the end of a quotation inside, and the rest elsewhere."""
 LOOSE: Final = 1.9
 """An edge with a lower score has no mark, or hardly needs one."""
-STRONG: Final = 2.85
-"""An edge with a lower score has no strong mark."""
+MARKED_END: Final = 2.3
+"""An edge with a lower score has no mark that ends a clause."""
 
 
 def shorten(sentence: str, settings: ProcessingSettings) -> list[str]:
@@ -142,7 +142,7 @@ def _candidates(worth: Sequence[float], upto: Sequence[int], *, most: int) -> Se
 def _straddling(begin: float, end: float, *, strong: bool) -> float:
     """Return the cost of a mark inside a piece between edges of these scores."""
     weaker = min(begin, end)
-    if strong and weaker < STRONG:
+    if strong and weaker < MARKED_END:
         return STRADDLES_STRONG
     return STRADDLES if weaker < LOOSE else 0.0
 
