@@ -48,6 +48,11 @@ _SAMPLE = 200
 _HARD_HYPHENS = ("-", "\u2010")
 
 
+def ends_in_hard_hyphen(text: str) -> bool:
+    """Return whether a line ends in a hyphen that stands behind a word."""
+    return text.endswith(_HARD_HYPHENS) and text[-2:-1].isalnum()
+
+
 class LineReader:
     """Reads the lines of one text page."""
 
@@ -114,7 +119,7 @@ class LineReader:
         stripped = stripped.replace("\xad", "").replace("\x02", "-").replace("\ufffe", "-")
         if stripped[-1] in ACCENTS and not calls:
             stripped = self._with_accents(text, start, end)
-        if stripped.endswith(_HARD_HYPHENS) and stripped[-2:-1].isalnum():
+        if ends_in_hard_hyphen(stripped):
             stripped, hyphen = stripped[:-1], HYPHEN
         return Line(text=stripped + hyphen, x0=x0, x1=x1, y=y, size=size, calls=calls)
 
