@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from fnt.color import ColorMode, wants_color
+from fnt.usage_errors import parsing
 
 _RANGE = re.compile(r"(?:\s*\[|; )(?:\d+<=)?x[<>]=\d+(\])?")
 """The range Typer appends to bounded numbers; our texts state it in words."""
@@ -27,6 +28,11 @@ _OPTION = re.compile(r"(?<![\w-])--?[a-z][\w-]*", re.IGNORECASE)
 class HelpCommand(TyperCommand):
     """A command with options grouped by their help panel."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments."""
+        with parsing(self.params, args, ctx=ctx):
+            return super().parse_args(ctx, args)
+
     def get_help(self, ctx: Any) -> str:
         """Return the help text, in color if stdout supports it."""
         return in_color(super().get_help(ctx), ctx)
@@ -38,6 +44,11 @@ class HelpCommand(TyperCommand):
 
 class HelpGroup(TyperGroup):
     """A group with commands under their headings."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments."""
+        with parsing(self.params, args, ctx=ctx):
+            return super().parse_args(ctx, args)
 
     def get_help(self, ctx: Any) -> str:
         """Return the help text, in color if stdout supports it."""

@@ -178,6 +178,25 @@ def test_a_mistyped_option_is_answered_with_the_one_meant() -> None:
     assert "  fnt upload --help" in world.err
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (["upload", "-words", "8", "a.pdf"], "unknown option -words: did you mean --words?"),
+        (["download", "3", "-format=txt"], "unknown option -format: did you mean --format?"),
+        (["-help"], "unknown option -help: did you mean --help?"),
+        (["upload", "a.pdf", "-o"], "option '-o' requires an argument"),
+    ],
+)
+def test_a_long_option_with_one_dash_is_not_read_as_short_ones(
+    line: list[str], message: str
+) -> None:
+    """Before, `-words 8` uploaded with `--watch` into a folder named `rds`."""
+    world = World(terminal=make_terminal())
+
+    assert run(line, world.context()) == 2
+    assert f"error: {message}\n" in world.err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("program", ["fnt", "fnt_server"])
 @pytest.mark.parametrize(

@@ -19,26 +19,32 @@ from fnt.commands.global_options import FLAGS, global_params, take_flags
 from fnt.commands.help_sections import with_color, write_grouped_options
 from fnt.context import AppContext, GlobalOptions
 from fnt.errors import UsageError
+from fnt.usage_errors import parsing
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-class Command(TyperCommand):
-    """A command that accepts the global options and runs in the context they configure."""
+class _WithGlobalOptions:
+    """What commands and groups share: the global options, and answers to options misspelled."""
 
     def __init__(self, *args: Any, **attrs: Any) -> None:
         super().__init__(*args, **attrs)
-        self.params += global_params()
+        self.params: list[Any] = [*self.params, *global_params()]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments and collect the global options."""
-        rest = super().parse_args(ctx, args)
+        with parsing(self.params, args, ctx=ctx):
+            rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
         take_flags(ctx)
         return rest
 
     def get_help(self, ctx: Any) -> str:
         """Return the help text, in color if wanted."""
-        return with_color(super().get_help(ctx), ctx)
+        return with_color(super().get_help(ctx), ctx)  # type: ignore[misc]
+
+
+class Command(_WithGlobalOptions, TyperCommand):
+    """A command that accepts the global options and runs in the context they configure."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the options by group."""
@@ -55,7 +61,7 @@ class Command(TyperCommand):
             ctx.obj.remember_jobs()
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(_WithGlobalOptions, TyperGroup):
     """A group with a table of commands: name -> (module:function or group, description)."""
 
     table: ClassVar[Mapping[str, tuple[str | type[LazyGroup], str]]] = {}
@@ -66,17 +72,11 @@ class LazyGroup(TyperGroup):
     for_files: ClassVar[str] = ""
     """The command that is meant if a file stands in its place."""
 
-    def __init__(self, *args: Any, **attrs: Any) -> None:
-        super().__init__(*args, **attrs)
-        self.params += global_params()
-
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the arguments and collect the global options; show help if there are none."""
+        """Parse the arguments; show help if there are none."""
         if not args and {"json", "jsonl"} & ctx.meta.get(FLAGS, {}).keys():
             raise UsageError(f"{ctx.command_path} needs a command", hint=f"{ctx.command_path} -h")
-        rest = super().parse_args(ctx, args or ["--help"])
-        take_flags(ctx)
-        return rest
+        return super().parse_args(ctx, args or ["--help"])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command, or suggest the closest name."""
@@ -120,10 +120,6 @@ class LazyGroup(TyperGroup):
             context_settings=dict(HELP_OPTIONS),
             rich_markup_mode=None,
         )
-
-    def get_help(self, ctx: Any) -> str:
-        """Return the help text, in color if wanted."""
-        return with_color(super().get_help(ctx), ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the commands, then the options."""

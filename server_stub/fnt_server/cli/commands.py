@@ -24,7 +24,6 @@ from fnt_server.cli.options import HELP_NAMES, DataDir, echo, open_database, rea
 from fnt_server.cli.user_commands import user_app
 from fnt_server.config import METRICS_FILES, Config
 from fnt_server.config.environment import ConfigError
-from fnt_server.config.listen_address import require_listen_address
 from fnt_server.db import schema
 from fnt_server.storage.write_probe import require_storage
 
@@ -100,7 +99,7 @@ def run_command() -> int:
     """Run the command line; returns the exit code."""
     os.umask(0o077)  # database, files and key are for this user alone
     logs.configure()
-    return exit_code_of(app)
+    return exit_code_of(partial(app, prog_name="fnt-server", standalone_mode=False))
 
 
 @app.command(cls=HelpCommand, rich_help_panel=RUNNING)
@@ -118,7 +117,6 @@ def run(
         host=host, port=port, data_dir=data_dir, workers=workers, metrics_port=metrics_port
     )
     _require_valid_brokers(config)
-    require_listen_address(config.host)
     with _counts_in_files(config):
         from fnt_server.cli import programs  # noqa: PLC0415 -- reads where to count on import
         from fnt_server.supervisor.supervisor import Supervisor  # noqa: PLC0415 -- not on Windows
@@ -159,8 +157,6 @@ def web(
         worker_class=worker_class,
         metrics_port=metrics_port,
     )
-    if fd is None:
-        require_listen_address(config.host)
     run_web(config, fd=fd)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -12,15 +13,15 @@ from fnt_server.engines.piece_quality import CLAUSE_END, quality_of
 from fnt_server.engines.quotations import Quotation, crosses_quotation, quotations_around
 from fnt_server.engines.tokens import Word, read_words
 
-SENSE_GROUP: Final = 2.0
-"""The worth of a joint that leaves a sense group on each side: a cut there costs nothing."""
-BREAKS_UNIT: Final = 1.0
+FREE_CUT: Final = 2.4
+"""The worth of a joint at which a cut costs nothing; below, a piece more is no gain by itself."""
+BREAKS_UNIT: Final = 1.1
 """A joint worth less than this is inside a unit."""
 PER_WORTH: Final = 0.45
-"""For each point of worth below that of a sense group."""
+"""For each point of worth below `FREE_CUT`."""
 PER_BREAK: Final = 3.0
 """In addition, for each point inside a unit."""
-STRETCHED: Final = 0.15
+STRETCHED: Final = 0.05
 """Per word above the limit."""
 NO_VERB: Final = 0.45
 TOO_SHORT: Final = 0.6
@@ -71,9 +72,10 @@ def shorten_measured(sentence: str, settings: ProcessingSettings) -> tuple[list[
     return pieces, quality_of(len(pieces), end_with_clause=at_clause, with_verb=with_verb)
 
 
+@lru_cache(maxsize=1 << 8)
 def _cost(worth: float) -> float:
-    """Return the cost of a cut: low at a poor joint, high inside a unit."""
-    return PER_WORTH * (SENSE_GROUP - worth) + PER_BREAK * max(0.0, BREAKS_UNIT - worth)
+    """Return the cost of a cut: high inside a unit, below 0 at a natural pause."""
+    return PER_WORTH * (FREE_CUT - worth) + PER_BREAK * max(0.0, BREAKS_UNIT - worth)
 
 
 def _best_cuts(
@@ -100,20 +102,21 @@ def _best_cuts(
         best, begin = float("inf"), end - 1
         last_verb = last_verbs[end] if needs_verb else end
         last_mark = last_marks[end - 1]  # the mark at the end of a piece is not inside it
+        loose_end, upto_end = loose[end], upto[end]
         for start in range(end - 1, firsts[end] - 1, -1):
             total = before[start]
             if total >= best:  # the rest only adds to it
                 continue
-            weight = upto[end] - upto[start]
+            weight = upto_end - upto[start]
             if start > last_verb:
                 total += NO_VERB
             if stretch and weight > limit:
                 total += STRETCHED * (weight - limit)
             if weight < least:
                 total += TOO_SHORT
-            if loose[start] and weight <= ORPHAN_WORDS:
+            if weight <= ORPHAN_WORDS and loose[start]:
                 total += ORPHAN
-            if start <= last_mark and (loose[start] or loose[end]):
+            if start <= last_mark and (loose_end or loose[start]):
                 total += STRADDLES
             total += CROSSES if around and crosses_quotation(around, start, end) else 0.0
             if total < best:
@@ -137,12 +140,7 @@ def _first_starts(upto: Sequence[int], *, most: int) -> list[int]:
 def _last_places(flags: Iterable[bool]) -> list[int]:
     """Return for each end the last place before it that has the flag, -1 where there is none."""
     last = -1
-    places = [last]
-    for place, flag in enumerate(flags):
-        if flag:
-            last = place
-        places.append(last)
-    return places
+    return [last, *[last := place if flag else last for place, flag in enumerate(flags)]]
 
 
 def _trace(begins: Sequence[int]) -> list[int]:

@@ -16,7 +16,7 @@ from sqlalchemy import Row, func, select
 
 from fnt.wire.job_status import JobStatus
 from fnt_server.config import METRICS_FILES
-from fnt_server.config.environment import ConfigError
+from fnt_server.config.listen_address import open_listener
 from fnt_server.db.connection import Database, now
 from fnt_server.db.models import Job, Step, StepStatus
 from fnt_server.jobs import worker_registry
@@ -111,12 +111,7 @@ def listen(port: int) -> socket.socket | None:
     """Open the port on loopback; None if metrics are off (0). Raises ConfigError."""
     if not port:
         return None
-    try:
-        return socket.create_server(("127.0.0.1", port))
-    except OSError as error:
-        raise ConfigError(
-            f"cannot listen on 127.0.0.1:{port} ({error.strerror}): choose another FNT_METRICS_PORT"
-        ) from error
+    return open_listener("127.0.0.1", port, hint="choose another FNT_METRICS_PORT")
 
 
 def serve(listener: socket.socket | None, *collectors: Collector) -> None:

@@ -38,7 +38,8 @@ _MAX_REQUEST_BYTES: Final = 1 << 16
 
 def main() -> None:
     """Serve requests until the socket ends, which it does when the parent dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to decide on
+    for of_a_terminal in (signal.SIGINT, signal.SIGHUP):  # for the parent to decide on
+        signal.signal(of_a_terminal, signal.SIG_IGN)
     inherited_bytes = _most_memory()
     channel = socket.socket(fileno=int(sys.argv[1]))
     options = msgspec.json.decode(sys.argv[2], type=Options)

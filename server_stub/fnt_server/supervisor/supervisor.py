@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,10 +26,12 @@ from fnt_server.auth.tokens import load_key
 from fnt_server.concurrency import GEVENT
 from fnt_server.config import Config
 from fnt_server.config.environment import ConfigError
+from fnt_server.config.listen_address import PORT_HINT, open_listener
 from fnt_server.config.shutdown_timeout import ShutdownTimeout
 from fnt_server.db import schema
 from fnt_server.db.connection import COMMAND, Database
 from fnt_server.failure_reasons import reason
+from fnt_server.hangup import on_hangup
 from fnt_server.jobs import leases, worker_registry
 from fnt_server.messaging import broker_probe
 from fnt_server.monitoring import exporter
@@ -87,14 +89,15 @@ class Supervisor:
 
     def run(self) -> None:
         """Run until SIGTERM, SIGINT or idle; raises ConfigError if it cannot start."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._stop_soon)  # SIGHUP unless under nohup
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop_soon)
+        signal.signal(signal.SIGHUP, on_hangup())
         with (
             lock_data_dir(self._config),
-            _listening(self._config.host, self._config.port) as listener,
+            open_listener(self._config.host, self._config.port, hint=PORT_HINT) as listener,
             contextlib.closing(OrphanKiller()) as orphan_killer,
         ):
+            listener.set_inheritable(True)  # a restarted web loses no connections
             require_system(self._config)
             # A child would report this too, but exit and be restarted forever.
             load_key(self._config.secret_key_file)
@@ -233,22 +236,6 @@ def _stop(children: list[Child], *, within_s: float) -> None:
     for child in children:
         if child.is_alive or child.has_died:
             child.reap()
-
-
-@contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Open the listening socket here, so that a restarted web loses no connections."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=2048)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(
-            f"cannot listen on {host}:{port} ({reason}): choose a free port with --port"
-        ) from error
-    with listener:
-        listener.set_inheritable(True)
-        yield listener
 
 
 def _execute(

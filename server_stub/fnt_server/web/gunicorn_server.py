@@ -9,7 +9,7 @@ import signal
 import socket
 from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
@@ -18,6 +18,8 @@ from gunicorn.glogging import Logger
 from fnt import __version__
 from fnt_server.concurrency import GEVENT, THREADS
 from fnt_server.config import Config
+from fnt_server.config.listen_address import PORT_HINT, format_address, open_listener
+from fnt_server.hangup import on_hangup
 from fnt_server.monitoring import exporter
 from fnt_server.monitoring.exporter import DatabaseCollector
 from fnt_server.web.app import create_app
@@ -36,6 +38,9 @@ REST_THREADS = ANONYMOUS_REQUESTS + USER_REQUESTS + SPARE_THREADS
 class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
     """Finishes requests in progress on the first signal, and stops at once on the second."""
 
+    SIGNALS: ClassVar = [number for number in Arbiter.SIGNALS if number != signal.SIGHUP]
+    """To gunicorn a hangup means to begin anew, which would read the same settings again."""
+
     def stop(self, graceful: bool = True) -> None:
         """Stop the web process."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
@@ -46,6 +51,10 @@ class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn has no types
     def _end_at_once(self, number: int, _frame: FrameType | None) -> None:
         self.kill_workers(signal.SIGKILL)
         os._exit(128 + number)
+
+
+def _leave_hangup_to_arbiter(_worker: object) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 class _Log(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -88,6 +97,7 @@ class _WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type
             "timeout": 60,
             "keepalive": 30,
             "logger_class": _Log,
+            "post_worker_init": _leave_hangup_to_arbiter,
             "control_socket_disable": True,
             "forwarded_allow_ips": "",
         }
@@ -120,21 +130,21 @@ def _subscribe_to_events(server: Any) -> None:
     server.manager.initialize()
 
 
-def _address(fd: int) -> str:
-    """Return where a socket listens that was opened by the supervisor."""
-    with socket.socket(fileno=os.dup(fd)) as listener:
-        host, port = listener.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def run_web(config: Config, *, fd: int | None = None) -> None:
-    """Serve until SIGTERM, on an open socket (`fd`) or on host and port."""
-    host = f"[{config.host}]" if ":" in config.host else config.host
+    """Serve until SIGTERM, on an open socket (`fd`) or on host and port.
+
+    Raises ConfigError if it cannot listen there.
+    """
+    signal.signal(signal.SIGHUP, on_hangup())
     os.environ.pop("GUNICORN_CMD_ARGS", None)
-    bind = f"fd://{fd}" if fd is not None else f"{host}:{config.port}"
+    listener = (
+        open_listener(config.host, config.port, hint=PORT_HINT)
+        if fd is None
+        else socket.socket(fileno=fd)
+    )
     log.info(
         "web started: version %s, listening on %s, %s, up to %d sockets by %s; %s",
-        __version__, _address(fd) if fd is not None else bind, config.worker_class,
+        __version__, format_address(*listener.getsockname()[:2]), config.worker_class,
         config.sockets.max_sockets, " and ".join(config.sockets.transports), config.places,
     )  # fmt: skip
-    _WebServer(config, bind=bind).run()
+    _WebServer(config, bind=f"fd://{listener.detach()}").run()

@@ -22,6 +22,7 @@ from fnt import __version__
 from fnt_server.config import Config
 from fnt_server.db.connection import SLOT, Database
 from fnt_server.failure_reasons import reason
+from fnt_server.hangup import on_hangup
 from fnt_server.jobs import leases, queries, worker_registry
 from fnt_server.jobs.reaper import Reaper
 from fnt_server.messaging import wakeup_transport
@@ -165,6 +166,7 @@ def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -
     def keep_memory_shared(**_: object) -> None:
         gc.freeze()  # collecting in a child would write to it
 
+    hangup = on_hangup()
     signalled, wakeup_fd = os.pipe()
     os.set_blocking(wakeup_fd, False)
 
@@ -174,9 +176,11 @@ def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -
         if loop := get_event_loop():
             signal.set_wakeup_fd(wakeup_fd)
             loop.add_reader(signalled, os.read, signalled, 1)  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGHUP, hangup)  # Celery would begin anew
 
     @signals.worker_process_init.connect(weak=False)  # type: ignore[untyped-decorator]
     def begin(**_: object) -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as SIGINT: the parent decides
         child.begin()
 
     @signals.worker_process_shutdown.connect(weak=False)  # type: ignore[untyped-decorator]

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
+from e2e import programs
+from e2e.harness import clean_environ
 from fnt import __version__
 from fnt_server.cli.commands import app
 
@@ -34,6 +36,25 @@ def test_help_begins_with_examples_and_groups_commands() -> None:
 
     assert headings == ["  Examples:", "Run:", "Administer:", "Try and inspect:", "Options:"]
     assert "    fnt-server run" in lines
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "path"),
+    [
+        ("run -port 5000", "unknown option -port: did you mean --port?", "run"),
+        ("web --hots x", "unknown option --hots: did you mean --host?", "web"),
+        ("run --port", "option '--port' requires an argument", "run"),
+        ("run --port x", "invalid value for '--port': 'x' is not a valid integer", "run"),
+        ("user add", "missing argument 'EMAIL'", "user add"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_the_command_that_helps(
+    line: str, message: str, path: str
+) -> None:
+    ended = programs.run("fnt_server", *line.split(), env=clean_environ(), timeout_s=30)
+
+    assert ended.returncode == 2
+    assert ended.stderr == f"fnt-server: {message}\n  fnt-server {path} --help\n"
 
 
 def test_a_mistyped_command_is_answered_with_the_one_meant() -> None:

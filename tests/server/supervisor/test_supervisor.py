@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -115,7 +116,27 @@ def test_a_host_that_is_not_of_this_machine_is_one_line(
     assert ended.returncode == 2
     assert ended.stderr.startswith("fnt-server: cannot listen on '")
     assert "correct FNT_HOST or --host" in ended.stderr
+    assert "unknown error" not in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["run", "web", "worker"])
+def test_a_port_in_use_is_one_line(tmp_path: Path, command: str) -> None:
+    """Before, `web` logged ten lines of its library and ended with 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        setting = "FNT_METRICS_PORT" if command == "worker" else "FNT_PORT"
+        environ = clean_environ(FNT_DATA_DIR=str(tmp_path), **{setting: str(port)})
+        if command != "run":
+            environ["FNT_BROKER_URL"] = "redis://127.0.0.1:1/0"
+            assert programs.run("fnt_server", "migrate", env=environ, timeout_s=40).returncode == 0
+        ended = programs.run("fnt_server", command, env=environ, timeout_s=40)
+
+    hint = "another FNT_METRICS_PORT" if command == "worker" else "another port with --port"
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        f"fnt-server: cannot listen on 127.0.0.1:{port} (address already in use): choose {hint}\n"
+    )
 
 
 @pytest.mark.parametrize(

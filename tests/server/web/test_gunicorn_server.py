@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from e2e.harness import wait_for
+from e2e.harness import children_of, wait_for
 from fnt.wire import paths
 from server.api_client import BOUNDARY, LEAKS, PDF, form
 from server.processes import Deployment, WebProcess
@@ -36,6 +37,24 @@ def deployment(
 @pytest.fixture(scope="module")
 def web(deployment: Deployment) -> WebProcess:
     return deployment.start_web()
+
+
+@pytest.mark.parametrize("under", [(), ("nohup",)], ids=["terminal", "nohup"])
+def test_a_closed_terminal_stops_it_unless_under_nohup(
+    deployment: Deployment, under: tuple[str, ...]
+) -> None:
+    """The whole group gets SIGHUP, twice; gunicorn would begin anew and stay, or leave at once."""
+    web = deployment.start_web(prefix=under)
+    [worker] = children_of(web.process.pid)
+
+    web.process.signal(signal.SIGHUP)
+    web.process.signal(signal.SIGHUP)
+
+    if under:
+        assert web.answers()
+        assert children_of(web.process.pid) == [worker]
+        web.process.terminate()
+    assert web.process.wait(within_s=10) == 0
 
 
 class Uploader:

@@ -91,7 +91,11 @@ def test_a_stalled_worker_that_wakes_up_changes_nothing(make_deployment: MakeDep
     assert result(deployment, deployment.job(job_id)) == expected
 
 
-def test_sigterm_gives_the_steps_back_at_once(make_deployment: MakeDeployment) -> None:
+@pytest.mark.parametrize("is_hangup", [False, True], ids=["SIGTERM", "SIGHUP"])
+def test_sigterm_gives_the_steps_back_at_once(
+    make_deployment: MakeDeployment, is_hangup: bool
+) -> None:
+    """So does a terminal that is closed: the whole group gets SIGHUP, twice."""
     deployment = make_deployment(FNT_WORKERS="2")
     user_id, _ = deployment.add_user()
     leaving = deployment.start_worker(FNT_PACE_MS="600000")
@@ -99,14 +103,32 @@ def test_sigterm_gives_the_steps_back_at_once(make_deployment: MakeDeployment) -
     wait_for(lambda: is_running_a_chunk(deployment, job_id), within_s=DONE_WITHIN_S, what="a chunk")
     started = time.monotonic()
 
-    leaving.terminate()
-    leaving.wait(within_s=5)
+    if is_hangup:
+        leaving.signal(signal.SIGHUP)
+        leaving.signal(signal.SIGHUP)
+    else:
+        leaving.terminate()
+    assert leaving.wait(within_s=5) == 0
 
     assert time.monotonic() - started < 4
     chunks = fetch_steps(deployment.database, job_id)[1:]
     assert {(s.status, s.attempts, s.lost_count) for s in chunks} == {(StepStatus.READY, 0, 0)}
     deployment.start_worker()
     assert finish(deployment, job_id).status == JobStatus.COMPLETED
+
+
+def test_under_nohup_a_closed_terminal_disturbs_no_step(make_deployment: MakeDeployment) -> None:
+    deployment = make_deployment(FNT_WORKERS="1")
+    user_id, _ = deployment.add_user()
+    working = deployment.start("worker", prefix=("nohup",), FNT_PACE_MS="1500")
+    job_id = deployment.add_job(user_id, BOOK)
+    wait_for(lambda: is_running_a_chunk(deployment, job_id), within_s=DONE_WITHIN_S, what="a chunk")
+
+    working.signal(signal.SIGHUP)
+
+    assert finish(deployment, job_id).status == JobStatus.COMPLETED
+    steps = fetch_steps(deployment.database, job_id)
+    assert {(step.attempts, step.lost_count) for step in steps} == {(0, 0)}
 
 
 @pytest.mark.parametrize("twice", [False, True])

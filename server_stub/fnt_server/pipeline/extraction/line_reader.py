@@ -6,6 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from fnt.wire.error_codes import JobErrorCode
@@ -58,7 +59,7 @@ class LineReader:
         self._marks = ""
         self._has_inner_capitals = False
         self._has_placed_words = False
-        self._keeps_codes = False
+        self._text = ""
         self.unmapped = 0
         """Characters left out so far, because their font does not say which they are."""
 
@@ -66,9 +67,8 @@ class LineReader:
         """Return the lines of the page that hold something."""
         if self._glyphs.count < 1:
             return ()
-        text = self._glyphs.text()
+        self._text = text = self._glyphs.text()
         self._has_inner_capitals = bool(_INNER_CAPITAL.search(text))
-        self._keeps_codes = self._are_codes_letters(text)
         self._has_placed_words = are_words_placed(text, self._glyphs)
         spans = without_rows(text, list(self._spans(text)), self._glyphs)
         found = [line for span in spans if (line := self._line(text, *span))]
@@ -106,7 +106,7 @@ class LineReader:
         if self._has_inner_capitals and _INNER_CAPITAL.search(stripped):
             size = lower_small_capitals(letters, stripped, self._glyphs, start=start) or size
         calls = self._take_calls(letters, stripped, start, y, size)
-        if not self._keeps_codes and _MAY_BE_UNMAPPED.search(stripped):
+        if _MAY_BE_UNMAPPED.search(stripped):
             self._take_unmapped(letters, start)
         stripped = "".join(letters).strip(_BLANK)
         if not stripped:
@@ -192,10 +192,10 @@ class LineReader:
         for place in found:
             letters[place] = " " + letters[place]
 
-    def _are_codes_letters(self, text: str) -> bool:
-        """Return whether the page is set in bitmap fonts of TeX, whose codes are their letters."""
-        if not _MAY_BE_UNMAPPED.search(text):
-            return False
+    @cached_property
+    def _are_codes_letters(self) -> bool:
+        """Whether the page is set in bitmap fonts of TeX, whose codes are their letters."""
+        text = self._text
         letters = [place for place, letter in enumerate(text) if letter.isalpha()]
         drawn = sum(
             self._glyphs.is_unmapped(at) and self._glyphs.is_drawn(at)
@@ -205,7 +205,13 @@ class LineReader:
 
     def _take_unmapped(self, letters: list[str], start: int) -> None:
         """Empty the places of characters whose font does not say which they are."""
-        for place, letter in enumerate(letters):
-            if letter and self._glyphs.is_unmapped(start + place):
-                letters[place] = ""
-                self.unmapped += not letter.isspace()
+        found = [
+            place
+            for place, letter in enumerate(letters)
+            if letter and self._glyphs.is_unmapped(start + place)
+        ]
+        if not found or self._are_codes_letters:
+            return
+        for place in found:
+            self.unmapped += not letters[place].isspace()
+            letters[place] = ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from fnt_server.pipeline.extraction.glyphs import Glyphs
 from fnt_server.pipeline.layout.geometry import Line
