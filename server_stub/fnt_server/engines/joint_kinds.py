@@ -162,7 +162,7 @@ def _group_kind(words: Sequence[Word], place: int) -> str:
 
 def _preposition_kind(words: Sequence[Word], place: int) -> str:
     after_verb = words[place - 1].verb
-    if (after_verb or is_infinitive(words[place - 1].token.last)) and parts_object(words, place):
+    if _ends_verb(words, place - 1) and parts_object(words, place):
         return "verb, parted object"
     first = words[place].token.first
     size = "group" if group_size(words, place) >= GROUP_WORDS else "word"
@@ -172,6 +172,14 @@ def _preposition_kind(words: Sequence[Word], place: int) -> str:
             return f"{name}, infinitive"
         return "verb, of" if after_verb and first in OF else f"{name}, {size}"
     return "verb, preposition" if after_verb and size == "group" else f"preposition, {size}"
+
+
+def _ends_verb(words: Sequence[Word], place: int) -> bool:
+    """Return whether a verb or an infinitive is at `place`, perhaps with an adverb after it."""
+    last = words[place].token.last
+    if words[place].verb or is_infinitive(last):
+        return True
+    return place > 0 and _is_adverb(last) and words[place - 1].verb
 
 
 def _noun_kind(words: Sequence[Word], place: int) -> str:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-PROCLITICS: Final = frozenset(
+NUMERALS: Final = frozenset(
+    """deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt
+    trente quarante cinquante soixante cent mille""".split()
+)
+PROCLITICS: Final = NUMERALS | frozenset(
     """le la les l un une des du de d au aux à en dans sur sous par pour avec sans chez vers entre
-    je j tu il elle on nous vous ils elles ne n se s me m te t que qu qui dont où et ou ni mais car
-    donc si comme ce cet cette ces mon ton son ma ta sa mes tes ses notre votre leur leurs nos vos
-    quel quelle quels quelles lesquels lesquelles très plus moins trop aussi est sont était étaient
-    fut a ai as avait avaient ont suis es c lorsque quand lorsqu puisque parce afin dès quoique
-    jusque jusqu y lui malgré contre devant derrière parmi selon depuis pendant avant après tout
-    toute tous toutes chaque quelque quelques aucun aucune nul nulle plusieurs deux trois quatre
-    cinq six dix cent mille bien si fort assez tant peu pas être avoir sera serait seront seraient
-    aura aurait furent eut eurent avais étais étions avions sommes êtes avez avons aient ait soit
-    soient fût eût
+    je j tu il elle on nous vous ils elles ne n se s me m te t que qu qui dont où et ou ni mais
+    car donc si comme ce cet cette ces mon ton son ma ta sa mes tes ses notre votre leur leurs
+    nos vos quel quelle quels quelles lesquels lesquelles très plus moins trop aussi est sont
+    était étaient fut a ai as avait avaient ont suis es c lorsque quand lorsqu puisque parce
+    afin dès quoique jusque jusqu y lui malgré contre devant derrière parmi selon depuis pendant
+    avant après tout toute tous toutes chaque quelque quelques aucun aucune nul nulle plusieurs
+    bien si fort assez tant peu pas être avoir sera serait seront seraient aura aurait furent
+    eut eurent avais étais étions avions sommes êtes avez avons aient ait soit soient fût eût
     celui celle ceux celles ci cela beaucoup jamais presque encore grand grande petit petite bon
-    bonne vieux vieille beau belle jeune même mêmes autre autres premier première seul seule
-    ce comment combien pourquoi lequel laquelle fait faire laisser puis""".split()
+    bonne vieux vieille beau belle jeune même mêmes autre autres premier première seul seule ce
+    comment combien pourquoi lequel laquelle fait faire laisser puis""".split()
 )
 """Words bound to the next one; a piece that ends with one seems cut off."""
 FREE_BEFORE_GROUP: Final = frozenset(
@@ -59,10 +62,9 @@ OBJECTS: Final = frozenset("le la les l".split())
 SUBJECTS: Final = frozenset(
     "je j tu il elle on nous vous ils elles qui ne n se s me m te t y ce c cela ça lui leur".split()
 )
-DETERMINERS: Final = frozenset(
+DETERMINERS: Final = NUMERALS | frozenset(
     """le la les l un une des ce cet cette ces mon ton son ma ta sa mes tes ses notre votre nos vos
-    leur leurs chaque quelque quelques tous toutes toute deux trois quatre cinq six dix cent
-    mille plusieurs""".split()
+    leur leurs chaque quelque quelques tous toutes toute plusieurs""".split()
 )
 COORDINATORS: Final = frozenset("et ou ni mais car donc or puis".split())
 RELATIVES: Final = frozenset("qui que qu dont où lequel laquelle lesquels lesquelles".split())
