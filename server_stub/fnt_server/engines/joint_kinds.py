@@ -44,6 +44,7 @@ from fnt_server.engines.word_groups import (
     follows_verb,
     group_size,
     has_subject_and_verb,
+    is_denied,
     is_short_comparison,
     negated,
     opens_insertion,
@@ -68,6 +69,8 @@ def joint_kind(words: Sequence[Word], place: int) -> str:
     left, right = words[place - 1].token, words[place].token
     if left.abbreviated or (left.numeric and right.numeric and not left.mark):
         return "inseparable"
+    if left.binds and right.quotes:
+        return "proclitic"
     if left.mark == "strong" or right.opens:
         return "strong mark"
     if left.mark == "comma":
@@ -102,7 +105,7 @@ def _unit_kind(words: Sequence[Word], place: int) -> str | None:
         return "auxiliary, group" if a in AUXILIARIES and b in NOUN_GROUP_STARTS else "proclitic"
     if left.capitalized and right.capitalized and place > 1 and b not in PROCLITICS:
         return "unit"
-    if b in NEGATIONS and negated(words, place):
+    if b in NEGATIONS and negated(words, place) and not (b in _QUE and is_denied(words, place)):
         return "only" if b in _QUE else "unit"
     if _is_locution(a, b) or (b in _MAY_BE_JOINED and _is_joined(words, place)):
         return "unit"
@@ -191,7 +194,7 @@ def _noun_kind(words: Sequence[Word], place: int) -> str:
             return "infinitive, object"
         after_verb = _is_participle(words, place - 1) or _is_adverb(before)
         return "participle, object" if after_verb else "noun, determiner"
-    if first.endswith("ant"):
+    if first.endswith("ant") and not (place + 1 < len(words) and words[place + 1].verb):
         return "participle"
     if first in ADVERBS or first == "si":
         return "adverb"

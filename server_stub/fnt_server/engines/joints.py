@@ -71,8 +71,8 @@ WORTH: Final = {
 def joint_worth(words: Sequence[Word], place: int) -> float:
     """Return the score of a cut before the word at `place`, 0 to 3; negative for never."""
     left, right = words[place - 1].token, words[place].token
-    if left.binds and not right.opens and right.first not in NEGATIONS:  # a quick answer for most
-        return WORTH["proclitic"]
+    if left.binds and right.first not in NEGATIONS and (right.quotes or not right.opens):
+        return WORTH["proclitic"]  # a quick answer for most
     worth = WORTH[joint_kind(words, place)]
     if worth <= 0 or left.mark or right.opens:
         return worth

@@ -87,7 +87,7 @@ NEGATIONS: Final = frozenset(
 )
 BEFORE_QUE: Final = frozenset(
     """plus moins autant tandis bien alors avant sans pour afin ainsi parce tant tel telle aussi
-    plutôt même dès depuis pendant mesure mieux cher lors quoi puis tels telles voici
+    plutôt même dès depuis pendant mesure mieux cher lors après quoi puis tels telles voici
     voilà""".split()
 )
 ANTECEDENTS: Final = frozenset("ce celui celle ceux celles tout tous rien".split())

@@ -48,6 +48,8 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     last: str
     opens: bool
     """Whether it opens a quotation, a parenthesis, or direct speech."""
+    quotes: bool
+    """Whether it opens a quotation."""
     mark: Mark
     """The mark that follows it."""
     abbreviated: bool
@@ -141,6 +143,7 @@ def _read_anew(text: str) -> Token:
         first=parts[0] if parts else "",
         last=parts[-1] if parts else "",
         opens=bool(_OPENER.match(text)),
+        quotes=text.startswith(("«", "“")),
         mark=mark,
         abbreviated=abbreviated,
         binds=not (mark or abbreviated) and bool(parts) and parts[-1] in BOUND,

@@ -73,6 +73,14 @@ def negated(words: Sequence[Word], place: int) -> bool:
     return False
 
 
+def is_denied(words: Sequence[Word], place: int) -> bool:
+    """Return whether `pas` or `point` is close before `place`: what follows is no exception."""
+    return any(
+        word.token.last in ("pas", "point")
+        for word in words[max(0, place - LOOKED_AT_WORDS) : place]
+    )
+
+
 def follows_verb(words: Sequence[Word], place: int) -> bool:
     """Return whether a finite verb is between the last mark and `place`."""
     for at in range(place - 1, max(-1, place - 1 - CLAUSE_WORDS), -1):
