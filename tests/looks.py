@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 import pytest
 
 from fnt.flow.inputs import preflight
-from fnt.flow.inputs.warm_child import WarmChild
+from fnt.pdf_look import child_process
+from fnt.pdf_look.warm_child import WarmChild
 
 SMALL_BYTES = 100_000
 _found: dict[tuple[bytes, str | None], dict[str, Any]] = {}
@@ -20,7 +21,7 @@ def look_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     The looks themselves are tested in `test_preflight.py` and `test_warm_child.py`.
     """
-    ask = preflight.ask_child
+    ask = child_process.ask_child
 
     def cached(file: BinaryIO, **options: Any) -> dict[str, Any]:
         at = file.tell()
@@ -38,6 +39,7 @@ def look_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def by_warm_child(_: WarmChild, file: BinaryIO, **options: Any) -> dict[str, Any]:
         return cached(file, **options)
 
+    monkeypatch.setattr(child_process, "ask_child", cached)
     monkeypatch.setattr(preflight, "ask_child", cached)
     monkeypatch.setattr(WarmChild, "start", lambda _: None)
     monkeypatch.setattr(WarmChild, "ask", by_warm_child)

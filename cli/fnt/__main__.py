@@ -10,6 +10,12 @@ TYPE_CHECKING = False  # instead of importing typing, which takes as long as sta
 if TYPE_CHECKING:
     from fnt.context import AppContext
     from fnt.errors import FntError
+    from fnt.pdf_look.warm_child import WarmChild
+
+LOOKS_AT_PDFS = frozenset({"upload", "check", "run"})
+"""Words of commands that look at PDFs."""
+FEW_COLLECTIONS = 50_000
+"""New objects between two collections: imports make no garbage, and collecting costs 4 %."""
 
 # --version needs only the imports above, which take 1 ms. The rest takes 60 ms or more.
 # ruff: noqa: PLC0415
@@ -58,6 +64,10 @@ def _run_process() -> int:
     from fnt.interrupts import exit_at_once, handle_termination
 
     handle_termination()  # first, because the imports below take 60 ms
+    import gc
+
+    gc.set_threshold(FEW_COLLECTIONS)
+    child = _early_child(sys.argv[1:])  # it starts while this process imports
     import os
     from pathlib import Path
 
@@ -67,11 +77,27 @@ def _run_process() -> int:
         cwd = Path.cwd()
     except FileNotFoundError:  # removed folder; some commands still work
         cwd = Path(os.sep)
-    context = AppContext.of_process(os.environ, cwd)
+    context = AppContext.of_process(os.environ, cwd, early_child=child)
     code = run(sys.argv[1:], context)
+    if child is not None:
+        child.close()
     context.terminal.close()
     exit_at_once(code)
     return code
+
+
+def _early_child(argv: list[str]) -> WarmChild | None:
+    """Start what looks at PDFs if the command seems to need it: a wrong guess changes nothing."""
+    if LOOKS_AT_PDFS.isdisjoint(argv) or not {"-h", "--help"}.isdisjoint(argv):
+        return None
+    from fnt.pdf_look.warm_child import WarmChild
+
+    child = WarmChild()
+    child.start()
+    books = (word for word in argv if word.lower().endswith(".pdf"))
+    if "upload" in argv and (book := next(books, None)):
+        child.look_ahead(book)
+    return child
 
 
 def run(argv: list[str], context: AppContext) -> int:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fnt.config.settings import Settings
     from fnt.config.unsaved_jobs import UnsavedJobs
     from fnt.local_server.server import LocalServer
+    from fnt.pdf_look.warm_child import WarmChild
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +99,13 @@ class AppContext:
     """Names of the servers this run was connected to."""
     find_local: Callable[[], LocalServer | None] = lambda: None
     """Finds the personal server, on a system that can have one."""
+    early_child: WarmChild | None = None
+    """The process that looks at PDFs, where it was started before the command was known."""
 
     @classmethod
-    def of_process(cls, environ: Mapping[str, str], cwd: Path) -> AppContext:
+    def of_process(
+        cls, environ: Mapping[str, str], cwd: Path, *, early_child: WarmChild | None = None
+    ) -> AppContext:
         """Return the context of this process."""
 
         # Library warnings would be printed unescaped, over the live view.
@@ -117,6 +122,7 @@ class AppContext:
             cwd=cwd,
             connect=connect,
             find_local=partial(_find_local, environ),
+            early_child=early_child,
         )
 
     def configured(self, options: GlobalOptions) -> AppContext:
@@ -172,6 +178,12 @@ class AppContext:
             environ=self.environ,
         ) as found:
             yield found
+
+    def warm_child(self) -> WarmChild:
+        """Return the process that looks at PDFs; it may still have to be started."""
+        from fnt.pdf_look.warm_child import WarmChild  # noqa: PLC0415 -- not for --help
+
+        return self.early_child or WarmChild()
 
     def unsaved_jobs(self, connection: Connection) -> UnsavedJobs:
         """Return the memory of jobs of this server and account that are not saved yet."""

@@ -14,7 +14,7 @@ import pytest
 
 from builders import make_snapshot
 from fnt import __version__, errors
-from fnt.__main__ import asks, main, run
+from fnt.__main__ import _early_child, asks, main, run
 from fnt.interrupts import Terminated
 from world import FakeApi, FakeSession, World
 
@@ -275,3 +275,18 @@ def test_an_interrupt_while_a_class_is_made_is_one(
         main()
 
     assert ended.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("line", "is_started"),
+    [
+        ("upload novel.pdf", True), ("--quiet check .", True), ("batch run books", True),
+        ("upload novel.pdf --help", False), ("upload -h", False), ("jobs list", False),
+    ],
+)  # fmt: skip
+def test_what_looks_at_pdfs_starts_before_the_imports(line: str, is_started: bool) -> None:
+    child = _early_child(line.split())
+    if child is not None:
+        child.close()
+
+    assert (child is not None) is is_started

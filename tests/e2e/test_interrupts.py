@@ -207,7 +207,7 @@ def test_ctrl_c_while_a_batch_is_checked_warns_of_no_check(
     home.environ["PYTHONPATH"] = str(packages)
     (books / "a.pdf").write_bytes(make_pdf())
     with home.start("batch", "run", "books") as batch:
-        pypdf = "fnt.flow.inputs.warm_child"
+        pypdf = "fnt.pdf_look.serve"
         wait_for(
             lambda: sum(pypdf in command_line(pid) for pid in descendants(batch.pid)) > 1,
             within_s=20, what="a check runs",

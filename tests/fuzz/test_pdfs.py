@@ -16,7 +16,8 @@ from random import Random
 import pytest
 
 from fnt.api.client import MAX_RESULT_BYTES
-from fnt.flow.inputs.preflight import LOOK_WITHIN_S, inspect_pdf
+from fnt.flow.inputs.preflight import inspect_pdf
+from fnt.pdf_look.child_process import LOOK_WITHIN_S
 from fnt.wire.error_codes import ErrorCode, JobErrorCode
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.words import count_words

@@ -27,7 +27,6 @@ from fnt.commands.shared_options import LastSourceArgument, LedgerOption
 from fnt.errors import UsageError
 from fnt.flow.inputs.manifest import Source, read_source
 from fnt.flow.inputs.upload_items import Preparer
-from fnt.flow.inputs.warm_child import WarmChild
 from fnt.flow.ledger import FAILED, BookStatus, Ledger
 from fnt.flow.ledger.books import absolute
 from fnt.flow.ledger.locate import held_ledger, ledger_path
@@ -215,7 +214,7 @@ def _claim(context: AppContext, ledger: Ledger, server: Connection, *, give_up_s
 
 def _carry_out(context: AppContext, server: Connection, plan: Plan) -> None:
     prepare_folders(plan.ledger, plan.output_plan, run=plan.run)
-    child = WarmChild()
+    child = context.warm_child()
     preparer = Preparer(plan.ledger, plan.output_plan, new_key=context.new_key, warm_child=child)
     # On an interrupt, the preparer first: a check that is cut short while it runs is a warning.
     with child, closing(preparer), server.open_session() as session:

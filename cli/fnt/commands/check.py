@@ -28,7 +28,6 @@ from fnt.errors import (
 from fnt.files import fingerprint
 from fnt.flow.inputs.discovery import find_files, suggesting
 from fnt.flow.inputs.preflight import Preflight, inspect_pdf
-from fnt.flow.inputs.warm_child import WarmChild
 from fnt.output.countdown import status_note
 from fnt.output.formatting import data_size, plural
 from fnt.output.report.document import error_entry
@@ -38,6 +37,7 @@ from fnt.wire.documents import CheckedFile, FileProblem, Verdict
 if TYPE_CHECKING:
     from fnt.context import AppContext
     from fnt.output.terminal import Terminal
+    from fnt.pdf_look.warm_child import WarmChild
 
 AT_ONCE = 2
 LOOK_WITHIN_S = 20.0
@@ -117,7 +117,7 @@ def _check(context: AppContext, paths: Sequence[Path], *, text: bool) -> None:
     entries: list[CheckedFile] = []
     context.report.answer["check"] = entries
     with status_note(context.terminal) as note:
-        for one in _checked(paths):
+        for one in _checked(context.warm_child(), paths):
             checked.append(one)
             entries.append(_entry(one))
             if context.draws_tables:
@@ -129,10 +129,10 @@ def _check(context: AppContext, paths: Sequence[Path], *, text: bool) -> None:
     _raise_refused(checked)
 
 
-def _checked(paths: Sequence[Path]) -> Iterator[Checked]:
+def _checked(warm_child: WarmChild, paths: Sequence[Path]) -> Iterator[Checked]:
     firsts: dict[str, str] = {}
     with (
-        WarmChild() as child,
+        warm_child as child,
         ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="fnt-check") as pool,
     ):
         for one in pool.map(partial(_look, child), paths):

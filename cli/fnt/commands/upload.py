@@ -20,7 +20,6 @@ from fnt.flow.dry_run import show_dry_run
 from fnt.flow.inputs.sources import STDIN, Sources, opened
 from fnt.flow.inputs.upload_items import Preparer
 from fnt.flow.inputs.wanted_files import wanted_files
-from fnt.flow.inputs.warm_child import WarmChild
 from fnt.flow.ledger import BookStatus, Ledger
 from fnt.flow.patiently import Patiently
 from fnt.flow.pipeline_run import PipelineRun
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from fnt.connection import Connection
     from fnt.context import AppContext
     from fnt.flow.inputs.discovery import InputFile
+    from fnt.pdf_look.warm_child import WarmChild
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ def upload(
         parallel=parallel_options.number(context),
     )
     with (
-        WarmChild() as child,  # it starts while this process goes on
+        context.warm_child() as child,  # it starts while this process goes on
         context.connected(LocalUse.FIRST) as server,
         opened(request.sources, context.terminal) as found,
     ):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
+import msgspec
+
 from fnt.wire.error_codes import JobErrorCode
 from fnt.wire.jobs import PieceQuality, ProcessingSettings
 from fnt.wire.results import Kind, Sentence
@@ -141,8 +143,7 @@ def _quality(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _SourceSentence:
+class _SourceSentence(msgspec.Struct, frozen=True, gc=False):
     """A sentence of the book."""
 
     text: str

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
 from fnt.wire.jobs import JobWarning
 
 Kind = Literal["body", "verse", "heading", "front matter"]
@@ -25,8 +27,7 @@ Reason = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paragraph:
+class Paragraph(msgspec.Struct, frozen=True, kw_only=True):
     """A paragraph or a heading; it may span pages."""
 
     text: str
@@ -34,20 +35,13 @@ class Paragraph:
     """Page of the PDF on which it begins, from 1."""
     chapter: str | None
     kind: Kind = "body"
-    page_breaks: Sequence[tuple[int, int]] = ()
+    page_breaks: Sequence[tuple[int, int]] = msgspec.field(default=(), name="turns")
     """(offset in the text, page) for each page that begins inside the paragraph."""
 
     def page_at(self, offset: int) -> int:
         """Return the page of the character at this offset of the text."""
         passed = bisect_right(self.page_breaks, offset, key=lambda page_break: page_break[0])
         return self.page_breaks[passed - 1][1] if passed else self.page
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Paragraph:
-        """Read what `to_json` wrote."""
-        fields = {**stored, "page_breaks": stored.get("turns", ())}
-        fields.pop("turns", None)
-        return cls(**fields)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a JSON object; `turns` is the stored name of `page_breaks`."""
@@ -89,7 +83,7 @@ class Analysis:
         """Read what `to_json` wrote."""
         return cls(
             page_count=stored["page_count"],
-            paragraphs=tuple(Paragraph.from_json(entry) for entry in stored["paragraphs"]),
+            paragraphs=msgspec.convert(stored["paragraphs"], tuple[Paragraph, ...]),
             dropped=tuple(Dropped(**entry) for entry in stored["dropped"]),
             title=stored.get("title"),
             author=stored.get("author"),

@@ -6,6 +6,9 @@ import json
 import os
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import msgspec
 
 from fnt.wire.jobs import ProcessingSettings
 from fnt_server.engines import get_engine
@@ -38,6 +41,17 @@ from fnt_server.sandbox.packed_pages import pack_pages
 
 _BLOCK_BYTES = 1 << 20
 _NAME_CHARS = 300
+
+
+class _ChunkInput(msgspec.Struct, frozen=True, kw_only=True):
+    """What `_plan` writes of a chunk."""
+
+    paragraphs: list[Paragraph]
+    first_paragraph: int | None = None
+    """Not in chunks of earlier versions."""
+
+
+_CHUNKS: Final = msgspec.json.Decoder(_ChunkInput)
 
 
 def run_step(
@@ -131,9 +145,9 @@ def _read_half(
 def _shorten(
     descriptor: int, settings: ProcessingSettings, options: Options, answers: AnswerStore
 ) -> tuple[Response, bytes]:
-    content = json.loads(b"".join(iter_blocks(descriptor)))
+    chunk = _CHUNKS.decode(b"".join(iter_blocks(descriptor)))
     done = process_chunk(
-        [Paragraph.from_json(stored) for stored in content["paragraphs"]],
+        chunk.paragraphs,
         settings=settings,
         engine=get_engine(
             settings.engine,
@@ -141,7 +155,7 @@ def _shorten(
             batch_sentences=options.models.batch_sentences,
             answers=answers,
         ),
-        first_paragraph=content.get("first_paragraph"),  # not in chunks of earlier versions
+        first_paragraph=chunk.first_paragraph,
         has_finite_verb=has_finite_verb,
     )
     body = b"".join(write_lines(done.sentences))

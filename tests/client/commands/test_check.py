@@ -13,7 +13,7 @@ from fnt.errors import (
     TemporaryError,
     UsageError,
 )
-from fnt.flow.inputs.preflight import LOOK_WITHIN_S
+from fnt.pdf_look.child_process import LOOK_WITHIN_S
 from pdfs import make_pdf
 from world import World
 

@@ -11,7 +11,7 @@ import pytest
 
 from corpus import CORPUS
 from fnt.wire.jobs import ProcessingSettings
-from fnt_server.engines.joints import joint_kind
+from fnt_server.engines.joint_kinds import joint_kind
 from fnt_server.engines.rule_based import shorten
 from fnt_server.engines.tokens import read_words
 
@@ -36,6 +36,27 @@ GOLD = CORPUS / "joints" / "joints.public.json"
         ("Il la regarda longtemps | pour ne rien dire.", "preposition, group"),
         ("Le vieux marchand de drap | regardait la mer.", "long subject, verb"),
         ("Il regarda longtemps la mer | et il partit.", "coordinator, clause"),
+        ("La porte était basse | et le toit descendait jusqu’à terre.", "coordinator, clause"),
+        ("Les vachers | et les bergers avaient ri.", "coordinator, group"),
+        ("C’était plus fort | qu’elle.", "unit"),
+        ("Il ne voulait pas | qu’elle vînt.", "relative"),
+        ("Il n’avait vu | qu’elle.", "only"),
+        ("Il partit après | qu’elle fut venue.", "unit"),
+        ("Penchés sur leur | « sujet » inerte.", "proclitic"),
+        ("Le vieux maraudeur | mourant avait parlé.", "other"),
+        ("Je vis dans la rue un gars | du village.", "of, word"),
+        ("Il ne voyait pas | dans la nuit noire.", "preposition, group"),
+        ("Il se souvint d’elle | qui riait toujours.", "relative"),
+        ("Il se mit | à courir.", "modal"),
+        ("Homais | s’épanouissait dans son orgueil.", "pronoun, verb"),
+        ("Ce n’était qu’une tour | si grosse.", "adverb"),
+        ("C’était un homme | vêtu en fermier cossu.", "adjective, group"),
+        ("Le pharmacien, | avec son fils, souriait.", "comma, insertion"),
+        ("Il y avait, | sur la table, une lampe.", "comma, insertion"),
+        ("Il leva | vers le ciel ses yeux rouges.", "verb, parted object"),
+        ("Les saules | la cachaient tout entière.", "subject, verb"),
+        ("Il avait longtemps regardé | la mer.", "participle, object"),
+        ("Il en était | à se demander pourquoi.", "auxiliary, group"),
     ],
 )
 def test_a_joint_is_known_by_the_words_around_it(sentence: str, kind: str) -> None:

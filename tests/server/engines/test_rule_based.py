@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from fnt.wire.jobs import ProcessingSettings
 from fnt.wire.words import count_words
 from fnt_server.engines import NAMES, get_engine
-from fnt_server.engines.lexicon import is_verb
 from fnt_server.engines.quotations import quotations_around
 from fnt_server.engines.rule_based import shorten
-from fnt_server.engines.tokens import read_words
+from fnt_server.engines.tokens import has_finite_verb, read_words
+from fnt_server.engines.verb_forms import is_verb
 
 WORDS = st.sampled_from(
     "le la l’homme qu’il de et mais dans maison, mer ; marchait regarda dit-il — « » M. vit. "
@@ -150,10 +150,33 @@ def test_any_text_comes_out_whole(text: str, limit: int) -> None:
         ("porte", "la", False),
         ("jamais", "ne", False),
         ("maison", "il", False),
+        ("trouva", "emma", True),
+        ("penchant", "se", False),
+        ("mettre", "se", False),
+        ("lit", "le", False),
+        ("lit", "elle", True),
+        ("brillent", "yeux", True),
+        ("verrez", "le", True),
     ],
 )
 def test_is_verb(word: str, before: str, verb: bool) -> None:
     assert is_verb(word, before) is verb
+
+
+@pytest.mark.parametrize(
+    ("text", "verb"),
+    [
+        ("je l’aime toujours", True),
+        ("l’aube grise", False),
+        ("qui le porte", True),
+        ("sur la porte", False),
+        ("madame Homais", False),
+        ("Emma et Lefrançois", False),
+        ("Voulez-vous rire", True),
+    ],
+)
+def test_pronouns_and_names_tell_verbs(text: str, verb: bool) -> None:
+    assert has_finite_verb(text) is verb
 
 
 def test_engines_by_name() -> None:

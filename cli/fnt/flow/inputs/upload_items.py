@@ -12,9 +12,9 @@ from fnt.errors import FntError, NotFoundError
 from fnt.files import Fingerprint, fingerprint
 from fnt.flow.inputs.preflight import inspect_pdf
 from fnt.flow.inputs.refusals import Warn, changed, refusal, unreadable
-from fnt.flow.inputs.warm_child import WarmChild
 from fnt.flow.ledger import Book, BookStatus, Ledger, Prepared
 from fnt.flow.results.output_plan import OutputPlan
+from fnt.pdf_look.warm_child import WarmChild
 from fnt.progress import Refused
 from fnt.session import UploadItem
 from fnt.session.skip_existing import existing_job

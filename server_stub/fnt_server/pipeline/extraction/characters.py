@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Set
-from dataclasses import replace
 from itertools import product
 from typing import Final
+
+from msgspec.structs import replace
 
 from fnt.wire.error_codes import JobErrorCode
 from fnt_server.pipeline.errors import PdfRejected
@@ -107,7 +108,13 @@ def clean_pages(pages: Iterable[Page]) -> list[Page]:
     split_accents = any("´" in text for text in texts)
     if any(map(_CORK_LIGATURE.search, texts)):
         pages = [_decoded(page) for page in pages]
-    return _with_ligatures([_clean_page(page, split_accents=split_accents) for page in pages])
+        texts = list(map(_text_of, pages))
+    return _with_ligatures(
+        [
+            _clean_page(page, split_accents=split_accents) if _SUSPECT.search(text) else page
+            for page, text in zip(pages, texts, strict=True)
+        ]
+    )
 
 
 def _text_of(page: Page) -> str:
@@ -157,8 +164,6 @@ def _decoded(page: Page) -> Page:
 
 
 def _clean_page(page: Page, *, split_accents: bool) -> Page:
-    if not _SUSPECT.search(_text_of(page)):
-        return page
     cleaned = (
         replace(line, text=clean_text(line.text, split_accents=split_accents))
         if _SUSPECT.search(line.text)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from fnt.wire.error_codes import JobErrorCode
@@ -44,7 +45,12 @@ _MOST_RAISED = 12
 """Raised characters that a line may begin with."""
 _SAMPLE = 200
 """Letters of a page that tell which fonts it is set in."""
-_HARD_HYPHEN = re.compile(r"[-\u2010](?<=[^\W_].)$")
+_HARD_HYPHENS = ("-", "\u2010")
+
+
+def ends_in_hard_hyphen(text: str) -> bool:
+    """Return whether a line ends in a hyphen that stands behind a word."""
+    return text.endswith(_HARD_HYPHENS) and text[-2:-1].isalnum()
 
 
 class LineReader:
@@ -58,7 +64,7 @@ class LineReader:
         self._marks = ""
         self._has_inner_capitals = False
         self._has_placed_words = False
-        self._keeps_codes = False
+        self._text = ""
         self.unmapped = 0
         """Characters left out so far, because their font does not say which they are."""
 
@@ -66,9 +72,8 @@ class LineReader:
         """Return the lines of the page that hold something."""
         if self._glyphs.count < 1:
             return ()
-        text = self._glyphs.text()
+        self._text = text = self._glyphs.text()
         self._has_inner_capitals = bool(_INNER_CAPITAL.search(text))
-        self._keeps_codes = self._are_codes_letters(text)
         self._has_placed_words = are_words_placed(text, self._glyphs)
         spans = without_rows(text, list(self._spans(text)), self._glyphs)
         found = [line for span in spans if (line := self._line(text, *span))]
@@ -102,11 +107,11 @@ class LineReader:
         x1 = self._glyphs.right_edge(end - 1, angle)
         letters = list(stripped)
         if not angle:
-            self._add_spaces(letters, start, size)
+            self._add_spaces(letters, stripped, start, size)
         if self._has_inner_capitals and _INNER_CAPITAL.search(stripped):
             size = lower_small_capitals(letters, stripped, self._glyphs, start=start) or size
         calls = self._take_calls(letters, stripped, start, y, size)
-        if not self._keeps_codes and _MAY_BE_UNMAPPED.search(stripped):
+        if _MAY_BE_UNMAPPED.search(stripped):
             self._take_unmapped(letters, start)
         stripped = "".join(letters).strip(_BLANK)
         if not stripped:
@@ -114,7 +119,7 @@ class LineReader:
         stripped = stripped.replace("\xad", "").replace("\x02", "-").replace("\ufffe", "-")
         if stripped[-1] in ACCENTS and not calls:
             stripped = self._with_accents(text, start, end)
-        if _HARD_HYPHEN.search(stripped):
+        if ends_in_hard_hyphen(stripped):
             stripped, hyphen = stripped[:-1], HYPHEN
         return Line(text=stripped + hyphen, x0=x0, x1=x1, y=y, size=size, calls=calls)
 
@@ -179,9 +184,9 @@ class LineReader:
         next_x, next_y, _, _ = self._glyphs.place(after)
         return next_x > x and abs(next_y - y) < 0.2 * size
 
-    def _add_spaces(self, letters: list[str], start: int, size: float) -> None:
+    def _add_spaces(self, letters: list[str], text: str, start: int, size: float) -> None:
         """Put a space where the line shows white that no character stands for."""
-        text, glyphs = "".join(letters), self._glyphs
+        glyphs = self._glyphs
         found = {
             place
             for place in spaces_wanted(text)
@@ -192,10 +197,10 @@ class LineReader:
         for place in found:
             letters[place] = " " + letters[place]
 
-    def _are_codes_letters(self, text: str) -> bool:
-        """Return whether the page is set in bitmap fonts of TeX, whose codes are their letters."""
-        if not _MAY_BE_UNMAPPED.search(text):
-            return False
+    @cached_property
+    def _are_codes_letters(self) -> bool:
+        """Whether the page is set in bitmap fonts of TeX, whose codes are their letters."""
+        text = self._text
         letters = [place for place, letter in enumerate(text) if letter.isalpha()]
         drawn = sum(
             self._glyphs.is_unmapped(at) and self._glyphs.is_drawn(at)
@@ -205,7 +210,13 @@ class LineReader:
 
     def _take_unmapped(self, letters: list[str], start: int) -> None:
         """Empty the places of characters whose font does not say which they are."""
-        for place, letter in enumerate(letters):
-            if letter and self._glyphs.is_unmapped(start + place):
-                letters[place] = ""
-                self.unmapped += not letter.isspace()
+        found = [
+            place
+            for place, letter in enumerate(letters)
+            if letter and self._glyphs.is_unmapped(start + place)
+        ]
+        if not found or self._are_codes_letters:
+            return
+        for place in found:
+            self.unmapped += not letters[place].isspace()
+            letters[place] = ""

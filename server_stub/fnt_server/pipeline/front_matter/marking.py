@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from fnt_server.pipeline.document import Dropped, Paragraph, Reason
 from fnt_server.pipeline.text.paragraphs import PlacedParagraph

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
+
+import msgspec
+from msgspec.structs import replace
 
 from fnt_server.pipeline.layout.footnotes import marks_of
 from fnt_server.pipeline.layout.geometry import Line
 
 _FLAT_CALL = re.compile(
-    r"(?<=[\w»”\"!?.,;:…’])\s?(?:[(\[](\d{1,3}|[*†‡]{1,3})[)\]]|([*†‡]{1,3}))(?=[\s,.;:!?…»)]|$)"
+    r"(?<=[\w»”\"!?.,;:…’])\s?(?:[(\[](\d{1,3}|[*†‡§¶]{1,3})[)\]]"
+    r"|([*†‡]{1,3}|[§¶]{1,3}(?!\s?\d)))(?=[\s,.;:!?…»)]|$)"
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadPage:
+class ReadPage(msgspec.Struct, frozen=True, kw_only=True):
     """A page whose notes are parted from its text."""
 
     number: int

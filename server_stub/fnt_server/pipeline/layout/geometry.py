@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 HYPHEN: Final = "\x02"
 """Represents a hyphen at the end of a line, however the file encodes it."""
@@ -21,8 +23,7 @@ _SIZES: Final = 6
 """Number of type sizes that nearly all of a printed book uses."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One printed line, in points, y upwards."""
 
     text: str
@@ -35,8 +36,7 @@ class Line:
     """Note calls that were removed from it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The lines of a page in the order of the file."""
 
     number: int

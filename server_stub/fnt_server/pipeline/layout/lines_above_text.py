@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from fnt_server.pipeline.layout.geometry import Page
 from fnt_server.pipeline.layout.text_flow import TextFlow

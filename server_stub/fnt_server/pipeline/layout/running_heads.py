@@ -6,9 +6,11 @@ import re
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from fnt_server.pipeline.layout.footnotes import is_note
 from fnt_server.pipeline.layout.geometry import Line, Page, usual_leading

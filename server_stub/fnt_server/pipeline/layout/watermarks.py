@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from fnt_server.pipeline.layout.geometry import Line, Page, usual_leading
 from fnt_server.pipeline.layout.text_flow import TextFlow

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from fnt_server.pipeline.layout.geometry import HYPHEN, Line
 from fnt_server.pipeline.layout.margins import Column, Typesetting
 from fnt_server.pipeline.text.hyphenation import Vocabulary
-from fnt_server.pipeline.text.line_breaks import LINK_AT_END
+from fnt_server.pipeline.text.line_breaks import ends_in_link
 from fnt_server.pipeline.text.signatures import may_be_name
 from fnt_server.pipeline.text.verse import find_line_starts
 
@@ -41,8 +43,7 @@ _TWO_MEANINGS: Final = frozenset("ÀAÔOY")
 """Drop capitals that can also be a word."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(msgspec.Struct, frozen=True, kw_only=True):
     """Lines that belong together, and their position on the page."""
 
     lines: tuple[Line, ...]
@@ -137,7 +138,7 @@ def _in_sentence(above: Line, line: Line, column: Column) -> bool:
     goes_on = above.text[-1].isalpha() or above.text[-1] in (",", HYPHEN)
     half = 0.6 * (column.right - column.left)
     long = max(above.x1 - above.x0, line.x1 - line.x0) > half
-    if LINK_AT_END.search(above.text) and not above.text.isupper():
+    if ends_in_link(above.text) and not above.text.isupper():
         return long or line.text[0].islower()
     return goes_on and line.text[0].islower() and (long or above.x1 > column.right - line.size)
 

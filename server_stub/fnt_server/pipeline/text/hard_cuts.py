@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 MAX_WORDS: Final = 1000
 """Of a sentence; the longest of Hugo and Proust have about 850."""
@@ -15,8 +16,7 @@ MARK: Final = "[…]"
 _WORD = re.compile(r"[^\s—–/|]+[\s—–/|]*|[\s—–/|]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A sentence, or a part of one that is too long."""
 
     text: str

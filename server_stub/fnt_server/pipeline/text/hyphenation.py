@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from fnt_server.pipeline.layout.geometry import HYPHEN, SOFT_HYPHEN
@@ -79,22 +80,8 @@ class Vocabulary:
     def of(cls, texts: Iterable[str]) -> Vocabulary:
         """Count the words of lines, except those split at a line end."""
         texts = list(texts)
-        words: Counter[str] = Counter()
-        pairs: Counter[tuple[str, str]] = Counter()
-        divided = False
-        for text in texts:
-            lowered = text.lower()
-            if "- " in lowered:
-                lowered = _OLD_HALVES.sub(" ", lowered)
-            parts = _PART.findall(lowered)
-            if divided:
-                del parts[:1]
-            divided = text.endswith(HYPHEN)
-            if divided:
-                del parts[-1:]
-            words.update(parts)
-            if "-" in text:
-                pairs.update(_PAIR.findall(lowered))
+        words = Counter(chain.from_iterable(_whole_words(texts)))
+        pairs = Counter(chain.from_iterable(_PAIR.findall(_lowered(t)) for t in texts if "-" in t))
         return cls(
             words=words,
             pairs=pairs,
@@ -144,6 +131,21 @@ class Vocabulary:
             if len(word) > len(left) + 2
         )
         return paired > joined
+
+
+def _lowered(text: str) -> str:
+    """Return a line in small letters, without words that an earlier edition split."""
+    lowered = text.lower()
+    return _OLD_HALVES.sub(" ", lowered) if "- " in lowered else lowered
+
+
+def _whole_words(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the words of each line but those split at its begin or its end."""
+    divided = False
+    for text in texts:
+        begin, divided = int(divided), text.endswith(HYPHEN)
+        parts = _PART.findall(_lowered(text))
+        yield parts[begin : len(parts) - divided]
 
 
 def without_old_hyphens(text: str, vocabulary: Vocabulary) -> str:

@@ -16,12 +16,18 @@ _DASHES: Final = "—–―-"
 _PAUSES: Final = ",;:"
 _FIRST_WORD = re.compile(r"(?:(?:M|MM|Mme|Mlle|Mgr|Dr|Me|S)\.?\s)?\S++")
 """The next word, with a title that may not stand alone at a line's end."""
-LINK_AT_END = re.compile(
+_LINK_AT_END = re.compile(
     r"(?<!\w)(?:à|au|aux|de|du|des|et|la|le|les|un|une|par|sur)$", re.IGNORECASE
 )
-"""A word that no line ends with on purpose."""
+_LINK_CHARS: Final = 4
+"""Of the longest of these words and a line feed."""
 _NEAR: Final = 3
 """Lines above and below that show how far lines reach here."""
+
+
+def ends_in_link(text: str) -> bool:
+    """Return whether a line ends in a word that no line ends with on purpose."""
+    return bool(_LINK_AT_END.search(text, max(0, len(text) - _LINK_CHARS)))
 
 
 class Break(NamedTuple):
@@ -59,7 +65,7 @@ class Break(NamedTuple):
     def is_labelled(self) -> bool:
         """Return whether the line above is only who speaks, in capitals."""
         text = self.above.text
-        return text.isupper() and not self.line.text.isupper() and not LINK_AT_END.search(text)
+        return text.isupper() and not self.line.text.isupper() and not ends_in_link(text)
 
     @property
     def is_capital(self) -> bool:
@@ -111,7 +117,7 @@ class Break(NamedTuple):
     @property
     def is_chosen(self) -> bool:
         """Return whether a line ends early, and the next, close below, begins with a capital."""
-        if not self.is_capital or LINK_AT_END.search(self.above.text):
+        if not self.is_capital or ends_in_link(self.above.text):
             return False
         return self.is_close and self.has_room(max(self.reach))
 

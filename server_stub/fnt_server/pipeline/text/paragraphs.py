@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from fnt_server.pipeline.document import Dropped, Paragraph
 from fnt_server.pipeline.layout.captions import captions_after_sentences
@@ -44,8 +46,7 @@ CHAPTER_NAME_CHARS: Final = 120
 _READABLE = re.compile(r"[^\W_]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlacedParagraph:
+class PlacedParagraph(msgspec.Struct, frozen=True, kw_only=True):
     """A paragraph and the lines it was read from."""
 
     paragraph: Paragraph

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from fnt_server.pipeline.text.abbreviations import is_abbreviation
 
@@ -19,8 +20,7 @@ _ENDS = re.compile(
 _DIALOGUE = re.compile(r"\A\s*[-–—―«“\"]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundSentence:
+class FoundSentence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A sentence of a paragraph."""
 
     text: str

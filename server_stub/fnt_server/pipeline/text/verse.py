@@ -9,7 +9,7 @@ from typing import Final
 
 from fnt_server.pipeline.layout.geometry import HYPHEN, Line
 from fnt_server.pipeline.layout.margins import Column
-from fnt_server.pipeline.text.line_breaks import CLOSING, FINAL, LINK_AT_END, Break
+from fnt_server.pipeline.text.line_breaks import CLOSING, FINAL, Break, ends_in_link
 from fnt_server.pipeline.text.signatures import is_signature
 
 _FEWEST_OPEN: Final = 4
@@ -207,7 +207,7 @@ def _wraps_flush(poems: Sequence[Column], measure: float) -> bool:
     if len(rests) < max(_FEWEST_RESTS, _MOSTLY_FLUSH * len(all_rests)):
         return False
     short = sum(not each.is_long(measure) for each in rests)
-    linked = sum(bool(LINK_AT_END.search(each.above.text)) for each in rests)
+    linked = sum(ends_in_link(each.above.text) for each in rests)
     return short > _MOSTLY_SHORT * len(rests) and linked > _FEWEST_LINKED * len(rests)
 
 

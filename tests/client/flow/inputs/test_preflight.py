@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from fnt.errors import NotFoundError, UsageError
-from fnt.flow.inputs import preflight
 from fnt.flow.inputs.preflight import USUAL_BYTES, Preflight, Problem, inspect_pdf
+from fnt.pdf_look import child_process
+from fnt.pdf_look.look import limit_resources
 from pdfs import make_encrypted_pdf, make_pdf, make_scan_pdf, write_large_pdf
 
 PATIENT_S = 30.0
@@ -163,7 +164,7 @@ def test_preflight_child_looks_into_the_users_site(tmp_path):
     )
 
     assert found == "1\n"
-    assert "fnt.flow.inputs.preflight'" in (user_site / "seen").read_text()
+    assert "fnt.pdf_look.look'" in (user_site / "seen").read_text()
 
 
 def test_preflight_without_pypdf_is_not_checked(tmp_path, monkeypatch):
@@ -181,7 +182,7 @@ def test_preflight_works_without_memory_limits(monkeypatch):
 
     monkeypatch.setattr(resource, "setrlimit", refuse)
 
-    preflight.limit_resources()
+    limit_resources()
 
 
 def test_preflight_missing_file(tmp_path):
@@ -206,7 +207,7 @@ def test_preflight_is_stopped_at_once(tmp_path, monkeypatch):
     """Ctrl-C does not wait for a child process that loops."""
     path = tmp_path / "novel.pdf"
     path.write_bytes(make_pdf())
-    monkeypatch.setattr(preflight.sys, "executable", str(tmp_path / "slow"))
+    monkeypatch.setattr(child_process.sys, "executable", str(tmp_path / "slow"))
     (tmp_path / "slow").write_text("#!/bin/sh\nexec sleep 30\n")
     (tmp_path / "slow").chmod(0o755)
     stopped = threading.Event()

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fnt.wire.jobs import ProcessingSettings
@@ -189,8 +190,10 @@ def test_a_paragraph_without_end_is_judged_by_a_part_of_it(
     """Many patterns look at each paragraph, so that what a page can hold took seconds."""
 
     def effort(chars: int) -> float:
-        long = replace(paragraphs[0].paragraph, text=(piece * chars)[:chars] + " Fin.")
-        found = [replace(paragraphs[0], paragraph=long), *paragraphs[:50]]
+        long = msgspec.structs.replace(
+            paragraphs[0].paragraph, text=(piece * chars)[:chars] + " Fin."
+        )
+        found = [msgspec.structs.replace(paragraphs[0], paragraph=long), *paragraphs[:50]]
         start = time.process_time()
         find_front_matter(found, info=BookInfo(title=None, author=None))
         return time.process_time() - start

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from fnt_server.pipeline.layout.geometry import Line, Page
 from fnt_server.pipeline.layout.running_heads import drop_running_heads

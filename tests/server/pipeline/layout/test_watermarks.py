@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from fnt_server.pipeline.layout.geometry import Line, Page
 from fnt_server.pipeline.layout.watermarks import drop_watermarks

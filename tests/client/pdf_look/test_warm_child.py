@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -17,9 +18,9 @@ import pytest
 
 from client.flow.inputs.test_preflight import CURIOUS_PYPDF, PATIENT_S
 from e2e.harness import wait_for
-from fnt.flow.inputs import preflight
 from fnt.flow.inputs.preflight import Preflight, inspect_pdf
-from fnt.flow.inputs.warm_child import WarmChild
+from fnt.pdf_look import child_process
+from fnt.pdf_look.warm_child import WarmChild
 from pdfs import make_encrypted_pdf, make_pdf, make_scan_pdf
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing can be forked")
@@ -76,8 +77,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         pids.append(process.pid)
         return process
 
-    original = preflight.start_child
-    monkeypatch.setattr(preflight, "start_child", start_child)
+    original = child_process.start_child
+    monkeypatch.setattr(child_process, "start_child", start_child)
     return pids
 
 
@@ -185,6 +186,35 @@ def test_a_process_that_is_killed_fails_no_file_but_the_one_it_looks_at(
     assert found[-1].page_count == 1
 
 
+def test_a_look_begun_ahead_answers_for_the_same_content_only(
+    tmp_path: Path, child: WarmChild, started: list[int]
+) -> None:
+    for name, pages in (("same", 3), ("changed", 4)):
+        path = tmp_path / f"{name}.pdf"
+        path.write_bytes(make_pdf(pages=pages))
+        child.look_ahead(str(path))
+    (tmp_path / "changed.pdf").write_bytes(make_pdf(pages=5))
+    for answer in child._ahead.values():
+        assert select.select([answer], [], [], PATIENT_S)[0]
+    assert child._process
+    os.kill(child._process.pid, signal.SIGKILL)  # who is not asked yet is asked in vain
+    child._process.wait()
+
+    assert inspect_pdf(tmp_path / "same.pdf", ask=child.ask).page_count == 3
+    assert started == []
+    assert inspect_pdf(tmp_path / "changed.pdf", ask=child.ask).page_count == 5
+    assert len(started) == 1
+
+
+def test_what_is_no_file_is_not_looked_at_ahead(tmp_path: Path, child: WarmChild) -> None:
+    os.mkfifo(tmp_path / "pipe.pdf")
+
+    for name in ("pipe.pdf", "missing.pdf", ""):
+        child.look_ahead(str(tmp_path / name))
+
+    assert child._ahead == {}
+
+
 @pytest.mark.slow
 def test_processes_end_with_the_one_they_work_for(
     tmp_path: Path, fake_pypdf: Callable[[str], None]
@@ -192,7 +222,7 @@ def test_processes_end_with_the_one_they_work_for(
     fake_pypdf(HANGS)
     code = (
         "import os, sys, threading\n"
-        "from fnt.flow.inputs.warm_child import WarmChild\n"
+        "from fnt.pdf_look.warm_child import WarmChild\n"
         "child = WarmChild()\n"
         "child.start()\n"
         "file = open(sys.argv[1], 'rb')\n"
