@@ -24,14 +24,14 @@ class Client:
     """The far end of a socket with small buffers, which reads when it is told to."""
 
     def __init__(self, timeout_s: float | None) -> None:
-        ours, self._theirs = socket.socketpair()
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32 * KB)
-        ours.settimeout(timeout_s)
-        self._theirs.settimeout(10)
-        self._near = ours
+        near, self._far = socket.socketpair()
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32 * KB)
+        near.settimeout(timeout_s)
+        self._far.settimeout(10)
+        self._near = near
         websocket = BoundedWebSocket(None, None)
         websocket.ws = SimpleNamespace(
-            sock=ours, connected=True, ws=Connection(ConnectionType.SERVER), send=self._send
+            sock=near, connected=True, ws=Connection(ConnectionType.SERVER), send=self._send
         )
         self._websocket = websocket
         self.session = EngineSession(engineio.Server(async_mode="threading"), "sid")
@@ -42,7 +42,7 @@ class Client:
         """Return this many messages as they come."""
         connection, texts = Connection(ConnectionType.CLIENT), [""]
         while len(texts) <= count:
-            connection.receive_data(self._theirs.recv(64 * KB))
+            connection.receive_data(self._far.recv(64 * KB))
             for event in connection.events():
                 assert isinstance(event, TextMessage)
                 texts[-1] += event.data
@@ -53,7 +53,7 @@ class Client:
     def close(self) -> None:
         self.session.queue.put(None)
         self._near.close()
-        self._theirs.close()
+        self._far.close()
 
     def _send(self, text: str) -> None:
         """Send as the library does."""
