@@ -6,7 +6,7 @@ line; lines of both kinds may follow each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -25,7 +25,7 @@ def write_lines(sentences: Iterable[Sentence]) -> Iterator[bytes]:
 
 def read_lines(lines: Iterable[bytes]) -> Iterator[Sentence]:
     """Yield the sentence of each line; raises WireError."""
-    for stored, source, _ in _iter_stored(lines):
+    for stored, source in _iter_stored(lines):
         yield Sentence(
             text=stored.text,
             words=stored.words,
@@ -39,18 +39,34 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[Sentence]:
         )
 
 
-def checked_lines(lines: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Yield each line with the bytes a download has for it, its source included.
+class CheckedBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """Whole lines, each of which is a sentence."""
+
+    content: bytes
+    sentence_count: int
+    download_bytes: int
+    """What a download has for them, the source of each included."""
+
+
+def checked_blocks(blocks: Iterable[bytes]) -> Iterator[CheckedBlock]:
+    """Check blocks of whole lines, one after the other.
 
     Raises WireError for a line that is no sentence: what wrote it had read a document.
     """
-    source_bytes = 0
-    for stored, source, line in _iter_stored(lines):
-        if stored.source is UNSET:
-            yield line, len(line) + source_bytes
-        else:
-            source_bytes = len(source.encode())
-            yield line, len(line)
+    source_bytes: int | None = None
+    for content in blocks:
+        sentences = _decoded(content.removesuffix(b"\n").split(b"\n"))
+        download_bytes = len(content)
+        for sentence in sentences:
+            if sentence.source is not UNSET:
+                source_bytes = len(sentence.source.encode())
+            elif source_bytes is not None:
+                download_bytes += source_bytes
+            else:
+                raise WireError(_NO_SOURCE)
+        yield CheckedBlock(
+            content=content, sentence_count=len(sentences), download_bytes=download_bytes
+        )
 
 
 class _Stored(Sentence, frozen=True, kw_only=True):
@@ -59,18 +75,23 @@ class _Stored(Sentence, frozen=True, kw_only=True):
 
 _DECODER: Final = msgspec.json.Decoder(_Stored)
 """Made once: msgspec must not look up the fields of a struct in two threads."""
+_NO_SOURCE: Final = "the first stored line has no source"
 
 
-def _iter_stored(lines: Iterable[bytes]) -> Iterator[tuple[_Stored, str, bytes]]:
+def _iter_stored(lines: Iterable[bytes]) -> Iterator[tuple[_Stored, str]]:
     """Yield each line as it is read, with its source or that of the line before."""
     source: str | UnsetType = UNSET
     for line in lines:
-        try:
-            stored = _DECODER.decode(line)
-        except REFUSED as error:
-            raise WireError("a stored line is no sentence") from error
+        (stored,) = _decoded([line])
         if stored.source is not UNSET:
             source = stored.source
         if source is UNSET:
-            raise WireError("the first stored line has no source")
-        yield stored, source, line
+            raise WireError(_NO_SOURCE)
+        yield stored, source
+
+
+def _decoded(lines: Sequence[bytes]) -> list[_Stored]:
+    try:
+        return list(map(_DECODER.decode, lines))
+    except REFUSED as error:
+        raise WireError("a stored line is no sentence") from error

@@ -96,6 +96,10 @@ class Storage:
         """Read an object line by line, keeping line ends; raises FileNotFoundError at once."""
         return _lines(self.iter_bytes(key))
 
+    def iter_blocks(self, key: str) -> Iterator[bytes]:
+        """Read an object in blocks of whole lines; raises FileNotFoundError at once."""
+        return _whole_lines(self.iter_bytes(key))
+
     def copy(self, source: str, target: str) -> None:
         """Copy an object; raises FileNotFoundError."""
         with _in_our_words(source):
@@ -263,6 +267,18 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
         *lines, rest = (rest + chunk).split(b"\n")
         yield from (line + b"\n" for line in lines)
     if rest:
+        yield rest
+
+
+def _whole_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    begun: list[bytes] = []
+    for chunk in chunks:
+        lines, end, rest = chunk.rpartition(b"\n")
+        if end:
+            yield b"".join([*begun, lines, end])
+            begun.clear()
+        begun.append(rest)
+    if rest := b"".join(begun):
         yield rest
 
 

@@ -29,7 +29,7 @@ from fnt_server.metrics import STEP_SECONDS, STEPS_FAILED
 from fnt_server.pipeline.chunks import MAX_SENTENCES, TOO_MANY_SENTENCES
 from fnt_server.pipeline.engine_protocol import EngineFailed, Stopped
 from fnt_server.pipeline.errors import ExtractionCrashed, PdfRejected
-from fnt_server.pipeline.stored_sentences import checked_lines
+from fnt_server.pipeline.stored_sentences import CheckedBlock, checked_blocks
 from fnt_server.sandbox.messages import ChunkRange
 from fnt_server.sandbox.pipeline_process import PipelineProcess
 from fnt_server.storage.object_store import FULL, Storage, StorageDownError
@@ -49,10 +49,10 @@ MODEL_WALL_S = 3600.0
 """For a chunk whose sentences a language model is asked for: nearly all of it is waiting."""
 
 
-def _checked(lines: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
+def _checked(blocks: Iterator[bytes]) -> Iterator[CheckedBlock]:
     """Read what pipeline processes wrote, who are believed no more than the book they read."""
     try:
-        yield from checked_lines(lines)
+        yield from checked_blocks(blocks)
     except WireError:
         log.error("a pipeline process stored what is no sentence")
         raise PdfRejected(JobErrorCode.PDF_DAMAGED, NO_SENTENCE) from None
@@ -235,10 +235,10 @@ class StepRunner:
         with tempfile.TemporaryFile() as merged:
             for key in step_results.chunk_outputs(self._database, claimed):
                 lease.check()
-                for line, shown_bytes in _checked(self._storage.iter_lines(key)):
-                    count += 1
-                    size += merged.write(line)
-                    download_bytes += shown_bytes
+                for block in _checked(self._storage.iter_blocks(key)):
+                    count += block.sentence_count
+                    size += merged.write(block.content)
+                    download_bytes += block.download_bytes
                     if count > MAX_SENTENCES:
                         raise PdfRejected(JobErrorCode.PDF_LIMIT, TOO_MANY_SENTENCES)
                     if download_bytes > MAX_DOWNLOAD_BYTES:

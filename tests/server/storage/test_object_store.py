@@ -141,6 +141,7 @@ def test_a_missing_object_is_file_not_found(any_storage: Storage) -> None:
         lambda: any_storage.get("jobs/1/none"),
         lambda: any_storage.iter_bytes("jobs/1/none"),
         lambda: list(any_storage.iter_lines("jobs/1/none")),
+        lambda: any_storage.iter_blocks("jobs/1/none"),
         lambda: any_storage.copy("jobs/1/none", "jobs/2/none"),
         lambda: any_storage.local_path("jobs/1/none").__enter__(),
     ):
@@ -155,6 +156,19 @@ def test_iter_lines_cuts_at_line_ends(any_storage: Storage, content: bytes) -> N
     any_storage.put("jobs/1/a", [content])
 
     assert list(any_storage.iter_lines("jobs/1/a")) == content.splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"a\nb\n", b"a\nb", (b"x" * 700_000 + b"\n") * 5 + b"end"]
+)
+def test_iter_blocks_cuts_only_at_line_ends(any_storage: Storage, content: bytes) -> None:
+    any_storage.put("jobs/1/a", [content])
+
+    blocks = list(any_storage.iter_blocks("jobs/1/a"))
+
+    assert b"".join(blocks) == content
+    assert all(block.endswith(b"\n") for block in blocks[:-1])
+    assert b"" not in blocks
 
 
 def test_copy_and_local_path(any_storage: Storage) -> None:

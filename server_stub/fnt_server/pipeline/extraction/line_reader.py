@@ -45,7 +45,12 @@ _MOST_RAISED = 12
 """Raised characters that a line may begin with."""
 _SAMPLE = 200
 """Letters of a page that tell which fonts it is set in."""
-_HARD_HYPHEN = re.compile(r"[-\u2010](?<=[^\W_].)$")
+_HARD_HYPHENS = ("-", "\u2010")
+
+
+def ends_in_hard_hyphen(text: str) -> bool:
+    """Return whether a line ends in a hyphen that stands behind a word."""
+    return text.endswith(_HARD_HYPHENS) and text[-2:-1].isalnum()
 
 
 class LineReader:
@@ -102,7 +107,7 @@ class LineReader:
         x1 = self._glyphs.right_edge(end - 1, angle)
         letters = list(stripped)
         if not angle:
-            self._add_spaces(letters, start, size)
+            self._add_spaces(letters, stripped, start, size)
         if self._has_inner_capitals and _INNER_CAPITAL.search(stripped):
             size = lower_small_capitals(letters, stripped, self._glyphs, start=start) or size
         calls = self._take_calls(letters, stripped, start, y, size)
@@ -114,7 +119,7 @@ class LineReader:
         stripped = stripped.replace("\xad", "").replace("\x02", "-").replace("\ufffe", "-")
         if stripped[-1] in ACCENTS and not calls:
             stripped = self._with_accents(text, start, end)
-        if _HARD_HYPHEN.search(stripped):
+        if ends_in_hard_hyphen(stripped):
             stripped, hyphen = stripped[:-1], HYPHEN
         return Line(text=stripped + hyphen, x0=x0, x1=x1, y=y, size=size, calls=calls)
 
@@ -179,9 +184,9 @@ class LineReader:
         next_x, next_y, _, _ = self._glyphs.place(after)
         return next_x > x and abs(next_y - y) < 0.2 * size
 
-    def _add_spaces(self, letters: list[str], start: int, size: float) -> None:
+    def _add_spaces(self, letters: list[str], text: str, start: int, size: float) -> None:
         """Put a space where the line shows white that no character stands for."""
-        text, glyphs = "".join(letters), self._glyphs
+        glyphs = self._glyphs
         found = {
             place
             for place in spaces_wanted(text)

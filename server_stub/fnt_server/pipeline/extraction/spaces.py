@@ -26,6 +26,8 @@ _PLACES_WITHOUT_QUOTE = re.compile(
 """The same in a line without `«`, where `re` can skip to the next mark or capital."""
 _LONG: Final = 15
 _LONG_WORD = re.compile(rf"[^\W\d_]{{{_LONG},}}")
+_MAY_BE_LONG = re.compile(f"[^ ]{{{_LONG}}}")
+"""What a long word is part of; looking for this takes half the time."""
 _BETWEEN_WORDS = re.compile(r"(?<=[^\W\d_]) (?=[^\W\d_])")
 _NEIGHBORS = re.compile(r"(?<=[\w,.;:!?…»)])(?=[\w«(])")
 _LOOKED_AT: Final = 3
@@ -37,7 +39,7 @@ def spaces_wanted(text: str) -> Iterator[int]:
     for found in (_PLACES if "«" in text else _PLACES_WITHOUT_QUOTE).finditer(text):
         if found.start():
             yield found.start()
-    if max(map(len, text.split()), default=0) >= _LONG:
+    if _MAY_BE_LONG.search(text):
         for word in _LONG_WORD.finditer(text):
             yield from range(word.start() + 1, word.end())
 

@@ -17,8 +17,9 @@ _TABLE = str.maketrans(
 _SPACE = "[ \u2002-\u200a]"
 _FIRST_SPACE = f"{_SPACE}(?<!{_SPACE}{_SPACE})"
 """Of several. Begins with the space itself: `re` then skips the letters."""
-_BEFORE_NARROW = re.compile(f"{_FIRST_SPACE}{_SPACE}*+(?=[!?;])")
-_BESIDE_WIDE = re.compile(f"{_FIRST_SPACE}(?:{_SPACE}*+(?=[:»])|(?<=«.){_SPACE}*+)")
+_BESIDE_MARK = re.compile(
+    f"{_FIRST_SPACE}(?:{_SPACE}*+(?=(?P<narrow>[!?;])|[:»])|(?<=«.){_SPACE}*+)"
+)
 _OPENING = re.compile(r"«\s+")
 _CLOSING = re.compile(r"(?<!\s)\s+»")
 _SPACES = re.compile(r"\s+")
@@ -39,4 +40,4 @@ def with_french_spaces(text: str) -> str:
     Narrow (U+202F) before `! ? ;`, wide (U+00A0) before `: »` and after `«`, following the style
     of the Imprimerie nationale.
     """
-    return _BESIDE_WIDE.sub("\xa0", _BEFORE_NARROW.sub("\u202f", text))
+    return _BESIDE_MARK.sub(lambda found: "\u202f" if found["narrow"] else "\xa0", text)

@@ -7,6 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fnt.wire.words import count_words
 from fnt_server.pipeline.extraction import characters, line_reader, note_calls
 from fnt_server.pipeline.extraction.spaces import spaces_wanted
 
@@ -31,8 +32,9 @@ PLAIN = {
     line_reader._MAY_BE_UNMAPPED: re.compile(
         r"\w[;:<=>@?\d]\w|[\x01\x03-\x08\x0e-\x1f]",
     ),
-    line_reader._HARD_HYPHEN: re.compile(r"(?<=[^\W_])[-\u2010]$"),
 }
+HARD_HYPHEN = re.compile(r"(?<=[^\W_])[-\u2010]$")
+WORD = re.compile(r"[^\s—–/|]+")
 SPACES = re.compile(r"(?<=[^\s!?;:»«(—–])(?=[!?;:»])|(?<=«)(?=\S)|(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])")
 LONG_WORD = re.compile(r"[^\W\d_]{15,}")
 
@@ -41,6 +43,18 @@ LONG_WORD = re.compile(r"[^\W\d_]{15,}")
 def test_a_quick_pattern_finds_where_its_plain_form_does(line: str) -> None:
     for quick, plain in PLAIN.items():
         assert bool(quick.search(line)) == bool(plain.search(line)), plain.pattern
+
+
+@given(LINES)
+def test_a_hard_hyphen_is_found_where_its_plain_pattern_finds_it(line: str) -> None:
+    assert line_reader.ends_in_hard_hyphen(line) == bool(HARD_HYPHEN.search(line))
+
+
+@given(LINES)
+def test_words_are_counted_as_by_their_plain_pattern(line: str) -> None:
+    words = [word for word in WORD.findall(line) if any(map(str.isalnum, word))]
+
+    assert count_words(line) == len(words)
 
 
 @given(LINES)
