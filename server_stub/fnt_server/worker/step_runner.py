@@ -20,7 +20,7 @@ from fnt_server.db.connection import Database
 from fnt_server.db.models import Job, StepKind
 from fnt_server.engines import RULES
 from fnt_server.failure_reasons import reason
-from fnt_server.jobs import leases, queries, step_results
+from fnt_server.jobs import leases, queries, step_results, worker_registry
 from fnt_server.jobs.findings import BookFindings
 from fnt_server.jobs.leases import ClaimedStep, LeaseLostError
 from fnt_server.jobs.step_results import ChunkPlan
@@ -183,7 +183,12 @@ class StepRunner:
                 found=BookFindings(title=book.title, author=book.author, warnings=book.warnings),
             )
         )
-        self._publisher.notify_workers(len(plans))
+        self._wake_slots(len(plans))
+
+    def _wake_slots(self, steps: int) -> None:
+        """Send a wakeup for each step, but no more than slots: each runs what is ready."""
+        _, slots = worker_registry.count_live(self._database)
+        self._publisher.notify_workers(max(1, min(steps, slots)))
 
     def _free_helper(self, path: Path) -> PipelineProcess | None:
         """Return a second process while a slot of this worker has nothing to do."""

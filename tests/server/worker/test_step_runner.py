@@ -13,6 +13,7 @@ from fnt.wire.error_codes import JobErrorCode
 from fnt.wire.job_status import JobStatus
 from fnt_server.config import Config
 from fnt_server.db.connection import Database
+from fnt_server.jobs import worker_registry
 from fnt_server.sandbox.pipeline_process import PipelineProcess
 from fnt_server.storage.object_store import Storage
 from fnt_server.worker import step_runner
@@ -62,6 +63,31 @@ def test_a_document_without_end_fails_when_its_budget_is_used_up(
 
     ended = fetch(database, job.id)
     assert (ended.status, ended.error_code) == (JobStatus.FAILED, JobErrorCode.PDF_LIMIT)
+
+
+@pytest.mark.parametrize(("slots", "wakeups"), [(0, 1), (2, 2), (40, 4)])
+def test_an_analyzed_book_wakes_each_slot_once_at_most(
+    database: Database,
+    user_id: int,
+    storage: Storage,
+    tmp_path: Path,
+    slots: int,
+    wakeups: int,
+) -> None:
+    publisher: Any = RecordingPublisher()
+    storage.put(FILE.key, [make_pdf(pages=4)])
+    make_job(database, user_id)
+    if slots:
+        worker_registry.heartbeat(database, "w", slots=slots)
+    runner = StepRunner(
+        Config.from_env({"FNT_DATA_DIR": str(tmp_path)}), database=database, storage=storage,
+        publisher=publisher, owner="w", needs_recycling=lambda: True,
+    )  # fmt: skip
+
+    runner.run_ready()
+    runner.close()
+
+    assert publisher.rings == wakeups
 
 
 @pytest.mark.parametrize(("slots", "helps"), [(1, False), (2, True)])

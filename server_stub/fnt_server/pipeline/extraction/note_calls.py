@@ -14,14 +14,14 @@ from fnt_server.pipeline.layout.geometry import Line
 
 _CALL = re.compile(
     r"(?<=[\w»”\"!?.,;:…’)])(?<![(\[]\d)(?<![(\[]\d\d)[ \xa0]?"
-    r"(?:\d{1,3}|[*†‡]{1,3}|\(\d{1,3}\)|\[\d{1,3}\])(?![\w°])"
+    r"(?:\d{1,3}|[*†‡§¶]{1,3}|\(\d{1,3}\)|\[\d{1,3}\])(?![\w°])"
 )
 """What a note call may look like; its size and height decide."""
-_CALL_SIGN = re.compile(r"[\d*†‡]")
+_CALL_SIGN = re.compile(r"[\d*†‡§¶]")
 _LETTER = re.compile(r"(?<=[^\W\d_]|[»”\"!?.,;:…’)])[ \xa0]?(?:[a-z]|\([a-z]\)|\[[a-z]\])(?!\w)")
 _LETTER_NOTE = re.compile(r"[(\[]?([a-z])[.)\]]? ?[A-ZÀ-Ý]")
-_ALONE = re.compile(r"[(\[]?(?:\d{1,3}|[*†‡]{1,3}|[a-z]{1,3})[)\]]?")
-_FIRST_CALL = re.compile(r"[(\[](?:\d{1,3}|[*†‡]{1,3})[)\]]")
+_ALONE = re.compile(r"[(\[]?(?:\d{1,3}|[*†‡§¶]{1,3}|[a-z]{1,3})[)\]]?")
+_FIRST_CALL = re.compile(r"[(\[](?:\d{1,3}|[*†‡§¶]{1,3})[)\]]")
 _UNIT = re.compile(r"(?:^|\d[ \xa0]?)[kcdm]?m[ \xa0]?$")
 _EXPONENTS: Final = {"2": "²", "3": "³"}
 _MOST_RAISED: Final = 5

@@ -13,7 +13,8 @@ from fnt_server.pipeline.layout.footnotes import marks_of
 from fnt_server.pipeline.layout.geometry import Line
 
 _FLAT_CALL = re.compile(
-    r"(?<=[\w»”\"!?.,;:…’])\s?(?:[(\[](\d{1,3}|[*†‡]{1,3})[)\]]|([*†‡]{1,3}))(?=[\s,.;:!?…»)]|$)"
+    r"(?<=[\w»”\"!?.,;:…’])\s?(?:[(\[](\d{1,3}|[*†‡§¶]{1,3})[)\]]"
+    r"|([*†‡]{1,3}|[§¶]{1,3}(?!\s?\d)))(?=[\s,.;:!?…»)]|$)"
 )
 
 

@@ -11,7 +11,8 @@ from typing import Final
 from fnt_server.pipeline.layout.geometry import Line
 
 _SMALL: Final = 0.94
-_MARK = re.compile(r"^[(\[]?(\d{1,3}|[*†‡]{1,3})(?!\d)")
+_MARK = re.compile(r"^[(\[]?(\d{1,3}(?!\d)|[*†‡]{1,3}(?!\d)|[§¶]{1,3}(?![ \xa0]?\d))")
+"""`§ 12` names a section."""
 _LETTER = re.compile(r"^[(\[]?([a-z])[.)\]]?(?= ?[A-ZÀ-Ý])")
 _ENDED = (".", "!", "?", "…", ")", "»")
 

@@ -76,7 +76,7 @@ def test_notes_as_large_as_the_text_are_told_by_the_calls_on_their_page() -> Non
     assert len(read([[*text, note]])[0]) == 4
 
 
-@pytest.mark.parametrize("mark", ["4", "(2)", "*"])
+@pytest.mark.parametrize("mark", ["4", "(2)", "*", "§", "¶¶"])
 def test_a_note_may_stand_overleaf_from_its_call(mark: str) -> None:
     text = make_column(("Il vit le roi.", 10), ("La reine dormait.", 10), ("Tout se tut.", 10))
     note = replace(text[0], text=f"{mark} Le roi de Bohême.", y=440)
@@ -85,6 +85,18 @@ def test_a_note_may_stand_overleaf_from_its_call(mark: str) -> None:
     _, notes, _ = split_notes([[*text, note]], size=10, open_note=False, called_before=called)
     assert notes == [note]
     assert unanswered_calls([[replace(text[0], calls=(mark,))]], notes) == set()
+
+
+def test_a_section_is_neither_call_nor_note() -> None:
+    text = make_column(("Selon le § 12, dit-il,", 10), ("le roi (§) vint §.", 10))
+    notes = make_column(("§ De Bohême.", 8))
+    section = make_column(("Le texte.", 10), ("§ 12 Les rois.", 8))
+
+    kept, calls = without_flat_calls(text, notes)
+
+    assert [line.text for line in kept] == ["Selon le § 12, dit-il,", "le roi vint."]
+    assert calls == ["(§)", "§"]
+    assert read([section])[0] == [line.text for line in section]
 
 
 def test_calls_that_are_not_raised_are_dropped_where_a_note_answers_them() -> None:
