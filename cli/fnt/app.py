@@ -14,7 +14,7 @@ class JobsGroup(LazyGroup):
     """Commands for existing jobs."""
 
     table = {  # noqa: RUF012 -- declared as a ClassVar in the base class
-        "list": ("fnt.commands.jobs:list_jobs", "List your jobs, newest first."),
+        "list": ("fnt.commands.jobs_list:list_jobs", "List your jobs, newest first."),
         "show": ("fnt.commands.jobs:show", "Show a job in detail, with the chunks that failed."),
         "cancel": ("fnt.commands.jobs:cancel", "Cancel running or waiting jobs."),
         "retry": ("fnt.commands.jobs:retry", "Retry failed or cancelled jobs as new jobs."),
