@@ -100,7 +100,7 @@ EXIT_CODES = Topic(
 )
 
 ENVIRONMENT = Topic(
-    title="Environment of fnt",
+    title="Environment variables and settings of fnt",
     page="configuration.md",
     head=("variable", "flag", "key in `config.toml`", "default", "description"),
     rows=(
@@ -163,7 +163,7 @@ ENVIRONMENT = Topic(
 )
 
 FORMATS = Topic(
-    title="Formats of a result",
+    title="Result formats",
     page="results.md",
     head=("format", "description", "use it for"),
     rows=(
