@@ -141,6 +141,19 @@ def test_commands_without_network_import_no_heavy_modules(args: list[str]) -> No
     assert not loaded & {"httpx", "socketio", "rich", "keyring", "pypdf", "msgspec", "fnt.session"}
 
 
+@pytest.mark.slow
+def test_jobs_list_imports_nothing_of_runs_and_results() -> None:
+    code = (
+        "import sys; import fnt.connection, fnt.api.client, fnt.api.auth\n"
+        "import fnt.commands.jobs_list; print(*sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=30)
+
+    unneeded = ("fnt.flow", "fnt.progress", "fnt.session", "fnt.stream", "sqlite3", "rich")
+    assert [name for name in done.stdout.decode().split() if name.startswith(unneeded)] == []
+
+
 def test_every_command_is_listed_under_one_heading_of_the_help() -> None:
     named = " ".join(RootGroup.sections.values()).split()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
@@ -68,3 +69,21 @@ def test_the_hint_installs_what_pyproject_names() -> None:
 
     assert project["name"] == NAME
     assert "pip install '.[server,postgres]'" in install_hint("server", "postgres")
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_who_installed_a_wheel_is_told_to_add_extras_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    wheel = tmp_path / "my books" / "french_novel_tool-9-py3-none-any.whl"
+    wheel.parent.mkdir()
+    if is_there:
+        wheel.touch()
+    records = tmp_path / "site" / "french_novel_tool-9.dist-info"
+    records.mkdir(parents=True)
+    (records / "METADATA").write_text(f"Metadata-Version: 2.4\nName: {NAME}\nVersion: 9\n")
+    (records / "direct_url.json").write_text(json.dumps({"url": wheel.as_uri()}))
+    monkeypatch.syspath_prepend(records.parent)
+
+    in_clone = "in a clone of French Novel Tool, run: pip install '.[anki]'"
+    assert install_hint("anki") == (f"run: pip install '{wheel}[anki]'" if is_there else in_clone)

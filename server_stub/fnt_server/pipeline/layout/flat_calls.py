@@ -9,13 +9,8 @@ from itertools import chain
 import msgspec
 from msgspec.structs import replace
 
-from fnt_server.pipeline.layout.footnotes import marks_of
+from fnt_server.pipeline.layout.footnotes import FLAT_CALL, marks_of
 from fnt_server.pipeline.layout.geometry import Line
-
-_FLAT_CALL = re.compile(
-    r"(?<=[\w»”\"!?.,;:…’])\s?(?:[(\[](\d{1,3}|[*†‡§¶]{1,3})[)\]]"
-    r"|([*†‡]{1,3}|[§¶]{1,3}(?!\s?\d)))(?=[\s,.;:!?…»)]|$)"
-)
 
 
 class ReadPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +52,7 @@ def _flat_marks(page: ReadPage) -> set[str]:
     found = (
         call[1] or call[2]
         for line in chain.from_iterable(page.columns)
-        for call in _FLAT_CALL.finditer(line.text)
+        for call in FLAT_CALL.finditer(line.text)
     )
     return set(found)
 
@@ -78,5 +73,5 @@ def without_flat_calls(
         calls.append(match.group().strip())
         return ""
 
-    kept = [replace(line, text=_FLAT_CALL.sub(taken, line.text)) for line in lines]
+    kept = [replace(line, text=FLAT_CALL.sub(taken, line.text)) for line in lines]
     return kept, calls

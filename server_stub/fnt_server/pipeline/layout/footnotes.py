@@ -13,6 +13,16 @@ from fnt_server.pipeline.layout.geometry import Line
 _SMALL: Final = 0.94
 _MARK = re.compile(r"^[(\[]?(\d{1,3}(?!\d)|[*†‡]{1,3}(?!\d)|[§¶]{1,3}(?![ \xa0]?\d))")
 """`§ 12` names a section."""
+FLAT_CALL = re.compile(
+    r"(?<=[\w»”\"!?.,;:…’])\s?(?:[(\[](\d{1,3}|[*†‡§¶]{1,3})[)\]]"
+    r"|([*†‡]{1,3}|[§¶]{1,3}(?!\s?\d)))(?=[\s,.;:!?…»)]|$)"
+)
+"""What a call that is not raised may look like; a note must answer it."""
+_SIGNED = re.compile(
+    r"(?:[(\[]\d{1,3}[)\]]|[(\[]?[*†‡§¶]{1,3}[)\]]?(?![ \xa0]?\d))(?=[ \xa0]?[^\W\d_«])"
+)
+"""What begins a note that such a call may call."""
+_OPENS_SIGN: Final = "([*†‡§¶"
 _LETTER = re.compile(r"^[(\[]?([a-z])[.)\]]?(?= ?[A-ZÀ-Ý])")
 _ENDED = (".", "!", "?", "…", ")", "»")
 
@@ -77,7 +87,8 @@ def _first_note(
         return start
     if marked:
         return marked[0]
-    return _first_called(column, called) if called else len(column)
+    first = _first_called(column, called) if called else len(column)
+    return first if first < len(column) else _first_flatly_called(column)
 
 
 def _begins_note(text: str, called: Collection[str]) -> bool:
@@ -95,6 +106,33 @@ def _first_called(column: Sequence[Line], called: Collection[str]) -> int:
         if gap > 1.2 * usual and marks[k] and any(m and m[1] in called for m in marks[k:]):
             return k
     return len(column)
+
+
+def _first_flatly_called(column: Sequence[Line]) -> int:
+    """Return the index of the first full-size note that answers a call that is not raised.
+
+    It is below the middle, after the widest gap so far, and each line after a gap below it begins
+    a note, too.
+    """
+    middle = len(column) // 2
+    if not any(line.text[:1] in _OPENS_SIGN for line in column[middle:]):
+        return len(column)
+    gaps = [above.y - line.y for above, line in pairwise(column)]
+    usual = statistics.median(gaps) if gaps else 0.0
+    apart = [k for k, gap in enumerate(gaps, start=1) if k >= middle and gap > 1.2 * usual]
+    while apart and not all(_SIGNED.match(column[k].text) for k in apart):
+        del apart[0]
+    if not apart or max(gaps[: apart[0] - 1], default=0.0) > 0.9 * gaps[apart[0] - 1]:
+        return len(column)
+    first = apart[0]
+    return first if _is_called_flatly(column[first].text, column[:first]) else len(column)
+
+
+def _is_called_flatly(note: str, lines: Iterable[Line]) -> bool:
+    mark = _MARK.match(note)
+    return mark is not None and any(
+        mark[1] in call.groups() for line in lines for call in FLAT_CALL.finditer(line.text)
+    )
 
 
 def _may_go_on(notes: Sequence[Line]) -> bool:

@@ -10,12 +10,13 @@ from typing import Any
 
 import engineio.socket
 from engineio.exceptions import ContentTooLongError, EngineIOError, QueueEmpty
-from engineio.packet import NOOP, PONG, Packet
+from engineio.packet import MESSAGE, NOOP, PONG, Packet
 
 from fnt_server.web.fair_dispatch import end_turn
 from fnt_server.web.sockets.event_limits import MAX_UNANSWERED, MAX_UNANSWERED_BYTES
 from fnt_server.web.sockets.handshakes import Handshake
 from fnt_server.web.sockets.pinger import Pinger
+from fnt_server.web.sockets.transport import BoundedWebSocket, Unsent
 
 MAX_POLLED = 16
 """Packets in one answer: the buffer of a connection holds them, and some clients take no more."""
@@ -33,6 +34,8 @@ class EngineSession(engineio.socket.Socket):  # type: ignore[misc]  # engineio h
 
     handshake: Handshake
     last_ping: float | None
+    websocket: BoundedWebSocket | None = None
+    """What the session has become."""
 
     def __init__(self, server: Any, sid: str) -> None:
         super().__init__(server, sid)
@@ -43,6 +46,24 @@ class EngineSession(engineio.socket.Socket):  # type: ignore[misc]  # engineio h
         self._is_handling = False
         self._upgrade = threading.Lock()
         self._polled_at = time.monotonic()
+        self._order = threading.Lock()
+        self._taken = 0
+
+    def send(self, pkt: Packet) -> None:
+        """Send a message at once if the connection takes it, else when the writer comes to it.
+
+        To wake the writer of each socket of a room takes most of an event's time. Pings are left
+        to the writers, which end if they have had nothing to send for longer than a ping takes.
+        """
+        if not self.check_ping_timeout():
+            return
+        with self._order:
+            rest: Packet | Unsent | None = pkt
+            is_message = pkt.packet_type == MESSAGE and not pkt.binary
+            if is_message and self.websocket and not self.queue.unfinished_tasks:
+                rest = self.websocket.send_now(pkt)
+            if rest:
+                self.queue.put(rest)
 
     def schedule_ping(self) -> None:
         """Ping after the interval, unless a pong is still to come."""
@@ -62,10 +83,13 @@ class EngineSession(engineio.socket.Socket):  # type: ignore[misc]  # engineio h
         end_turn()
         queue_empty = self.server.get_queue_empty_exception()
         packets: list[Packet] = []
+        for _ in range(self._taken):
+            self.queue.task_done()  # the writer, or the client, has it
+        self._taken = 0
         try:
-            packets.append(self.queue.get(timeout=within_s or self._silence_s))
+            packets.append(self._take(timeout=within_s or self._silence_s))
             while packets[-1] is not None and len(packets) < MAX_POLLED:
-                packets.append(self.queue.get(block=False))
+                packets.append(self._take(block=False))
         except queue_empty:
             if not packets:
                 raise QueueEmpty from None
@@ -74,6 +98,11 @@ class EngineSession(engineio.socket.Socket):  # type: ignore[misc]  # engineio h
             if packets:
                 self.queue.put(None)
         return packets
+
+    def _take(self, **options: Any) -> Any:
+        packet = self.queue.get(**options)
+        self._taken += 1
+        return packet
 
     def handle_get_request(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Answer a poll, or become a WebSocket; raises EngineIOError for a second poll at once."""

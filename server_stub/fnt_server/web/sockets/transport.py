@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import selectors
 import socket
 import threading
@@ -12,6 +13,8 @@ from typing import Any
 
 import simple_websocket
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
+from engineio.packet import Packet
+from wsproto.events import TextMessage
 from wsproto.utilities import LocalProtocolError
 
 from fnt_server.web.fair_dispatch import end_turn
@@ -83,10 +86,28 @@ class _Reader(simple_websocket.Server):  # type: ignore[misc]  # it has no types
                 handshake.block()
 
 
+def _written(connection: socket.socket, data: bytes) -> int:
+    """Write without waiting; returns the number of bytes the connection took."""
+    try:
+        if os.get_blocking(connection.fileno()):
+            return connection.send(data, socket.MSG_DONTWAIT)
+        return os.write(connection.fileno(), data)  # gevent's own would wait
+    except OSError:  # full, or lost, which the writer will find
+        return 0
+
+
 def _is_readable(connection: socket.socket, within_s: float) -> bool:
     with selectors.DefaultSelector() as selector:
         selector.register(connection, selectors.EVENT_READ)
         return bool(selector.select(within_s))
+
+
+class Unsent(bytes):
+    """The rest of a frame that its connection did not take at once; stands in for a packet."""
+
+    def encode(self) -> Unsent:  # as the library's writer asks a packet
+        """Return the bytes to send."""
+        return self
 
 
 class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio has no types
@@ -114,12 +135,30 @@ class BoundedWebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio h
         self.close()
         raise StopIteration  # tells gunicorn that there is no response to send
 
+    def send(self, message: Any) -> None:
+        """Send a message, or the rest of a frame."""
+        if isinstance(message, Unsent):
+            self.ws.sock.sendall(message)
+        else:
+            super().send(message)
+
+    def send_now(self, packet: Packet) -> Packet | Unsent | None:
+        """Send what the connection takes without waiting; returns what is left to send."""
+        if not self.ws.connected:
+            return packet
+        try:
+            frame = self.ws.ws.send(TextMessage(packet.encode()))
+        except LocalProtocolError:  # it has begun to close
+            return packet
+        return Unsent(frame[_written(self.ws.sock, frame) :])
+
     def wait(self) -> Any:
         """Wait for a packet; None when the connection has ended."""
         end_turn()
         handshake: Handshake = self.ws.environ[HANDSHAKE]
         if handshake.session.upgraded:
             handshake.upgraded()
+            handshake.session.websocket = self
         return super().wait()
 
     def close(self) -> None:

@@ -76,6 +76,20 @@ def test_notes_as_large_as_the_text_are_told_by_the_calls_on_their_page() -> Non
     assert len(read([[*text, note]])[0]) == 4
 
 
+@pytest.mark.parametrize("mark", ["(1)", "*", "[2]"])
+def test_notes_as_large_as_the_text_answer_calls_that_are_not_raised(mark: str) -> None:
+    text = make_column((f"Il vit le roi {mark} un soir.", 10), ("La reine dormait.", 10))
+    more = make_column(("Tout se tut.", 10))[0]
+    note = replace(text[0], text=f"{mark} De Bohême.", y=430)
+    end = replace(text[0], text="La nuit tomba.", y=410)
+    plain = replace(text[0], text="Il vit le roi un soir.")
+
+    assert read([[*text, note]])[0] == [line.text for line in text]
+    assert len(read([[plain, text[1], note]])[0]) == 3
+    assert len(read([[*text, replace(more, y=476), note, end]])[0]) == 5
+    assert len(read([[*text, replace(more, y=450), replace(note, y=414)]])[0]) == 4
+
+
 @pytest.mark.parametrize("mark", ["4", "(2)", "*", "§", "¶¶"])
 def test_a_note_may_stand_overleaf_from_its_call(mark: str) -> None:
     text = make_column(("Il vit le roi.", 10), ("La reine dormait.", 10), ("Tout se tut.", 10))
