@@ -53,7 +53,7 @@ class Listeners:
         ]
 
     def wait_for(self, count: int, *, within_s: float) -> None:
-        """Wait until this many events have come, or until the time is over."""
+        """Wait until this many events have come, but no longer than this."""
         until = time.monotonic() + within_s
         while len(self._read()) < count and time.monotonic() < until:
             time.sleep(0.1)
