@@ -15,7 +15,7 @@ class JobsGroup(LazyGroup):
 
     table = {  # noqa: RUF012 -- declared as a ClassVar in the base class
         "list": ("fnt.commands.jobs_list:list_jobs", "List your jobs, newest first."),
-        "show": ("fnt.commands.jobs:show", "Show a job in detail, with the chunks that failed."),
+        "show": ("fnt.commands.jobs:show", "Show a job in detail, including failed chunks."),
         "cancel": ("fnt.commands.jobs:cancel", "Cancel running or waiting jobs."),
         "retry": ("fnt.commands.jobs:retry", "Retry failed or cancelled jobs as new jobs."),
         "rm": ("fnt.commands.jobs_rm:rm", "Remove finished jobs with their files and results."),
@@ -90,9 +90,15 @@ class LocalGroup(LazyGroup):
     """Commands for the personal server."""
 
     table = {  # noqa: RUF012 -- declared as a ClassVar in the base class
-        "status": ("fnt.commands.local:status", "Show whether it is running, and where."),
-        "stop": ("fnt.commands.local:stop", "Stop it; unfinished jobs resume with its next start."),
-        "logs": ("fnt.commands.local:logs", "Show the end of its log."),
+        "status": (
+            "fnt.commands.local:status",
+            "Show whether the personal server is running, and where.",
+        ),
+        "stop": (
+            "fnt.commands.local:stop",
+            "Stop the personal server; unfinished jobs resume at the next start.",
+        ),
+        "logs": ("fnt.commands.local:logs", "Show the end of the personal server's log."),
     }
 
 

@@ -95,7 +95,7 @@ def open_for_text(path: Path, mode: str) -> IO[str]:
         descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
     except OSError as error:
         if error.errno == errno.ENXIO:
-            raise OSError(error.errno, "a named pipe that nobody reads") from error
+            raise OSError(error.errno, "a named pipe without a reader") from error
         raise
     os.set_blocking(descriptor, True)
     return open(descriptor, "w", encoding="utf-8")  # noqa: PTH123 -- a descriptor, as above

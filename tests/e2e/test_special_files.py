@@ -124,7 +124,7 @@ def test_a_result_is_not_written_over_a_special_file(
 def test_a_report_into_a_pipe_needs_a_reader(home: ClientHome, option: str) -> None:
     done = home.run("upload", "a.pdf", "--detach", option, "pipe.pdf", timeout_s=AT_ONCE_S)
     assert done.returncode == 2
-    assert "a named pipe that nobody reads" in done.stderr
+    assert "a named pipe without a reader" in done.stderr
 
     done = bash(home, f"fnt upload a.pdf --detach {option} >(cat > seen); sleep 0.1; cat seen")
     assert done.returncode == 0, done.stderr

@@ -351,5 +351,5 @@ def _naming(job_id: int) -> Iterator[None]:
 
 def _asked_for(job: JobSnapshot, job_id: int) -> JobSnapshot:
     if job.id != job_id:
-        raise ProtocolError(f"the server answered with job {job.id} instead of job {job_id}")
+        raise ProtocolError(f"the server returned job {job.id} instead of job {job_id}")
     return job

@@ -70,7 +70,7 @@ def _own_url(text: str, *, server: str) -> str:
         is_own = False
     if not is_own or not text.isascii() or any(sign <= " " or sign == "\\" for sign in text):
         raise ProtocolError(
-            f"the server sends you elsewhere to log in: {text[:200]!r}; do not go there",
+            f"the server's login page is on another site: {text[:200]!r}; do not open it",
             hint="if it is yours, behind a proxy: see FNT_PROXIES. Or: fnt login --email ADDR",
         )
     return text

@@ -46,7 +46,7 @@ def status(
 ) -> None:
     """Show the progress and failures of an import.
 
-    It also works while the import is running.
+    Also works while the import is running.
     """
     context: AppContext = ctx.obj
     terminal = context.terminal

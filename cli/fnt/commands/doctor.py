@@ -51,8 +51,8 @@ def doctor(
     """Diagnose connection and setup problems.
 
     Each check takes at most five seconds. Exit codes: 0 if everything works, possibly with
-    warnings; 2 if something here is misconfigured; 5 if the server is unreachable or cannot work;
-    4 if you only need to log in.
+    warnings; 2 if something here is misconfigured; 5 if the server is unreachable or
+    cannot process jobs; 4 if you only need to log in.
     """
     context: AppContext = ctx.obj
     target = DoctorContext(

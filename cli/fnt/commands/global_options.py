@@ -21,7 +21,7 @@ def _global_options(  # noqa: PLR0913 -- a declaration, never called
     ] = None,
     no_local: Annotated[
         bool | None,
-        typer.Option("--no-local", help="Neither start nor use a personal server unasked."),
+        typer.Option("--no-local", help="Do not start or use a personal server automatically."),
     ] = None,
     json: Annotated[
         bool | None, typer.Option("--json", help="Print one JSON document at the end.")

@@ -54,7 +54,7 @@ EXIT_CODES = Topic(
         (
             "1",
             "a bug in `fnt`",
-            "report it, with what was printed",
+            "report it with the output",
         ),
         (
             "2",
@@ -87,20 +87,20 @@ EXIT_CODES = Topic(
         ),
         (
             "12",
-            "the server's answer makes no sense, or it refuses for a reason `fnt` does not expect",
+            "the server's response or refusal is not one that `fnt` expects",
             "check the URL: `fnt doctor`; if it is an fnt-server, report it with the request ID",
         ),
-        ("129", "the terminal was closed (SIGHUP), unless under `nohup`", "as for 130"),
+        ("129", "the terminal was closed (SIGHUP), unless under `nohup`", "same as 130"),
         ("130", "Ctrl-C", "jobs keep running; resume with the command that was printed"),
         ("141", "stdout was closed (`| head`)", ""),
-        ("143", "SIGTERM", "as for 130"),
+        ("143", "SIGTERM", "same as 130"),
     ),
     note="If several apply, the first of these wins: "
     "129, 130, 143, 4, 8, 6 or 7, 3, 10, 11, 12, 5.",
 )
 
 ENVIRONMENT = Topic(
-    title="Environment of fnt",
+    title="Environment variables and settings of fnt",
     page="configuration.md",
     head=("variable", "flag", "key in `config.toml`", "default", "description"),
     rows=(
@@ -109,7 +109,7 @@ ENVIRONMENT = Topic(
             "`--server`",
             "`server`",
             "`http://127.0.0.1:5000`",
-            "server URL, perhaps with a path; plain `http://` only for this machine; or `local`",
+            "server URL, optionally with a path; plain `http://` only for this machine; or `local`",
         ),
         (
             "`FNT_PROFILE`",
@@ -135,14 +135,14 @@ ENVIRONMENT = Topic(
             "`--no-local`",
             "`no_local`",
             "false",
-            "neither start nor use a personal server unasked",
+            "do not start or use a personal server automatically",
         ),
         (
             "`FNT_LOCAL_IDLE`",
             "",
             "`local_idle`",
             "10m",
-            "a personal server ends after this long without use, 1s to 7d",
+            "stop the personal server after this long without use, 1s to 7d",
         ),
         (
             "`FNT_LOCAL_DIR`",
@@ -156,14 +156,14 @@ ENVIRONMENT = Topic(
             "",
             "",
             "the system's config folder for `fnt`",
-            "folder of the files below",
+            "folder of `config.toml` and other files",
         ),
     ),
     note="Precedence: flag, environment, .fnt.toml, profile, config.toml.",
 )
 
 FORMATS = Topic(
-    title="Formats of a result",
+    title="Result formats",
     page="results.md",
     head=("format", "description", "use it for"),
     rows=(
@@ -175,7 +175,7 @@ FORMATS = Topic(
             "one document, including the source file and settings",
             "programs, archives",
         ),
-        ("`html`", "page with contents, which loads nothing", "reading, printing"),
+        ("`html`", "self-contained page with a table of contents", "reading, printing"),
         ("`xlsx`", "Excel workbook (extra `xlsx`)", "spreadsheets"),
         ("`anki`", "flashcards in an `.apkg` file (extra `anki`)", "learning with Anki"),
     ),
@@ -196,7 +196,7 @@ EVENTS = Topic(
         ("`job.ended`", "a job completed, failed or was cancelled", "`job`"),
         ("`output.written`", "a result was saved", "`job_id`, `path`"),
         ("`warning`", "a file was refused", "`file`, `code`, `message`"),
-        ("`run.finished`", "once at the end, in every case", "`exit_code`, `counts`, `error`"),
+        ("`run.finished`", "always once, at the end", "`exit_code`, `counts`, `error`"),
     ),
     note="Every event also has v, seq, ts and type.",
 )
@@ -208,7 +208,7 @@ TROUBLE = Topic(
     rows=(
         (
             "`settings`",
-            "flags, environment and files, and where the server URL comes from",
+            "flags, environment and files; where the server URL comes from",
             "fix the file or variable named; `fnt config list --show-origin`",
         ),
         (
@@ -218,12 +218,12 @@ TROUBLE = Topic(
         ),
         (
             "`folder`",
-            "results can be written here, and free space",
+            "results can be written here; free space",
             "choose another folder with `-o DIR`",
         ),
         (
             "`keyring`",
-            "a secure one exists and responds within 3 s",
+            "a secure keyring exists and responds within 3 s",
             "unlock it, set `FNT_TOKEN`, or use `fnt login --insecure-storage`",
         ),
         (
@@ -245,7 +245,7 @@ TROUBLE = Topic(
         ("`rest`", "an fnt-server responds", "fix `--server`; start the server behind the proxy"),
         (
             "`clock`",
-            "the clocks here and on the server differ by at most 30 s",
+            "the local and server clocks differ by at most 30 s",
             "correct the wrong one (NTP)",
         ),
         (

@@ -42,7 +42,7 @@ def show(
         typer.Option("--chapters", help="List the chapters of the result: number, pages, size."),
     ] = False,
 ) -> None:
-    """Show a job in detail, with the chunks that failed."""
+    """Show a job in detail, including failed chunks."""
     context: AppContext = ctx.obj
     if chapters:
         _show_chapters(context, jobs)

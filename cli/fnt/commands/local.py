@@ -35,7 +35,7 @@ def status(ctx: typer.Context) -> None:
 
 
 def stop(ctx: typer.Context) -> None:
-    """Stop the personal server. Its unfinished jobs resume with its next start."""
+    """Stop the personal server; unfinished jobs resume at the next start."""
     context: AppContext = ctx.obj
     local = _local(context)
     was_running = local.stop()

@@ -25,7 +25,7 @@ def passwd(
 ) -> None:
     """Change your password.
 
-    All other logins and all personal tokens of your account end.
+    Ends all other logins and all personal tokens of your account.
 
     A new password has at least 10 characters and is not a common or easily guessed one.
     """

@@ -47,7 +47,7 @@ LayoutOption = Annotated[
     typer.Option(
         "--layout",
         metavar="lines|paragraphs",
-        help="Of txt: with blank lines between paragraphs.",
+        help="Layout of txt; paragraphs adds blank lines between them.",
         rich_help_panel=RESULTS,
     ),
 ]
@@ -55,7 +55,7 @@ ExcelOption = Annotated[
     bool,
     typer.Option(
         "--excel",
-        help="Write csv for a double click in Excel: semicolons, byte order mark.",
+        help="Write csv that opens in Excel with a double click: semicolons, byte order mark.",
         rich_help_panel=RESULTS,
     ),
 ]
@@ -72,7 +72,7 @@ UnsavedOption = Annotated[
     bool,
     typer.Option(
         "--unsaved",
-        help="Also take jobs uploaded from here that ended since and were never saved.",
+        help="Include jobs uploaded from here that ended but were never saved.",
         rich_help_panel=RESULTS,
     ),
 ]

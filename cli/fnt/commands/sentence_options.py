@@ -39,7 +39,7 @@ class SentenceOptions:
             metavar="N",
             min=0,
             max=4,
-            help="Words a piece may be longer where that saves a bad cut, 0 to 4.",
+            help="Extra words allowed per piece to avoid a bad cut, 0 to 4.",
             rich_help_panel=SENTENCES,
         ),
     ] = DEFAULTS.stretch

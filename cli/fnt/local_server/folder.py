@@ -64,11 +64,11 @@ class LocalFolder:
             self.path.mkdir(mode=0o700, exist_ok=True)
             found = self.path.lstat()
             if not stat.S_ISDIR(found.st_mode) or not _is_mine(found):
-                raise SetupError(f"{self.path} is not a folder of yours", hint=ELSEWHERE)
+                raise SetupError(f"{self.path} is not a folder you own", hint=ELSEWHERE)
             if found.st_mode & 0o022:
                 raise SetupError(
                     f"others can write to {self.path}",
-                    hint=f"remove it, or if nobody did: chmod 700 {self.path}",
+                    hint=f"inspect it, then remove it or run: chmod 700 {self.path}",
                 )
             if stat.S_IMODE(found.st_mode) != 0o700:
                 self.path.chmod(0o700)

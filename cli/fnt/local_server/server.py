@@ -104,7 +104,7 @@ class LocalServer:
                     self._end(pid)
                     return True
             if time.monotonic() > ends:
-                raise TemporaryError("the personal server does not end", hint=LOGS_HINT)
+                raise TemporaryError("the personal server did not stop", hint=LOGS_HINT)
             time.sleep(POLL_EVERY_S)
         return False
 
@@ -210,7 +210,7 @@ def require_running(folder: LocalFolder, url: str) -> None:
     state = folder.state() if locks.is_locked(folder.server_lock) else None
     if state is None or state.url != url:
         raise TemporaryError(
-            "the personal server has ended", hint="run the command again", code="UNREACHABLE"
+            "the personal server has stopped", hint="run the command again", code="UNREACHABLE"
         )
 
 

@@ -51,11 +51,11 @@ class Ranges:
 def _part(text: str, least: int) -> tuple[int, int | None]:
     match = _PART.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text[:20]!r} is none of 3, 3-7, 3-")
+        raise ValueError(f"{text[:20]!r} is not a range like 3, 3-7 or 3-")
     first = int(match["first"])
     last = int(match["last"]) if match["last"] else None if match["dash"] else first
     if first < least:
-        raise ValueError(f"counting begins at {least}")
+        raise ValueError(f"numbers start at {least}")
     if last is not None and last < first:
         raise ValueError(f"{text} ends before it begins")
     return first, last

@@ -104,7 +104,9 @@ class ArchiveReader:
         seen: set[str] = set()
         for member in self._tar:
             if MANIFEST in seen or member.name in seen or not _is_harmless(member):
-                raise ConfigError(f"{self._path} holds {member.name[:80]!a}, which no backup does")
+                raise ConfigError(
+                    f"{self._path} holds {member.name[:80]!a}, which does not belong in a backup"
+                )
             seen.add(member.name)
             yield member
         if MANIFEST not in seen:
@@ -119,7 +121,7 @@ class ArchiveReader:
         content = file.read()
         try:
             if msgspec.json.decode(content, type=_Version).format != FORMAT:
-                raise ConfigError(f"{self._path} is of a newer version: install that version")
+                raise ConfigError(f"{self._path} was made by a newer version: install that version")
             manifest = msgspec.json.decode(content, type=Manifest)
         except (msgspec.MsgspecError, ValueError) as error:
             raise ConfigError(_NO_BACKUP.format(self._path)) from error

@@ -95,7 +95,7 @@ def _require_room(folder: Path, archive: ArchiveReader, *, replace: bool) -> Non
     if _entries(folder) and not replace:
         raise ConfigError(
             f"{folder} is not empty: choose another --data-dir, or pass --replace, "
-            "which keeps what is there in a folder of its own"
+            "which keeps the old data in a separate folder"
         )
     _require_unused(folder / DATABASE)
     free = shutil.disk_usage(folder).free
@@ -134,7 +134,7 @@ def _unpack(archive: ArchiveReader, folder: Path) -> None:
 
 
 def _check_database(path: Path) -> None:
-    bad = ConfigError("the database in the backup is damaged, or none of fnt-server")
+    bad = ConfigError("the database in the backup is damaged, or not from fnt-server")
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
             connection.execute("PRAGMA trusted_schema=OFF")

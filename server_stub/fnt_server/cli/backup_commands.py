@@ -21,7 +21,7 @@ def backup(
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Back up database, files and signing key into one file, while the server runs."""
+    """Back up database, files and signing key to one file, while the server runs."""
     from fnt_server.backup import creation  # noqa: PLC0415 -- heavy
 
     _end_cleanly()
@@ -41,7 +41,7 @@ def restore(
         bool,
         typer.Option(
             "--replace",
-            help="Restore into a data folder that is not empty; its data is kept.",
+            help="Restore into a data folder that is not empty; keeps its old data.",
         ),
     ] = False,
     data_dir: DataDir = None,

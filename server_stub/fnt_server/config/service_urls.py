@@ -45,7 +45,7 @@ def storage_url(url: str) -> str:
         raise ConfigError("FNT_STORAGE_URL must name a folder, as file:///srv/fnt/files")
     if parts.scheme == "memory":
         raise ConfigError(
-            "FNT_STORAGE_URL must be kept: begin it with file://, s3://, gs:// or az://"
+            "FNT_STORAGE_URL must be persistent: start it with file://, s3://, gs:// or az://"
         )
     return url
 

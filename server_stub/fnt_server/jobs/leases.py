@@ -186,7 +186,7 @@ def _record_loss(session: Session, step: Step) -> Job | None:
         session,
         step.job_id,
         JobErrorCode.WORKER_LOST,
-        "too many workers were lost over this book: run `fnt jobs retry` later",
+        "too many workers were lost while processing this book: run `fnt jobs retry` later",
         attempts=Job.attempts + 1,
     )
 

@@ -13,20 +13,20 @@ from fnt_server.pipeline.layout.geometry import Page
 
 _SENTENCES: Final[dict[WarningCode, tuple[str, str]]] = {
     WarningCode.PAGES_WITHOUT_TEXT: (
-        "page is a picture without text",
-        "pages are pictures without text",
+        "page is an image without text",
+        "pages are images without text",
     ),
     WarningCode.UNREADABLE_FONT: (
-        "page has characters of a font that does not say which they are, left out",
-        "pages have characters of a font that does not say which they are, left out",
+        "page has characters in a font without a Unicode mapping, left out",
+        "pages have characters in a font without a Unicode mapping, left out",
     ),
     WarningCode.UNREADABLE_CHARACTERS: (
-        "page has characters that the file does not name, shown as \ufffd",
-        "pages have characters that the file does not name, shown as \ufffd",
+        "page has characters without a Unicode mapping, shown as \ufffd",
+        "pages have characters without a Unicode mapping, shown as \ufffd",
     ),
     WarningCode.HIDDEN_LAYERS: (
-        "page has layers that are switched off, left out",
-        "pages have layers that are switched off, left out",
+        "page has hidden layers, left out",
+        "pages have hidden layers, left out",
     ),
 }
 _ADVICE: Final = {

@@ -94,4 +94,4 @@ def _decoded(lines: Sequence[bytes]) -> list[_Stored]:
     try:
         return list(map(_DECODER.decode, lines))
     except REFUSED as error:
-        raise WireError("a stored line is no sentence") from error
+        raise WireError("a stored line is not a sentence") from error

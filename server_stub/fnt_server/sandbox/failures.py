@@ -66,7 +66,7 @@ def process_lost() -> ExtractionCrashed:
 
 def untrusted() -> ExtractionCrashed:
     """Return the error for a response that is not what was asked for."""
-    _log.error("the pipeline process answered what it may not")
+    _log.error("the pipeline process sent an invalid answer")
     return _broken()
 
 

@@ -299,6 +299,6 @@ def test_an_address_is_told_from_a_file() -> None:
     error = world.invoke("upload", "HTTPS://example.org/a novel.pdf", "-w").exception
 
     assert isinstance(error, UsageError)
-    assert error.message == "HTTPS://example.org/a novel.pdf is an address, not a file"
+    assert error.message == "HTTPS://example.org/a novel.pdf is a URL, not a file"
     assert error.hint == "download it first: curl -fLO 'HTTPS://example.org/a novel.pdf'"
     assert world.session.asked == []

@@ -87,7 +87,7 @@ def test_what_belongs_to_another_user_is_refused(folder: LocalFolder) -> None:
         folder.token()
 
     os.chown(folder.path, 1234, 1234)
-    with pytest.raises(SetupError, match="not a folder of yours"):
+    with pytest.raises(SetupError, match="not a folder you own"):
         folder.prepare()
 
 

@@ -252,7 +252,7 @@ def test_whoever_takes_the_port_of_a_killed_one_gets_no_token(folder: LocalFolde
         with socket.create_server(("127.0.0.1", int(found.url.rpartition(":")[2]))) as thief:
             thief.setblocking(False)
 
-            with pytest.raises(TemporaryError, match="has ended"):
+            with pytest.raises(TemporaryError, match="has stopped"):
                 api.probe_health()
 
             with pytest.raises(BlockingIOError):

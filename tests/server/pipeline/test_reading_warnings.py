@@ -29,10 +29,10 @@ def test_nothing_is_said_of_a_book_that_was_read() -> None:
 @pytest.mark.parametrize(
     ("odd", "code", "words"),
     [
-        (lambda n: page(n, is_picture=True), "PAGES_WITHOUT_TEXT", "2 pages are pictures"),
-        (lambda n: page(n, unmapped=3), "UNREADABLE_FONT", "2 pages have characters of a font"),
+        (lambda n: page(n, is_picture=True), "PAGES_WITHOUT_TEXT", "2 pages are images"),
+        (lambda n: page(n, unmapped=3), "UNREADABLE_FONT", "2 pages have characters in a font"),
         (lambda n: page(n, "Il a \ufffdni."), "UNREADABLE_CHARACTERS", "2 pages have characters"),
-        (lambda n: page(n, has_hidden_layers=True), "HIDDEN_LAYERS", "2 pages have layers"),
+        (lambda n: page(n, has_hidden_layers=True), "HIDDEN_LAYERS", "2 pages have hidden layers"),
     ],
 )
 def test_what_could_not_be_read_is_told_once(

@@ -72,7 +72,7 @@ def normalize_server(text: str, *, insecure_http: bool = False) -> str:
         )
     if parts.query or parts.fragment or not _PATH.fullmatch(path := parts.path.rstrip("/")):
         raise UsageError(
-            "the server URL must be host, port and perhaps a plain path",
+            "the server URL can only have a host, a port and a plain path",
             hint="for example https://example.org/fnt",
         )
     if parts.scheme == "http" and not insecure_http and not is_loopback(host):

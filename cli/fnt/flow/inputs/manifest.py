@@ -106,7 +106,9 @@ def _found_below(
     for number, found in enumerate(files, start=1):
         parts = [safe_stem(part) for part in found.relative.parts]
         if None in parts:
-            raise UsageError(f"{found.given} has a name that no result file can have; rename it")
+            raise UsageError(
+                f"{found.given} has a name that cannot be used for a result; rename it"
+            )
         yield Wanted(
             path=_storable(str(found.relative)),
             file=found.path,

@@ -65,7 +65,7 @@ def _check(sources: Sources, terminal: Terminal) -> None:
     for word in sources.words:
         if re.match("(https?|ftp)://", word, re.IGNORECASE) and not os.path.lexists(word):
             raise UsageError(
-                f"{word} is an address, not a file",
+                f"{word} is a URL, not a file",
                 hint=f"download it first: curl -fLO {shlex.quote(word)}",
             )
     if not is_piped and sources.name is not None:

@@ -52,7 +52,7 @@ def confirm() -> tuple[dict[str, Any], int]:
     if missing is not None:
         raise WireError(f"the engine {settings.engine} is not set up on this server: {missing}")
     if settings.min_sentence_length > settings.sentence_length_limit:
-        raise WireError("min_sentence_length must not be above sentence_length_limit")
+        raise WireError("min_sentence_length must not exceed sentence_length_limit")
     limit = services().config.uploads.max_upload_bytes
     if (asked.file_size or 0) > limit:
         raise file_too_large(limit)
