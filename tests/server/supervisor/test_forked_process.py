@@ -72,6 +72,24 @@ def test_counting_in_a_forked_process_closes_no_descriptor_of_its_own(tmp_path: 
     assert len(list(tmp_path.glob("counter_*"))) == 2
 
 
+def test_run_leaves_out_what_libraries_import_only_if_it_is_there(tmp_path: Path) -> None:
+    code = """
+import sys
+from fnt_server.__main__ import main
+
+sys.argv = ["fnt-server", "run", "--host", "nowhere.invalid", "--data-dir", sys.argv[1]]
+try:
+    main()
+except SystemExit as end:
+    print(end.code, *sorted({"cryptography.x509", "requests"} & set(sys.modules)))
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "data")]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+
+    assert done.stdout.split() == ["2"]
+
+
 def test_what_run_imports_is_what_its_processes_share() -> None:
     """Each start pays for it, and each process holds it."""
     code = """
