@@ -61,7 +61,7 @@ class WarmChild:
         if self._channel is None:
             return
         with suppress(OSError):
-            if not stat.S_ISREG(os.stat(path).st_mode):
+            if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 -- pathlib is not loaded yet
                 return  # to open a pipe and close it again would end its writer
             self._look_ahead(path)
 
