@@ -12,7 +12,7 @@ LEAVE_WITHIN_S = 5.0
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM or SIGHUP, handled like Ctrl-C but with an exit code of its own."""
+    """SIGTERM or SIGHUP, handled like Ctrl-C but with its own exit code."""
 
     def __init__(self, number: int = signal.SIGTERM) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What is wrong with a database, broker or bucket, and what to do: one line, made from an error.
+"""Turn database, broker and bucket errors into one line: what is wrong and what to do.
 
 The error's own message may quote a password, a file name or an SQL parameter; these lines never do.
 """

@@ -61,9 +61,7 @@ def watched(
             committed[changed.version] = time.time()
             publisher.publish(queries.snapshot(changed).to_wire())
             commits.append(committed[changed.version] - began)
-        until = time.monotonic() + LATE_S
-        while len(listeners.arrivals) < events * watchers and time.monotonic() < until:
-            time.sleep(0.05)
+        listeners.wait_for(events * watchers, within_s=LATE_S)
     publisher.close()
     web.process.kill()
     return commits, [at - committed[v] for v, at in listeners.arrivals if v in committed]

@@ -52,6 +52,12 @@ class Listeners:
             at - datetime.fromisoformat(job["updated_at"]).timestamp() for job, at in self._read()
         ]
 
+    def wait_for(self, count: int, *, within_s: float) -> None:
+        """Wait until this many events have come, but no longer than this."""
+        until = time.monotonic() + within_s
+        while len(self._read()) < count and time.monotonic() < until:
+            time.sleep(0.1)
+
     def close(self) -> None:
         """Hang up."""
         self._over.set()

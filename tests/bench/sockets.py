@@ -83,8 +83,8 @@ def _loaded(deployment: Deployment, load: Load, *, worker_class: str) -> Iterato
             opened_s = time.monotonic() - began
             after_kib = _memory_kib(web)
             sent = _emit(deployment, jobs, load)
-            _wait_until_all_came(listeners.delays_s, sent)
-            delays = sorted(listeners.delays_s)
+            listeners.wait_for(sent, within_s=LATE_S)
+            delays = listeners.delays_s
     finally:
         deployment.close()
     what = f"{load.sockets} sockets, {worker_class}, {load.events_per_s} events/s"
@@ -116,12 +116,6 @@ def _emit(deployment: Deployment, jobs: list[int], load: Load) -> int:
 
 def _with_tests(deployment: Deployment) -> dict[str, str]:
     return {**deployment.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-
-
-def _wait_until_all_came(delays: list[float], sent: int) -> None:
-    until = time.monotonic() + LATE_S
-    while len(delays) < sent and time.monotonic() < until:
-        time.sleep(0.1)
 
 
 def _memory_kib(web: WebProcess) -> int:

@@ -1,4 +1,4 @@
-"""Limits on the body of a response, also where the HTTP library reads one by itself."""
+"""Limits on the body of a response, even when the HTTP library reads it itself."""
 
 from __future__ import annotations
 

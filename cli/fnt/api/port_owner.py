@@ -1,4 +1,4 @@
-"""Whose server listens on a port of this machine: anybody's program may, if it is there first."""
+"""Find out whose server listens on a local port: any user's program can take the port first."""
 
 from __future__ import annotations
 

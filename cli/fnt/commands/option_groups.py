@@ -1,4 +1,4 @@
-"""Lets a command take options as dataclasses, so that several commands share them."""
+"""Let commands take options as dataclasses, so that several commands can share them."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class ParallelOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """How jobs are watched, and which files tell of it."""
+    """How jobs are watched and reported."""
 
     transport: Annotated[
         Transport,

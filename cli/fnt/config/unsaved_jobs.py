@@ -1,4 +1,4 @@
-"""Memory of jobs whose results are not saved yet, so that a later command can save them."""
+"""Records jobs whose results are not saved yet, so that a later command can save them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said at the end of a run: what failed, what is left, and how to go on."""
+"""Messages at the end of a run: what failed, what is left, and how to continue."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def tell_failures(
 
 
 def tell_how_to_resume(terminal: Terminal, plan: Plan, *, width: int | None) -> None:
-    """Say what is still running or was not sent, and how to go on with it.
+    """Say what is still running or was not sent, and how to resume it.
 
     Where the same command line does that, it also stands for a list of jobs wider than `width`.
     """

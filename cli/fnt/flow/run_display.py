@@ -24,7 +24,7 @@ FAILED_KEPT = 20
 
 
 class RunDisplay:
-    """What is displayed of one run."""
+    """The displayed state of one run."""
 
     def __init__(self, context: AppContext, session: Session, plan: Plan, *, server: str) -> None:
         self._context = context

@@ -19,7 +19,7 @@ ELSEWHERE = f"choose another folder with {VARIABLE}, or name a server with --ser
 
 
 class LocalFolder:
-    """Paths in the folder, and files that are trusted only if nobody else could write them."""
+    """Paths in the folder, and files that are trusted only if no other user can write them."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -38,7 +38,7 @@ def try_lock(path: Path, *, shared: bool = False) -> int | None:
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether anybody holds an exclusive lock on a file."""
+    """Return whether a process holds an exclusive lock on a file."""
     if not path.exists():
         return False
     descriptor = try_lock(path, shared=True)

@@ -123,7 +123,7 @@ def _is_set_up(find_local: FindLocal) -> bool:
 
 
 def is_ci(environ: Mapping[str, str]) -> bool:
-    """Return whether nobody is at the terminal, because a CI service is."""
+    """Return whether this runs in a CI service, with no one at the terminal."""
     return any(environ.get(name, "").lower() not in ("", "0", "false") for name in CI_VARIABLES)
 
 

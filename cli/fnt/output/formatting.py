@@ -127,7 +127,7 @@ def sent_of(row: Row) -> str:
 
 
 def is_reachable(link: LinkState) -> bool:
-    """Return whether news arrive, so that an estimate means something."""
+    """Return whether updates arrive, so that an estimate is meaningful."""
     return link.status in (LinkStatus.LIVE, LinkStatus.POLLING)
 
 

@@ -59,7 +59,7 @@ class Frame(RenderHook):
             self._console.show_cursor(True)
 
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
-        """Put what is printed above the content."""
+        """Place printed output above the content."""
         return [_control(ERASE_BELOW), *renderables, _Content(self._content)]
 
 

@@ -1,4 +1,4 @@
-"""The live view: what failed, what is in progress, and one line of status, redrawn in place."""
+"""The live view: failures, work in progress and a status line, redrawn in place."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ class Terminal:
         self._say(line)
 
     def ask(self, question: str, *, instead: str | None = None) -> str:
-        """Ask for one line; raises UsageError with `instead` as its hint if nobody can answer."""
+        """Prompt for one line; raises UsageError with `instead` as its hint if it cannot prompt."""
         self._must_ask(question, instead)
         self.err.write(f"{clean(question)}: ")
         self.err.flush()

@@ -1,4 +1,4 @@
-"""Uploading and watching, as one iterator of updates over any transport."""
+"""Upload and watch as one iterator of updates, over any transport."""
 
 from __future__ import annotations
 

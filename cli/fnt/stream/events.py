@@ -49,7 +49,7 @@ StreamEvent = JobProgressEvent | Ack | Draining | Disconnected
 
 
 def retry_in_s(payload: object) -> float | None:
-    """Return the wait a server asks for; None for none, or one that is no number of seconds."""
+    """Return the wait a server requests, in seconds; None if missing or not a number."""
     try:
         seconds = socket_payloads.Draining.from_wire(payload).retry_in
     except WireError:

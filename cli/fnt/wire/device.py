@@ -34,6 +34,6 @@ def shown_code(letters: str) -> str:
 
 
 def read_code(typed: str) -> str | None:
-    """Return the letters of a user code as somebody typed it; None for what cannot be one."""
+    """Return the letters of a user code as typed; None if it is not a valid code."""
     letters = re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", typed[:100])).upper()
     return letters if re.fullmatch(f"[{ALPHABET}]{{{CODE_LETTERS}}}", letters) else None

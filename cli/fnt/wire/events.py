@@ -12,5 +12,5 @@ SERVER_DRAINING = "server_draining"
 
 
 def job_room(job_id: int) -> str:
-    """Name the room in which a job's progress is told."""
+    """Return the name of the room that gets a job's progress."""
     return f"job_{job_id}"

@@ -1,4 +1,4 @@
-"""REST paths, so that they stand in one place."""
+"""REST paths, defined in one place."""
 
 API = "/api/v1"
 

@@ -107,7 +107,7 @@ class DeviceCodeRequest(WireStruct, frozen=True, kw_only=True):
 
 
 class DeviceTokenRequest(WireStruct, frozen=True, kw_only=True):
-    """A device that asks whether somebody has answered (RFC 8628)."""
+    """A device polling for approval (RFC 8628)."""
 
     client_id: ClientId
     grant_type: Annotated[str, Meta(extra={"says": "is missing"})]

@@ -40,7 +40,7 @@ class AuditEvent(StrEnum):
 
 
 def record(session: Session, event: AuditEvent, *, user: int | str, detail: str = "") -> None:
-    """Add a line within a transaction; `user` is an id, or an address that may be anybody's."""
+    """Add a line within a transaction; `user` is an ID, or an unverified email address."""
     if isinstance(user, int):
         email = session.scalar(select(User.email).where(User.id == user)) or NOT_AN_ADDRESS
     else:

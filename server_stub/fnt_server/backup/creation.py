@@ -1,4 +1,4 @@
-"""Makes a backup while the server runs; what is not in the data folder is named, not included."""
+"""Create a backup while the server runs; data outside the data folder is listed, not included."""
 
 from __future__ import annotations
 

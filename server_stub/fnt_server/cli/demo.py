@@ -1,4 +1,4 @@
-"""`fnt-server demo`: what `fnt upload` does with a personal server, in folders of its own."""
+"""`fnt-server demo`: what `fnt upload` does with a personal server, in separate folders."""
 
 from __future__ import annotations
 

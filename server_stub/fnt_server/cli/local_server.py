@@ -64,7 +64,7 @@ def run_local_server(
 
 
 def usable_port(host: str, kept: Path) -> int:
-    """Return the port of the last start, or 0 if there is none or somebody else listens on it."""
+    """Return the port of the last start, or 0 if there is none or it is in use."""
     try:
         port = int(kept.read_text(encoding="ascii"))
         if not 0 < port < 65536:

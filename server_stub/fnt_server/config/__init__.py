@@ -163,7 +163,7 @@ class Config:
 
     @property
     def is_embedded(self) -> bool:
-        """Whether `run` starts a broker of its own."""
+        """Whether `run` starts its own broker."""
         return not self.broker_url
 
 

@@ -72,7 +72,7 @@ _KEPT_OPEN = 0.5
 
 
 class RowLocked(Exception):  # noqa: N818 -- the pass goes on
-    """Somebody else holds a lock that a transaction would have to wait for."""
+    """Another transaction holds a lock that this one would have to wait for."""
 
 
 class now(FunctionElement[float]):  # noqa: N801 -- reads as the SQL function it is

@@ -248,7 +248,7 @@ class Step(Base):
 
 
 class ModelAnswer(Base):
-    """The pieces that a model made of a sentence of a user; see `fnt_server.jobs.model_answers`."""
+    """A model's pieces of a user's sentence; see `fnt_server.jobs.model_answers`."""
 
     __tablename__ = "model_answers"
 

@@ -9,7 +9,7 @@ from fnt_server.db.models import User
 
 
 def lock_user(session: Session, user_id: int | ScalarSelect[int]) -> None:
-    """Make requests of one user wait for each other, so that each counts what the others add.
+    """Serialize the requests of one user, so that each sees what the others add.
 
     Take it before any lock on a job or login: the removal of a user takes them in this order. On
     SQLite, which has one lock for everything, they wait anyway.

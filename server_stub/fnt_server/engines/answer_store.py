@@ -1,4 +1,4 @@
-"""Answers of models that are kept, so that the same sentence is asked once."""
+"""Cache of model answers, so that a sentence is requested only once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class AnswerStore(Protocol):
     """Keeps the pieces of sentences by `answer_key`, for one user."""
 
     def find(self, keys: Sequence[str]) -> Mapping[str, list[str]]:
-        """Return what is kept under these keys."""
+        """Return the cached answers for these keys."""
         ...
 
     def add(self, answers: Mapping[str, list[str]]) -> None:

@@ -1,4 +1,4 @@
-"""Tells what kind of joint is between two words."""
+"""Classify the joint between two words."""
 
 from __future__ import annotations
 

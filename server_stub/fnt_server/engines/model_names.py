@@ -1,4 +1,4 @@
-"""Which models are asked, and where, as the environment says; needs none of their libraries."""
+"""Read the models and their addresses from the environment, without importing their libraries."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ ANSWERS_TO_SPEED_UP: Final = 10
 
 
 class RequestGate:
-    """Lets a number of requests through at a time.
+    """Limit the number of concurrent requests.
 
     A service that is unavailable halves the number; answers bring it back, one by one. What a
     service says about when to come back holds for all requests.

@@ -11,7 +11,7 @@ from fnt.wire.jobs import JobWarning
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookFindings:
-    """Title and author, for results alone, and what could not be read."""
+    """Title and author (for results only), and warnings."""
 
     title: str | None = None
     author: str | None = None
@@ -28,7 +28,7 @@ class BookFindings:
         )
 
     def to_row(self) -> dict[str, Any] | None:
-        """Return what is known, None if that is nothing."""
+        """Return the known fields; None if there are none."""
         known = {
             "title": self.title,
             "author": self.author,

@@ -57,7 +57,7 @@ def find(
 
 
 def add(database: Database, *, user_id: int, job_id: int, answers: Mapping[str, list[str]]) -> None:
-    """Keep answers, at least one, of a user's job; those of a job that was faster stay."""
+    """Store one or more answers of a user's job; answers already stored by a faster job stay."""
     insert = sqlite.insert if database.is_sqlite else postgresql.insert
     rows = [
         {

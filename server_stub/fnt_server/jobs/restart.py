@@ -1,4 +1,4 @@
-"""Lets every unfinished job of a stopped server start anew."""
+"""Restart every unfinished job of a stopped server from the beginning."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ CANDIDATES = 64
 
 
 def claim_candidate(session: Session) -> tuple[Step, Job] | None:
-    """Lock the fairest step that nobody else is claiming.
+    """Lock the fairest step that no other worker is claiming.
 
     Selects first, then locks: in one query, PostgreSQL would sort all whole rows to lock one.
     """

@@ -48,7 +48,7 @@ class _WakeupChannel(Channel):
 
 
 class WakeupTransport(Transport):
-    """Redis, without trust in what is in the queue."""
+    """Redis transport that does not trust the queue's contents."""
 
     Channel = _WakeupChannel
     connection_errors = (*Transport.connection_errors, redis.ResponseError)

@@ -101,7 +101,7 @@ def _figures(database: Database) -> _DatabaseFigures:
 
 
 class PeriodicProbe(Generic[T]):
-    """Runs a probe every few seconds in a thread of its own; a failure is logged with its reason.
+    """Runs a probe every few seconds in its own thread; logs failures with their reason.
 
     The result is that of the last run, unless that failed or is too long ago.
     """

@@ -30,7 +30,7 @@ class MetricsServer(ThreadingHTTPServer):
         self._places = threading.Semaphore(MAX_CONNECTIONS)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer a request in a thread of its own, or close it if there are too many."""
+        """Answer a request in its own thread, or close it if there are too many."""
         if not self._places.acquire(blocking=False):
             self.shutdown_request(request)
             return

@@ -1,4 +1,4 @@
-"""What the server needs of the system it runs on; what is missing is one line that says so."""
+"""System requirements of the server; each missing one is reported in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What could not be read in a book, in a few sentences."""
+"""Warnings about anything that could not be read in a book."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The pipeline in a process of its own, with limits on what a step and the process may do."""
+"""Run the pipeline in its own process, with limits on each step and on the process."""

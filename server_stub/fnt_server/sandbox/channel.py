@@ -30,7 +30,7 @@ _MODEL_PREFIXES: Final = ("OPENAI_", "GEMINI_", "GOOGLE_", "SSL_CERT_", "REQUEST
 
 
 class Channel:
-    """Sends requests to a process of its own, which it starts, and yields what comes back."""
+    """Starts a process, sends it requests and yields its responses."""
 
     def __init__(self, options: Options) -> None:
         self._socket, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -19,7 +19,7 @@ _MOST_DESCRIPTORS: Final = 4096
 
 
 def enter_sandbox(limits: PdfLimits, *, keep: Collection[int]) -> list[str]:
-    """Give up files, network, processes and all descriptors but these; returns what is absent.
+    """Drop access to files, network, processes and all other descriptors; returns what is missing.
 
     All that is used afterwards must be imported before. There is no way back.
     """

@@ -1,4 +1,4 @@
-"""Runs steps in a process of its own, which a hostile document may hold up, fill or crash."""
+"""Run steps in a separate process, which a hostile document may hang, fill or crash."""
 
 from __future__ import annotations
 

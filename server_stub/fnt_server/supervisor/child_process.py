@@ -1,4 +1,4 @@
-"""A child process of the supervisor, in a process group of its own."""
+"""A child process of the supervisor, in its own process group."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A copy of this process that runs a function: it starts sooner, and shares what is imported."""
+"""A fork of this process that runs a function: it starts faster and shares imported modules."""
 
 from __future__ import annotations
 

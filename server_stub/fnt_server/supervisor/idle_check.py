@@ -1,4 +1,4 @@
-"""Tells when nobody uses a personal server any more."""
+"""Detect when a personal server is no longer in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The turns of greenlets: they wait until `FairDispatch` lets their request begin."""
+"""Turns for greenlets: each waits until `FairDispatch` starts its request."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ CHECK_EVERY_S = 0.25
 
 
 def hang_up(connection: socket.socket) -> None:
-    """Shut a connection down in both directions; whoever reads or writes it notices.
+    """Shut a connection down in both directions; readers and writers notice.
 
     It will end with a reset: after a plain end, a client whose window is full when the rest of its
     data is discarded would wait for minutes to send more.

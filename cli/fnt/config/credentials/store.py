@@ -47,7 +47,7 @@ class CredentialStore:
         return self._vault.load()
 
     def require_place(self, *, insecure_storage: bool = False) -> None:
-        """Raise UsageError if `save` would fail, so that it is known before logging in."""
+        """Raise UsageError if `save` would fail; call this before logging in."""
         if insecure_storage or self._file.exists():
             return
         if self._vault is None:

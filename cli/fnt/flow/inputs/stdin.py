@@ -1,4 +1,4 @@
-"""A file from stdin, copied to disk so that it can be read more than once."""
+"""A file from stdin, copied to disk so it can be read more than once."""
 
 from __future__ import annotations
 

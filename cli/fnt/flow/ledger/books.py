@@ -54,7 +54,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """The recorded request, apart from name and settings, kept so that it can be repeated."""
+    """The recorded request, except name and settings, stored so it can be repeated."""
 
     key: str
     sha256: str
@@ -100,7 +100,7 @@ class Book:
 
     @property
     def is_named_later(self) -> bool:
-        """Whether the result goes into a folder under a name of its own."""
+        """Whether the result goes into a folder under its own name."""
         return not self.stem or self.is_remembered
 
     @property

@@ -47,7 +47,7 @@ class EventsFile:
         self._failure: OSError | None = None
 
     def write(self, event: dict[str, Any]) -> None:
-        """Write and flush one line; after an error write no more, so that there are no gaps."""
+        """Write and flush one line; after an error, write nothing more, to avoid gaps."""
         if self._failure is not None:
             return
         try:

@@ -1,4 +1,4 @@
-"""Facing languages: two columns that each go on in the same column of the next page."""
+"""Facing languages: two columns that each continue in the same column of the next page."""
 
 from __future__ import annotations
 

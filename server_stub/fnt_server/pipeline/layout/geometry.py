@@ -1,4 +1,4 @@
-"""Lines and pages, and what is usual in a book."""
+"""Lines and pages, and a book's usual values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running heads of any number of rows: what is above text that goes on from the page before."""
+"""Running heads of any number of rows: lines above text that continues from the previous page."""
 
 from __future__ import annotations
 

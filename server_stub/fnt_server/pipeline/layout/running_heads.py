@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
@@ -34,9 +34,9 @@ _SHEET = re.compile(r"\d{1,3}[.*]{0,2}")
 _NUMBER_AT_END = re.compile(r"^\W*(\d{1,4})\b|\b(\d{1,4})\W*$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Row:
-    """The outermost lines at one edge of a page."""
+    """The outermost lines at one edge of a page; no two are the same."""
 
     page: int
     edge: Edge
@@ -172,7 +172,7 @@ def _removed_lines(
         if depth > shallowest[edge]:
             continue
         near = [row for step in (-1, 0, 1) for row in by_depth.get((edge, depth + step), ())]
-        familiar = [row for row in near if (row.edge, _pattern(row.text)) in repeated]
+        familiar = {row for row in near if (row.edge, _pattern(row.text)) in repeated}
         fits = _fitting(near, familiar, page_count=page_count, size=size, leading=leading)
         for row in band:
             if fits(row) or (row in familiar and row.gap > _APART * leading):
@@ -185,7 +185,7 @@ def _removed_lines(
 
 
 def _fitting(
-    near: Sequence[_Row], familiar: Sequence[_Row], *, page_count: int, size: float, leading: float
+    near: Sequence[_Row], familiar: Set[_Row], *, page_count: int, size: float, leading: float
 ) -> Callable[[_Row], bool]:
     """Return a test for running heads at one height: rows that repeat or are always set apart."""
     apart = [row for row in near if row.gap > _APART * leading and row.size < LARGER * size]

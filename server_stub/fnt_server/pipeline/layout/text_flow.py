@@ -1,4 +1,4 @@
-"""Where the text of each page begins, and whether it goes on from the page before."""
+"""Where the text of each page begins, and whether it continues from the previous page."""
 
 from __future__ import annotations
 

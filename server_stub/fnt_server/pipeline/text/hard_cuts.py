@@ -1,4 +1,4 @@
-"""Cuts what is far too long for a sentence, and says so."""
+"""Split text far too long for a sentence, and mark the cut."""
 
 from __future__ import annotations
 

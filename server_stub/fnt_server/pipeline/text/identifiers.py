@@ -1,4 +1,4 @@
-"""Web addresses, file names and identifiers: whether they go on over the end of a line."""
+"""Web addresses, file names and identifiers: whether they continue across a line end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file of a job: stored under a key of its own, attached by compare-and-set."""
+"""The file of a job: stored under its own key, attached by compare-and-set."""
 
 from __future__ import annotations
 

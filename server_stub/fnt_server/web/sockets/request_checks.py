@@ -28,7 +28,7 @@ def is_websocket(environ: dict[str, Any]) -> bool:
 
 
 def request_problem(environ: dict[str, Any], transports: tuple[str, ...]) -> Problem | None:
-    """Return why a request is for none of the transports that are allowed."""
+    """Return why a request does not match an allowed transport."""
     query = parameters(environ)
     if "HTTP_ORIGIN" not in environ and environ.get("HTTP_SEC_FETCH_SITE") in OTHER_SITES:
         return "403 Forbidden", "pages of other sites may not connect", ()
@@ -57,7 +57,7 @@ def _polling_problem(environ: dict[str, Any]) -> Problem | None:
 
 
 def handshake_problem(environ: dict[str, Any]) -> Problem | None:
-    """Return why this is no WebSocket handshake (RFC 6455 section 4.2.1)."""
+    """Return why this is not a WebSocket handshake (RFC 6455 section 4.2.1)."""
     connection = {word.strip() for word in environ.get("HTTP_CONNECTION", "").lower().split(",")}
     is_upgrade = environ.get("REQUEST_METHOD") == "GET" and "upgrade" in connection
     if not is_upgrade or environ.get("SERVER_PROTOCOL") == "HTTP/1.0":

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
+import pytest
 from msgspec.structs import replace
 
 from fnt_server.pipeline.layout.geometry import Line, Page
@@ -157,3 +159,26 @@ def test_the_end_of_a_sentence_that_many_pages_share_is_kept() -> None:
     kept = texts(drop_running_heads(make_pages(9, lambda _: refrain), size=SIZE))
 
     assert kept.count("montait sur la grève.") == 9
+
+
+@pytest.mark.faults
+def test_running_heads_take_time_in_proportion_to_the_pages() -> None:
+    def effort(pages: int) -> float:
+        head = Line(text="LA LAMPE DU BAC", x0=50, x1=150, y=560, size=9)
+        book = [
+            Page(
+                number=number,
+                height=600,
+                lines=(
+                    head,
+                    Line(text=f"et la nuit {number} tombait", x0=50, x1=350, y=500, size=11),
+                    Line(text=f"sur le fleuve {number}", x0=50, x1=350, y=486, size=11),
+                ),
+            )
+            for number in range(1, pages + 1)
+        ]
+        start = time.process_time()
+        assert not any(head in page.lines for page in drop_running_heads(book, size=11))
+        return time.process_time() - start
+
+    assert min(effort(4000) for _ in range(2)) < 8 * min(effort(1000) for _ in range(2))
