@@ -60,7 +60,13 @@ class WarmChild:
         """Begin the look at a file that is likely to be asked about; does nothing if it cannot."""
         if self._channel is None:
             return
-        with suppress(OSError), open(path, "rb", buffering=0, opener=_without_waiting) as file:
+        with suppress(OSError):
+            if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 -- pathlib is not loaded yet
+                return  # to open a pipe and close it again would end its writer
+            self._look_ahead(path)
+
+    def _look_ahead(self, path: str) -> None:
+        with open(path, "rb", buffering=0, opener=_without_waiting) as file:
             answer = self._asked(file, child_process.LOOK_WITHIN_S) if _is_regular(file) else None
             if answer is not None:
                 self._ahead[_identity(file)] = answer

@@ -207,12 +207,19 @@ def test_a_look_begun_ahead_answers_for_the_same_content_only(
 
 
 def test_what_is_no_file_is_not_looked_at_ahead(tmp_path: Path, child: WarmChild) -> None:
-    os.mkfifo(tmp_path / "pipe.pdf")
+    pipe = tmp_path / "pipe.pdf"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: os.close(os.open(pipe, os.O_WRONLY)), daemon=True)
+    writer.start()
 
     for name in ("pipe.pdf", "missing.pdf", ""):
         child.look_ahead(str(tmp_path / name))
 
     assert child._ahead == {}
+    writer.join(0.2)
+    assert writer.is_alive()  # or what it has to say would be lost
+    os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+    writer.join()
 
 
 @pytest.mark.slow
