@@ -191,7 +191,7 @@ def file_lock(
     path: Path,
     *,
     timeout_s: float = 20.0,
-    busy: str = "another fnt process is renewing the login and does not finish",
+    busy: str = "another fnt process is renewing the login and has not finished",
     hint: str | None = None,
 ) -> Iterator[None]:
     """Hold an interprocess lock on a file, released even if the process is killed.
@@ -240,4 +240,4 @@ def reason_of(error: OSError | ValueError) -> str:
     """Return why a file cannot be used, in the system's words if available."""
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
-    return "no name of a file"
+    return "invalid file name"

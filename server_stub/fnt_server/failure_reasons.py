@@ -63,7 +63,7 @@ _BROKER = {
 _STORAGE = {
     MISSING_BUCKET: BUCKET_NOT_FOUND,
     r"Unable to recognise URL|not match any known": (
-        "unknown kind of storage: begin it with file://, s3://, gs:// or az://"
+        "unknown kind of storage: start it with file://, s3://, gs:// or az://"
     ),
     r"RequestTimeTooSkewed": "this machine's clock is wrong: set it by NTP",
     r"169\.254\.169\.254|metadata\.google|no credentials": (

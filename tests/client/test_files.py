@@ -45,7 +45,7 @@ def test_fingerprint_has_hash_size_and_time(tmp_path: Path) -> None:
     [
         ("none", NotFoundError, "file the book not found"),
         (".", UsageError, "the book is a folder, not a file"),
-        ("a\0b", UsageError, "the book cannot be read: no name of a file"),
+        ("a\0b", UsageError, "the book cannot be read: invalid file name"),
     ],
 )
 def test_fingerprint_reports_why_a_file_cannot_be_read(

@@ -43,7 +43,7 @@ def stop(ctx: typer.Context) -> None:
     words = "stopped" if was_running else "was not running"
     context.terminal.say(f"personal server {words}")
     if was_running and local.is_needed():
-        context.terminal.say("  a command still waits for it: end that with Ctrl-C, or")
+        context.terminal.say("  a command is still waiting for it: stop that with Ctrl-C, or")
         context.terminal.say("  start the server again with: fnt jobs list --server local")
 
 

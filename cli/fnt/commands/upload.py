@@ -257,7 +257,7 @@ def _upload(
         prepare_folders(ledger, output_plan, run=run)
         done = ledger.counts(run=run).get(BookStatus.DONE, 0)
         if done:
-            context.terminal.say(f"{plural(done, 'book')} done by an earlier run of this line")
+            context.terminal.say(f"{plural(done, 'book')} done by an earlier run of this command")
         with server.open_session() as session:
             PipelineRun(context, session, plan, api=server.api, preparer=preparer).upload()
     finally:

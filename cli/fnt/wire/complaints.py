@@ -25,7 +25,7 @@ def _struct_complaint(kind: type[WireStruct], payload: object, where: str) -> st
         value = payload.get(name)
         if (name in payload or is_required) and not _fits(value, hint):
             return _value_complaint(hint, value, f"{where or kind.root}{name}", kind)
-    return f"{kind.described} is not what it must be"
+    return f"{kind.described} is invalid"
 
 
 @cache

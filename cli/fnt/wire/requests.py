@@ -145,7 +145,7 @@ class JobsQuery(Query, frozen=True, kw_only=True):
             Meta(
                 min_length=1,
                 max_length=MAX_IDS,
-                extra={"says": f"must be at most {MAX_IDS} job ids with commas between"},
+                extra={"says": f"must be at most {MAX_IDS} comma-separated job ids"},
             ),
         ]
         | None

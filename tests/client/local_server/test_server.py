@@ -285,7 +285,7 @@ def test_who_stops_it_is_told_of_a_command_that_needs_it(folder: LocalFolder) ->
     )
     with local.using(may_start=True, idle_s=5, tell_start=lambda: None):
         stop()
-        assert world.err.startswith("personal server stopped\n  a command still waits for it")
+        assert world.err.startswith("personal server stopped\n  a command is still waiting for it")
 
     said = len(world.err)
     use(local)

@@ -68,7 +68,7 @@ def test_the_socket_is_in_the_data_folder_where_that_can_be(tmp_path: Path) -> N
     ("url", "environ", "reason"),
     [
         ("file:///dev/null/files", {}, "cannot write to /dev/null/files (Not a directory)"),
-        ("ftp://x/y", {}, "unknown kind of storage: begin it with file://"),
+        ("ftp://x/y", {}, "unknown kind of storage: start it with file://"),
         ("s3://b/x", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "cannot write to FNT_STORAGE_URL"),
     ],
 )

@@ -117,7 +117,7 @@ def _shown(value: object) -> str:
     try:
         return repr(str(value)[:40])
     except ValueError:
-        return "a number of that size"
+        return "this number"
 
 
 def _text(value: object) -> str:
