@@ -7,7 +7,7 @@ text before them calls most of the numbers.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -26,23 +26,34 @@ _HEADING_CHARS: Final = 80
 def find_endnotes(found: Sequence[PlacedParagraph]) -> dict[int, frozenset[str]]:
     """Return the index of each paragraph of notes, titles included, and the marks that its
     section answers."""
+    sections = list(_sections(found))
     notes: dict[int, frozenset[str]] = {}
     called: set[str] = set()
-    for index, placed in enumerate(found):
-        if index in notes:
-            continue
-        text = placed.paragraph.text
-        if len(text) <= _HEADING_CHARS and ENDNOTES_TITLE.fullmatch(text):
-            marks, end = _section(found, index + 1)
-            answers = frozenset(marks)
-            is_called = len(answers & called) >= _MOSTLY * len(answers)
-            is_heading = placed.paragraph.kind == "heading"
-            is_last = index == len(found) - 1  # its notes, in small type, were left out
-            if (is_last and is_heading and called) or (len(marks) >= _FEWEST and is_called):
-                notes |= dict.fromkeys(range(index, end), answers)
-                continue
-        called |= _calls(placed)
+    after = 0
+    for begin, end, answers in sections:
+        called = called.union(*map(_calls, found[after:begin]))
+        after = end
+        if called and len(answers & called) >= _MOSTLY * len(answers):
+            notes |= dict.fromkeys(range(begin, end), answers)
     return notes
+
+
+def _sections(found: Sequence[PlacedParagraph]) -> Iterator[tuple[int, int, frozenset[str]]]:
+    """Yield where each section that may be notes begins and ends, and the marks it answers.
+
+    A title that is the last thing in the book has lost its notes, as they are in small type.
+    """
+    end = 0
+    for begin, placed in enumerate(found):
+        paragraph = placed.paragraph
+        may_be_title = begin >= end and len(paragraph.text) <= _HEADING_CHARS
+        if not may_be_title or not ENDNOTES_TITLE.fullmatch(paragraph.text):
+            continue
+        marks, last = _section(found, begin + 1)
+        is_left = begin == len(found) - 1 and paragraph.kind == "heading"
+        if is_left or len(marks) >= _FEWEST:
+            end = last
+            yield begin, end, frozenset(marks)
 
 
 def _calls(placed: PlacedParagraph) -> set[str]:
