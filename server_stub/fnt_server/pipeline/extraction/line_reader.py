@@ -61,7 +61,7 @@ class LineReader:
         if self._glyphs.count > max_chars:
             message = "the PDF contains more text than the longest novel: split it into parts"
             raise PdfRejected(JobErrorCode.PDF_LIMIT, message)
-        self._marks = ""
+        self._marks: tuple[str, ...] = ()
         self._has_inner_capitals = False
         self._has_placed_words = False
         self._text = ""

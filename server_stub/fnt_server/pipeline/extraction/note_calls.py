@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -19,7 +19,9 @@ _CALL = re.compile(
 """What a note call may look like; its size and height decide."""
 _CALL_SIGN = re.compile(r"[\d*†‡§¶]")
 _LETTER = re.compile(r"(?<=[^\W\d_]|[»”\"!?.,;:…’)])[ \xa0]?(?:[a-z]|\([a-z]\)|\[[a-z]\])(?!\w)")
-_LETTER_NOTE = re.compile(r"[(\[]?([a-z])[.)\]]? ?[A-ZÀ-Ý]")
+_PAIR = re.compile(r"(?<=[^\W\d_]|[»”\"!?.,;:…’)])[ \xa0]?[(\[]?(a[a-z]|([b-z])\2)[)\]]?(?!\w)")
+"""Calls by letters go on behind `z` with `aa`, `ab` or `aa`, `bb`."""
+_LETTER_NOTE = re.compile(r"[(\[]?(a[a-z]|([b-z])\2|[a-z])[.)\]]? ?[A-ZÀ-Ý]")
 _ALONE = re.compile(r"[(\[]?(?:\d{1,3}|[*†‡§¶]{1,3}|[a-z]{1,3})[)\]]?")
 _FIRST_CALL = re.compile(r"[(\[](?:\d{1,3}|[*†‡§¶]{1,3})[)\]]")
 _UNIT = re.compile(r"(?:^|\d[ \xa0]?)[kcdm]?m[ \xa0]?$")
@@ -37,7 +39,14 @@ def may_hold_calls(text: str) -> bool:
 
 
 def take_calls(
-    letters: list[str], text: str, glyphs: Glyphs, *, start: int, y: float, size: float, marks: str
+    letters: list[str],
+    text: str,
+    glyphs: Glyphs,
+    *,
+    start: int,
+    y: float,
+    size: float,
+    marks: Collection[str],
 ) -> tuple[str, ...]:
     """Empty the places of calls in the letters of a line, and return these.
 
@@ -55,7 +64,7 @@ def take_calls(
 
 
 def _places(
-    text: str, glyphs: Glyphs, *, start: int, y: float, size: float, marks: str
+    text: str, glyphs: Glyphs, *, start: int, y: float, size: float, marks: Collection[str]
 ) -> Iterator[tuple[int, int, int]]:
     """Yield the first and the last raised character of each call, and where it ends."""
     for call in _CALL.finditer(text):
@@ -69,23 +78,41 @@ def _places(
         ):
             first -= 1
         yield first, last, call.end()
-    for call in _LETTER.finditer(text) if marks else ():
+    if marks:
+        yield from _letters(text, glyphs, start=start, y=y, size=size, marks=marks)
+
+
+def _letters(
+    text: str, glyphs: Glyphs, *, start: int, y: float, size: float, marks: Collection[str]
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the same for calls by one letter or two."""
+
+    def is_raised(at: int) -> bool:
+        _, letter_y, letter_size, _ = glyphs.place(start + at)
+        return letter_size < 0.85 * size and letter_y > y + 0.1 * size
+
+    pairs = set[int]()
+    for call in _PAIR.finditer(text) if any(len(mark) > 1 for mark in marks) else ():
+        first, last = call.start(1), call.end(1) - 1
+        if call[1] in marks and is_raised(first) and is_raised(last):
+            pairs.add(last)
+            yield first, last, call.end()
+    for call in _LETTER.finditer(text):
         last = call.end() - (2 if text[call.end() - 1] in ")]" else 1)
-        _, letter_y, letter_size, _ = glyphs.place(start + last)
-        if text[last] in marks and letter_size < 0.85 * size and letter_y > y + 0.1 * size:
+        if text[last] in marks and last not in pairs and is_raised(last):
             yield last, last, call.end()
 
 
-def note_letters(lines: Sequence[Line]) -> str:
+def note_letters(lines: Sequence[Line]) -> tuple[str, ...]:
     """Return the letters that lines in small type begin with as a note does: `a. Voir`."""
     found = [(line, mark[1]) for line in lines if (mark := _LETTER_NOTE.match(line.text))]
     if not found:
-        return ""
+        return ()
     usual = statistics.median(line.size for line in lines)
-    return "".join(mark for line, mark in found if line.size < _SMALL * usual)
+    return tuple(mark for line, mark in found if line.size < _SMALL * usual)
 
 
-def with_raised_joined(lines: Sequence[Line], *, marks: str) -> tuple[Line, ...]:
+def with_raised_joined(lines: Sequence[Line], *, marks: Collection[str]) -> tuple[Line, ...]:
     """Return the lines, with what is raised behind the end of one taken into it.
 
     Figures, stars and the letters of notes are calls; others are part of a word, as in `Dʳ`.
@@ -123,7 +150,7 @@ def _may_be_raised(line: Line) -> bool:
     return len(line.text) <= _MOST_RAISED and bool(_ALONE.fullmatch(line.text))
 
 
-def _with_raised(line: Line, raised: Line, marks: str) -> Line:
+def _with_raised(line: Line, raised: Line, marks: Collection[str]) -> Line:
     text = raised.text
     if text in _EXPONENTS and _UNIT.search(line.text):
         text = _EXPONENTS[text]

@@ -23,7 +23,7 @@ _SIGNED = re.compile(
 )
 """What begins a note that such a call may call."""
 _OPENS_SIGN: Final = "([*†‡§¶"
-_LETTER = re.compile(r"^[(\[]?([a-z])[.)\]]?(?= ?[A-ZÀ-Ý])")
+_LETTER = re.compile(r"^[(\[]?(a[a-z]|([b-z])\2|[a-z])[.)\]]?(?= ?[A-ZÀ-Ý])")
 ENDNOTES_TITLE = re.compile(
     r"\W{0,9}notes(?:\s(?:de|du|des|et|sur)\s.{1,50}|\W{0,9})", re.IGNORECASE
 )

@@ -76,6 +76,25 @@ def test_a_raised_letter_is_a_call_if_a_note_of_the_page_begins_with_it(
     assert (line.text, line.calls) == (text, calls)
 
 
+@pytest.mark.parametrize(
+    ("mark", "call", "text"),
+    [
+        ("aa", "aa", "Arnoux vint"),
+        ("ab", "ab", "Arnoux vint"),
+        ("cc", "\\(cc\\)", "Arnoux vint"),
+        ("ab", "ac", "Arnouxac vint"),
+    ],
+)
+def test_two_raised_letters_are_a_call_if_a_note_begins_with_both(
+    mark: str, call: str, text: str, tmp_path: Path
+) -> None:
+    drawn = f"(Arnoux) Tj {SMALL} ({call}) Tj {NORMAL} ( vint) Tj"
+
+    line, *_ = read(drawn, tmp_path, note=f"{mark}. Voyez plus haut.")
+
+    assert line.text == text
+
+
 @pytest.mark.parametrize("call", ["\\(a\\)", "[a]"])
 @pytest.mark.parametrize(
     ("after", "text"), [(" vint", "Arnoux vint"), (", dit-il", "Arnoux, dit-il"), ("", "Arnoux")]
@@ -104,8 +123,8 @@ def test_letters_of_notes_are_those_in_small_type() -> None:
     ]
     notes = [make_line("a. Voyez", 50, 90, size=8), make_line("b. De même", 50, 90, size=8)]
 
-    assert note_letters(lines) == ""
-    assert note_letters([*lines, *notes]) == "ab"
+    assert note_letters(lines) == ()
+    assert note_letters([*lines, *notes]) == ("a", "b")
 
 
 @pytest.mark.parametrize("before", [True, False])
