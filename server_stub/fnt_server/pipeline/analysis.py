@@ -9,6 +9,7 @@ from fnt.wire.jobs import ProcessingSettings
 from fnt_server.pipeline.document import Analysis, Dropped, Reason
 from fnt_server.pipeline.extraction.characters import LOST, check_readable, clean_pages
 from fnt_server.pipeline.extraction.pdf_reader import open_book
+from fnt_server.pipeline.front_matter.endnotes import without_calls
 from fnt_server.pipeline.front_matter.marking import (
     with_contents,
     with_marks,
@@ -55,6 +56,9 @@ def analyze(
         bare, contents = pages, []
         found, dropped = find(bare)
     matter = find_front_matter(found, info=book.info, contents_pages=pages_begun_by(contents, bare))
+    if matter.called:
+        found, calls = without_calls(found, matter.called)
+        dropped += calls
     if settings.keeps_front_matter:
         paragraphs = with_chapters(with_marks(found, matter.reasons))
         paragraphs = with_contents(paragraphs, contents, page_count=book.page_count)

@@ -16,6 +16,7 @@ Reason = Literal[
     "running head",
     "page number",
     "footnote",
+    "endnote",
     "note call",
     "ornament",
     "table of contents",

@@ -16,6 +16,7 @@ from fnt_server.pipeline.front_matter import title_page
 from fnt_server.pipeline.front_matter.back import back_items, judge_back
 from fnt_server.pipeline.front_matter.book_titles import read_titles
 from fnt_server.pipeline.front_matter.contents_finder import ContentsFinder
+from fnt_server.pipeline.front_matter.endnotes import find_endnotes
 from fnt_server.pipeline.front_matter.front import front_items, judge_front
 from fnt_server.pipeline.front_matter.groups import excerpt, group
 from fnt_server.pipeline.front_matter.verdicts import Reasons
@@ -30,16 +31,32 @@ class FrontMatter:
 
     reasons: Reasons
     info: BookInfo
+    called: frozenset[str] = frozenset()
+    """Marks of the notes behind the text."""
 
 
 def find_front_matter(
     found: Sequence[PlacedParagraph], *, info: BookInfo, contents_pages: Collection[int] = ()
 ) -> FrontMatter:
-    """Find front and back matter.
+    """Find front and back matter, notes behind the text included.
 
     `info` is what the file says about itself; `contents_pages` begin with rows of a table of
     contents, which were found already.
     """
+    notes = find_endnotes(found)
+    own = [index for index in range(len(found)) if index not in notes]
+    matter = _around_text([found[index] for index in own], info, contents_pages)
+    reasons = {own[index]: reason for index, reason in matter.reasons.items()}
+    return FrontMatter(
+        reasons=reasons | dict.fromkeys(notes, "endnote"),
+        info=matter.info,
+        called=frozenset().union(*notes.values()),
+    )
+
+
+def _around_text(
+    found: Sequence[PlacedParagraph], info: BookInfo, contents_pages: Collection[int]
+) -> FrontMatter:
     info = BookInfo(
         title=title_page.plausible_title(info.title),
         author=title_page.plausible_author(info.author),

@@ -24,6 +24,10 @@ _SIGNED = re.compile(
 """What begins a note that such a call may call."""
 _OPENS_SIGN: Final = "([*†‡§¶"
 _LETTER = re.compile(r"^[(\[]?([a-z])[.)\]]?(?= ?[A-ZÀ-Ý])")
+ENDNOTES_TITLE = re.compile(
+    r"\W{0,9}notes(?:\s(?:de|du|des|et|sur)\s.{1,50}|\W{0,9})", re.IGNORECASE
+)
+"""What may stand above all notes of a book; what is below it is no foot of a page."""
 _ENDED = (".", "!", "?", "…", ")", "»")
 
 
@@ -104,7 +108,7 @@ def _first_called(column: Sequence[Line], called: Collection[str]) -> int:
     marks = [_MARK.match(line.text) for line in column]
     for k, gap in enumerate(gaps, start=1):
         if gap > 1.2 * usual and marks[k] and any(m and m[1] in called for m in marks[k:]):
-            return k
+            return len(column) if ENDNOTES_TITLE.fullmatch(column[k - 1].text) else k
     return len(column)
 
 
