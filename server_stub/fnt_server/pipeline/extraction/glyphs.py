@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import math
-from typing import Any
+from typing import Any, Final
 
 import pypdfium2.raw as pdfium
 
 from fnt_server.pipeline.extraction.orientation import rotated
+
+LEAST_SIZE: Final = 0.01
+"""Of a character, in points. A matrix may take all height from text, and sizes are divided by."""
 
 
 class Glyphs:
@@ -38,7 +41,7 @@ class Glyphs:
         pdfium.FPDFText_GetCharOrigin(self._page, index, self._x, self._y)
         pdfium.FPDFText_GetMatrix(self._page, index, self._matrix)
         m = self._matrix
-        size = pdfium.FPDFText_GetFontSize(self._page, index) * math.hypot(m.c, m.d)
+        size = self._size(index)
         if m.b == 0 and m.a > 0:
             return self._x.value - self._left, self._y.value - self._bottom, size, 0.0
         angle = math.atan2(m.b, m.a)
@@ -46,11 +49,14 @@ class Glyphs:
         return x - self._left, y - self._bottom, size, angle
 
     def size(self, at: int) -> float:
-        """Return the size of a character."""
+        """Return the size of a character: its height, and at least LEAST_SIZE."""
         index = self._index(at)
         pdfium.FPDFText_GetMatrix(self._page, index, self._matrix)
-        size = pdfium.FPDFText_GetFontSize(self._page, index)
-        return float(size) * math.hypot(self._matrix.c, self._matrix.d)
+        return self._size(index)
+
+    def _size(self, index: int) -> float:
+        size = float(pdfium.FPDFText_GetFontSize(self._page, index))
+        return max(LEAST_SIZE, size * math.hypot(self._matrix.c, self._matrix.d))
 
     def right_edge(self, at: int, angle: float) -> float:
         """Return where a character ends, as on an upright page."""

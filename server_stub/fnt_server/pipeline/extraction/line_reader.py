@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 from fnt.wire.error_codes import JobErrorCode
 from fnt_server.pipeline.errors import PdfRejected
 from fnt_server.pipeline.extraction.characters import ACCENTS, reads_as_text
-from fnt_server.pipeline.extraction.glyphs import Glyphs
+from fnt_server.pipeline.extraction.glyphs import LEAST_SIZE, Glyphs
 from fnt_server.pipeline.extraction.note_calls import (
     may_hold_calls,
     note_letters,
     take_calls,
     with_raised_joined,
 )
-from fnt_server.pipeline.extraction.side_by_side import without_rows
+from fnt_server.pipeline.extraction.side_by_side import Span, without_rows
 from fnt_server.pipeline.extraction.small_capitals import lower_small_capitals
 from fnt_server.pipeline.extraction.spaces import (
     MIN_SPACE,
@@ -76,12 +76,17 @@ class LineReader:
         self._has_inner_capitals = bool(_INNER_CAPITAL.search(text))
         self._has_placed_words = are_words_placed(text, self._glyphs)
         spans = without_rows(text, list(self._spans(text)), self._glyphs)
-        found = [line for span in spans if (line := self._line(text, *span))]
+        found = self._visible_lines(spans)
         self._marks = note_letters(found)
         if self._marks:  # read again: by their size alone, letters are not told from ordinals
             self.unmapped = 0
-            found = [line for span in spans if (line := self._line(text, *span))]
+            found = self._visible_lines(spans)
         return with_raised_joined(found, marks=self._marks)
+
+    def _visible_lines(self, spans: Sequence[Span]) -> list[Line]:
+        """Return the lines that hold something and have a height."""
+        lines = (self._line(self._text, *span) for span in spans)
+        return [line for line in lines if line and line.size > LEAST_SIZE]
 
     def _spans(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Yield where each line begins and ends, and its hyphen if it ends in one."""

@@ -87,8 +87,6 @@ class Break(NamedTuple):
     @property
     def is_close(self) -> bool:
         """Return whether both lines are of one text, though perhaps not of one stanza."""
-        if not self.line.size:  # a file may set text without height
-            return False
         same = 0.92 < self.above.size / self.line.size < 1.08
         return same and self.above.y - self.line.y < 2.6 * self.line.size
 

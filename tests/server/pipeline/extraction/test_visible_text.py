@@ -84,3 +84,27 @@ def test_recognized_text_of_a_scan_with_a_stamp_is_read(tmp_path: Path) -> None:
     recognized = show("Le vent tomba.", 100, 700, mode=INVISIBLE)
 
     assert "Le vent tomba." in read(make_page_pdf(stamp + recognized), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("font", "matrix"),
+    [
+        ("12", "1 0 0 0 100"),
+        ("12", "0 0 0 0 100"),
+        ("12", ".00001 0 0 .00001 100"),
+        ("0", "1 0 0 1 100"),
+        ("1e38", "1e38 0 0 1e38 100"),
+        ("12", "1 1e20 -1e20 1 100"),
+        ("12", "1 0 0 1 1e37"),
+    ],
+)
+def test_text_without_height_or_far_away_is_not_text(
+    font: str, matrix: str, tmp_path: Path
+) -> None:
+    """Before, a page of lines without height divided by it: the whole book failed."""
+    unseen = "".join(
+        f"BT /F {font} Tf {matrix} {600 - 16 * row} Tm (Le soir tombe.) Tj ( Il pleut.) Tj ET\n"
+        for row in range(12)
+    )
+
+    assert read(make_page_pdf(SEEN + unseen), tmp_path) == ["Le vent tomba."]

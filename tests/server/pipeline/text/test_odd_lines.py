@@ -53,16 +53,3 @@ def test_a_book_of_odd_lines_is_read() -> None:
             find_paragraphs(pages, size=10.0, fix_hyphenation=True)
         except Exception as error:
             raise AssertionError(f"book {seed}: {pages}") from error
-
-
-def test_lines_without_height_are_read() -> None:
-    lines = tuple(
-        Line(text=f"et la nuit {number}", x0=50, x1=90 + 60 * (number % 2), y=500 - number, size=0)
-        for number in range(6)
-    )
-
-    found, _ = find_paragraphs(
-        [Page(number=1, height=600, lines=lines)], size=10, fix_hyphenation=True
-    )
-
-    assert sum(paragraph.text.count("nuit") for paragraph in found) == 6
