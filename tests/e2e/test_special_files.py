@@ -150,7 +150,7 @@ def test_a_proxy_that_refuses_the_size_is_named(
     [
         (403, 2, "a proxy refused the request (403)"),
         (407, 2, "a proxy wants a login (407)"),
-        (411, 2, "a proxy wants the length"),
+        (411, 2, "a proxy requires the length"),
         (429, 5, "a proxy limits"),
         (502, 5, "a proxy cannot reach the server (502)"),
         (503, 5, "a proxy has no server available (503)"),
