@@ -58,7 +58,11 @@ def test_an_authority_that_nobody_named_is_not_trusted(
     assert front.bytes_up == 0
 
 
-@pytest.mark.parametrize("files", [("novel.pdf",), ("novel.pdf", "second.pdf")], ids=len)
+@pytest.mark.parametrize(
+    "files",
+    [pytest.param(("novel.pdf",), marks=pytest.mark.faults), ("novel.pdf", "second.pdf")],
+    ids=len,
+)
 @pytest.mark.parametrize("command", [("upload", "-w"), ("upload", "-d"), ("batch", "run")])
 def test_files_are_not_at_fault_when_the_authority_is_not_trusted(
     encrypted: tuple[ClientHome, Path, FaultProxy],

@@ -91,7 +91,9 @@ def files_with(folder: Path, text: str) -> list[Path]:
     return [path for path in files if text.encode() in path.read_bytes()]
 
 
-@pytest.mark.parametrize("state", list(BAD))
+@pytest.mark.parametrize(
+    "state", [pytest.param(name, marks=[pytest.mark.faults] * (name == "slow")) for name in BAD]
+)
 def test_a_keyring_that_cannot_keep_it_is_told_and_nothing_is_written(
     home: ClientHome, state: str
 ) -> None:

@@ -110,6 +110,7 @@ def test_a_closed_terminal_ends_with_129_and_a_complete_record(watched: Watched)
     assert home.job(job_id)["status"] == "processing"
 
 
+@pytest.mark.faults
 def test_under_nohup_a_closed_terminal_ends_nothing(
     slow_server: ServerProcess, make_client: MakeClient
 ) -> None:

@@ -61,8 +61,11 @@ def listeners() -> Iterator[tuple[Listener, Listener]]:
     "command",
     [
         ["whoami"],
-        ["jobs", "list"],
-        ["login", "--email", "ann@example.org", "--password-stdin", "--insecure-storage"],
+        pytest.param(["jobs", "list"], marks=pytest.mark.faults),
+        pytest.param(
+            ["login", "--email", "ann@example.org", "--password-stdin", "--insecure-storage"],
+            marks=pytest.mark.faults,
+        ),
     ],
 )
 def test_an_untrusted_project_does_not_choose_where_secrets_go(

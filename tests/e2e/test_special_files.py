@@ -106,7 +106,7 @@ def test_a_list_that_nobody_writes_is_waited_for_aloud(home: ClientHome, args: l
 
 
 @pytest.mark.parametrize("target", ["out.txt", "/dev/null", "/dev/stdout"])
-@pytest.mark.parametrize("options", ["", "--overwrite"])
+@pytest.mark.parametrize("options", [pytest.param("", marks=pytest.mark.faults), "--overwrite"])
 def test_a_result_is_not_written_over_a_special_file(
     home: ClientHome, target: str, options: str
 ) -> None:

@@ -60,7 +60,9 @@ def test_check_exit_codes_for_all_some_or_missing_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pause_s", [0, LOOK_WITHIN_S + 0.5])
+@pytest.mark.parametrize(
+    "pause_s", [0, pytest.param(LOOK_WITHIN_S + 0.5, marks=pytest.mark.faults)]
+)
 def test_check_lists_unchecked_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pause_s: float
 ) -> None:

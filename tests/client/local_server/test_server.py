@@ -100,7 +100,7 @@ def test_stop_ends_it_and_lets_go(folder: LocalFolder) -> None:
     wait_for(lambda: not is_alive(pid), within_s=5, what="the server is gone")
 
 
-@pytest.mark.parametrize("how", ["99.0.0", "slow"])
+@pytest.mark.parametrize("how", ["99.0.0", pytest.param("slow", marks=pytest.mark.faults)])
 @pytest.mark.parametrize("damage", ["lost", "cut", "another's"])
 def test_stop_ends_one_whose_state_is(folder: LocalFolder, how: str, damage: str) -> None:
     begin_and_kill_the_starter(folder, how)

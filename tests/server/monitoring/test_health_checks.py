@@ -123,6 +123,7 @@ def test_a_broker_that_is_frozen_or_gone_is_told_and_so_is_its_return(site: Site
     site.wait_until(200)
 
 
+@pytest.mark.faults
 def test_a_worker_that_is_frozen_is_told_though_its_process_is_there(site: Site) -> None:
     site.wait_until(200)
     site.worker.signal(signal.SIGSTOP)

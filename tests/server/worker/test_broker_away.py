@@ -134,9 +134,8 @@ def test_a_broker_lost_while_a_wakeup_waits_for_its_turn_is_found_again(
     assert result(deployment, finish(deployment, job_id))
 
 
-@pytest.mark.parametrize(
-    "setting", ["min-replicas-to-write", pytest.param("maxmemory", marks=pytest.mark.faults)]
-)
+@pytest.mark.faults
+@pytest.mark.parametrize("setting", ["min-replicas-to-write", "maxmemory"])
 def test_a_broker_that_refuses_to_write_ends_no_worker(
     make_deployment: MakeDeployment, broker_of_mine: BrokerProcess, setting: str
 ) -> None:
