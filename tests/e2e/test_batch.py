@@ -92,7 +92,9 @@ def test_killed_again_and_again_each_book_is_one_job_and_one_file(
     assert len(list_all(rest)) == 30
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.faults), signal.SIGTERM]
+)
 def test_stopped_in_the_middle_it_says_how_to_go_on(
     paced_server: ServerProcess, make_client: MakeClient, number: signal.Signals
 ) -> None:

@@ -20,8 +20,7 @@ ODD = ("odd/extrait_3_pages", "odd/export_libreoffice_public")
 @pytest.mark.parametrize(
     "name",
     [
-        NOVELS[0],
-        *(pytest.param(name, marks=pytest.mark.faults) for name in NOVELS[1:]),
+        *(pytest.param(name, marks=pytest.mark.faults) for name in NOVELS),
         ODD[1],
         pytest.param(ODD[0], marks=pytest.mark.faults),
     ],

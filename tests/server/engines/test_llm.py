@@ -64,11 +64,14 @@ def test_the_key_goes_in_a_header(service: LLMService, engine: str) -> None:
     "fault",
     [
         Fault(status=429, headers={"Retry-After": "0"}),
-        Fault(status=500),
+        pytest.param(Fault(status=500), marks=pytest.mark.faults),
         Fault(status=503, body="<html>try later</html>", headers={"Content-Type": "text/html"}),
         Fault(resets=True),
-        Fault(status=200, body="<html>a portal</html>", headers={"Content-Type": "text/html"}),
-        Fault(status=200, body='{"choices": [{"message'),
+        pytest.param(
+            Fault(status=200, body="<html>a portal</html>", headers={"Content-Type": "text/html"}),
+            marks=pytest.mark.faults,
+        ),
+        pytest.param(Fault(status=200, body='{"choices": [{"message'), marks=pytest.mark.faults),
     ],
     ids=["429", "500", "503", "reset", "a page", "broken off"],
 )
@@ -187,9 +190,11 @@ def test_an_answer_is_mended_by_asking_again(service: LLMService, engine: str) -
     ("text", "reason"),
     [
         ("", "declined"),
-        ("Voici les phrases demandées :", "skipped"),
+        pytest.param("Voici les phrases demandées :", "skipped", marks=pytest.mark.faults),
         ('{"items": [{"id": 0, "sentences": ["Le vieux', "skipped"),
-        ('{"items": [{"id": "0", "sentences": "Le"}, 7]}', "skipped"),
+        pytest.param(
+            '{"items": [{"id": "0", "sentences": "Le"}, 7]}', "skipped", marks=pytest.mark.faults
+        ),
         ("[" * 100_000, "skipped"),
     ],
     ids=["declined", "prose", "cut off", "other types", "deep"],

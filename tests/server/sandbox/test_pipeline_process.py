@@ -251,6 +251,7 @@ def test_a_process_that_stands_still_can_be_given_up(write: Write) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs the processor time")
+@pytest.mark.faults
 def test_a_process_that_stands_still_is_not_the_documents_fault(write: Write) -> None:
     with PipelineProcess(PdfLimits(wall_s=8)) as process:
         path = write(make_pdf())

@@ -302,6 +302,7 @@ def test_a_crowd_that_polls_and_never_logs_in(
         assert mine.connect(ann[1]).startswith("40{")
 
 
+@pytest.mark.faults
 def test_an_upgrade_that_stops_half_way_is_cut_and_polling_goes_on(
     deployment: Deployment, poller: Poller, ann: tuple[int, str]
 ) -> None:
