@@ -22,6 +22,12 @@ _TOLD: Final = frozenset(
     """je j il elle ils elles me m moi mon ma mes son sa ses lui se s tu te toi ton ta tes
     était avait""".split()
 )
+_CLAUSE: Final = frozenset(
+    """qui que qu dont où quand lorsque si c est sont était étaient fut furent parut avait ont il
+    elle on nous ils ne n which who that when was were is are had has have it we they he
+    she could would""".split()
+)
+"""Words of clauses; a list of titles has hardly any."""
 SENTENCE_WORDS: Final = 8
 _HEADING_CHARS: Final = 80
 _LINE_WORDS: Final = 20
@@ -29,12 +35,23 @@ _DENSE: Final = 12
 """Words of a sentence for each point of evidence."""
 _MOSTLY: Final = 0.5
 _ALL_TOLD: Final = 0.1
+_CLAUSAL: Final = 0.07
+_FEWEST_CLAUSAL: Final = 2
 
 
 class Evidence:
     """A paragraph's words and what they are evidence of."""
 
-    __slots__ = ("is_english", "is_french", "is_sentence", "is_sure", "is_told", "reason", "words")
+    __slots__ = (
+        "is_english",
+        "is_french",
+        "is_prose",
+        "is_sentence",
+        "is_sure",
+        "is_told",
+        "reason",
+        "words",
+    )
 
     def __init__(self, text: str) -> None:
         printed = _WORD.findall(text)
@@ -52,6 +69,9 @@ class Evidence:
         self.is_sentence = (
             total >= SENTENCE_WORDS and small > _MOSTLY * total and bool(_FINAL.search(text))
         )
+        clausal = sum(map(_CLAUSE.__contains__, words))
+        self.is_prose = self.is_sentence and clausal >= max(_FEWEST_CLAUSAL, _CLAUSAL * total)
+        """Whether it states something in whole sentences, of either language."""
         self.is_told = sum(map(_TOLD.__contains__, words)) >= _ALL_TOLD * total
         """About persons, as stories are."""
         sure = next((reason for reason, found in SURE.items() if found.search(text)), None)
@@ -65,6 +85,7 @@ class Evidence:
         hits = {
             reason: len({hit.lower() for hit in found.findall(text)})
             for reason, found in PHRASES.items()
+            if not (self.is_prose and reason == "list of books")
         }
         total = sum(hits.values())
         if not total:

@@ -53,10 +53,17 @@ def tells_story(items: Sequence[Item]) -> bool:
 
 
 def all_of(items: Sequence[Item], *, keep_dedications: bool) -> Reasons:
-    """Return all of these, each with its own reason or that of most."""
+    """Return all of these, each with its own reason or that of most.
+
+    Prose among what seems to be a list of books stays, unless a title announces the list.
+    """
     main = main_reason(items) or "imprint"
+    keep_prose = main == "list of books" and not any(item.announces for item in items)
     return {
         item.index: item.reason or main
         for item in items
-        if not (keep_dedications and item.reason is None and is_dedication(item))
+        if item.reason
+        or not (
+            (keep_dedications and is_dedication(item)) or (keep_prose and item.evidence.is_prose)
+        )
     }

@@ -24,7 +24,7 @@ from fnt_server.pipeline.layout.running_heads import drop_running_heads
 from fnt_server.pipeline.text.paragraphs import PlacedParagraph, place_paragraphs
 from imitated_books import BOOKS
 from imitated_sites import MORE_BOOKS
-from imitations import Imitation, set_book
+from imitations import STORY, Imitation, set_book
 
 FAULTS = pytest.mark.faults
 REASONS = ("table of contents", "title page", "imprint", "list of books", "e-book site")
@@ -199,3 +199,36 @@ def test_a_paragraph_without_end_is_judged_by_a_part_of_it(
         return time.process_time() - start
 
     assert min(effort(1_000_000) for _ in range(3)) < 3 * max(effort(10_000) for _ in range(3))
+
+
+ENGLISH = [
+    "  The old house stood at the end of the lane, and nobody knew when it had been built.",
+    "  She had read his novels in the library of her father, and they were not for children.",
+    "  We walked to the sea in the morning, and from the cliff we could see the boats.",
+]
+RUNNING_BIBLIOGRAPHY = [
+    "  L’édition de 1857, en deux vol. in-18, parut chez Michel Lévy, et c’est elle que nous"
+    " suivons, car l’auteur en avait relu les épreuves avec soin.",
+    "  Une seconde édition, en un volume in-12, fut donnée en 1862 par Charpentier, avec une"
+    " préface que les éditeurs suivants ont supprimée sans raison.",
+]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [*ENGLISH, "| London, 1842."],
+        ["+ The Works of Henry Vance, vol. II", *ENGLISH],
+        RUNNING_BIBLIOGRAPHY,
+        ["# Bibliographie", *RUNNING_BIBLIOGRAPHY],
+    ],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_prose_is_no_list_of_books(lines: list[str], is_first: bool, tmp_path: Path) -> None:
+    path = tmp_path / "book.pdf"
+    page = "\n".join(lines)
+    set_book(Imitation(pages=[page, STORY] if is_first else [STORY, page], chapters=1), path)
+
+    kept = plain(" ".join(paragraph.text for paragraph in read(path).paragraphs))
+
+    assert all(plain(line) in kept for line in lines if line.startswith("  "))
