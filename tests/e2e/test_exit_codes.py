@@ -66,10 +66,12 @@ def odd_url() -> Iterator[str]:
         server.shutdown()
 
 
-def nowhere() -> str:
-    """Return the URL of a port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+@pytest.fixture
+def nowhere() -> Iterator[str]:
+    """The URL of a port on which nobody listens, nor can another test meanwhile."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
 def read_until(process: subprocess.Popen[str], mode: str, mark: str) -> str:
@@ -152,8 +154,10 @@ def _freed(home: tuple[ClientHome, RestClient]) -> Iterator[None]:
 @pytest.mark.usefixtures("_freed")
 @pytest.mark.parametrize("mode", ["--json", pytest.param("--jsonl", marks=pytest.mark.faults)])
 @pytest.mark.parametrize("code", list(CASES))
-def test_exit_code(home: tuple[ClientHome, RestClient], odd_url: str, code: int, mode: str) -> None:
-    client = home[0].at({12: odd_url, 5: nowhere()}.get(code, home[0].environ["FNT_SERVER"]))
+def test_exit_code(
+    home: tuple[ClientHome, RestClient], odd_url: str, nowhere: str, code: int, mode: str
+) -> None:
+    client = home[0].at({12: odd_url, 5: nowhere}.get(code, home[0].environ["FNT_SERVER"]))
     if code in (4, 12):
         client.environ["FNT_TOKEN"] = "fnt_nobody"
 
@@ -200,10 +204,10 @@ PRIORITY: dict[str, tuple[int, tuple[str, ...]]] = {
 @pytest.mark.parametrize("mode", ["--json", pytest.param("--jsonl", marks=pytest.mark.faults)])
 @pytest.mark.parametrize("case", list(PRIORITY))
 def test_the_worst_outcome_is_told(
-    home: tuple[ClientHome, RestClient], case: str, mode: str
+    home: tuple[ClientHome, RestClient], nowhere: str, case: str, mode: str
 ) -> None:
     code, args = PRIORITY[case]
-    client = home[0].at(nowhere() if code == 10 else home[0].environ["FNT_SERVER"])
+    client = home[0].at(nowhere if code == 10 else home[0].environ["FNT_SERVER"])
     if code in (4, 10):
         client.environ["FNT_TOKEN"] = "fnt_nobody"
 
