@@ -46,4 +46,5 @@ def test_every_function_that_meets_a_document_is_linear() -> None:
     ],
 )
 def test_a_quadratic_pattern_is_found_out(pattern: str) -> None:
-    assert look("pattern", pattern)["slow"]
+    # what else runs may hide it from one look
+    assert any(look("pattern", pattern)["slow"] for _ in range(3))
