@@ -67,8 +67,8 @@ def analyze(
         found, left_out = without_front_matter(found, matter.reasons)
         paragraphs = with_chapters(found)
         dropped += left_out
-    dropped = [*_removed_lines(pages, bare, size=size), *contents, *dropped, *_calls(pages)]
-    dropped += _unreadable(pages)
+    removed = _removed_lines(pages, bare, size=size)
+    dropped = [*removed, *contents, *dropped, *_calls(pages), *_unreadable(pages)]
     return Analysis(
         page_count=book.page_count,
         paragraphs=tuple(wanted_chapters(paragraphs, settings)),

@@ -42,6 +42,15 @@ MAX_CHILD_KIB = 400_000
 """A larger pool child is replaced after its current wakeup."""
 MAX_CHILD_WAKEUPS = 1000
 """A pool child is replaced after this many wakeups, whatever its size."""
+WORKER_SETTINGS = {
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "worker_enable_remote_control": False,
+    "worker_hijack_root_logger": False,
+    "worker_max_memory_per_child": MAX_CHILD_KIB,
+    "worker_max_tasks_per_child": MAX_CHILD_WAKEUPS,
+    "worker_prefetch_multiplier": 1,
+    "worker_send_task_events": False,
+}
 
 
 class PoolChild:
@@ -143,15 +152,7 @@ def make_worker(config: Config, *, worker_id: str, shutdown: GracefulShutdown) -
     """Create the Celery application with the wakeup task and the hooks of its pool children."""
     wakeup_transport.install()
     celery = make_celery(config)
-    celery.conf.update(
-        worker_cancel_long_running_tasks_on_connection_loss=False,
-        worker_enable_remote_control=False,
-        worker_hijack_root_logger=False,
-        worker_max_memory_per_child=MAX_CHILD_KIB,
-        worker_max_tasks_per_child=MAX_CHILD_WAKEUPS,
-        worker_prefetch_multiplier=1,
-        worker_send_task_events=False,
-    )
+    celery.conf.update(WORKER_SETTINGS)
     child = PoolChild(config, worker_id=worker_id, shutdown=shutdown)
 
     @celery.task(name=WAKEUP_TASK)  # type: ignore[untyped-decorator]  # celery has no types

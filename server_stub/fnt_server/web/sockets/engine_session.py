@@ -83,9 +83,10 @@ class EngineSession(engineio.socket.Socket):  # type: ignore[misc]  # engineio h
         end_turn()
         queue_empty = self.server.get_queue_empty_exception()
         packets: list[Packet] = []
-        for _ in range(self._taken):
-            self.queue.task_done()  # the writer, or the client, has it
-        self._taken = 0
+        with self._order:  # a client may poll beside the writer
+            for _ in range(self._taken):
+                self.queue.task_done()  # the writer, or the client, has it
+            self._taken = 0
         try:
             packets.append(self._take(timeout=within_s or self._silence_s))
             while packets[-1] is not None and len(packets) < MAX_POLLED:
@@ -101,7 +102,8 @@ class EngineSession(engineio.socket.Socket):  # type: ignore[misc]  # engineio h
 
     def _take(self, **options: Any) -> Any:
         packet = self.queue.get(**options)
-        self._taken += 1
+        with self._order:
+            self._taken += 1
         return packet
 
     def handle_get_request(self, environ: dict[str, Any], start_response: Any) -> Any:

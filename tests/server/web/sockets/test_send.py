@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import engineio
 import pytest
+from engineio.exceptions import QueueEmpty
 from engineio.packet import MESSAGE, PING, Packet
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import TextMessage
@@ -92,6 +96,31 @@ def test_a_message_does_not_overtake_what_waits_for_the_writer(client: Client) -
         sent.append(packet.encode())
 
     assert client.read(200) == sent
+
+
+def test_a_client_that_polls_beside_its_writer_breaks_neither() -> None:
+    """What each has taken is counted once."""
+    session = EngineSession(engineio.Server(async_mode="threading"), "sid")
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(3) as pool:
+            polls = [pool.submit(poll_until_quiet, session) for _ in range(3)]
+            for _ in range(3000):
+                session.send(Packet(PING))
+            assert sum(poll.result() for poll in polls) == 3000
+    finally:
+        sys.setswitchinterval(before)
+    assert session.queue.unfinished_tasks == 0
+
+
+def poll_until_quiet(session: EngineSession) -> int:
+    """Return how many packets came."""
+    count = 0
+    with contextlib.suppress(QueueEmpty):
+        while packets := session.poll(within_s=0.5):
+            count += len(packets)
+    return count
 
 
 def test_a_message_goes_out_without_the_writer(client: Client) -> None:
